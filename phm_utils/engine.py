@@ -1,0 +1,97 @@
+"""DuckDB sessions and the running of SQL models.
+
+One convention of age everywhere: completed years on the index date, counted
+from the first day of the month of birth, because pseudonymised extracts hold
+no day of birth. A person's age is therefore never too low, and too high by
+one year for at most the days left of the birth month.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from phm_utils.errors import InputError
+
+MEMORY_ENV, THREADS_ENV, TEMP_ENV = "PHM_MEMORY", "PHM_THREADS", "PHM_TEMP"
+ROW_GROUP_SIZE = 122_880
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table that a stage makes.
+
+    name: the table's name in the store.
+    sql: a SELECT over the tables that the stage reads, or None with `frame`.
+    key: columns that identify a row; the file is ordered by them, so that
+        its bytes do not depend on threads or on the order of the input.
+        Never a pseudonym first: order by place and number.
+    frame: the table itself, where Python computed it.
+    partition_by: a column, one file for each of its values (`pcn_code`).
+    """
+
+    name: str
+    key: tuple[str, ...]
+    sql: str | None = None
+    frame: pd.DataFrame | None = None
+    partition_by: str | None = None
+
+
+@contextmanager
+def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB in memory, within this worker's limits, and clean up after it.
+
+    Memory, threads and the parent of the spill folder come from the
+    environment variables that a run sets for each worker. Spill files hold
+    plain rows: their folder belongs to this session alone and goes with it.
+    """
+    parent = temp or (Path(os.environ[TEMP_ENV]) if TEMP_ENV in os.environ else None)
+    if parent:
+        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    spill = tempfile.mkdtemp(prefix="phm-spill-", dir=parent)
+    con = duckdb.connect(":memory:", config={
+        "memory_limit": os.environ.get(MEMORY_ENV, "2GB"),
+        "threads": int(os.environ.get(THREADS_ENV, os.cpu_count() or 1)),
+        "temp_directory": spill,
+        "autoinstall_known_extensions": False,
+        "preserve_insertion_order": False,
+    })
+    try:
+        yield con
+    finally:
+        con.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def guarded(doing: str, advice: str = "Run `phm check` to see which rows break which rule.") -> Iterator[None]:
+    """Turn a DuckDB error into an InputError that quotes no row.
+
+    DuckDB's own messages repeat the offending values, which may be a
+    person's: only the kind of error is passed on.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        raise InputError(f"{doing} failed ({type(error).__name__}). {advice}") from None
+
+
+def read_sql(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | dict | None = None) -> pd.DataFrame:
+    """The result of a query as a DataFrame, one row per row of the result."""
+    return con.execute(sql, parameters).df()
+
+
+def quote(path: Path | str) -> str:
+    """A path or text as an SQL string literal."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def parquet_source(files: list[Path]) -> str:
+    """A FROM clause over Parquet files."""
+    return f"read_parquet([{', '.join(quote(f) for f in files)}], union_by_name = true)"

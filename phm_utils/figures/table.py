@@ -1,0 +1,40 @@
+"""Tables as accessible HTML: a caption, header cells with scope, suppressed counts as *."""
+
+from html import escape
+
+import pandas as pd
+from IPython.display import display
+
+SUPPRESSED = "*"
+
+
+def text_of(value: object) -> str:
+    """A cell as read by people: thousands apart, three significant digits for fractions, * if suppressed."""
+    if value is pd.NA:
+        return SUPPRESSED
+    if isinstance(value, float):
+        return "n/a" if pd.isna(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) or hasattr(value, "__index__") else str(value)
+
+
+def table_html(frame: pd.DataFrame, caption: str) -> str:
+    """One HTML table; the first column heads each row."""
+    numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame]
+    head = "".join(f'<th scope="col"{" class=number" if n else ""}>{escape(str(c))}</th>'
+                   for c, n in zip(frame, numeric, strict=True))
+    rows = []
+    for values in frame.itertuples(index=False, name=None):
+        cells = [f'<th scope="row">{escape(text_of(values[0]))}</th>']
+        cells += [f"<td{' class=number' if n else ''}>{escape(text_of(v))}</td>"
+                  for v, n in zip(values[1:], numeric[1:], strict=True)]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return (f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{''.join(rows)}</tbody></table>")
+
+
+def show_table(frame: pd.DataFrame, caption: str) -> None:
+    """Display a table that stands on its own."""
+    display({"text/html": table_html(frame, caption),
+             "text/plain": f"[table] {caption}\n{frame.to_string(index=False)}"}, raw=True)

@@ -1,0 +1,197 @@
+"""Frozen, validated parameters: one model for a workbook's file, one for each notebook."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from phm_utils.errors import InputError
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+PURPOSES = (
+    "population_health_management", "service_evaluation", "direct_care", "commissioning", "public_health",
+)
+# An IMD release is drawn on one vintage of LSOAs; joined to the other it loses areas without an error.
+IMD_VINTAGE = {"IMD2019": 2011, "IoD2025": 2021}
+
+
+class Frozen(BaseModel):
+    """Cannot be changed once made; refuses a name that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunParams(Frozen):
+    """What every notebook is told."""
+
+    workbook: Code = Field(description="Name of the run: its folder below `outputs`")
+    area_code: Code = Field(description="PCN code, or the ICS's own code for the whole ICS")
+    index_date: date = Field(description="Last day counted, inclusive")
+    outputs: str = Field("outputs", description="Folder of all runs; relative to the workbook's folder")
+
+
+class DataQualityParams(RunParams):
+    """00_data_quality."""
+
+    stale_days: int = Field(45, ge=1, le=3650, description="days: a practice whose last GP event is older is stale")
+    list_size_gap: float = Field(0.05, gt=0, lt=1,
+                                 description="share: extract and published list size may differ by so much")
+
+
+class LinkageParams(RunParams):
+    """01_linkage."""
+
+    max_conflict_share: float = Field(0.01, gt=0, lt=1,
+                                      description="share of a source's records: more conflicts are a warning")
+
+
+class SegmentationParams(RunParams):
+    """02_segmentation."""
+
+    segmentation: Code = Field("snee", description="A rule file of parameters/segments")
+
+
+class CohortsParams(RunParams):
+    """03_cohorts."""
+
+    cohorts: tuple[Code, ...] = Field(("high_bmi_anxiety_depression_no_covid_vaccination",), min_length=1,
+                                      description="Rule files of parameters/cohorts, shown in this order")
+
+
+class InequalitiesParams(RunParams):
+    """04_inequalities."""
+
+    condition: Code = Field("diabetes", description="Long-term condition shown by practice and area")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="coverage of intervals: 0.95, not 0.05")
+
+
+class PublishedParams(RunParams):
+    """04_inequalities_published."""
+
+    register_code: Code = Field("DM", description="QOF register shown on the map and the gradient")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="coverage of intervals: 0.95, not 0.05")
+
+
+class EvaluationParams(RunParams):
+    """05_evaluation."""
+
+    programme: Code = Field("ed_frequent_attenders", description="A file of parameters/interventions")
+
+
+NOTEBOOKS: dict[str, type[RunParams]] = {
+    "00_data_quality": DataQualityParams,
+    "01_linkage": LinkageParams,
+    "02_segmentation": SegmentationParams,
+    "03_cohorts": CohortsParams,
+    "04_inequalities": InequalitiesParams,
+    "04_inequalities_published": PublishedParams,
+    "05_evaluation": EvaluationParams,
+}
+
+
+class Geography(Frozen):
+    """The one vintage of small areas that a run uses."""
+
+    lsoa_vintage: Literal[2011, 2021] = Field(2021, description="census year of the LSOA codes")
+    imd_version: Literal["IMD2019", "IoD2025"] = "IoD2025"
+
+    @model_validator(mode="after")
+    def _same_vintage(self) -> "Geography":
+        if IMD_VINTAGE[self.imd_version] != self.lsoa_vintage:
+            raise ValueError(f"{self.imd_version} joins {IMD_VINTAGE[self.imd_version]} LSOAs, not "
+                             f"{self.lsoa_vintage}: set both to one vintage")
+        return self
+
+
+class Disclosure(Frozen):
+    """What a released table may show."""
+
+    suppress_below: int = Field(8, ge=2, le=100, description="counts from 1 to one less are shown as *")
+    round_to: int = Field(5, ge=1, le=100, description="people or events")
+    min_events_for_estimate: int = Field(10, ge=5, description="events behind a standardised or modelled figure")
+    tier: Literal["partners", "public"] = Field("partners", description="who may read the reports")
+
+
+class Resources(Frozen):
+    """What each worker may use."""
+
+    workers: int = Field(2, ge=1, le=64)
+    memory: str = Field("1500MB", pattern=r"^\d+(MB|GB)$", description="DuckDB's limit in each worker")
+    threads: int = Field(1, ge=1, le=64, description="DuckDB threads in each worker")
+    stage_memory: str = Field("3GB", pattern=r"^\d+(MB|GB)$", description="DuckDB's limit in ICS-level stages")
+    dask_scheduler: str | None = Field(None, description="address of a dask.distributed scheduler, or none")
+
+
+class Workbook(Frozen):
+    """A parameter file: one ICS, one index date, one stated purpose."""
+
+    name: Code = Field(description="Name of the run: its folder below `outputs`")
+    title: str = Field(description="What stakeholders call the ICS")
+    ics_code: Code = Field(description="Code used for the whole ICS in file names and reports")
+    data: Literal["person_level", "published"] = "person_level"
+    synthetic: bool = Field(description="True puts SYNTHETIC DATA on every page")
+    purpose: Literal[PURPOSES] = "population_health_management"  # type: ignore[valid-type]
+    index_date: date = Field(description="Last day counted, inclusive")
+    form: Literal["pseudonymised", "identified"] = "pseudonymised"
+    landing: str = Field(description="Folder of the extracts, one file or folder per table")
+    identified_root: str = Field("outputs/identified", description="quarantine and vault; not read by analysts")
+    outputs: str = Field("outputs", description="Folder of all runs")
+    mapping: str | None = Field(None, description="YAML file of the extracts' own names and codes")
+    governance: str = Field("parameters/governance.yml", description="YAML file of sources and permissions")
+    geography: Geography = Geography()
+    disclosure: Disclosure = Disclosure()
+    resources: Resources = Resources()
+    files: dict[str, str] = Field(default_factory=dict, description="published data: file name per input")
+    downloads: dict[str, str] = Field(default_factory=dict, description="published data: where each file comes from")
+    notebooks: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters by notebook")
+
+    @model_validator(mode="after")
+    def _notebooks_are_known(self) -> "Workbook":
+        for name, values in self.notebooks.items():
+            if name not in NOTEBOOKS:
+                raise ValueError(f"notebooks: no notebook is called {name}; there are {', '.join(NOTEBOOKS)}")
+            self.notebook_params(name, self.ics_code, values)
+        return self
+
+    def notebook_params(self, notebook: str, area_code: str, values: dict | None = None) -> RunParams:
+        """The parameters of one notebook for one area."""
+        values = self.notebooks.get(notebook, {}) if values is None else values
+        return NOTEBOOKS[notebook](workbook=self.name, area_code=area_code, index_date=self.index_date,
+                                   outputs=self.outputs, **values)
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping, or an InputError that says what is wrong with the file."""
+    if not path.is_file():
+        raise InputError(f"No file {path}. Copy parameters/ics_template.yml and fill it in.")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        raise InputError(f"{path.name} is not readable YAML"
+                         f"{f' (line {where.line + 1})' if where else ''}. Check indentation and quotes.") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path.name} is not a list of `name: value` lines.")
+    return content
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(model: type[M], content: dict[str, Any], where: str) -> M:
+    """`model` filled from `content`; every fault is listed once, in one InputError."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        faults = [f"- {'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
+                  for fault in error.errors(include_url=False, include_input=False)]
+        known = ", ".join(model.model_fields)
+        raise InputError(f"{where}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.\n" + "\n".join(faults)
+                         + f"\nKnown names: {known}.") from None
+
+
+def load_workbook(path: Path) -> Workbook:
+    """The validated parameter file."""
+    return validated(Workbook, load_yaml(path), path.name)

@@ -1,0 +1,100 @@
+"""A notebook's side of a report: open the run, read released tables, add findings, close."""
+
+import json
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from IPython.display import HTML, display
+
+from phm_utils.errors import InputError
+from phm_utils.params import RunParams
+from phm_utils.runs import Store, resolve, write_atomically
+
+Level = Literal["finding", "warning", "limit"]
+
+
+@dataclass
+class Findings:
+    """What a notebook concluded, in order. `run.close` puts them at the report's top."""
+
+    items: list[tuple[Level, str]] = field(default_factory=list)
+
+    def add(self, text: str, level: Level = "finding") -> None:
+        """Add one sentence; `warning` for doubt about the data, `limit` for what is left out."""
+        self.items.append((level, text))
+        print(f"{level.capitalize()}: {text}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One notebook's view of one area: its released tables and where it may write."""
+
+    notebook: str
+    params: RunParams
+    folder: Path
+    facts: dict
+
+    @property
+    def store(self) -> Store:
+        return Store(self.folder / "store")
+
+    @property
+    def area_code(self) -> str:
+        return self.params.area_code
+
+    @property
+    def ics_code(self) -> str:
+        return self.facts["ics_code"]
+
+    @property
+    def is_ics(self) -> bool:
+        return self.area_code == self.ics_code
+
+    @property
+    def area_name(self) -> str:
+        return self.facts["areas"][self.area_code]
+
+    def has(self, name: str) -> bool:
+        """Was this table released?"""
+        return bool(self.store.files(f"release_{name}"))
+
+    def released(self, name: str, area_code: str | None = None) -> pd.DataFrame:
+        """The rows of a released table that are for one area, by default this one.
+
+        Suppressed counts are <NA>. Never true counts: a report draws from
+        released tables only.
+        """
+        frame = self.store.read(f"release_{name}")
+        if "area_code" not in frame:
+            return frame
+        return frame[frame["area_code"] == (area_code or self.area_code)].drop(columns="area_code").reset_index(
+            drop=True)
+
+    def left_out(self, what: str, needs: str) -> None:
+        """Say that a part of the report is missing, and which table it needs."""
+        display(HTML(f'<p class="left-out">{escape(what)} is left out: it needs {escape(needs)}, '
+                     "which this run does not have.</p>"))
+
+    def close(self, findings: Findings) -> None:
+        """Write the findings beside the notebook, for the report's top and the index."""
+        path = self.folder / "notebooks" / self.area_code / f"{self.notebook}.findings.json"
+        write_atomically(path, json.dumps([{"level": level, "text": text} for level, text in findings.items],
+                                          indent=1, ensure_ascii=False) + "\n")
+
+
+def open_run(notebook: str, params: RunParams) -> Run:
+    """Open the run that `phm run` made for this workbook and show its card."""
+    folder = resolve(params.outputs) / params.workbook
+    path = folder / "run.json"
+    if not path.exists():
+        raise InputError(f"No run of `{params.workbook}` in {params.outputs}. "
+                         "Make one first: `phm run parameters/demo.yml`.")
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    if params.area_code not in facts["areas"]:
+        raise InputError(f"Area {params.area_code} is not in this run. It has: {', '.join(facts['areas'])}.")
+    run = Run(notebook, params, folder, facts)
+    print(f"{run.area_name} ({run.area_code}), {facts['title']}: up to {params.index_date:%d %B %Y}")
+    return run

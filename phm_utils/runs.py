@@ -1,0 +1,171 @@
+"""Where a run's files live, and how a stage's tables are committed.
+
+A stage writes its tables into a new folder and then commits them by writing
+a new version of the store's manifest, in one atomic replace. A run that is
+killed half-way leaves the manifest, and so every reader, at the last whole
+version.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import ROW_GROUP_SIZE, Model, parquet_source, quote
+from phm_utils.errors import InputError
+
+ROOT_ENV = "PHM_ROOT"
+
+
+def project_root() -> Path:
+    """The workbook's folder: where `parameters/` and `notebooks/` stand.
+
+    Found from the environment variable PHM_ROOT, else upwards from the
+    current folder, else from an editable install of this package.
+    """
+    starts = [Path(os.environ[ROOT_ENV])] if ROOT_ENV in os.environ else []
+    starts += [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[1]]
+    for folder in starts:
+        if (folder / "parameters").is_dir() and (folder / "notebooks").is_dir():
+            return folder
+    raise InputError("No workbook here: no folder holds both `parameters` and `notebooks`. "
+                     f"Change into the workbook's folder, or set {ROOT_ENV} to it.")
+
+
+def resolve(path: Path | str) -> Path:
+    """A path of a parameter file, taken from the workbook's folder."""
+    path = Path(path).expanduser()
+    return path if path.is_absolute() else project_root() / path
+
+
+def sha256_file(path: Path) -> str:
+    """Content hash of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that readers see the old content or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(draft, path)
+
+
+@dataclass
+class StageWriter:
+    """A stage's folder while it is being written. See `Store.stage`."""
+
+    folder: Path
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, con: duckdb.DuckDBPyConnection, model: Model) -> None:
+        """Write one model's table and make it readable, by its name, in `con`."""
+        if model.frame is not None:
+            con.register("_frame", model.frame)
+        source = "SELECT * FROM _frame" if model.frame is not None else model.sql
+        con.execute(f"CREATE OR REPLACE TEMP TABLE _model AS {source}")
+        if model.frame is not None:
+            con.unregister("_frame")
+        if model.partition_by:
+            values = con.execute(f"SELECT DISTINCT {model.partition_by} AS v FROM _model "
+                                 f"WHERE v IS NOT NULL ORDER BY v").fetchall()
+            parts = [(str(v), f"WHERE {model.partition_by} = {quote(v)}") for (v,) in values]
+        else:
+            parts = [("all", "")]
+        for part, where in parts:
+            path = self.folder / model.name / f"{part}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            con.execute(f"COPY (SELECT * FROM _model {where} ORDER BY {', '.join(model.key)}) "
+                        f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+            self.record(model.name, path, con)
+        con.execute("DROP TABLE _model")
+        files = [self.folder / f for f in self.tables.get(model.name, {}).get("files", {})]
+        if files:
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(files)}")
+
+    def record(self, name: str, path: Path, con: duckdb.DuckDBPyConnection) -> None:
+        """Enter a Parquet file, already written below the stage's folder, as part of table `name`."""
+        [(rows,)] = con.execute(f"SELECT count(*) FROM read_parquet({quote(path)})").fetchall()
+        entry = self.tables.setdefault(name, {"rows": 0, "files": {}})
+        entry["rows"] += rows
+        entry["files"][path.relative_to(self.folder).as_posix()] = sha256_file(path)
+
+
+@dataclass(frozen=True)
+class Store:
+    """The pseudonymised tables of one ICS, read through a versioned manifest."""
+
+    root: Path
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.root / "manifest.json"
+
+    def manifest(self) -> dict[str, Any]:
+        """The current version: `version`, and per stage its `key`, `folder`, `tables`."""
+        if not self.manifest_path.exists():
+            return {"version": 0, "stages": {}}
+        return json.loads(self.manifest_path.read_text(encoding="utf-8"))
+
+    def files(self, table: str, part: str | None = None) -> list[Path]:
+        """The Parquet files of a table, or of one partition of it; empty where it is absent."""
+        for stage in self.manifest()["stages"].values():
+            if table in stage["tables"]:
+                paths = [self.root / stage["folder"] / name for name in sorted(stage["tables"][table]["files"])]
+                return [p for p in paths if part in (None, p.stem)]
+        return []
+
+    def tables(self) -> list[str]:
+        """Names of the tables that the store holds now."""
+        return sorted(name for stage in self.manifest()["stages"].values() for name in stage["tables"])
+
+    def register(self, con: duckdb.DuckDBPyConnection, part: str | None = None) -> None:
+        """Make every table of the store readable, by its name, in `con`."""
+        for table in self.tables():
+            files = self.files(table, part) or self.files(table)
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
+
+    def read(self, table: str, part: str | None = None) -> pd.DataFrame:
+        """A whole table, or one partition of it, as a DataFrame."""
+        files = self.files(table, part)
+        if not files:
+            raise InputError(f"The store has no table `{table}`{f' for {part}' if part else ''}. "
+                             "Run `phm run` for this parameter file first.")
+        return pd.concat([pd.read_parquet(f) for f in files], ignore_index=True)
+
+    @contextmanager
+    def stage(self, name: str, key: str) -> Iterator[StageWriter]:
+        """Write a stage's tables into a new folder and commit them when the block ends well."""
+        folder = self.root / name / f"{self.manifest()['version'] + 1:06d}-{key[:12]}"
+        shutil.rmtree(folder, ignore_errors=True)  # left by a run that was killed before it committed
+        folder.mkdir(parents=True)
+        writer = StageWriter(folder)
+        try:
+            yield writer
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._commit(name, key, writer)
+
+    def _commit(self, name: str, key: str, writer: StageWriter) -> None:
+        manifest = self.manifest()
+        old = manifest["stages"].get(name, {}).get("folder")
+        manifest["version"] += 1
+        manifest["stages"][name] = {
+            "key": key, "folder": writer.folder.relative_to(self.root).as_posix(),
+            "tables": dict(sorted(writer.tables.items())),
+        }
+        text = json.dumps(manifest, indent=1, sort_keys=True, default=str) + "\n"
+        write_atomically(self.root / "manifests" / f"{manifest['version']:06d}.json", text)
+        write_atomically(self.manifest_path, text)
+        if old and old != manifest["stages"][name]["folder"]:
+            shutil.rmtree(self.root / old, ignore_errors=True)
