@@ -55,13 +55,16 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     if parent:
         parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     spill = tempfile.mkdtemp(prefix="phm-spill-", dir=parent)
-    con = duckdb.connect(":memory:", config={
-        "memory_limit": os.environ.get(MEMORY_ENV, "2GB"),
-        "threads": int(os.environ.get(THREADS_ENV, os.cpu_count() or 1)),
-        "temp_directory": spill,
-        "autoinstall_known_extensions": False,
-        "preserve_insertion_order": False,
-    })
+    con = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": os.environ.get(MEMORY_ENV, "2GB"),
+            "threads": int(os.environ.get(THREADS_ENV, os.cpu_count() or 1)),
+            "temp_directory": spill,
+            "autoinstall_known_extensions": False,
+            "preserve_insertion_order": False,
+        },
+    )
     try:
         yield con
     finally:

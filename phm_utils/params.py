@@ -11,7 +11,11 @@ from phm_utils.errors import InputError
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 PURPOSES = (
-    "population_health_management", "service_evaluation", "direct_care", "commissioning", "public_health",
+    "population_health_management",
+    "service_evaluation",
+    "direct_care",
+    "commissioning",
+    "public_health",
 )
 # An IMD release is drawn on one vintage of LSOAs; joined to the other it loses areas without an error.
 IMD_VINTAGE = {"IMD2019": 2011, "IoD2025": 2021}
@@ -36,15 +40,17 @@ class DataQualityParams(RunParams):
     """00_data_quality."""
 
     stale_days: int = Field(45, ge=1, le=3650, description="days: a practice whose last GP event is older is stale")
-    list_size_gap: float = Field(0.05, gt=0, lt=1,
-                                 description="share: extract and published list size may differ by so much")
+    list_size_gap: float = Field(
+        0.05, gt=0, lt=1, description="share: extract and published list size may differ by so much"
+    )
 
 
 class LinkageParams(RunParams):
     """01_linkage."""
 
-    max_conflict_share: float = Field(0.01, gt=0, lt=1,
-                                      description="share of a source's records: more conflicts are a warning")
+    max_conflict_share: float = Field(
+        0.01, gt=0, lt=1, description="share of a source's records: more conflicts are a warning"
+    )
 
 
 class SegmentationParams(RunParams):
@@ -56,8 +62,11 @@ class SegmentationParams(RunParams):
 class CohortsParams(RunParams):
     """03_cohorts."""
 
-    cohorts: tuple[Code, ...] = Field(("high_bmi_anxiety_depression_no_covid_vaccination",), min_length=1,
-                                      description="Rule files of parameters/cohorts, shown in this order")
+    cohorts: tuple[Code, ...] = Field(
+        ("high_bmi_anxiety_depression_no_covid_vaccination",),
+        min_length=1,
+        description="Rule files of parameters/cohorts, shown in this order",
+    )
 
 
 class InequalitiesParams(RunParams):
@@ -100,8 +109,10 @@ class Geography(Frozen):
     @model_validator(mode="after")
     def _same_vintage(self) -> "Geography":
         if IMD_VINTAGE[self.imd_version] != self.lsoa_vintage:
-            raise ValueError(f"{self.imd_version} joins {IMD_VINTAGE[self.imd_version]} LSOAs, not "
-                             f"{self.lsoa_vintage}: set both to one vintage")
+            raise ValueError(
+                f"{self.imd_version} joins {IMD_VINTAGE[self.imd_version]} LSOAs, not "
+                f"{self.lsoa_vintage}: set both to one vintage"
+            )
         return self
 
 
@@ -158,8 +169,9 @@ class Workbook(Frozen):
     def notebook_params(self, notebook: str, area_code: str, values: dict | None = None) -> RunParams:
         """The parameters of one notebook for one area."""
         values = self.notebooks.get(notebook, {}) if values is None else values
-        return NOTEBOOKS[notebook](workbook=self.name, area_code=area_code, index_date=self.index_date,
-                                   outputs=self.outputs, **values)
+        return NOTEBOOKS[notebook](
+            workbook=self.name, area_code=area_code, index_date=self.index_date, outputs=self.outputs, **values
+        )
 
 
 def load_yaml(path: Path) -> dict[str, Any]:
@@ -170,8 +182,10 @@ def load_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
-        raise InputError(f"{path.name} is not readable YAML"
-                         f"{f' (line {where.line + 1})' if where else ''}. Check indentation and quotes.") from None
+        raise InputError(
+            f"{path.name} is not readable YAML"
+            f"{f' (line {where.line + 1})' if where else ''}. Check indentation and quotes."
+        ) from None
     if not isinstance(content, dict):
         raise InputError(f"{path.name} is not a list of `name: value` lines.")
     return content
@@ -185,11 +199,16 @@ def validated(model: type[M], content: dict[str, Any], where: str) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        faults = [f"- {'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
-                  for fault in error.errors(include_url=False, include_input=False)]
+        faults = [
+            f"- {'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
         known = ", ".join(model.model_fields)
-        raise InputError(f"{where}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.\n" + "\n".join(faults)
-                         + f"\nKnown names: {known}.") from None
+        raise InputError(
+            f"{where}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.\n"
+            + "\n".join(faults)
+            + f"\nKnown names: {known}."
+        ) from None
 
 
 def load_workbook(path: Path) -> Workbook:

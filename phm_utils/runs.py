@@ -36,8 +36,10 @@ def project_root() -> Path:
     for folder in starts:
         if (folder / "parameters").is_dir() and (folder / "notebooks").is_dir():
             return folder
-    raise InputError("No workbook here: no folder holds both `parameters` and `notebooks`. "
-                     f"Change into the workbook's folder, or set {ROOT_ENV} to it.")
+    raise InputError(
+        "No workbook here: no folder holds both `parameters` and `notebooks`. "
+        f"Change into the workbook's folder, or set {ROOT_ENV} to it."
+    )
 
 
 def resolve(path: Path | str) -> Path:
@@ -76,16 +78,19 @@ class StageWriter:
         if model.frame is not None:
             con.unregister("_frame")
         if model.partition_by:
-            values = con.execute(f"SELECT DISTINCT {model.partition_by} AS v FROM _model "
-                                 f"WHERE v IS NOT NULL ORDER BY v").fetchall()
+            values = con.execute(
+                f"SELECT DISTINCT {model.partition_by} AS v FROM _model WHERE v IS NOT NULL ORDER BY v"
+            ).fetchall()
             parts = [(str(v), f"WHERE {model.partition_by} = {quote(v)}") for (v,) in values]
         else:
             parts = [("all", "")]
         for part, where in parts:
             path = self.folder / model.name / f"{part}.parquet"
             path.parent.mkdir(exist_ok=True)
-            con.execute(f"COPY (SELECT * FROM _model {where} ORDER BY {', '.join(model.key)}) "
-                        f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+            con.execute(
+                f"COPY (SELECT * FROM _model {where} ORDER BY {', '.join(model.key)}) "
+                f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+            )
             self.record(model.name, path, con)
         con.execute("DROP TABLE _model")
         files = [self.folder / f for f in self.tables.get(model.name, {}).get("files", {})]
@@ -138,8 +143,10 @@ class Store:
         """A whole table, or one partition of it, as a DataFrame."""
         files = self.files(table, part)
         if not files:
-            raise InputError(f"The store has no table `{table}`{f' for {part}' if part else ''}. "
-                             "Run `phm run` for this parameter file first.")
+            raise InputError(
+                f"The store has no table `{table}`{f' for {part}' if part else ''}. "
+                "Run `phm run` for this parameter file first."
+            )
         return pd.concat([pd.read_parquet(f) for f in files], ignore_index=True)
 
     @contextmanager
@@ -161,7 +168,8 @@ class Store:
         old = manifest["stages"].get(name, {}).get("folder")
         manifest["version"] += 1
         manifest["stages"][name] = {
-            "key": key, "folder": writer.folder.relative_to(self.root).as_posix(),
+            "key": key,
+            "folder": writer.folder.relative_to(self.root).as_posix(),
             "tables": dict(sorted(writer.tables.items())),
         }
         text = json.dumps(manifest, indent=1, sort_keys=True, default=str) + "\n"

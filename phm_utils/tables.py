@@ -11,8 +11,14 @@ Type = Literal["text", "date", "month", "int", "float", "bool"]
 Form = Literal["pseudonymised", "identified"]
 Sensitivity = Literal["public", "administrative", "pseudonymised", "identifying", "special"]
 
-SQL_TYPE: dict[str, str] = {"text": "VARCHAR", "date": "DATE", "month": "DATE", "int": "BIGINT",
-                            "float": "DOUBLE", "bool": "BOOLEAN"}
+SQL_TYPE: dict[str, str] = {
+    "text": "VARCHAR",
+    "date": "DATE",
+    "month": "DATE",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "bool": "BOOLEAN",
+}
 DATE_FILLERS = ("1582-10-15", "1600-12-31", "1800-01-01", "1801-01-01", "1900-01-01")  # documented nulls
 TEXT_FILLERS = ("", "-", "&", "null", "NULL")
 
@@ -28,9 +34,31 @@ POSTCODE = r"([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|GIR ?0AA)"
 TOKEN = r"\S{6,64}"
 
 SEX = ("1", "2", "9", "X", "0")  # male, female, indeterminate, not known, not known in HES
-ETHNICITY = tuple("ABCDEFGHJKLMNPRSZ") + ("99",)  # Z not stated, 99 not known: two different answers
-ADMIMETH = ("11", "12", "13", "21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D",
-            "31", "32", "81", "82", "83", "84", "89", "98", "99")
+ETHNICITY = (*"ABCDEFGHJKLMNPRSZ", "99")  # Z not stated, 99 not known: two different answers
+ADMIMETH = (
+    "11",
+    "12",
+    "13",
+    "21",
+    "22",
+    "23",
+    "24",
+    "25",
+    "28",
+    "2A",
+    "2B",
+    "2C",
+    "2D",
+    "31",
+    "32",
+    "81",
+    "82",
+    "83",
+    "84",
+    "89",
+    "98",
+    "99",
+)
 EMERGENCY_ADMIMETH = ("21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D")
 ATTENDED = ("0", "2", "3", "4", "5", "6", "7")
 SEEN = ("5", "6")
@@ -109,8 +137,9 @@ def _practice(name: str = "practice_code", description: str = "ODS code of the G
     return _text(name, description, sensitivity="administrative", pattern=PRACTICE, fillers=PRACTICE_FILLERS, **kw)
 
 
-TOKEN_COLUMN = _text("token_person_id", "Shared pseudonym given before arrival", pattern=TOKEN,
-                     forms=("pseudonymised",), optional=False)
+TOKEN_COLUMN = _text(
+    "token_person_id", "Shared pseudonym given before arrival", pattern=TOKEN, forms=("pseudonymised",), optional=False
+)
 NHS_NUMBER = _text("nhs_number", "NHS number", sensitivity="identifying", check="nhs_number", forms=("identified",))
 SEX_COLUMN = _text("sex", "1 male, 2 female, 9 indeterminate, X or 0 not known", codes=SEX)
 BIRTH_MONTH = Column("birth_month", "month", "First day of the month of birth", forms=("pseudonymised",))
@@ -118,187 +147,399 @@ NAMED = (
     _text("forename", "Given name", sensitivity="identifying", forms=("identified",)),
     _text("surname", "Family name", sensitivity="identifying", forms=("identified",)),
     Column("date_of_birth", "date", "Date of birth", sensitivity="identifying", forms=("identified",)),
-    _text("postcode", "Postcode of usual address; ZZ99 3VZ is no fixed abode", sensitivity="identifying",
-          pattern=POSTCODE, forms=("identified",)),
-    _text("uprn", "Unique Property Reference Number", sensitivity="identifying", pattern=r"[0-9]{1,12}",
-          forms=("identified",)),
+    _text(
+        "postcode",
+        "Postcode of usual address; ZZ99 3VZ is no fixed abode",
+        sensitivity="identifying",
+        pattern=POSTCODE,
+        forms=("identified",),
+    ),
+    _text(
+        "uprn",
+        "Unique Property Reference Number",
+        sensitivity="identifying",
+        pattern=r"[0-9]{1,12}",
+        forms=("identified",),
+    ),
 )
 LSOA_COLUMN = _text("lsoa", "LSOA of residence, in the run's vintage; Wales is valid", pattern=LSOA)
-HOUSEHOLD_TOKEN = _text("household_token", "Pseudonym of the UPRN, given before arrival", pattern=TOKEN,
-                        forms=("pseudonymised",))
+HOUSEHOLD_TOKEN = _text(
+    "household_token", "Pseudonym of the UPRN, given before arrival", pattern=TOKEN, forms=("pseudonymised",)
+)
 # Who a row of a hospital, community or council source is about.
 PERSON = (TOKEN_COLUMN, NHS_NUMBER, SEX_COLUMN, BIRTH_MONTH, *NAMED, LSOA_COLUMN)
 # GP systems tell who somebody is once, in gp_registration; their event rows carry the identifier alone.
 GP_PERSON = (TOKEN_COLUMN, NHS_NUMBER)
 
-_DIAGNOSES = tuple(_text(f"diag_{n:02d}", "ICD-10 diagnosis, 3-5 characters", sensitivity="special",
-                         pattern=ICD10) for n in range(1, 21))
-_OPERATIONS = tuple(_text(f"opertn_{n:02d}", "OPCS-4 procedure", sensitivity="special", pattern=OPCS4)
-                    for n in range(1, 25))
+_DIAGNOSES = tuple(
+    _text(f"diag_{n:02d}", "ICD-10 diagnosis, 3-5 characters", sensitivity="special", pattern=ICD10)
+    for n in range(1, 21)
+)
+_OPERATIONS = tuple(
+    _text(f"opertn_{n:02d}", "OPCS-4 procedure", sensitivity="special", pattern=OPCS4) for n in range(1, 25)
+)
 
-TABLES: dict[str, Table] = {t.name: t for t in (
-    Table("gp_registration", "GP registrations", "one per registration of a person at a practice",
-          "PDS / GP registration", "gp_extract", ("registration_id",), (
-              _id("registration_id", "Row identifier of the source"), *PERSON, HOUSEHOLD_TOKEN,
-              _text("nhs_number_status", "NHS NUMBER STATUS INDICATOR CODE", pattern=r"0[1-8]",
-                    forms=("identified",)),
-              _text("ethnicity", "ETHNIC CATEGORY 2001; Z not stated, 99 not known", sensitivity="special",
-                    codes=ETHNICITY),
-              _practice(required=True),
-              _when("registered_from", "First day registered"),
-              Column("registered_to", "date", "Last day registered; null while current",
-                     not_before="registered_from"),
-              Column("type_1_opt_out", "bool", "Type 1 opt-out known to the source"),
-              Column("national_data_opt_out", "bool", "National data opt-out known to the source"),
-          ), date="registered_from"),
-    Table("gp_event", "GP coded events", "one per coded entry", "GP extract (EMIS, TPP)", "gp_extract",
-          ("event_id",), (
-              _id("event_id", "Row identifier of the source"), *GP_PERSON,
-              _when("event_date", "Date of the event"),
-              _text("snomed_code", "SNOMED CT concept id, as text", sensitivity="special", check="snomed",
-                    optional=False),
-              Column("value_num", "float", "Numeric value, in `unit`", sensitivity="special"),
-              _text("unit", "Unit of the value"), _practice(),
-          ), date="event_date"),
-    Table("gp_medication", "GP medicines issued", "one per issue", "GP extract", "gp_extract", ("issue_id",), (
-        _id("issue_id", "Row identifier of the source"), *GP_PERSON,
-        _when("issue_date", "Date of issue"),
-        _text("dmd_code", "dm+d identifier", sensitivity="special", check="snomed"),
-        _text("bnf_code", "BNF code, up to 15 characters", sensitivity="special", pattern=r"[0-9A-Z]{4,15}"),
-        Column("quantity", "float", "Quantity issued", unit="dose units", low=0),
-        Column("duration_days", "int", "Days supplied", unit="days", low=0, high=400),
-        Column("is_repeat", "bool", "Repeat authorisation"), _practice(),
-    ), date="issue_date"),
-    Table("gp_appointment", "GP appointments", "one per appointment", "GP Appointments Data", "gp_extract",
-          ("appointment_id",), (
-              _id("appointment_id", "Row identifier of the source"), *GP_PERSON,
-              _when("appt_date", "Date of the appointment"),
-              _text("status", "APPT STATUS", codes=("Attended", "DNA", "Unknown", "Cancelled")),
-              _text("mode", "APPT MODE", codes=("Face-to-face", "Telephone", "Video/Online", "Home visit",
-                                                "Unknown")),
-              _text("hcp_type", "HCP TYPE", codes=("GP", "Other practice staff", "Unknown")), _practice(),
-          ), date="appt_date"),
-    Table("apc_episode", "Admitted patient care episodes", "one per finished consultant episode",
-          "SUS+ / HES APC", "sus_apc", ("epikey",), (
-              _id("epikey", "EPIKEY"), _text("spell_id", "Hospital provider spell", fillers=("-1",)), *PERSON,
-              Column("admidate", "date", "Date of admission", not_before="birth_month"),
-              Column("disdate", "date", "Date of discharge; null while in hospital", not_before="admidate"),
-              _when("epistart", "First day of the episode"),
-              Column("epiend", "date", "Last day of the episode", not_before="epistart"),
-              Column("epiorder", "int", "Place of the episode in its spell", low=1, high=87),
-              _text("admimeth", "ADMIMETH: 11-13 elective; 21-25, 28, 2A-2D emergency", codes=ADMIMETH),
-              _text("classpat", "1 ordinary, 2 day case, 3 and 4 regular, 5 mother and baby",
-                    codes=("1", "2", "3", "4", "5", "8", "9")),
-              *_DIAGNOSES, *_OPERATIONS,
-              _text("procode", "Provider (ODS)", sensitivity="administrative", pattern=r"[A-Z0-9]{3,5}"),
-              _text("tretspef", "Treatment function", pattern=NUMERIC_CODE, fillers=("99",)),
-              _practice("gppract", "GP practice recorded by the hospital"),
-          ), date="epistart"),
-    Table("ecds_attendance", "Emergency department attendances", "one per attendance", "ECDS", "ecds",
-          ("attendance_id",), (
-              _id("attendance_id", "Row identifier of the source"), *PERSON,
-              _when("arrival_date", "Date of arrival"),
-              _text("arrival_time", "Time of arrival, HH:MM", pattern=r"([01][0-9]|2[0-3]):?[0-5][0-9]"),
-              Column("duration_minutes", "int", "Arrival to departure", unit="minutes", low=0, high=10_080),
-              _text("department_type", "01 consultant-led, 02 mono-specialty, 03 UTC, 04 walk-in, 05 SDEC",
-                    codes=("01", "02", "03", "04", "05", "99")),
-              _text("attendance_category", "1 first, 2-3 unplanned follow-up, 4 planned",
-                    codes=("1", "2", "3", "4", "9")),
-              _text("chief_complaint", "SNOMED CT", sensitivity="special", check="snomed"),
-              _text("diagnosis_code_1", "SNOMED CT", sensitivity="special", check="snomed"),
-              _text("accommodation_status", "SNOMED CT; signals no fixed abode", sensitivity="special",
-                    check="snomed"),
-              _text("discharge_status", "SNOMED CT", check="snomed"),
-              _text("procode", "Provider (ODS)", sensitivity="administrative", pattern=r"[A-Z0-9]{3,5}"),
-          ), date="arrival_date"),
-    Table("op_attendance", "Outpatient appointments", "one per appointment", "SUS+ / HES OP", "sus_op",
-          ("attendkey",), (
-              _id("attendkey", "ATTENDKEY"), *PERSON, _when("apptdate", "Date of the appointment"),
-              _text("attended", "5, 6 seen; 7 late, not seen; 2, 3, 4 cancelled or missed; 0 not known",
-                    codes=ATTENDED),
-              _text("firstatt", "1, 3 first; 2, 4 follow-up", codes=("1", "2", "3", "4", "5", "9")),
-              _text("tretspef", "Treatment function", pattern=NUMERIC_CODE, fillers=("99",)),
-              _text("procode", "Provider (ODS)", sensitivity="administrative", pattern=r"[A-Z0-9]{3,5}"),
-          ), date="apptdate"),
-    Table("csds_contact", "Community care contacts", "one per contact", "CSDS", "csds", ("care_contact_id",), (
-        _id("care_contact_id", "CARE CONTACT IDENTIFIER"), *PERSON,
-        _when("contact_date", "CARE CONTACT DATE"),
-        _text("attended", "ATTENDANCE STATUS; 5, 6 attended", codes=ATTENDED),
-        _text("team_type", "SERVICE OR TEAM TYPE", pattern=r"[0-9]{1,3}"),
-    ), date="contact_date"),
-    Table("mhsds_contact", "Mental health care contacts", "one per contact", "MHSDS", "mhsds", ("contact_id",), (
-        _id("contact_id", "CARE CONTACT IDENTIFIER"), *PERSON,
-        _when("contact_date", "CARE CONTACT DATE"),
-        _text("referral_id", "SERVICE REQUEST IDENTIFIER"),
-        Column("referral_date", "date", "REFERRAL REQUEST RECEIVED DATE"),
-        _text("attended", "ATTENDANCE STATUS; 5, 6 attended", codes=ATTENDED),
-        _text("accommodation_type", "ACCOMMODATION TYPE (MHS003)", sensitivity="special", pattern=r"[A-Z0-9]{2}"),
-    ), date="contact_date"),
-    Table("asc_event", "Adult social care events", "one per request, assessment, service or review",
-          "Adult Social Care Client Level Data", "asc_cld", ("asc_event_id",), (
-              _id("asc_event_id", "Row identifier of the source"), *PERSON,
-              _text("la_code", "LA code", sensitivity="administrative", pattern=r"[0-9]{3}"),
-              _text("client_type", "Client Type", codes=("Service User", "Carer", "Carer known by association")),
-              _text("event_type", "Event Type", codes=("Request", "Assessment", "Service", "Review")),
-              _when("event_start", "Event Start Date"),
-              Column("event_end", "date", "Event End Date; null while open", not_before="event_start"),
-              _text("service_type", "Service Type", codes=(
-                  "Long Term Support: Nursing", "Long Term Support: Residential", "Long Term Support: Community",
-                  "Short Term Support", "Carer Support")),
-              _text("primary_support_reason", "Primary Support Reason", sensitivity="special"),
-              _text("accommodation_status", "Accommodation Status", sensitivity="special"),
-              Column("unit_cost_pence", "int", "Unit Cost", unit="pence per week", low=0),
-          ), date="event_start"),
-    Table("partner_list", "Council and voluntary-sector lists", "one per person and list", "Local agreement",
-          "partner_list", ("row_id",), (
-              _id("row_id", "Row identifier of the source"), *PERSON, HOUSEHOLD_TOKEN,
-              _text("list_name", "Name of the list", required=True, sensitivity="administrative", optional=False),
-              _text("flag", "Domain of the flag", sensitivity="special"),
-              _when("list_date", "Date at which the list was true"),
-          ), date="list_date"),
-    Table("programme_enrolment", "Enrolments in a programme", "one per enrolment", "Local agreement", "programme",
-          ("enrolment_id",), (
-              _id("enrolment_id", "Row identifier of the source"), *PERSON,
-              _text("programme", "Code of the programme", required=True, sensitivity="administrative",
-                    optional=False),
-              _when("enrolled_from", "First day enrolled"),
-              Column("enrolled_to", "date", "Last day enrolled; null while enrolled", not_before="enrolled_from"),
-          ), date="enrolled_from"),
-    Table("death", "Deaths", "one per person who died", "Civil registrations of death", "deaths", ("death_id",), (
-        _id("death_id", "Row identifier of the source"), *PERSON,
-        _when("date_of_death", "Date of death"),
-        _text("underlying_cause", "ICD-10", sensitivity="special", pattern=ICD10),
-    ), date="date_of_death"),
-    Table("practice", "GP practices", "one per practice", "ODS epraccur and ePCN", "reference",
-          ("practice_code",), (
-              _practice(required=True, optional=False),
-              _text("practice_name", "Name", sensitivity="public"),
-              _text("pcn_code", "Primary Care Network", sensitivity="public", pattern=PCN, required=True,
-                    optional=False),
-              _text("pcn_name", "Name of the network", sensitivity="public"),
-              _text("icb_code", "Integrated Care Board", sensitivity="public"),
-              Column("open_date", "date", "First day open", sensitivity="public"),
-              Column("close_date", "date", "Last day open; null while open", sensitivity="public",
-                     not_before="open_date"),
-              Column("published_list_size", "int", "Published list size", unit="people", low=0,
-                     sensitivity="public"),
-          )),
-    Table("area", "Small areas", "one per LSOA", "ONS and MHCLG", "reference", ("lsoa",), (
-        _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA, required=True, optional=False),
-        _text("lsoa_name", "LSOA name", sensitivity="public"),
-        Column("lsoa_vintage", "int", "Census year of the code", sensitivity="public", required=True,
-               optional=False, low=2001, high=2031),
-        _text("imd_version", "IMD2019 or IoD2025", sensitivity="public", codes=("IMD2019", "IoD2025")),
-        Column("imd_rank", "int", "Rank in England; 1 most deprived", sensitivity="public", low=1, high=40_000),
-        Column("imd_decile", "int", "Decile in England; 1 most deprived", sensitivity="public", low=1, high=10),
-        _text("rural_urban", "Urban or Rural", sensitivity="public", codes=("Urban", "Rural")),
-        Column("population", "int", "Usual residents", unit="people", sensitivity="public", low=0),
-    )),
-    Table("postcode_area", "Postcodes", "one per postcode", "ONSPD", "reference", ("postcode",), (
-        _text("postcode", "Postcode", sensitivity="public", pattern=POSTCODE, required=True, optional=False),
-        _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA),
-    )),
-)}
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        Table(
+            "gp_registration",
+            "GP registrations",
+            "one per registration of a person at a practice",
+            "PDS / GP registration",
+            "gp_extract",
+            ("registration_id",),
+            (
+                _id("registration_id", "Row identifier of the source"),
+                *PERSON,
+                HOUSEHOLD_TOKEN,
+                _text(
+                    "nhs_number_status", "NHS NUMBER STATUS INDICATOR CODE", pattern=r"0[1-8]", forms=("identified",)
+                ),
+                _text(
+                    "ethnicity",
+                    "ETHNIC CATEGORY 2001; Z not stated, 99 not known",
+                    sensitivity="special",
+                    codes=ETHNICITY,
+                ),
+                _practice(required=True),
+                _when("registered_from", "First day registered"),
+                Column(
+                    "registered_to", "date", "Last day registered; null while current", not_before="registered_from"
+                ),
+                Column("type_1_opt_out", "bool", "Type 1 opt-out known to the source"),
+                Column("national_data_opt_out", "bool", "National data opt-out known to the source"),
+            ),
+            date="registered_from",
+        ),
+        Table(
+            "gp_event",
+            "GP coded events",
+            "one per coded entry",
+            "GP extract (EMIS, TPP)",
+            "gp_extract",
+            ("event_id",),
+            (
+                _id("event_id", "Row identifier of the source"),
+                *GP_PERSON,
+                _when("event_date", "Date of the event"),
+                _text(
+                    "snomed_code",
+                    "SNOMED CT concept id, as text",
+                    sensitivity="special",
+                    check="snomed",
+                    optional=False,
+                ),
+                Column("value_num", "float", "Numeric value, in `unit`", sensitivity="special"),
+                _text("unit", "Unit of the value"),
+                _practice(),
+            ),
+            date="event_date",
+        ),
+        Table(
+            "gp_medication",
+            "GP medicines issued",
+            "one per issue",
+            "GP extract",
+            "gp_extract",
+            ("issue_id",),
+            (
+                _id("issue_id", "Row identifier of the source"),
+                *GP_PERSON,
+                _when("issue_date", "Date of issue"),
+                _text("dmd_code", "dm+d identifier", sensitivity="special", check="snomed"),
+                _text("bnf_code", "BNF code, up to 15 characters", sensitivity="special", pattern=r"[0-9A-Z]{4,15}"),
+                Column("quantity", "float", "Quantity issued", unit="dose units", low=0),
+                Column("duration_days", "int", "Days supplied", unit="days", low=0, high=400),
+                Column("is_repeat", "bool", "Repeat authorisation"),
+                _practice(),
+            ),
+            date="issue_date",
+        ),
+        Table(
+            "gp_appointment",
+            "GP appointments",
+            "one per appointment",
+            "GP Appointments Data",
+            "gp_extract",
+            ("appointment_id",),
+            (
+                _id("appointment_id", "Row identifier of the source"),
+                *GP_PERSON,
+                _when("appt_date", "Date of the appointment"),
+                _text("status", "APPT STATUS", codes=("Attended", "DNA", "Unknown", "Cancelled")),
+                _text(
+                    "mode", "APPT MODE", codes=("Face-to-face", "Telephone", "Video/Online", "Home visit", "Unknown")
+                ),
+                _text("hcp_type", "HCP TYPE", codes=("GP", "Other practice staff", "Unknown")),
+                _practice(),
+            ),
+            date="appt_date",
+        ),
+        Table(
+            "apc_episode",
+            "Admitted patient care episodes",
+            "one per finished consultant episode",
+            "SUS+ / HES APC",
+            "sus_apc",
+            ("epikey",),
+            (
+                _id("epikey", "EPIKEY"),
+                _text("spell_id", "Hospital provider spell", fillers=("-1",)),
+                *PERSON,
+                Column("admidate", "date", "Date of admission", not_before="birth_month"),
+                Column("disdate", "date", "Date of discharge; null while in hospital", not_before="admidate"),
+                _when("epistart", "First day of the episode"),
+                Column("epiend", "date", "Last day of the episode", not_before="epistart"),
+                Column("epiorder", "int", "Place of the episode in its spell", low=1, high=87),
+                _text("admimeth", "ADMIMETH: 11-13 elective; 21-25, 28, 2A-2D emergency", codes=ADMIMETH),
+                _text(
+                    "classpat",
+                    "1 ordinary, 2 day case, 3 and 4 regular, 5 mother and baby",
+                    codes=("1", "2", "3", "4", "5", "8", "9"),
+                ),
+                *_DIAGNOSES,
+                *_OPERATIONS,
+                _text("procode", "Provider (ODS)", sensitivity="administrative", pattern=r"[A-Z0-9]{3,5}"),
+                _text("tretspef", "Treatment function", pattern=NUMERIC_CODE, fillers=("99",)),
+                _practice("gppract", "GP practice recorded by the hospital"),
+            ),
+            date="epistart",
+        ),
+        Table(
+            "ecds_attendance",
+            "Emergency department attendances",
+            "one per attendance",
+            "ECDS",
+            "ecds",
+            ("attendance_id",),
+            (
+                _id("attendance_id", "Row identifier of the source"),
+                *PERSON,
+                _when("arrival_date", "Date of arrival"),
+                _text("arrival_time", "Time of arrival, HH:MM", pattern=r"([01][0-9]|2[0-3]):?[0-5][0-9]"),
+                Column("duration_minutes", "int", "Arrival to departure", unit="minutes", low=0, high=10_080),
+                _text(
+                    "department_type",
+                    "01 consultant-led, 02 mono-specialty, 03 UTC, 04 walk-in, 05 SDEC",
+                    codes=("01", "02", "03", "04", "05", "99"),
+                ),
+                _text(
+                    "attendance_category",
+                    "1 first, 2-3 unplanned follow-up, 4 planned",
+                    codes=("1", "2", "3", "4", "9"),
+                ),
+                _text("chief_complaint", "SNOMED CT", sensitivity="special", check="snomed"),
+                _text("diagnosis_code_1", "SNOMED CT", sensitivity="special", check="snomed"),
+                _text(
+                    "accommodation_status", "SNOMED CT; signals no fixed abode", sensitivity="special", check="snomed"
+                ),
+                _text("discharge_status", "SNOMED CT", check="snomed"),
+                _text("procode", "Provider (ODS)", sensitivity="administrative", pattern=r"[A-Z0-9]{3,5}"),
+            ),
+            date="arrival_date",
+        ),
+        Table(
+            "op_attendance",
+            "Outpatient appointments",
+            "one per appointment",
+            "SUS+ / HES OP",
+            "sus_op",
+            ("attendkey",),
+            (
+                _id("attendkey", "ATTENDKEY"),
+                *PERSON,
+                _when("apptdate", "Date of the appointment"),
+                _text(
+                    "attended", "5, 6 seen; 7 late, not seen; 2, 3, 4 cancelled or missed; 0 not known", codes=ATTENDED
+                ),
+                _text("firstatt", "1, 3 first; 2, 4 follow-up", codes=("1", "2", "3", "4", "5", "9")),
+                _text("tretspef", "Treatment function", pattern=NUMERIC_CODE, fillers=("99",)),
+                _text("procode", "Provider (ODS)", sensitivity="administrative", pattern=r"[A-Z0-9]{3,5}"),
+            ),
+            date="apptdate",
+        ),
+        Table(
+            "csds_contact",
+            "Community care contacts",
+            "one per contact",
+            "CSDS",
+            "csds",
+            ("care_contact_id",),
+            (
+                _id("care_contact_id", "CARE CONTACT IDENTIFIER"),
+                *PERSON,
+                _when("contact_date", "CARE CONTACT DATE"),
+                _text("attended", "ATTENDANCE STATUS; 5, 6 attended", codes=ATTENDED),
+                _text("team_type", "SERVICE OR TEAM TYPE", pattern=r"[0-9]{1,3}"),
+            ),
+            date="contact_date",
+        ),
+        Table(
+            "mhsds_contact",
+            "Mental health care contacts",
+            "one per contact",
+            "MHSDS",
+            "mhsds",
+            ("contact_id",),
+            (
+                _id("contact_id", "CARE CONTACT IDENTIFIER"),
+                *PERSON,
+                _when("contact_date", "CARE CONTACT DATE"),
+                _text("referral_id", "SERVICE REQUEST IDENTIFIER"),
+                Column("referral_date", "date", "REFERRAL REQUEST RECEIVED DATE"),
+                _text("attended", "ATTENDANCE STATUS; 5, 6 attended", codes=ATTENDED),
+                _text(
+                    "accommodation_type", "ACCOMMODATION TYPE (MHS003)", sensitivity="special", pattern=r"[A-Z0-9]{2}"
+                ),
+            ),
+            date="contact_date",
+        ),
+        Table(
+            "asc_event",
+            "Adult social care events",
+            "one per request, assessment, service or review",
+            "Adult Social Care Client Level Data",
+            "asc_cld",
+            ("asc_event_id",),
+            (
+                _id("asc_event_id", "Row identifier of the source"),
+                *PERSON,
+                _text("la_code", "LA code", sensitivity="administrative", pattern=r"[0-9]{3}"),
+                _text("client_type", "Client Type", codes=("Service User", "Carer", "Carer known by association")),
+                _text("event_type", "Event Type", codes=("Request", "Assessment", "Service", "Review")),
+                _when("event_start", "Event Start Date"),
+                Column("event_end", "date", "Event End Date; null while open", not_before="event_start"),
+                _text(
+                    "service_type",
+                    "Service Type",
+                    codes=(
+                        "Long Term Support: Nursing",
+                        "Long Term Support: Residential",
+                        "Long Term Support: Community",
+                        "Short Term Support",
+                        "Carer Support",
+                    ),
+                ),
+                _text("primary_support_reason", "Primary Support Reason", sensitivity="special"),
+                _text("accommodation_status", "Accommodation Status", sensitivity="special"),
+                Column("unit_cost_pence", "int", "Unit Cost", unit="pence per week", low=0),
+            ),
+            date="event_start",
+        ),
+        Table(
+            "partner_list",
+            "Council and voluntary-sector lists",
+            "one per person and list",
+            "Local agreement",
+            "partner_list",
+            ("row_id",),
+            (
+                _id("row_id", "Row identifier of the source"),
+                *PERSON,
+                HOUSEHOLD_TOKEN,
+                _text("list_name", "Name of the list", required=True, sensitivity="administrative", optional=False),
+                _text("flag", "Domain of the flag", sensitivity="special"),
+                _when("list_date", "Date at which the list was true"),
+            ),
+            date="list_date",
+        ),
+        Table(
+            "programme_enrolment",
+            "Enrolments in a programme",
+            "one per enrolment",
+            "Local agreement",
+            "programme",
+            ("enrolment_id",),
+            (
+                _id("enrolment_id", "Row identifier of the source"),
+                *PERSON,
+                _text(
+                    "programme", "Code of the programme", required=True, sensitivity="administrative", optional=False
+                ),
+                _when("enrolled_from", "First day enrolled"),
+                Column("enrolled_to", "date", "Last day enrolled; null while enrolled", not_before="enrolled_from"),
+            ),
+            date="enrolled_from",
+        ),
+        Table(
+            "death",
+            "Deaths",
+            "one per person who died",
+            "Civil registrations of death",
+            "deaths",
+            ("death_id",),
+            (
+                _id("death_id", "Row identifier of the source"),
+                *PERSON,
+                _when("date_of_death", "Date of death"),
+                _text("underlying_cause", "ICD-10", sensitivity="special", pattern=ICD10),
+            ),
+            date="date_of_death",
+        ),
+        Table(
+            "practice",
+            "GP practices",
+            "one per practice",
+            "ODS epraccur and ePCN",
+            "reference",
+            ("practice_code",),
+            (
+                _practice(required=True, optional=False),
+                _text("practice_name", "Name", sensitivity="public"),
+                _text(
+                    "pcn_code", "Primary Care Network", sensitivity="public", pattern=PCN, required=True, optional=False
+                ),
+                _text("pcn_name", "Name of the network", sensitivity="public"),
+                _text("icb_code", "Integrated Care Board", sensitivity="public"),
+                Column("open_date", "date", "First day open", sensitivity="public"),
+                Column(
+                    "close_date", "date", "Last day open; null while open", sensitivity="public", not_before="open_date"
+                ),
+                Column("published_list_size", "int", "Published list size", unit="people", low=0, sensitivity="public"),
+            ),
+        ),
+        Table(
+            "area",
+            "Small areas",
+            "one per LSOA",
+            "ONS and MHCLG",
+            "reference",
+            ("lsoa",),
+            (
+                _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA, required=True, optional=False),
+                _text("lsoa_name", "LSOA name", sensitivity="public"),
+                Column(
+                    "lsoa_vintage",
+                    "int",
+                    "Census year of the code",
+                    sensitivity="public",
+                    required=True,
+                    optional=False,
+                    low=2001,
+                    high=2031,
+                ),
+                _text("imd_version", "IMD2019 or IoD2025", sensitivity="public", codes=("IMD2019", "IoD2025")),
+                Column("imd_rank", "int", "Rank in England; 1 most deprived", sensitivity="public", low=1, high=40_000),
+                Column("imd_decile", "int", "Decile in England; 1 most deprived", sensitivity="public", low=1, high=10),
+                _text("rural_urban", "Urban or Rural", sensitivity="public", codes=("Urban", "Rural")),
+                Column("population", "int", "Usual residents", unit="people", sensitivity="public", low=0),
+            ),
+        ),
+        Table(
+            "postcode_area",
+            "Postcodes",
+            "one per postcode",
+            "ONSPD",
+            "reference",
+            ("postcode",),
+            (
+                _text("postcode", "Postcode", sensitivity="public", pattern=POSTCODE, required=True, optional=False),
+                _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA),
+            ),
+        ),
+    )
+}
 # Outlines of small areas: a GeoPackage, not a table of rows; columns `lsoa` and `geometry` (EPSG:27700).
 BOUNDARY_FILE = "boundary.gpkg"
 CRS = "EPSG:27700"

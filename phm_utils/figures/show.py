@@ -26,9 +26,11 @@ def show(fig: Figure, *, alt: str, caption: str, table: pd.DataFrame) -> None:
         raise ValueError("A figure needs alternative text and a caption.")
     mime, payload = _encode(fig)
     plt.close(fig)
-    html = (f'<figure><img alt="{escape(alt)}" src="data:{mime};base64,{payload}">'
-            f"<figcaption>{escape(caption)}</figcaption>"
-            f"<details><summary>Table behind this figure</summary>{table_html(table, caption)}</details></figure>")
+    html = (
+        f'<figure><img alt="{escape(alt)}" src="data:{mime};base64,{payload}">'
+        f"<figcaption>{escape(caption)}</figcaption>"
+        f"<details><summary>Table behind this figure</summary>{table_html(table, caption)}</details></figure>"
+    )
     display({"text/html": html, "text/plain": f"[figure] {caption} | {alt}\n{table.to_string(index=False)}"}, raw=True)
 
 

@@ -22,19 +22,27 @@ def text_of(value: object) -> str:
 def table_html(frame: pd.DataFrame, caption: str) -> str:
     """One HTML table; the first column heads each row."""
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame]
-    head = "".join(f'<th scope="col"{" class=number" if n else ""}>{escape(str(c))}</th>'
-                   for c, n in zip(frame, numeric, strict=True))
+    head = "".join(
+        f'<th scope="col"{" class=number" if n else ""}>{escape(str(c))}</th>'
+        for c, n in zip(frame, numeric, strict=True)
+    )
     rows = []
     for values in frame.itertuples(index=False, name=None):
         cells = [f'<th scope="row">{escape(text_of(values[0]))}</th>']
-        cells += [f"<td{' class=number' if n else ''}>{escape(text_of(v))}</td>"
-                  for v, n in zip(values[1:], numeric[1:], strict=True)]
+        cells += [
+            f"<td{' class=number' if n else ''}>{escape(text_of(v))}</td>"
+            for v, n in zip(values[1:], numeric[1:], strict=True)
+        ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return (f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(rows)}</tbody></table>")
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def show_table(frame: pd.DataFrame, caption: str) -> None:
     """Display a table that stands on its own."""
-    display({"text/html": table_html(frame, caption),
-             "text/plain": f"[table] {caption}\n{frame.to_string(index=False)}"}, raw=True)
+    display(
+        {"text/html": table_html(frame, caption), "text/plain": f"[table] {caption}\n{frame.to_string(index=False)}"},
+        raw=True,
+    )

@@ -36,7 +36,7 @@ def protect_estimates(estimates: pd.Series, events: pd.Series, policy: Disclosur
     values = pd.to_numeric(estimates).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         digits = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(values.abs().where(values != 0, 1)))
-    scale = 10.0 ** digits
+    scale = 10.0**digits
     rounded = (values * scale).round() / scale
     return rounded.where(pd.to_numeric(events).fillna(0) >= policy.min_events_for_estimate)
 
@@ -57,6 +57,5 @@ def protect(release: Release, policy: Disclosure) -> pd.DataFrame:
     for column in release.counts:
         shown[column] = frame[column] if release.published else protect_counts(frame[column], policy)
     for column, events in release.estimates.items():
-        shown[column] = frame[column] if release.published else protect_estimates(frame[column], frame[events],
-                                                                                 policy)
+        shown[column] = frame[column] if release.published else protect_estimates(frame[column], frame[events], policy)
     return release.derive(shown) if release.derive else shown

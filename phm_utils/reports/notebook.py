@@ -70,19 +70,27 @@ class Run:
         frame = self.store.read(f"release_{name}")
         if "area_code" not in frame:
             return frame
-        return frame[frame["area_code"] == (area_code or self.area_code)].drop(columns="area_code").reset_index(
-            drop=True)
+        return (
+            frame[frame["area_code"] == (area_code or self.area_code)].drop(columns="area_code").reset_index(drop=True)
+        )
 
     def left_out(self, what: str, needs: str) -> None:
         """Say that a part of the report is missing, and which table it needs."""
-        display(HTML(f'<p class="left-out">{escape(what)} is left out: it needs {escape(needs)}, '
-                     "which this run does not have.</p>"))
+        display(
+            HTML(
+                f'<p class="left-out">{escape(what)} is left out: it needs {escape(needs)}, '
+                "which this run does not have.</p>"
+            )
+        )
 
     def close(self, findings: Findings) -> None:
         """Write the findings beside the notebook, for the report's top and the index."""
         path = self.folder / "notebooks" / self.area_code / f"{self.notebook}.findings.json"
-        write_atomically(path, json.dumps([{"level": level, "text": text} for level, text in findings.items],
-                                          indent=1, ensure_ascii=False) + "\n")
+        write_atomically(
+            path,
+            json.dumps([{"level": level, "text": text} for level, text in findings.items], indent=1, ensure_ascii=False)
+            + "\n",
+        )
 
 
 def open_run(notebook: str, params: RunParams) -> Run:
@@ -90,8 +98,9 @@ def open_run(notebook: str, params: RunParams) -> Run:
     folder = resolve(params.outputs) / params.workbook
     path = folder / "run.json"
     if not path.exists():
-        raise InputError(f"No run of `{params.workbook}` in {params.outputs}. "
-                         "Make one first: `phm run parameters/demo.yml`.")
+        raise InputError(
+            f"No run of `{params.workbook}` in {params.outputs}. Make one first: `phm run parameters/demo.yml`."
+        )
     facts = json.loads(path.read_text(encoding="utf-8"))
     if params.area_code not in facts["areas"]:
         raise InputError(f"Area {params.area_code} is not in this run. It has: {', '.join(facts['areas'])}.")
