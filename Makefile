@@ -1,0 +1,66 @@
+# Two commands set the workbook up: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LANDING := outputs/identified/landing/demoshire
+SIMULATOR := $(wildcard phm_utils/synthetic/*.py) $(wildcard parameters/codelists/*.csv)
+
+.PHONY: demo test test-full lab lint format clean \
+        bench-simulate bench-validation bench-reports bench-evaluation
+
+demo: $(VENV)/.installed $(LANDING)/simulation.json
+	$(BIN)/phm run parameters/demo.yml --areas all
+
+# A simulation is made again only where the simulator or its code lists have changed.
+$(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
+	$(BIN)/phm simulate --pcns 3 --out $(LANDING)
+	@touch $@
+
+test: $(VENV)/.tested
+	$(BIN)/pytest
+
+test-full: $(VENV)/.tested
+	$(BIN)/pytest -m "full or not full"
+
+lab: $(VENV)/.lab
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+format: $(VENV)/.tested
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench-simulate: $(VENV)/.installed
+	$(BIN)/python benchmarks/simulate.py
+
+bench-validation: $(VENV)/.installed
+	$(BIN)/python benchmarks/validation.py
+
+bench-reports: $(VENV)/.installed
+	$(BIN)/python benchmarks/reports.py
+
+bench-evaluation: $(VENV)/.installed
+	$(BIN)/python benchmarks/evaluation.py
+
+clean:
+	rm -rf $(VENV) outputs
+
+# pip compiles what it installs; the editable package is compiled here, for kernels start faster so.
+$(VENV)/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m compileall -q phm_utils
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.lab: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	@touch $@

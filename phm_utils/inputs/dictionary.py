@@ -1,0 +1,66 @@
+"""The data dictionary, written from tables.py: `python -m phm_utils.inputs.dictionary`."""
+
+from pathlib import Path
+
+from phm_utils.tables import TABLES, Column, Table
+
+PATH = Path("parameters/DATA_DICTIONARY.md")
+
+
+def _rule(column: Column) -> str:
+    """A column's rule in words."""
+    parts = []
+    if column.codes:
+        parts.append("one of " + ", ".join(column.codes))
+    if column.pattern:
+        parts.append("form `" + column.pattern.replace("|", "\\|") + "`")
+    if column.low is not None or column.high is not None:
+        parts.append(f"{'' if column.low is None else column.low} to {'' if column.high is None else column.high}")
+    if column.check:
+        parts.append({"nhs_number": "NHS number, modulo 11", "snomed": "SNOMED CT id, Verhoeff"}[column.check])
+    if column.not_before:
+        parts.append(f"not before `{column.not_before}`")
+    if column.fillers:
+        parts.append("empty if " + ", ".join(column.fillers))
+    return "; ".join(parts)
+
+
+def _row(column: Column, table: Table) -> str:
+    need = "required" if column.required else "column needed" if not column.optional else ""
+    if column.name in table.key:
+        need = "key"
+    form = "" if len(column.forms) == 2 else column.forms[0]
+    unit = f" ({column.unit})" if column.unit else ""
+    return (
+        f"| `{column.name}` | {column.type} | {column.description}{unit} | {need} | {_rule(column)} "
+        f"| {column.sensitivity} | {form} |"
+    )
+
+
+def dictionary() -> str:
+    """The whole dictionary as Markdown: one section per table, one line per column."""
+    lines = [
+        "# Data dictionary",
+        "",
+        "Every table that the workbook reads, made from `phm_utils/tables.py`. A mapping file gives your own file,",
+        "column and code names for these. *Required*: a row without it is quarantined. *Column needed*: the extract",
+        "must have the column. Any other fault empties the field, counts it, and keeps the row.",
+        "",
+    ]
+    for table in TABLES.values():
+        lines += [
+            f"## {table.name}",
+            "",
+            f"{table.title}: one row {table.row.removeprefix('one ')}. Standard: {table.standard}. "
+            f"Governance source: `{table.source}`.",
+            "",
+            "| column | type | meaning | need | rule | sensitivity | only when |",
+            "|---|---|---|---|---|---|---|",
+            *(_row(column, table) for column in table.columns),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PATH.write_text(dictionary(), encoding="utf-8", newline="\n")
