@@ -1,0 +1,163 @@
+"""Code lists and the concepts that they define.
+
+A code list is a CSV file of parameters/codelists with a column `code` (other
+columns, such as OpenCodelists' `term`, are for readers). Codes are SNOMED CT
+concept ids, text everywhere: a spreadsheet that takes them for numbers
+rounds ids of 16 digits and more, and the rounded id finds nobody.
+
+Source of the checks: SNOMED International, SCTID structure (6-18 digits,
+partition identifier, Verhoeff check digit).
+"""
+
+import csv
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from phm_utils.errors import InputError
+from phm_utils.params import Code, Frozen, validated
+from phm_utils.runs import project_root
+
+CONCEPT_PARTITIONS = ("00", "10")  # 01 and 11 are descriptions, 02 and 12 relationships
+SPREADSHEET_DIGITS = 15  # a spreadsheet keeps no more of a number
+FAULTS_SHOWN = 5
+
+# The dihedral group's multiplication table, and the permutation applied once per place (Verhoeff 1969).
+_MULTIPLY = (
+    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
+    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
+    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
+    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
+    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
+    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
+    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
+    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
+    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+)
+_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+class Concept(Frozen):
+    """One line of parameters/concepts.csv: what a code list means for a person.
+
+    condition: ever recorded, unless `resolved_by` was recorded later.
+    value: the latest number within `low` to `high` and the last `window_months`.
+    latest: counts only where no concept of the same family is more recent (smoking).
+    event: recorded in the last `window_months`, or ever where none are given.
+    resolution: ends the condition that names it.
+    """
+
+    concept: Code
+    title: str = Field(min_length=1)
+    kind: Literal["condition", "value", "latest", "event", "resolution"]
+    long_term_condition: bool = Field(description="counts towards n_conditions")
+    unit: str | None = None
+    low: float | None = Field(None, description="smallest believable value, in `unit`")
+    high: float | None = Field(None, description="largest believable value, in `unit`")
+    window_months: int | None = Field(None, ge=1, description="months to the index date")
+    resolved_by: Code | None = Field(None, description="a concept of kind resolution")
+
+
+def verhoeff_ok(code: str) -> bool:
+    """Does the last digit check the digits before it, by Verhoeff's scheme?"""
+    if not (code.isascii() and code.isdigit()):
+        return False
+    check = 0
+    for place, digit in enumerate(reversed(code)):
+        value = int(digit)
+        for _ in range(place % 8):
+            value = _PERMUTE[value]
+        check = _MULTIPLY[check][value]
+    return check == 0
+
+
+def snomed_fault(code: str) -> str | None:
+    """Why `code` is not a SNOMED CT concept id, with the likely cause; None where it is one."""
+    if not code:
+        return "is empty"
+    if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+|\d+\.0", code):
+        return "was turned into a number by a spreadsheet: export the list again with codes as text"
+    if re.fullmatch(r"[A-Z]\d{2}(\.?[\dX-]\w?)?", code):
+        return "looks like ICD-10: this list takes SNOMED CT concept ids"
+    if not re.fullmatch(r"[1-9]\d{5,17}", code, re.ASCII):
+        return "is not a SNOMED CT id of 6 to 18 digits: another code system, or a stray character"
+    rounded = set(code[SPREADSHEET_DIGITS:]) == {"0"}
+    if not verhoeff_ok(code):
+        if rounded:
+            return "was rounded by a spreadsheet to 15 digits: take the list from its source again, as text"
+        return "fails its check digit: mistyped"
+    if code[-3:-1] not in CONCEPT_PARTITIONS:
+        return "is a description or relationship id, not a concept id"
+    return None
+
+
+def load(concept: str, folder: Path | None = None) -> list[str]:
+    """The codes of one concept, as text, in the order of its file.
+
+    folder: where <concept>.csv lies; parameters/codelists by default.
+    Raises InputError that names the list, the rows and the likely cause.
+    """
+    folder = folder or project_root() / "parameters" / "codelists"
+    path = folder / f"{concept}.csv"
+    if not path.is_file():
+        raise InputError(f"No code list {path.name} in {folder.name}. Add it, or correct the concept's name.")
+    codes = _column(path)
+    seen: dict[str, int] = {}
+    faults = []
+    for row, code in enumerate(codes, start=2):  # the header is row 1
+        fault = snomed_fault(code) or (f"repeats row {seen[code]}" if code in seen else None)
+        if fault:
+            faults.append(f"- row {row}: `{code}` {fault}")
+        seen.setdefault(code, row)
+    if faults:
+        more = [f"- and {len(faults) - FAULTS_SHOWN} more"] if len(faults) > FAULTS_SHOWN else []
+        raise InputError(
+            f"Code list {path.name}: {len(faults)} of {len(codes)} rows cannot be used.\n"
+            + "\n".join(faults[:FAULTS_SHOWN] + more)
+        )
+    return codes
+
+
+def _column(path: Path) -> list[str]:
+    """The column `code` of a CSV file, stripped of white space."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle, strict=True)
+            header = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = header
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error):
+        raise InputError(f"Code list {path.name} is not a readable CSV file. Save it as CSV, UTF-8.") from None
+    if "code" not in header:
+        bare = header and header[0].isdigit()
+        raise InputError(
+            f"Code list {path.name} has no column `code`"
+            + (": its first row is a code already. Put `code` above it." if bare else f"; it has {', '.join(header)}.")
+        )
+    if not rows:
+        raise InputError(f"Code list {path.name} is empty. A concept without codes would find nobody.")
+    return [str(row["code"] or "").strip() for row in rows]
+
+
+def concepts(path: Path | None = None) -> tuple[Concept, ...]:
+    """Every concept of parameters/concepts.csv, in the order of the file.
+
+    Raises InputError where a line cannot be read, a concept stands twice, or
+    `resolved_by` names no concept of kind resolution.
+    """
+    path = path or project_root() / "parameters" / "concepts.csv"
+    if not path.is_file():
+        raise InputError(f"No file {path.name} in {path.parent.name}: it lists the concepts.")
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        rows = [{name: value for name, value in row.items() if value} for row in csv.DictReader(handle)]
+    found = tuple(validated(Concept, row, f"{path.name}, row {n}") for n, row in enumerate(rows, start=2))
+    names = [c.concept for c in found]
+    if repeated := sorted({n for n in names if names.count(n) > 1}):
+        raise InputError(f"{path.name} lists more than once: {', '.join(repeated)}.")
+    resolutions = {c.concept for c in found if c.kind == "resolution"}
+    if unknown := sorted({c.resolved_by for c in found if c.resolved_by} - resolutions):
+        raise InputError(f"{path.name}: resolved_by names no concept of kind resolution: {', '.join(unknown)}.")
+    return found
