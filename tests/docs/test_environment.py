@@ -42,5 +42,5 @@ def test_the_two_files_name_the_same_packages_and_bounds():
 
 def test_every_package_of_the_workbook_has_a_lower_bound():
     project = _pyproject()
-    for requirement in [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]:
-        assert ">=" in requirement, requirement
+    for group in (project["dependencies"], *project["optional-dependencies"].values()):
+        assert all(">=" in requirement for requirement in group), group
