@@ -1,0 +1,201 @@
+"""Proportions, rates and standardised rates with their intervals.
+
+Counts may be nullable Series in which <NA> is a suppressed count: the answer
+there is missing too. Nullable in, nullable out; the index is kept.
+`confidence` is always the coverage of the interval: 0.95, never 0.05.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from phm_utils.errors import InputError
+
+MIN_EVENTS = 10  # fewer are unstable: exact limits for rates, standardised rates withheld
+Limits = tuple[np.ndarray, np.ndarray]
+
+
+def wilson(numerator: pd.Series, denominator: pd.Series, confidence: float = 0.95) -> pd.DataFrame:
+    """Proportions with Wilson's score limits.
+
+    numerator: people with it, 0 to `denominator`. denominator: people.
+    Returns `value`, `lower`, `upper` as fractions, missing where a count is
+    missing or nobody is at risk.
+    Raises InputError where a count is negative or exceeds its denominator.
+    Source: Wilson 1927, doi:10.1080/01621459.1927.10502953.
+    """
+    x, n = _counts(numerator, "numerator"), _counts(denominator, "denominator")
+    if (over := x > n).any():
+        raise InputError(f"{over.sum()} of {len(x)} numerators exceed their denominators. Check the pair of columns.")
+    n = np.where(n > 0, n, np.nan)
+    z = _z(confidence)
+    centre = x + z**2 / 2
+    spread = z * np.sqrt(z**2 / 4 + x * (1 - x / n))
+    # Rounding may push the limits of 0 and of n a hair past the proportion itself.
+    lower = np.where(x == 0, x * 0, (centre - spread) / (n + z**2))
+    upper = np.where(x == n, 1.0, (centre + spread) / (n + z**2))
+    return _frame(numerator, denominator, value=x / n, lower=lower, upper=upper)
+
+
+def exact_limits(events: np.ndarray, confidence: float = 0.95) -> Limits:
+    """Exact Poisson limits of counts; the lower limit of 0 is 0."""
+    x = np.asarray(events, dtype=float)
+    tail = _tail(confidence)
+    lower = np.where(x > 0, stats.chi2.ppf(tail, 2 * np.where(x > 0, x, 1)) / 2, x * 0)
+    return lower, stats.chi2.isf(tail, 2 * x + 2) / 2
+
+
+def byar_limits(events: np.ndarray, confidence: float = 0.95) -> Limits:
+    """Byar's approximate Poisson limits, whatever the count; the lower limit of 0 is 0.
+
+    Source: Breslow and Day 1987, Statistical Methods in Cancer Research II.
+    """
+    x = np.asarray(events, dtype=float)
+    z = _z(confidence)
+    safe = np.where(x > 0, x, 1)
+    lower = safe * (1 - 1 / (9 * safe) - z / (3 * np.sqrt(safe))) ** 3
+    upper = (x + 1) * (1 - 1 / (9 * (x + 1)) + z / (3 * np.sqrt(x + 1))) ** 3
+    return np.where(x > 0, np.maximum(lower, 0), x * 0), upper
+
+
+def byar(events: pd.Series, confidence: float = 0.95) -> Limits:
+    """Limits of counts as published in England: exact below 10 events, else Byar's.
+
+    Returns two float arrays, NaN where the count is missing.
+    """
+    x = _counts(events, "events")
+    few = x < MIN_EVENTS
+    exact, approximate = exact_limits(x, confidence), byar_limits(x, confidence)
+    return np.where(few, exact[0], approximate[0]), np.where(few, exact[1], approximate[1])
+
+
+def crude_rate(
+    events: pd.Series, person_years: pd.Series, per: float = 1_000, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Events per `per` person-years with `byar` limits.
+
+    person_years: time at risk; where it is 0 there is no rate.
+    Returns `value`, `lower`, `upper`. Assumes independent events: repeat
+    admissions of the same people need wider limits.
+    """
+    time = _counts(person_years, "person_years")
+    time = np.where(time > 0, time, np.nan)
+    lower, upper = byar(events, confidence)
+    scale = per / time
+    value = _counts(events, "events") * scale
+    return _frame(events, person_years, value=value, lower=lower * scale, upper=upper * scale)
+
+
+def indirect_ratio(
+    observed: pd.Series, expected: pd.Series, multiplier: float = 1, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Observed over expected events: 1 is "as many as the reference's rates would give".
+
+    expected: events had each stratum the reference's rate; see `expected_events`.
+    multiplier: 1 for a ratio, the reference's crude rate for an indirectly
+        standardised rate.
+    Returns `value`, `lower`, `upper`. Ratios of two areas compare each with
+    the reference, not with one another.
+    """
+    return crude_rate(observed, expected, per=multiplier, confidence=confidence)
+
+
+def expected_events(strata: pd.DataFrame, reference_rate: pd.Series) -> pd.Series:
+    """Events each area would have at the reference's rates, by `area_code`.
+
+    strata: one row per `area_code` x `age_band` with `person_years`.
+    reference_rate: events per person-year by `age_band`.
+    """
+    rate = strata["age_band"].map(reference_rate)
+    if rate.isna().any():
+        bands = strata.loc[rate.isna(), "age_band"].unique()
+        raise InputError(f"{len(bands)} age bands lack a reference rate (first: {bands[0]}). Use one set of bands.")
+    return (strata["person_years"] * rate).groupby(strata["area_code"]).sum()
+
+
+def direct_rate(
+    strata: pd.DataFrame, standard: pd.Series, *, per: int = 100_000, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Standardise event rates to one age structure.
+
+    strata: one row per `area_code` x `age_band`: `events` (>= 0) and
+        `person_years` (> 0). No events is a row of 0, never a missing row.
+        Repeat events (admissions of the same people) are not independent:
+        give `event_variance` too, from `variance_of_repeats`.
+    standard: population weights indexed by `age_band`.
+    per: unit of the answer; 100_000 is per 100,000 person-years.
+
+    Returns one row per `area_code`: `events`, and `value`, `lower`, `upper`
+    in units of `per`, all three NaN where events < MIN_EVENTS.
+    Raises InputError where the grid has gaps or a count is unusable.
+    Source: Dobson 1991, doi:10.1002/sim.4780100317, on Byar's limits.
+    """
+    _check_strata(strata, standard)
+    area, count = strata["area_code"], strata["events"].astype(float)
+    variance = strata.get("event_variance", count).astype(float)
+    weight = strata["age_band"].map(standard / standard.sum()) / strata["person_years"].astype(float)
+    events = count.groupby(area).sum()
+    value = (count * weight).groupby(area).sum()
+    step = np.sqrt((variance * weight**2).groupby(area).sum() / events.where(events > 0))
+    low, high = byar_limits(events.to_numpy(), confidence)
+    rates = per * pd.DataFrame(
+        {"value": value, "lower": value + step * (low - events), "upper": value + step * (high - events)}
+    )
+    return pd.concat([events.rename("events"), rates.where(events >= MIN_EVENTS)], axis=1)
+
+
+def variance_of_repeats(repeats: pd.DataFrame) -> pd.DataFrame:
+    """Events and their variance where one person can have several.
+
+    repeats: one row per `area_code` x `age_band` x `events_each`: `people`
+        who had exactly that many events in the period.
+    Returns one row per `area_code` x `age_band`: `events` = sum of people x
+    events_each, `event_variance` = sum of people x events_each squared
+    (people as Poisson counts), ready to join `person_years` for `direct_rate`.
+    """
+    each = repeats["events_each"].astype(float)
+    products = repeats[["area_code", "age_band"]].assign(
+        events=repeats["people"] * each, event_variance=repeats["people"] * each**2
+    )
+    return products.groupby(["area_code", "age_band"], as_index=False, sort=False).sum()
+
+
+def _check_strata(strata: pd.DataFrame, standard: pd.Series) -> None:
+    grid = strata.groupby("area_code")["age_band"].agg(lambda bands: sorted(bands) == sorted(standard.index))
+    if not grid.all():
+        gaps = grid.index[~grid]
+        raise InputError(
+            f"{len(gaps)} of {len(grid)} areas lack one row for each of the {len(standard)} standard age bands "
+            f"(first: {gaps[0]}). Add absent bands with events=0; merge repeated ones."
+        )
+    unusable = (strata["events"].isna() | (strata["events"] < 0) | ~(strata["person_years"] > 0)).astype(bool)
+    if unusable.any():
+        raise InputError(
+            f"{unusable.sum()} of {len(strata)} strata have missing or negative events or no person-years "
+            f"(first area: {strata.loc[unusable, 'area_code'].iloc[0]}). Merge thin age bands, or leave the area out."
+        )
+
+
+def _tail(confidence: float) -> float:
+    if not 0.5 <= confidence < 1:
+        raise InputError(f"confidence is {confidence}; it is the coverage of the interval, 0.5 to below 1 (0.95).")
+    return (1 - confidence) / 2
+
+
+def _z(confidence: float) -> float:
+    return float(stats.norm.isf(_tail(confidence)))
+
+
+def _counts(counts: pd.Series, name: str) -> np.ndarray:
+    """Counts as floats, NaN where missing."""
+    values = pd.Series(counts).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    if (negative := values < 0).any():
+        raise InputError(f"{negative.sum()} of {len(values)} values of {name} are negative. A count is 0 or more.")
+    return values
+
+
+def _frame(first: pd.Series, second: pd.Series, **columns: np.ndarray) -> pd.DataFrame:
+    """The answer on the first input's index, nullable where either input is."""
+    frame = pd.DataFrame(columns, index=pd.Series(first).index)
+    nullable = any(isinstance(pd.Series(s).dtype, pd.api.extensions.ExtensionDtype) for s in (first, second))
+    return frame.astype("Float64") if nullable else frame
