@@ -1,0 +1,141 @@
+"""Pseudonyms: a keyed one-way name for a person or a household, and the keys that make them.
+
+A pseudonym is HMAC-SHA256 of the value (RFC 2104), cut to 32 hexadecimal
+digits (128 bits: among a million people the chance that any two share one is
+below 1e-26). Each purpose has its own key, derived by HKDF (RFC 5869), so
+two data sets made for two purposes cannot be joined on their pseudonyms.
+There is no default key. The demo's key is known to everybody who has this
+package: it carries a mark, and `require_secret` refuses it for real data.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from phm_utils.errors import InputError
+from phm_utils.runs import project_root
+
+MIN_KEY_BYTES = 32
+PSEUDONYM_DIGITS = 32
+DEMO_MARK = b"SYNTHETIC DATA ONLY "
+_BLOCK_BYTES = 64  # of SHA-256, which HMAC pads its key to
+_HEX = re.compile(rb"[0-9A-Fa-f\s]+")
+_NEW_KEY = "Make one with `python -c \"from phm_utils.privacy.pseudonyms import make_key; make_key('PATH')\"`."
+
+
+def demo_key(seed: int) -> bytes:
+    """The key of a synthetic data set, from its seed. Marked: `require_secret` knows it again."""
+    return DEMO_MARK + hashlib.sha256(f"phm demo key {seed}".encode()).digest()
+
+
+def is_demo_key(key: bytes) -> bool:
+    """Was this key made by `demo_key`?"""
+    return key.startswith(DEMO_MARK)
+
+
+def require_secret(key: bytes, *, synthetic: bool) -> bytes:
+    """`key` itself, or an InputError where it would not keep real people's pseudonyms secret."""
+    if is_demo_key(key) and not synthetic:
+        raise InputError(
+            "The demo's key is public and the data are not synthetic: anybody could recompute every pseudonym. "
+            f"Use a key of your own, kept outside the workbook's folder. {_NEW_KEY}"
+        )
+    if len(key) < MIN_KEY_BYTES:
+        raise InputError(f"A key of {len(key)} bytes is too short: {MIN_KEY_BYTES} or more are needed. {_NEW_KEY}")
+    return key
+
+
+def make_key(path: Path | str) -> None:
+    """Write a new random key as hexadecimal text, readable by its owner alone; never over an old one."""
+    path = _outside_workbook(path)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise InputError(f"{path} exists: a key that is overwritten cannot be had back. Choose another name.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}). Choose a folder of your own.") from None
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(MIN_KEY_BYTES) + "\n")
+
+
+def load_key(path: Path | str) -> bytes:
+    """Read a key file: hexadecimal text (as `make_key` writes), or the bytes themselves.
+
+    Refused: a file inside the workbook's folder, where it would be shared
+    with the notebooks; fewer than 32 bytes; a typed sentence, which is
+    guessable at any length.
+    """
+    path = _outside_workbook(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Key file {path} cannot be read ({error.strerror}). {_NEW_KEY}") from None
+    if _HEX.fullmatch(content):
+        digits = b"".join(content.split()).decode()
+        if len(digits) % 2:
+            raise InputError(f"Key file {path} holds {len(digits)} hexadecimal digits: one is missing. {_NEW_KEY}")
+        content = bytes.fromhex(digits)
+    elif all(32 <= byte < 127 or byte in b"\r\n\t" for byte in content):
+        raise InputError(f"Key file {path} holds typed text, which can be guessed. {_NEW_KEY}")
+    if len(content) < MIN_KEY_BYTES:
+        raise InputError(f"Key file {path} holds {len(content)} bytes, not {MIN_KEY_BYTES} or more. {_NEW_KEY}")
+    return content
+
+
+def purpose_key(key: bytes, purpose: str) -> bytes:
+    """The key of 32 bytes for one purpose: HKDF-SHA256, no salt, the purpose as context."""
+    return HKDF(algorithm=SHA256(), length=MIN_KEY_BYTES, salt=None, info=f"phm purpose {purpose}".encode()).derive(key)
+
+
+def key_id(key: bytes) -> str:
+    """Eight hexadecimal digits that tell keys apart in a manifest, and do not lead back to one."""
+    return HKDF(algorithm=SHA256(), length=4, salt=None, info=b"phm key id").derive(key).hex()
+
+
+def pseudonym(value: str, key: bytes) -> str:
+    """The pseudonym of one value under one purpose's key: 32 hexadecimal digits."""
+    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:PSEUDONYM_DIGITS]
+
+
+def pseudonyms(values: Iterable[str | None], key: bytes) -> list[str | None]:
+    """`pseudonym` of every value, in their order; a missing value stays missing.
+
+    Written as two SHA-256 over padded keys (the definition of HMAC) and run
+    by DuckDB with the pads bound as parameters, so that the key is never
+    part of a query's text: about a second for a million values.
+    """
+    column = pd.Series(list(values), dtype="string").rename("v")
+    inner, outer = _pads(key)
+    with duckdb.connect(":memory:", config={"threads": 1}) as con:
+        con.register("given", column.reset_index().set_axis(["i", "v"], axis=1))
+        rows = con.execute(
+            f"SELECT left(sha256($outer_pad::BLOB || unhex(sha256($inner_pad::BLOB || encode(v)))), {PSEUDONYM_DIGITS})"
+            " FROM given ORDER BY i",
+            {"outer_pad": outer, "inner_pad": inner},
+        ).fetchall()
+    return [made for (made,) in rows]
+
+
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    """The inner and outer padded keys of RFC 2104."""
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
+    return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
+
+
+def _outside_workbook(path: Path | str) -> Path:
+    path = Path(path).expanduser().resolve()
+    if path.is_relative_to(project_root().resolve()):
+        raise InputError(
+            f"Key file {path.name} lies inside the workbook's folder, which is copied and shared. "
+            "Keep keys in a folder of their own, readable by you alone."
+        )
+    return path

@@ -1,0 +1,119 @@
+"""Pseudonyms against the RFCs' own vectors, and the keys that are refused."""
+
+import hashlib
+import hmac
+import os
+import time
+
+import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phm_utils.errors import InputError
+from phm_utils.privacy import pseudonyms as p
+from phm_utils.runs import project_root
+
+RFC_4231 = [  # key, data, HMAC-SHA256: cases 1, 2, 6 and 7 (the data of the others are not text)
+    ("0b" * 20, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+    (b"Jefe".hex(), "what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+    (
+        "aa" * 131,
+        "Test Using Larger Than Block-Size Key - Hash Key First",
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+    ),
+    (
+        "aa" * 131,
+        "This is a test using a larger than block-size key and a larger than block-size data. "
+        "The key needs to be hashed before being used by the HMAC algorithm.",
+        "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+    ),
+]
+KEY = bytes(range(32))
+
+
+@pytest.mark.parametrize(("key", "data", "mac"), RFC_4231)
+def test_pseudonym_is_the_start_of_the_hmac_of_rfc_4231(key, data, mac):
+    key = bytes.fromhex(key)
+    assert p.pseudonym(data, key) == mac[:32]
+    assert p.pseudonyms([data, None, data], key) == [mac[:32], None, mac[:32]]
+
+
+def test_hkdf_matches_rfc_5869_and_the_purpose_key_is_that_hkdf():
+    # RFC 5869 test case 3: no salt, no info.
+    okm = "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"
+    assert HKDF(SHA256(), 42, salt=None, info=b"").derive(b"\x0b" * 22).hex() == okm
+    prk = hmac.new(b"\0" * 32, KEY, hashlib.sha256).digest()  # extract, then one block of expand
+    expected = hmac.new(prk, b"phm purpose commissioning\x01", hashlib.sha256).digest()
+    assert p.purpose_key(KEY, "commissioning") == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.none() | st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]))))
+def test_many_at_once_equal_one_at_a_time(values):
+    assert p.pseudonyms(values, KEY) == [None if v is None else p.pseudonym(v, KEY) for v in values]
+
+
+def test_two_purposes_share_no_pseudonym_and_ids_tell_keys_apart():
+    care, planning = p.purpose_key(KEY, "direct_care"), p.purpose_key(KEY, "commissioning")
+    assert p.pseudonym("9990000018", care) != p.pseudonym("9990000018", planning)
+    assert len({p.key_id(k) for k in (KEY, care, planning)}) == 3
+    assert p.key_id(KEY) not in KEY.hex()
+
+
+def test_demo_key_is_refused_for_data_that_are_not_synthetic():
+    key = p.demo_key(1)
+    assert key == p.demo_key(1) != p.demo_key(2)
+    assert p.require_secret(key, synthetic=True) == key
+    with pytest.raises(InputError, match="not synthetic"):
+        p.require_secret(key, synthetic=False)
+
+
+def test_key_file_written_is_the_key_read(tmp_path):
+    p.make_key(tmp_path / "phm.key")
+    key = p.load_key(tmp_path / "phm.key")
+    assert len(key) == 32
+    assert p.require_secret(key, synthetic=False) == key
+    with pytest.raises(InputError, match="overwritten"):
+        p.make_key(tmp_path / "phm.key")
+    assert p.load_key(tmp_path / "phm.key") == key
+
+
+def test_raw_bytes_are_a_key(tmp_path):
+    (tmp_path / "raw.key").write_bytes(bytes(range(40)))
+    assert p.load_key(tmp_path / "raw.key") == bytes(range(40))
+
+
+def test_the_written_demo_key_is_known_again(tmp_path):
+    (tmp_path / "demo.key").write_text(p.demo_key(7).hex())
+    assert p.is_demo_key(p.load_key(tmp_path / "demo.key"))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"ab" * 31, "31 bytes"),
+        (b"abc", "one is missing"),
+        (b"correct horse battery staple, and then some more words", "guessed"),
+        (os.urandom(8) + b"\xff", "9 bytes"),
+    ],
+)
+def test_weak_key_files_are_refused(tmp_path, content, reason):
+    (tmp_path / "weak.key").write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        p.load_key(tmp_path / "weak.key")
+
+
+def test_a_key_inside_the_workbook_is_refused_and_so_is_an_absent_one(tmp_path):
+    with pytest.raises(InputError, match="inside the workbook"):
+        p.load_key(project_root() / "outputs" / "phm.key")
+    with pytest.raises(InputError, match="cannot be read"):
+        p.load_key(tmp_path / "none.key")
+
+
+def test_a_quarter_of_a_million_take_seconds_not_minutes():
+    start = time.process_time()
+    made = p.pseudonyms((str(i) for i in range(250_000)), KEY)
+    assert len(set(made)) == 250_000
+    assert time.process_time() - start < 5
