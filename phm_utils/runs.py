@@ -70,32 +70,29 @@ class StageWriter:
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, con: duckdb.DuckDBPyConnection, model: Model) -> None:
-        """Write one model's table and make it readable, by its name, in `con`."""
+        """Write one model's table and make it readable, by its name, in `con`.
+
+        A partitioned table has one file per value; rows without a value go to `none`,
+        and a table without rows still has a file, so that its columns can be read.
+        """
         if model.frame is not None:
             con.register("_frame", model.frame)
         source = "SELECT * FROM _frame" if model.frame is not None else model.sql
         con.execute(f"CREATE OR REPLACE TEMP TABLE _model AS {source}")
         if model.frame is not None:
             con.unregister("_frame")
-        if model.partition_by:
-            values = con.execute(
-                f"SELECT DISTINCT {model.partition_by} AS v FROM _model WHERE v IS NOT NULL ORDER BY v"
-            ).fetchall()
-            parts = [(str(v), f"WHERE {model.partition_by} = {quote(v)}") for (v,) in values]
-        else:
-            parts = [("all", "")]
-        for part, where in parts:
+        paths = []
+        for part, condition in _parts(con, model.partition_by):
             path = self.folder / model.name / f"{part}.parquet"
             path.parent.mkdir(exist_ok=True)
             con.execute(
-                f"COPY (SELECT * FROM _model {where} ORDER BY {', '.join(model.key)}) "
+                f"COPY (SELECT * FROM _model WHERE {condition} ORDER BY {', '.join(model.key)}) "
                 f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
             )
             self.record(model.name, path, con)
+            paths.append(path)
         con.execute("DROP TABLE _model")
-        files = [self.folder / f for f in self.tables.get(model.name, {}).get("files", {})]
-        if files:
-            con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(files)}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(paths)}")
 
     def record(self, name: str, path: Path, con: duckdb.DuckDBPyConnection) -> None:
         """Enter a Parquet file, already written below the stage's folder, as part of table `name`."""
@@ -103,6 +100,15 @@ class StageWriter:
         entry = self.tables.setdefault(name, {"rows": 0, "files": {}})
         entry["rows"] += rows
         entry["files"][path.relative_to(self.folder).as_posix()] = sha256_file(path)
+
+
+def _parts(con: duckdb.DuckDBPyConnection, column: str | None) -> list[tuple[str, str]]:
+    """File name and row condition of each partition of `_model`."""
+    if column is None:
+        return [("all", "true")]
+    values = con.execute(f"SELECT DISTINCT {column} AS v FROM _model ORDER BY v NULLS LAST").fetchall()
+    parts = [(str(v), f"{column} = {quote(v)}") if v is not None else ("none", f"{column} IS NULL") for (v,) in values]
+    return parts or [("none", "true")]
 
 
 @dataclass(frozen=True)
