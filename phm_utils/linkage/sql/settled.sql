@@ -1,0 +1,44 @@
+-- Each presented identity against the GP spine: equal token, then sex and month of birth.
+-- Null rule: a sex that is indeterminate or not known (9, X, 0 or missing) and a missing month
+-- of birth are no evidence, neither for nor against.
+-- Conflict rule: sex and month of birth both known and both different: the token is somebody else's.
+-- pcn_code: the network of the token's practice, else of the record's small area, else null.
+WITH compared AS (
+    SELECT
+        presented.*,
+        coalesce(spine.pcn_code, lsoa_pcn.pcn_code) AS pcn_code,
+        spine.token_person_id IS NOT NULL AS in_spine,
+        coalesce(
+            presented.sex <> spine.sex AND presented.sex IN ('1', '2') AND spine.sex IN ('1', '2'), false
+        ) AS sex_differs,
+        coalesce(presented.birth_month <> spine.birth_month, false) AS month_differs
+    FROM presented
+    LEFT JOIN gp_spine AS spine ON spine.token_person_id = presented.token_person_id
+    LEFT JOIN lsoa_pcn ON lsoa_pcn.lsoa = presented.lsoa
+),
+methods AS (
+    SELECT
+        *,
+        CASE
+            WHEN token_person_id IS NULL THEN 'no token'
+            WHEN NOT in_spine THEN 'not in extract'
+            WHEN sex_differs AND month_differs THEN 'conflict'
+            WHEN sex_differs THEN 'token, sex differs'
+            WHEN month_differs THEN 'token, birth month differs'
+            ELSE 'token'
+        END AS method
+    FROM compared
+)
+SELECT
+    source,
+    token_person_id,
+    sex,
+    birth_month,
+    lsoa,
+    no_fixed_abode,
+    pcn_code,
+    CASE WHEN method NOT IN ('no token', 'conflict') THEN token_person_id END AS person_id,
+    method,
+    method IN ('token', 'token, sex differs', 'token, birth month differs') AS in_gp_extract,
+    records
+FROM methods

@@ -1,0 +1,36 @@
+"""Tables on a page: each has all the columns of its form, with only those named filled."""
+
+import duckdb
+import pandas as pd
+import pytest
+
+from phm_utils.params import Workbook
+from phm_utils.tables import SQL_TYPE, TABLES
+
+
+def make_table(con, name, rows, form="pseudonymised"):
+    """Table `name` from a list of dicts, as the check stage stores it."""
+    columns = TABLES[name].for_form(form)
+    frame = pd.DataFrame(rows, columns=[c.name for c in columns]).astype(object)
+    con.register("_rows", frame.where(frame.notna(), None))
+    typed = ", ".join(f"{c.name}::VARCHAR::{SQL_TYPE[c.type]} AS {c.name}" for c in columns)
+    con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {typed} FROM _rows")
+    con.unregister("_rows")
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect(":memory:") as connection:
+        yield connection
+
+
+@pytest.fixture
+def table(con):
+    return lambda name, rows, form="pseudonymised": make_table(con, name, rows, form)
+
+
+@pytest.fixture
+def workbook():
+    return Workbook(
+        name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31", landing="outputs/none"
+    )
