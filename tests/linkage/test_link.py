@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.linkage import link
-from phm_utils.linkage.pseudonymised import IDENTITY_SOURCES, TOKEN_SOURCES
+from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
 
 ANNA, BORIS, CARL = "TOKENANNA", "TOKENBORIS", "TOKENCARL"
 
