@@ -43,8 +43,8 @@ def project_root() -> Path:
 
 
 def resolve(path: Path | str) -> Path:
-    """A path of a parameter file, taken from the workbook's folder."""
-    path = Path(path).expanduser()
+    """A path of a parameter file, taken from the workbook's folder; `${NAME}` is an environment variable."""
+    path = Path(os.path.expandvars(path)).expanduser()
     return path if path.is_absolute() else project_root() / path
 
 
