@@ -1,0 +1,251 @@
+"""Rate ratios of a programme: weighted, doubly robust and before/after, with errors clustered by person.
+
+Both estimators answer for the treated: their events, over what they would
+have had without the programme. Standard errors come from each person's
+influence on the estimate, the fitting of weights and model included.
+"""
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from phm_utils.errors import InputError
+from phm_utils.methods.weighting import NoSolution, tilt
+
+NORMAL = NormalDist()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Treated, or control, person-trials: one row per person and month in which a trial starts.
+
+    events: counts in follow-up. exposure: time at risk, > 0.
+    covariates: rows x columns on which controls are balanced.
+    stratum: whole numbers from 0, the same numbering in both arms.
+    person: who; a person may stand in several rows.
+    predictors: rows x columns of the outcome model; the covariates if None.
+    """
+
+    events: np.ndarray
+    exposure: np.ndarray
+    covariates: np.ndarray
+    stratum: np.ndarray
+    person: np.ndarray
+    predictors: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def with_events(self, events: np.ndarray) -> "Arm":
+        """The same people and time at risk with another outcome."""
+        return replace(self, events=events)
+
+    @property
+    def model(self) -> np.ndarray:
+        return self.covariates if self.predictors is None else self.predictors
+
+
+@dataclass(frozen=True)
+class RateRatio:
+    """A rate ratio with its limits; `log_se` is the standard error of its logarithm.
+
+    expected: events that the treated would have had without the programme.
+    """
+
+    rate_ratio: float
+    lower: float
+    upper: float
+    log_se: float
+    events: float
+    expected: float
+
+
+def weighted_rate_ratio(treated: Arm, controls: Arm, weights: np.ndarray, *, confidence: float = 0.95) -> RateRatio:
+    """Treated rate over the weighted controls' rate: a Poisson model with an exposure offset.
+
+    weights: one per control row, from `entropy_balance` of the same arms.
+
+    A log-linear Poisson model with the programme alone and exposure as
+    offset has this ratio as its coefficient. Each person's influence allows for the
+    weights having been estimated (calibration residuals; Deville and
+    Sarndal 1992, doi:10.1080/01621459.1992.10475217).
+    Raises InputError where an arm has no events: no ratio can be given.
+    """
+    _check(treated, controls, weights)
+    time = treated.exposure.sum()
+    rate = (weights @ controls.events) / (weights @ controls.exposure)
+    expected, events = rate * time, treated.events.sum()
+    residual = controls.events - rate * controls.exposure
+    share = time / (weights @ controls.exposure)
+    fitted_controls, fitted_treated = _calibration(residual, controls, treated, weights)
+    on_treated = (treated.events - events / time * treated.exposure) / events - share * fitted_treated / expected
+    on_controls = -share * weights * (residual - fitted_controls) / expected
+    return _ratio(events, expected, treated, controls, on_treated, on_controls, confidence)
+
+
+def doubly_robust_rate_ratio(
+    treated: Arm, controls: Arm, weights: np.ndarray, *, confidence: float = 0.95
+) -> RateRatio:
+    """Treated events over those expected of them: a controls-only Poisson model corrected by weights.
+
+    The model (intercept per stratum, exposure offset, unweighted) predicts
+    what each treated person would have had; the weighted mean of its errors
+    among the controls corrects it. Right if either the weights or the model
+    are right. Augmented inverse probability weighting for the treated, with
+    entropy balance in place of a propensity (Zhao and Percival 2017,
+    doi:10.1515/jci-2016-0010).
+    Raises InputError where an arm has no events or the model has no solution.
+    """
+    _check(treated, controls, weights)
+    slopes, scale, mean_controls = _poisson(controls)
+    mean_treated = treated.exposure * np.exp(treated.model @ slopes + scale[treated.stratum])
+    residual = controls.events - mean_controls
+    events = treated.events.sum()
+    expected = mean_treated.sum() + weights @ residual
+    if expected <= 0:
+        raise InputError("The model expects no events of the treated: the two groups are too unlike to compare.")
+    _, fitted_treated = fitted = _calibration(residual, controls, treated, weights)
+    on_treated = treated.events / events - (mean_treated + fitted_treated) / expected
+    on_model = _model_influence(treated, controls, weights, mean_treated, mean_controls)
+    on_controls = -(weights * (residual - fitted[0]) + on_model) / expected
+    return _ratio(events, expected, treated, controls, on_treated, on_controls, confidence)
+
+
+def _poisson(controls: Arm) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slopes, log intercept per stratum and fitted means of the controls' Poisson model."""
+    size = controls.stratum.max() + 1
+    totals = np.bincount(controls.stratum, weights=controls.events, minlength=size)
+    held, compact = np.unique(controls.stratum, return_inverse=True)
+    try:
+        found = tilt(controls.model, controls.exposure, compact, totals[held], controls.events @ controls.model)
+    except NoSolution:
+        raise InputError(
+            f"The Poisson model of {len(controls)} controls has no solution: a covariate predicts the outcome "
+            "perfectly. Use fewer covariates."
+        ) from None
+    scale = np.full(size, -np.inf)
+    scale[held] = found.log_scale
+    return found.slopes, scale, found.mass
+
+
+def _calibration(residual, controls: Arm, treated: Arm, weights) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the residual that the covariates explain, in each arm (weighted least squares)."""
+    total = np.bincount(controls.stratum, weights=weights)
+    total = np.where(total > 0, total, 1.0)
+    centre = _stratum_means(controls.covariates, controls.stratum, weights, total)
+    level = np.bincount(controls.stratum, weights=weights * residual) / total
+    centred = controls.covariates - centre[controls.stratum]
+    slopes = _solve(centred.T @ (centred * weights[:, None]), centred.T @ (weights * residual))
+    shift = treated.covariates - centre[treated.stratum]
+    return level[controls.stratum] + centred @ slopes, level[treated.stratum] + shift @ slopes
+
+
+def _model_influence(treated: Arm, controls: Arm, weights, mean_treated, mean_controls) -> np.ndarray:
+    """Each control row's influence on the expected events through the fitted Poisson model."""
+    size = controls.stratum.max() + 1
+    total = np.bincount(controls.stratum, weights=mean_controls, minlength=size)
+    safe = np.where(total > 0, total, 1.0)
+    centre = _stratum_means(controls.model, controls.stratum, mean_controls, safe)
+    by_intercept = np.bincount(treated.stratum, weights=mean_treated, minlength=size)
+    by_intercept -= np.bincount(controls.stratum, weights=weights * mean_controls, minlength=size)
+    by_slope = mean_treated @ treated.model - (weights * mean_controls) @ controls.model - by_intercept @ centre
+    centred = controls.model - centre[controls.stratum]
+    lever = _solve(centred.T @ (centred * mean_controls[:, None]), by_slope)
+    return (controls.events - mean_controls) * (centred @ lever + (by_intercept / safe)[controls.stratum])
+
+
+def _stratum_means(values, stratum, weights, total) -> np.ndarray:
+    """Weighted mean of each column in each stratum: strata x columns."""
+    columns = [np.bincount(stratum, weights=weights * column, minlength=len(total)) for column in values.T]
+    return np.array(columns).reshape(values.shape[1], len(total)).T / total[:, None]
+
+
+def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return np.linalg.lstsq(matrix, right, rcond=1e-10)[0]
+
+
+def _ratio(events, expected, treated: Arm, controls: Arm, on_treated, on_controls, confidence) -> RateRatio:
+    influence = np.concatenate([on_treated, on_controls])
+    log_se = clustered_error(influence, np.concatenate([treated.person, controls.person]))
+    return _with_limits(events, expected, log_se, confidence)
+
+
+def _with_limits(events: float, expected: float, log_se: float, confidence: float) -> RateRatio:
+    ratio, reach = events / expected, NORMAL.inv_cdf(0.5 + confidence / 2) * log_se
+    low, high = ratio * np.exp(-reach), ratio * np.exp(reach)
+    return RateRatio(float(ratio), float(low), float(high), float(log_se), float(events), float(expected))
+
+
+def clustered_error(influence: np.ndarray, person: np.ndarray) -> float:
+    """Standard error of an estimate from its rows' influences, summed by person first."""
+    _, group = np.unique(person, return_inverse=True)
+    sums = np.bincount(group, weights=influence)
+    return float(np.sqrt(len(sums) / max(len(sums) - 1, 1) * (sums**2).sum()))
+
+
+def before_after(
+    before: np.ndarray,
+    before_exposure: np.ndarray,
+    after: np.ndarray,
+    after_exposure: np.ndarray,
+    person: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    confidence: float = 0.95,
+) -> RateRatio:
+    """The same people's rate after over their rate before. NOT evidence of an effect.
+
+    People chosen for an extreme fall back by themselves: with a programme
+    that does nothing this ratio is about 0.6, and "significant".
+    before, after: events; exposures in one unit of time; one row per person-trial.
+    """
+    weights = np.ones(len(before)) if weights is None else weights
+    first, second = weights @ before, weights @ after
+    if first <= 0 or second <= 0:
+        raise InputError("Before/after needs at least one event before and one after.")
+    rate_first, rate_second = first / (weights @ before_exposure), second / (weights @ after_exposure)
+    influence = weights * (
+        (after - rate_second * after_exposure) / second - (before - rate_first * before_exposure) / first
+    )
+    expected = rate_first * (weights @ after_exposure)
+    return _with_limits(second, expected, clustered_error(influence, person), confidence)
+
+
+def e_value(rate_ratio: float) -> float:
+    """How strong an unmeasured confounder must be, on the ratio scale, to explain the ratio away.
+
+    Source: VanderWeele and Ding 2017, doi:10.7326/M16-2607.
+    """
+    ratio = max(rate_ratio, 1 / rate_ratio)
+    return float(ratio + np.sqrt(ratio * (ratio - 1)))
+
+
+def e_value_of_limit(result: RateRatio) -> float:
+    """The E-value of the limit nearer to 1; 1 where the interval covers 1."""
+    if result.lower <= 1 <= result.upper:
+        return 1.0
+    return e_value(result.upper if result.upper < 1 else result.lower)
+
+
+def minimum_detectable_rate_ratio(log_se: float, *, power: float = 0.8, confidence: float = 0.95) -> float:
+    """The rate ratio nearest below 1 that would be found significant with this power."""
+    return float(np.exp(-(NORMAL.inv_cdf(0.5 + confidence / 2) + NORMAL.inv_cdf(power)) * log_se))
+
+
+def power_to_detect(rate_ratio: float, log_se: float, *, confidence: float = 0.95) -> float:
+    """Chance (0-1) that the interval excludes 1, were this the true rate ratio."""
+    reach, distance = NORMAL.inv_cdf(0.5 + confidence / 2), abs(np.log(rate_ratio)) / log_se
+    return NORMAL.cdf(distance - reach) + NORMAL.cdf(-distance - reach)
+
+
+def _check(treated: Arm, controls: Arm, weights: np.ndarray) -> None:
+    for name, arm in (("treated", treated), ("control", controls)):
+        if not len(arm) or (arm.exposure <= 0).any():
+            raise InputError(f"Each {name} row needs time at risk above 0; {(arm.exposure <= 0).sum()} have none.")
+        if (arm.events < 0).any() or not np.isfinite(arm.events).all():
+            raise InputError(f"Events of the {name} rows must be counts of 0 or more, none missing.")
+    if len(weights) != len(controls) or (weights < 0).any() or not np.isclose(weights.sum(), len(treated)):
+        raise InputError("Weights must be one per control row, 0 or more, and sum to the number of treated rows.")
+    if not treated.events.sum() or not weights @ controls.events:
+        raise InputError("An arm has no events, so no rate ratio can be given: lengthen follow-up or pool programmes.")
