@@ -1,0 +1,118 @@
+"""Funnel plots: which areas differ from a target by more than chance, and by more than areas usually do.
+
+Plain limits answer "more than chance?". Real practices differ for many
+reasons that no list records, so plain limits flag a large part of them;
+the overdispersed limits add the usual variation between areas.
+Source: Spiegelhalter 2005, doi:10.1002/sim.1970 and doi:10.1136/qshc.2005.013755.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from phm_utils.errors import InputError
+from phm_utils.methods.rates import exact_limits
+
+LEVELS = {"95": 0.025, "998": 0.001}  # each tail of the warning and the action limits
+WINSORISED = 0.1  # of the z-scores at either end, so that outliers do not widen the limits meant to find them
+
+
+def proportion_limits(target: float, sizes: pd.Series) -> pd.DataFrame:
+    """Control limits of a proportion for areas of `sizes` people.
+
+    Wilson's test inverted: a proportion is outside exactly when its own
+    Wilson limits exclude the target. Returns `size`, `lower_95`,
+    `upper_95`, `lower_998`, `upper_998`, cut at 0 and 1.
+    """
+    n = pd.to_numeric(sizes).to_numpy(float)
+    error = np.sqrt(target * (1 - target) / np.where(n > 0, n, np.nan))
+    return _band(n, target, {name: stats.norm.isf(tail) * error for name, tail in LEVELS.items()}, highest=1.0)
+
+
+def ratio_limits(expected: pd.Series) -> pd.DataFrame:
+    """Control limits of observed over expected events, target 1.
+
+    Exact Poisson, so that a ratio is outside exactly when the exact limits
+    of its observed count exclude the expected one. Columns as `proportion_limits`.
+    """
+    e = pd.to_numeric(expected).to_numpy(float)
+    columns = {"size": e}
+    for name, tail in LEVELS.items():
+        columns[f"lower_{name}"] = np.maximum(special.chdtriv(1 - tail, 2 * e) / 2 - 1, 0) / e
+        columns[f"upper_{name}"] = special.chdtriv(tail, 2 * e) / 2 / e
+    return pd.DataFrame(columns)
+
+
+def proportion_signals(numerator: pd.Series, denominator: pd.Series, target: float | None = None) -> pd.Series:
+    """`low 99.8`, `low 95`, `within`, `high 95` or `high 99.8` for each area.
+
+    target: by default the proportion of all areas together.
+    """
+    x, n = numerator.astype(float), denominator.astype(float)
+    target = x.sum() / n.sum() if target is None else target
+    z = (x / n - target) / np.sqrt(target * (1 - target) / n)
+    return _signal(z > 0, stats.norm.sf(z.abs()))
+
+
+def ratio_signals(observed: pd.Series, expected: pd.Series) -> pd.Series:
+    """The same words for observed against expected events, exact Poisson."""
+    above = observed > expected
+    tail = np.full(len(observed), 1.0)
+    for level in LEVELS.values():
+        lower, upper = exact_limits(observed.to_numpy(float), 1 - 2 * level)
+        out = np.where(above, lower > expected, upper < expected)
+        tail = np.where(out, level / 2, tail)
+    return _signal(above, tail)
+
+
+def overdispersion(z: pd.Series, errors: pd.Series) -> tuple[float, float]:
+    """How much more areas vary than chance alone would make them.
+
+    z: (value - target) / error of each area. errors: standard errors.
+    Returns phi, the mean of squared winsorised z (1 is chance alone), and
+    tau, the standard deviation between areas in the value's own unit; tau
+    is 0 where phi leaves nothing beyond chance.
+    """
+    scores, s = z.astype(float).to_numpy(), errors.astype(float).to_numpy()
+    keep = np.isfinite(scores) & np.isfinite(s) & (s > 0)
+    scores, s = scores[keep], s[keep]
+    count = len(scores)
+    if count < 2:
+        raise InputError(f"{count} areas are too few to see how areas vary; two or more are needed.")
+    scores = np.clip(scores, *np.quantile(scores, [WINSORISED, 1 - WINSORISED]))
+    phi = float(np.mean(scores**2))
+    weight = s**-2
+    spread = weight.sum() - (weight**2).sum() / weight.sum()
+    tau_squared = max(0.0, (count * phi - (count - 1)) / spread)
+    return phi, float(np.sqrt(tau_squared))
+
+
+def proportion_overdispersion(
+    numerator: pd.Series, denominator: pd.Series, target: float | None = None
+) -> tuple[float, float]:
+    """`overdispersion` of proportions about a target, by default that of all areas together."""
+    x, n = numerator.astype(float), denominator.astype(float)
+    target = x.sum() / n.sum() if target is None else target
+    errors = np.sqrt(target * (1 - target) / n)
+    return overdispersion((x / n - target) / errors, errors)
+
+
+def overdispersed_limits(target: float, sizes: pd.Series, tau: float) -> pd.DataFrame:
+    """`proportion_limits` widened by `tau`, the usual standard deviation between areas."""
+    n = pd.to_numeric(sizes).to_numpy(float)
+    error = np.sqrt(target * (1 - target) / np.where(n > 0, n, np.nan) + tau**2)
+    return _band(n, target, {name: stats.norm.isf(tail) * error for name, tail in LEVELS.items()}, highest=1.0)
+
+
+def _band(size: np.ndarray, target: float, reach: dict[str, np.ndarray], highest: float) -> pd.DataFrame:
+    columns = {"size": size}
+    for name, width in reach.items():
+        columns[f"lower_{name}"] = np.maximum(target - width, 0)
+        columns[f"upper_{name}"] = np.minimum(target + width, highest)
+    return pd.DataFrame(columns)
+
+
+def _signal(above: pd.Series, tail: np.ndarray) -> pd.Series:
+    side = np.where(above, "high", "low").astype(object)
+    words = np.select([tail < LEVELS["998"], tail < LEVELS["95"]], [side + " 99.8", side + " 95"], "within")
+    return pd.Series(words, index=above.index, name="signal")
