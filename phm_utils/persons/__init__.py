@@ -1,0 +1,5 @@
+"""The person table: one row for everybody registered on the index date."""
+
+from phm_utils.persons.stage import persons
+
+__all__ = ["persons"]

@@ -1,0 +1,189 @@
+"""Which sources the person table may count, over which days, and what it must leave out.
+
+Every window of a source ends at the index date or at the end of the source's
+last complete month, whichever is earlier. A month counts as complete only if
+the source's last record falls on its last day or later.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import read_sql
+from phm_utils.errors import InputError
+from phm_utils.rules.columns import ACTIVITIES, RuleColumn
+from phm_utils.tables import SQL_TYPE, TABLES
+
+NEEDED = ("gp_registration", "practice")
+FOLLOW_MONTHS = 48
+PAST_DAYS = 31  # an index date further back than this needs leavers and deaths in the extract
+DEATHS = "people who died and are still on a practice's list are counted as registered"
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input table of this run, with the days of its first and last record (None where not known)."""
+
+    name: str
+    first_date: date | None
+    last_date: date | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The last 12 months that a source covers, and the 12 before. All days inclusive.
+
+    covers_12m, covers_prior: the source's first record lies in the window's
+        first month or before: else its counts would be too low, and are null.
+    """
+
+    source: str
+    from_date: date
+    to_date: date
+    prior_from: date
+    covers_12m: bool
+    covers_prior: bool
+
+    @property
+    def prior_to(self) -> date:
+        return self.from_date - timedelta(days=1)
+
+
+def months_before(day: date, months: int) -> date:
+    """The first day of the `months` months that end with `day`: 12 to 31 March 2025 begin on 1 April 2024."""
+    following = day + timedelta(days=1)
+    place = following.year * 12 + following.month - 1 - months
+    year, month = place // 12, place % 12 + 1
+    return date(year, month, min(following.day, monthrange(year, month)[1]))
+
+
+def last_complete_month(last: date) -> date:
+    """The last day of the last month that is whole, for a source whose last record is of `last`."""
+    end = last.replace(day=monthrange(last.year, last.month)[1])
+    return last if last == end else last.replace(day=1) - timedelta(days=1)
+
+
+def present(con: duckdb.DuckDBPyConnection) -> dict[str, Source]:
+    """The input tables that this run has, by name: those checked as present and readable."""
+    readable = {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    if "check_table" not in readable:
+        raise InputError("The store has no table `check_table`. Run `phm check` for this parameter file first.")
+    checked = read_sql(con, "SELECT table_name, state, first_date, last_date FROM check_table ORDER BY table_name")
+    found = {
+        row.table_name: Source(row.table_name, _day(row.first_date), _day(row.last_date))
+        for row in checked.itertuples()
+        if row.state == "present" and row.table_name in readable
+    }
+    if absent := [name for name in NEEDED if name not in found]:
+        raise InputError(
+            f"Nobody can be counted without {' and '.join(absent)}. Add the extract to the landing folder."
+        )
+    return found
+
+
+def _day(value: object) -> date | None:
+    return None if pd.isna(value) else pd.Timestamp(value).date()
+
+
+def check_index_date(con: duckdb.DuckDBPyConnection, index_date: date, sources: Mapping[str, Source]) -> None:
+    """Refuse an index date that the extracts cannot be counted at.
+
+    Later than the GP extract's last record: the future is not in it. More
+    than a month earlier: only where people who left or died since are still
+    in it, else the past would be counted without them.
+    """
+    gp = [s.last_date for name, s in sources.items() if name.startswith("gp_") and name != "gp_registration"]
+    last = max((day for day in gp if day), default=None)
+    if last is None:
+        return
+    if index_date > last:
+        raise InputError(
+            f"The index date {index_date} is after the GP extract's last record ({last}). Choose {last} or earlier."
+        )
+    if (last - index_date).days <= PAST_DAYS:
+        return
+    [(leavers,)] = con.execute(
+        "SELECT count(*) FROM gp_registration WHERE registered_to > $index_date", {"index_date": index_date}
+    ).fetchall()
+    if not leavers or "death" not in sources:
+        lacking = "people who left after it" if not leavers else "deaths"
+        raise InputError(
+            f"The index date {index_date} lies {(last - index_date).days} days before the GP extract's last record "
+            f"({last}), and the extract has no {lacking}. Choose a date after {last - timedelta(days=PAST_DAYS + 1)}."
+        )
+
+
+def window(source: Source, index_date: date) -> Window:
+    """The days over which one source is counted. A source without a known last date is taken as whole."""
+    to_date = min(index_date, last_complete_month(source.last_date)) if source.last_date else index_date
+    from_date = months_before(to_date, 12)
+    prior_from = months_before(to_date, 24)
+    first = source.first_date or prior_from
+    return Window(
+        source.name,
+        from_date,
+        to_date,
+        prior_from,
+        covers_12m=first.replace(day=1) <= from_date,
+        covers_prior=first.replace(day=1) <= prior_from,
+    )
+
+
+def windows(sources: Mapping[str, Source], index_date: date) -> dict[str, Window]:
+    """The window of each activity whose source is present, by activity."""
+    return {
+        activity: window(sources[table], index_date) for activity, (_, table) in ACTIVITIES.items() if table in sources
+    }
+
+
+def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
+    """One row per source: the days counted, and `complete`: do both windows lie inside the extract?"""
+    rows = [
+        (w.source, w.from_date, w.to_date, w.prior_from, w.prior_to, w.covers_12m and w.covers_prior)
+        for w in known.values()
+    ]
+    frame = pd.DataFrame(rows, columns=["source", "from_date", "to_date", "prior_from", "prior_to", "complete"])
+    days = ["from_date", "to_date", "prior_from", "prior_to"]
+    return frame.astype({"source": "str", "complete": "bool"} | dict.fromkeys(days, "datetime64[s]"))
+
+
+def left_out(
+    sources: Mapping[str, Source], known: Mapping[str, Window], columns: Mapping[str, RuleColumn]
+) -> pd.DataFrame:
+    """One row per table and column of `person` that is null because the table is absent or too short.
+
+    Columns `table_name`, `column_name`, `what` (in a reader's words).
+    """
+    rows = [
+        (table, c.name, c.title)
+        for c in columns.values()
+        for table in c.needs
+        if table not in sources or c.name in _too_short(known, table)
+    ]
+    if "death" not in sources:
+        rows.append(("death", "", DEATHS))
+    return pd.DataFrame(rows, columns=["table_name", "column_name", "what"]).astype("str")
+
+
+def _too_short(known: Mapping[str, Window], table: str) -> set[str]:
+    """Columns that a table, though present, does not reach back far enough for."""
+    short: set[str] = set()
+    for activity, span in known.items():
+        if span.source != table:
+            continue
+        if not span.covers_prior:
+            short.add(f"{activity}_prior_12m")
+        if not span.covers_12m:
+            short |= {f"{activity}_12m", "cost_pence_12m"}
+            short |= {"emergency_bed_days_12m"} if activity == "emergency_admissions" else set()
+    return short
+
+
+def empty_table(name: str) -> str:
+    """A SELECT of no rows with the columns of an input table, to stand in for one that is absent."""
+    columns = [f"CAST(NULL AS {SQL_TYPE[c.type]}) AS {c.name}" for c in TABLES[name].for_form("pseudonymised")]
+    return f"SELECT {', '.join(columns)} WHERE false"

@@ -1,0 +1,22 @@
+-- Everybody ever registered in the 48 months to the index date, and the days they were followed.
+-- Follow-up starts when the last unbroken run of registration did, or when the 48 months did; it
+-- ends with death, leaving or the index date. died: while registered.
+SELECT
+    registered.person_id,
+    registered.pcn_code,
+    registered.practice_code,
+    registered.sex,
+    registered.birth_month,
+    (area.imd_decile + 1) // 2 AS imd_quintile,
+    greatest(registered.run_from, $follow_from) AS start_date,
+    least(registered.last_day, coalesce(registered.date_of_death, registered.last_day)) AS end_date,
+    coalesce(registered.date_of_death <= registered.last_day, false) AS died,
+    palliative.first_date AS palliative_from
+FROM registered
+LEFT JOIN area ON area.lsoa = registered.lsoa
+LEFT JOIN (
+    SELECT concept.person_no, concept.first_date
+    FROM concept
+    INNER JOIN concept_name ON concept_name.concept_no = concept.concept_no
+    WHERE concept_name.concept = 'palliative_care'
+) AS palliative ON palliative.person_no = registered.person_no

@@ -1,0 +1,81 @@
+-- Everybody registered with a practice of the ICS at any time in the months of follow-up.
+-- One row per person: the registration that places them, and the unbroken run that it ends.
+-- Placed by the registration open on the index date, else the last one to end; of two, the one
+-- begun later; of two begun on one day, the larger registration_id. Registrations no more than
+-- 31 days apart are one run: moving house is not leaving.
+WITH registration AS (
+    SELECT
+        gp_registration.token_person_id AS person_id,
+        gp_registration.registration_id,
+        gp_registration.practice_code,
+        practice.pcn_code,
+        gp_registration.sex,
+        gp_registration.birth_month,
+        gp_registration.lsoa,
+        gp_registration.household_token,
+        gp_registration.ethnicity,
+        gp_registration.registered_from,
+        least(coalesce(gp_registration.registered_to, $index_date), $index_date) AS last_day
+    FROM gp_registration
+    INNER JOIN practice ON practice.practice_code = gp_registration.practice_code
+    WHERE gp_registration.token_person_id IS NOT NULL AND gp_registration.registered_from <= $index_date
+),
+begun AS (
+    SELECT
+        *,
+        registered_from > 31 + max(last_day) OVER (
+            PARTITION BY person_id ORDER BY registered_from, registration_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS after_a_gap
+    FROM registration
+),
+numbered AS (
+    SELECT
+        *,
+        count(*) FILTER (WHERE after_a_gap) OVER (
+            PARTITION BY person_id ORDER BY registered_from, registration_id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS run
+    FROM begun
+),
+placed AS (
+    SELECT
+        *,
+        min(registered_from) OVER (PARTITION BY person_id, run) AS run_from,
+        row_number() OVER (
+            PARTITION BY person_id ORDER BY last_day DESC, registered_from DESC, registration_id DESC
+        ) AS place
+    FROM numbered
+),
+deceased AS (
+    SELECT person_index.person_id, min(death.date_of_death) AS date_of_death
+    FROM death
+    INNER JOIN person_index
+        ON person_index.source = 'death'
+        AND person_index.token_person_id = death.token_person_id
+        AND person_index.sex IS NOT DISTINCT FROM death.sex
+        AND person_index.birth_month IS NOT DISTINCT FROM death.birth_month
+    WHERE person_index.person_id IS NOT NULL AND death.date_of_death <= $index_date
+    GROUP BY person_index.person_id
+)
+SELECT
+    CAST(row_number() OVER () AS INTEGER) AS person_no,  -- shorter than a pseudonym to join on; never stored
+    placed.person_id,
+    placed.pcn_code,
+    placed.practice_code,
+    CASE placed.sex WHEN '1' THEN 'Male' WHEN '2' THEN 'Female' ELSE 'Other or not known' END AS sex,
+    placed.birth_month,
+    placed.lsoa,
+    placed.household_token,
+    placed.ethnicity,
+    placed.registered_from,
+    placed.run_from,
+    placed.last_day,
+    deceased.date_of_death,
+    placed.last_day = $index_date AND deceased.date_of_death IS NULL AS is_current
+FROM placed
+LEFT JOIN deceased ON deceased.person_id = placed.person_id
+WHERE
+    placed.place = 1
+    AND placed.last_day >= $follow_from
+    AND coalesce(deceased.date_of_death, placed.last_day) >= greatest(placed.run_from, $follow_from)
