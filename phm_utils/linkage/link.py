@@ -36,7 +36,7 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
     stands in `link_summary` with the method 'absent'. Does not depend on the
     workbook's index date.
     """
-    present = _present(con)
+    present = present_tables(con)
     with guarded("Linking records to people"):
         _make(con, "gp_spine", _sql("gp_spine"))
         _make(con, "lsoa_pcn", _sql("lsoa_pcn"))
@@ -63,7 +63,7 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
         con.execute(f"DROP TABLE {table}")
 
 
-def _present(con: duckdb.DuckDBPyConnection) -> set[str]:
+def present_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
     """The tables and views that `con` can read."""
     return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
 

@@ -1,0 +1,29 @@
+-- GP events carry an NHS number and a practice: one row per pair of one source, with its person.
+-- The practice's own registration with that number decides; else the number's holder; a number
+-- that two people of one practice share decides nothing.
+WITH number_at_practice AS (
+    SELECT
+        registration.nhs_number,
+        registration.practice_code,
+        CASE WHEN count(DISTINCT gp_person.person) = 1 THEN min(gp_person.person) END AS person
+    FROM gp_registration AS registration
+    INNER JOIN gp_person ON {same_identity}
+    WHERE gp_person.nhs IS NOT NULL
+    GROUP BY registration.nhs_number, registration.practice_code
+),
+pair AS (
+    SELECT DISTINCT nhs_number, practice_code, regexp_replace(nhs_number, '[^0-9]', '', 'g') AS digits
+    FROM {source}
+    WHERE nhs_number IS NOT NULL
+),
+holder AS (
+    SELECT DISTINCT person_nhs, person FROM gp_person WHERE person_nhs IS NOT NULL
+)
+SELECT
+    pair.nhs_number,
+    pair.practice_code,
+    CASE WHEN here.nhs_number IS NOT NULL THEN here.person ELSE holder.person END AS person
+FROM pair
+LEFT JOIN number_at_practice AS here
+    ON here.nhs_number = pair.nhs_number AND here.practice_code = pair.practice_code
+LEFT JOIN holder ON holder.person_nhs = pair.digits

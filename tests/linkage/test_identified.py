@@ -1,0 +1,251 @@
+"""Deterministic linkage on the cases that trap it, and nothing that identifies anybody in what it writes."""
+
+from datetime import date
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phm_utils.errors import InputError
+from phm_utils.linkage import identified
+from phm_utils.linkage.identity import PLACEHOLDER_NAMES, link_people, steps, valid_nhs_number
+from phm_utils.privacy.pseudonyms import demo_key, load_key, make_key
+
+KEY = demo_key(1)
+
+
+def nhs_number(stem: int) -> str:
+    """A valid number of the test range 999 that begins with `stem` (six digits after 999), or the next stem's."""
+    digits = f"999{stem:06d}"
+    check = (11 - sum(int(d) * w for d, w in zip(digits, range(10, 1, -1), strict=True)) % 11) % 11
+    return nhs_number(stem + 1) if check == 10 else f"{digits}{check}"
+
+
+ONE, TWO, THREE = nhs_number(100), nhs_number(200), nhs_number(300)
+MARY = {"nhs_number": ONE, "forename": "Mary", "surname": "O'Brien", "date_of_birth": "1980-05-17", "sex": "2",
+        "postcode": "ZA1 1AA", "uprn": "100"}  # fmt: skip
+
+
+@pytest.fixture
+def who(con, table):
+    """Link GP registrations with ED attendances; the answer says which registration each attendance is of."""
+
+    def run(registrations, attendances):
+        defaults = {"practice_code": "A99001", "registered_from": "2020-01-01", "nhs_number_status": "01"}
+        table(
+            "gp_registration",
+            [{**defaults, "registration_id": f"R{i}", **row} for i, row in enumerate(registrations)],
+            "identified",
+        )
+        rows = [{"attendance_id": f"E{i}", "arrival_date": "2024-06-01", **row} for i, row in enumerate(attendances)]
+        table("ecds_attendance", rows, "identified")
+        link_people(con)
+        people = con.execute("SELECT source, first_id, person FROM person_of").fetchall()
+        of_gp = {person: first for source, first, person in people if source == "gp_registration"}
+        return {first: of_gp.get(person) for source, first, person in people if source == "ecds_attendance"}
+
+    return run
+
+
+def changed(person=MARY, **changes):
+    return {**person, **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"surname": "Walker"},  # married: number, date of birth and forename
+        {"forename": "Marie", "surname": "OBRIEN"},  # spelling
+        {"date_of_birth": "1980-05-11"},  # one part of the date mistyped, both names alike
+        {"forename": "O'Brien", "surname": "Mary", "date_of_birth": "1981-05-17"},  # swapped names
+        {"date_of_birth": "1979-03-17"},  # same address, names equal, one part of the date
+        {"nhs_number": f"{ONE[:3]} {ONE[3:6]} {ONE[6:]}"},  # written in groups
+        {"nhs_number": None},  # no number: names, date of birth, postcode and sex
+        {"nhs_number": "9999999999"},  # passes modulo 11, and is nobody's
+    ],
+)
+def test_the_same_person_written_otherwise_is_found(who, changes):
+    assert who([MARY], [changed(**changes)]) == {"E0": "R0"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"forename": "John", "surname": "Smith", "date_of_birth": "1950-01-01"},  # somebody else's number
+        {"nhs_number": None, "surname": "Walker"},  # married, and no number: too little
+        {"nhs_number": None, "postcode": "ZZ99 3VZ"},  # no fixed abode is no address
+        {"nhs_number": None, "forename": "UNKNOWN"},
+        {"nhs_number": None, "sex": "X"},
+        {"nhs_number": None, "date_of_birth": "1900-01-01"},  # a documented null
+        {"nhs_number": TWO},  # another valid number is another person
+    ],
+)
+def test_too_little_or_contrary_evidence_joins_nobody(who, changes):
+    assert who([MARY], [changed(**changes)]) == {"E0": None}
+
+
+def test_twins_are_told_apart_even_with_the_others_number(who):
+    tom = changed(forename="Tom", nhs_number=TWO, sex="1")
+    tim = changed(forename="Tim", nhs_number=THREE, sex="1")
+    found = who([tom, tim], [tom, tim, changed(tom, nhs_number=None), changed(tom, nhs_number=THREE)])
+    assert found == {"E0": "R0", "E1": "R1", "E2": "R0", "E3": "R0"}
+
+
+def test_father_and_son_of_one_name_and_address_stay_two(who):
+    father = changed(forename="John", sex="1", nhs_number=TWO, date_of_birth="1950-02-03")
+    son = changed(father, nhs_number=THREE, date_of_birth="1984-09-12")
+    found = who([father, son], [changed(father, nhs_number=None), changed(son, nhs_number=None)])
+    assert found == {"E0": "R0", "E1": "R1"}
+    # With his father's number he is still himself: number contradicted, then his own description.
+    assert who([father, son], [changed(son, nhs_number=TWO)]) == {"E0": "R1"}
+
+
+def test_an_unnamed_newborn_needs_number_date_and_address(who):
+    baby = changed(forename="Ada", date_of_birth="2024-05-30")
+    unnamed = changed(baby, forename="BABY", surname="Walker")
+    assert who([baby], [unnamed]) == {"E0": "R0"}
+    assert who([baby], [changed(unnamed, nhs_number=None)]) == {"E0": None}
+    assert who([baby], [changed(unnamed, postcode="ZA9 9ZZ", uprn=None)]) == {"E0": None}
+
+
+def test_a_number_given_to_two_patients_stays_with_its_verified_holder(who):
+    other = {"forename": "Zoe", "surname": "Ahmed", "date_of_birth": "1999-01-01", "sex": "2", "postcode": "ZA2 2BB"}
+    wrong = {**other, "nhs_number": ONE, "nhs_number_status": "03", "registered_from": "2024-01-01"}
+    found = who([MARY, wrong], [MARY, {**other, "nhs_number": None}, {**other, "nhs_number": ONE}])
+    assert found == {"E0": "R0", "E1": "R1", "E2": "R1"}
+
+
+def test_moved_registrations_are_one_person_and_either_address_finds_them(who):
+    moved = changed(postcode="ZA2 2BB", registered_from="2023-01-01", practice_code="A99002")
+    found = who([MARY, moved], [changed(nhs_number=None), changed(moved, nhs_number=None)])
+    assert set(found.values()) == {"R1"}  # the last of the two registrations of the one person
+
+
+def test_strangers_are_one_identity_across_sources_by_number_and_birth_or_by_description(con, who, table):
+    stranger = changed(nhs_number=TWO, forename="Una", surname="Nobody")
+    without = changed(stranger, nhs_number=None)
+    table("partner_list", [{"row_id": "P1", **stranger}, {"row_id": "P2", **without}], "identified")
+    who([MARY], [changed(stranger, surname="Nobodi"), without])
+    people = dict(con.execute("SELECT source || first_id, person FROM person_of").fetchall())
+    assert people["partner_listP1"] == people["ecds_attendanceE0"]
+    assert people["partner_listP2"] == people["ecds_attendanceE1"]
+    assert len(set(people.values())) == 3
+    told = steps(con).set_index(["source", "method"])
+    assert told.loc[("partner_list", "identity of its own"), "records"] == 2
+
+
+def test_gp_events_follow_the_practices_own_registration_with_that_number(con, who, table):
+    wrong = {"nhs_number": ONE, "forename": "Zoe", "surname": "Ahmed", "date_of_birth": "1999-01-01", "sex": "2",
+             "postcode": "ZA2 2BB", "practice_code": "A99002", "nhs_number_status": "02"}  # fmt: skip
+    events = [(ONE, "A99001"), (ONE, "A99002"), (ONE, "A99003"), (TWO, "A99001"), (None, "A99001")]
+    rows = [
+        {"event_id": f"V{i}", "event_date": "2024-01-01", "nhs_number": n, "practice_code": p}
+        for i, (n, p) in enumerate(events)
+    ]
+    table("gp_event", rows, "identified")
+    who([MARY, wrong], [])
+    found = con.execute("SELECT practice_code, nhs_number, person FROM event_person ORDER BY ALL").fetchall()
+    persons = dict(con.execute("SELECT first_id, person FROM person_of").fetchall())
+    assert found == [
+        ("A99001", ONE, persons["R0"]),
+        ("A99001", TWO, None),
+        ("A99002", ONE, persons["R1"]),
+        ("A99003", ONE, persons["R0"]),
+    ]
+
+
+def test_every_placeholder_is_written_as_cleaning_leaves_it():
+    assert all(name == "" or (name.isascii() and name.isalpha() and name.isupper()) for name in PLACEHOLDER_NAMES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 999_999_999))
+def test_modulo_11_against_its_definition(stem):
+    digits = f"{stem:09d}"
+    weighted = sum(int(d) * w for d, w in zip(digits, range(10, 1, -1), strict=True))
+    right = {0: 0}.get(weighted % 11, 11 - weighted % 11)  # 10 means that the number is never issued
+    with duckdb.connect() as con:
+        for check in range(10):
+            number = f"{digits}{check}"
+            [(valid,)] = con.execute(f"SELECT {valid_nhs_number(repr(number))}").fetchall()
+            assert valid == (check == right and len(set(number)) > 1)
+
+
+@pytest.fixture
+def extract(table):
+    """An identified extract of a few people; returns what must not appear in anything written."""
+    other = {"nhs_number": TWO, "forename": "Ferdinand", "surname": "Quillfeather", "date_of_birth": "1948-11-23",
+             "sex": "1", "postcode": "ZA2 2BB", "uprn": "20099001234"}  # fmt: skip
+    defaults = {"practice_code": "A99001", "registered_from": "2020-01-01", "nhs_number_status": "01"}
+    table(
+        "gp_registration",
+        [{"registration_id": f"R{i}", **defaults, **p} for i, p in enumerate([MARY, other])],
+        "identified",
+    )
+    table("partner_list", [{"row_id": "P1", "list_name": "council", "list_date": "2024-01-01", **other}], "identified")
+    table("gp_event", [{"event_id": "V1", "event_date": "2024-01-01", "nhs_number": TWO}], "identified")
+    table("practice", [{"practice_code": "A99001", "pcn_code": "U99001"}], "identified")
+    table("postcode_area", [{"postcode": "ZA2 2BB", "lsoa": "E01999002"}], "identified")
+    hidden = [
+        str(p[c]) for p in (MARY, other) for c in ("nhs_number", "forename", "surname", "date_of_birth", "postcode")
+    ]
+    return [*hidden, other["uprn"], "ZA22BB", "QUILLFEATHER", "OBRIEN"]
+
+
+def place(workbook, tmp_path, **changes):
+    folders = {"identified_root": str(tmp_path), "landing": str(tmp_path / "none")}
+    return workbook.model_copy(update={**folders, **changes})
+
+
+def test_the_landing_is_pseudonymised_and_joins_up(con, extract, workbook, tmp_path):
+    linked = identified.run(con, place(workbook, tmp_path), KEY)
+    assert linked.folder == tmp_path / "landing" / "tiny" / "linked"
+    gp, council, events = (
+        pd.read_parquet(linked.folder / f"{t}.parquet") for t in ("gp_registration", "partner_list", "gp_event")
+    )
+    assert council["token_person_id"].item() == gp["token_person_id"].iloc[1] == events["token_person_id"].item()
+    assert gp["token_person_id"].str.fullmatch("[0-9a-f]{32}").all()
+    assert council["household_token"].item() == gp["household_token"].iloc[1] != gp["household_token"].iloc[0]
+    assert gp["lsoa"].tolist()[1] == council["lsoa"].item() == "E01999002"
+    assert council["birth_month"].item() == date(1948, 11, 1)
+    assert len(set(gp["token_person_id"])) == 2
+
+
+def test_no_identifier_is_in_any_file_written(con, extract, workbook, tmp_path):
+    folder = identified.run(con, place(workbook, tmp_path), KEY).folder
+    files = [f for f in tmp_path.rglob("*") if f.is_file()]
+    assert {f.stem for f in files} == {"gp_registration", "partner_list", "gp_event", "practice"}
+    assert all(f.parent == folder for f in files)
+    for file in files:
+        text = pd.read_parquet(file).to_csv().upper()
+        raw = file.read_bytes()
+        for value in extract:
+            assert value.upper() not in text
+            assert value.encode() not in raw
+
+
+def test_the_order_of_rows_changes_no_byte_and_another_key_changes_every_token(con, extract, workbook, tmp_path):
+    first = identified.run(con, place(workbook, tmp_path / "a"), KEY).folder
+    for name in ("gp_registration", "partner_list"):
+        con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY surname")
+    again = identified.run(con, place(workbook, tmp_path / "b"), KEY).folder
+    for file in first.iterdir():
+        assert file.read_bytes() == (again / file.name).read_bytes()
+    other = identified.run(con, place(workbook, tmp_path / "c"), demo_key(2)).folder
+    tokens = [set(pd.read_parquet(f / "gp_registration.parquet")["token_person_id"]) for f in (first, other)]
+    assert not tokens[0] & tokens[1]
+
+
+def test_real_data_need_a_key_of_their_own_and_a_spine(con, extract, workbook, tmp_path):
+    real = place(workbook, tmp_path / "work", synthetic=False)
+    with pytest.raises(InputError, match="not synthetic"):
+        identified.run(con, real, KEY)
+    assert not (tmp_path / "work").exists()
+    make_key(tmp_path / "phm.key")
+    assert identified.run(con, real, load_key(tmp_path / "phm.key")).folder.is_dir()
+    con.execute("DROP TABLE gp_registration")
+    with pytest.raises(InputError, match="No gp_registration"):
+        identified.run(con, real, load_key(tmp_path / "phm.key"))
