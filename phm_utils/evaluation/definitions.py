@@ -34,8 +34,8 @@ class Eligibility(Frozen):
             raise ValueError("eligibility: to_month lies before from_month; count months back, such as 12 to 1")
         if self.entry == "first_crossing":
             raise ValueError(
-                "eligibility: 'first_crossing' takes each person at a peak, from which everybody falls back, and leaves "
-                "out controls who crossed earlier; use every_month"
+                "eligibility: 'first_crossing' takes each person at a peak, from which everybody falls back, and "
+                "leaves out controls who crossed earlier; use every_month"
             )
         return self
 
@@ -62,6 +62,8 @@ class Money(Frozen):
     unit_cost_item: Code = Field("ed_attendance", description="an item of parameters/reference/unit_costs.csv")
     cashable: float = Field(0.1, ge=0, le=1, description="share of the saving that leaves a budget: an assumption")
     cost_shifted: float = Field(0.1, ge=0, le=1, description="share that other services pay instead: an assumption")
+
+    seed: int = Field(20250331, ge=0, description="of the probabilistic sensitivity analysis")
 
     @model_validator(mode="after")
     def _shares(self) -> "Money":

@@ -24,6 +24,8 @@ WINDOWS = {
     "10-12 months before": (12, 10),
     "13-24 months before": (24, 13),
 }
+KEY_COLUMNS = ("person_id", "pcn_code", "joins", "leaves", "palliative", "enrolled", "enrolled_any")
+CONDITIONS = ("smi", "alcohol_problems", "depression")  # each balanced for itself, beside the number of conditions
 SINCE, ADMISSIONS = "months in a row eligible", "emergency admissions, 12 months"
 
 
@@ -37,14 +39,16 @@ class Panel:
         all inf where it never happened; then one column per covariate
         that stays as it is (`birth` is a time, from which age follows).
     counts: people x months of each monthly count.
-    since: people x conditions: the time of the first record, inf if none.
+    since: people x long-term conditions: the time of the first record, inf if none.
     months: first day of each month.
+    unmatched: enrolled identities who are nobody's in the GP extract.
     """
 
     people: pd.DataFrame
     counts: dict[str, np.ndarray]
     months: pd.DatetimeIndex
     since: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unmatched: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,12 @@ class Trials:
     logged: pd.DataFrame
     flow: pd.DataFrame
     sites: tuple[str, ...]
+
+    def with_controls(self) -> "Trials":
+        """Without the months in which nobody could be a control."""
+        held = self.rows["month"].isin(self.rows.loc[~self.rows["treated"], "month"])
+        parts = (t[held].reset_index(drop=True) for t in (self.rows, self.covariates, self.logged))
+        return Trials(*parts, self.flow, self.sites)
 
     def arms(self, outcome: str = "events") -> tuple[Arm, Arm]:
         """Treated and controls, ready for the methods.
@@ -202,12 +212,14 @@ def covariates_of(
 
 def _fixed(panel: Panel, person, when) -> pd.DataFrame:
     """Age at the trial, sex, deprivation and the conditions recorded before it."""
-    known = {"person_id", "pcn_code", "joins", "leaves", "palliative", "enrolled", "enrolled_any"}
-    fixed = panel.people.iloc[person].drop(columns=[c for c in panel.people if c in known]).reset_index(drop=True)
+    fixed = panel.people.iloc[person].drop(columns=list(KEY_COLUMNS)).reset_index(drop=True)
     if "birth" in fixed:
         fixed.insert(0, "age", (when - fixed.pop("birth")) / 12)
-    for condition in panel.since:
-        fixed[condition] = panel.since[condition].to_numpy(float)[person] <= when
+    if len(panel.since.columns):
+        known = panel.since.to_numpy(float)[person] <= when[:, None]
+        fixed["long-term conditions"] = known.sum(axis=1)
+        for condition in CONDITIONS:
+            fixed[condition.replace("_", " ")] = known[:, panel.since.columns.get_loc(condition)]
     for column in fixed.columns[fixed.isna().any()]:
         fixed[f"{column} not known"] = fixed[column].isna()
         fixed[column] = fixed[column].fillna(fixed[column].mean())
