@@ -1,0 +1,136 @@
+"""Who permits the use of each source, for what, until when, and how opt-outs were applied.
+
+A run states one purpose. A source of which an extract is present but that is
+undeclared, expired or not permitted for that purpose stops the run.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from phm_utils.engine import Model
+from phm_utils.errors import InputError
+from phm_utils.inputs.landing import present_tables
+from phm_utils.inputs.mapping import load_mapping
+from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
+from phm_utils.runs import resolve
+from phm_utils.tables import TABLES
+
+SOURCES = tuple(sorted({t.source for t in TABLES.values()}))
+Words = Annotated[str, Field(min_length=2)]
+Purpose = Literal[PURPOSES]  # type: ignore[valid-type]
+APPLIED = {"supplier": "applied by the supplier", "here": "applied here", "not_applicable": "does not apply"}
+
+
+class OptOut(Frozen):
+    """How and when one kind of opt-out was applied to a source."""
+
+    applied: Literal["supplier", "here", "not_applicable"] = Field(
+        description="supplier: rows were left out before arrival; here: `phm check` withholds them; not_applicable: why"
+    )
+    how: Words = Field(description="how, and when or how often; where it does not apply, why")
+
+    def __str__(self) -> str:
+        return f"{APPLIED[self.applied]}: {self.how}"
+
+
+class Permission(Frozen):
+    """What governance.yml says of one source."""
+
+    controller: Words = Field(description="who decides about the data")
+    processor: Words = Field(description="who handles them for the controller")
+    legal_basis: Words = Field(description="articles of the UK GDPR, and what sets the duty of confidence aside")
+    purposes: tuple[Purpose, ...] = Field(min_length=1, description="what the data may be used for")
+    agreement: Words = Field(description="reference of the data sharing agreement")
+    expires: date = Field(description="last day of the agreement")
+    type_1_opt_out: OptOut
+    national_data_opt_out: OptOut
+
+
+class Governance(Frozen):
+    """governance.yml: one entry per source; a partner list may have its own, `partner_list/<list name>`."""
+
+    sources: dict[str, Permission] = Field(min_length=1)
+
+
+def load_governance(workbook: Workbook) -> Governance:
+    """The declared sources, validated."""
+    path = resolve(workbook.governance)
+    governance = validated(Governance, load_yaml(path), path.name)
+    if unknown := [s for s in governance.sources if s.partition("/")[0] not in SOURCES]:
+        raise InputError(f"{path.name}: unknown source {', '.join(unknown)}. Known: {', '.join(SOURCES)}.")
+    return governance
+
+
+def permitted(workbook: Workbook, today: date | None = None) -> list[tuple[str, Permission]]:
+    """The permission of every source that has a table in the landing folder.
+
+    today: the day on which agreements must still be running; default the present day.
+    Raises InputError naming every source that is undeclared, expired or not
+    permitted for the run's purpose.
+    """
+    governance, day = load_governance(workbook), today or date.today()
+    found, _ = present_tables(workbook, load_mapping(workbook))
+    used = sorted({TABLES[name].source for name in found})
+    entries = {s: e for s, e in governance.sources.items() if s.partition("/")[0] in used}
+    declared = {s.partition("/")[0] for s in entries}
+    faults = [f"- {s}: not declared" for s in used if s not in declared]
+    for source, entry in sorted(entries.items()):
+        if "/" not in source:  # the lists of a source are looked at when it is known which ones the extract holds
+            faults += refusals(source, entry, workbook, day)
+    _refuse(faults, workbook)
+    return sorted(entries.items())
+
+
+def refusals(source: str, entry: Permission, workbook: Workbook, day: date) -> list[str]:
+    """Why a source may not be used in this run; empty where it may."""
+    faults = []
+    if entry.expires < day:
+        faults.append(f"- {source}: agreement {entry.agreement} expired on {entry.expires:%d %B %Y}")
+    if workbook.purpose not in entry.purposes:
+        faults.append(f"- {source}: permitted for {', '.join(entry.purposes)}, not for {workbook.purpose}")
+    return faults
+
+
+def refuse_lists(permissions: list[tuple[str, Permission]], lists: list[str], workbook: Workbook, day: date) -> None:
+    """Refuse partner lists without a permission of their own, where no entry covers every list."""
+    entries = dict(permissions)
+    faults = []
+    for name in lists:
+        own = f"partner_list/{name}"
+        if own in entries:
+            faults += refusals(own, entries[own], workbook, day)
+        elif "partner_list" not in entries:
+            faults.append(f"- {own}: not declared")
+    _refuse(faults, workbook)
+
+
+def _refuse(faults: list[str], workbook: Workbook) -> None:
+    if faults:
+        raise InputError(
+            f"{len(faults)} source{'s' * (len(faults) > 1)} may not be used:\n" + "\n".join(faults) + "\n"
+            f"Complete {workbook.governance}, or take the source's files out of the landing folder."
+        )
+
+
+def source_model(permissions: list[tuple[str, Permission]]) -> Model:
+    """`governance_source`: one row per source used, in words that a report can print."""
+    frame = pd.DataFrame(
+        [
+            {
+                "source": source,
+                "controller": p.controller,
+                "processor": p.processor,
+                "legal_basis": p.legal_basis,
+                "purposes": ", ".join(p.purposes).replace("_", " "),
+                "agreement": p.agreement,
+                "expires": p.expires.isoformat(),
+                "type_1_opt_out": str(p.type_1_opt_out),
+                "national_data_opt_out": str(p.national_data_opt_out),
+            }
+            for source, p in permissions
+        ]
+    )
+    return Model("governance_source", ("source",), frame=frame)

@@ -1,0 +1,170 @@
+"""The landing folder: which file is which table, and every file readable as Parquet of named columns.
+
+A CSV is read as text only and copied once into the run's own temporary folder:
+no type is guessed, so a CSV and a Parquet file of the same rows give the same table.
+"""
+
+import csv
+import itertools
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from phm_utils.engine import guarded, quote
+from phm_utils.errors import InputError
+from phm_utils.inputs.mapping import Mapping, TableMapping, landing_folder
+from phm_utils.params import Workbook
+from phm_utils.tables import BOUNDARY_FILE, TABLES, Form, Table
+
+CSV_ENDINGS = (".csv", ".tsv", ".txt")
+ENDINGS = (".parquet", *CSV_ENDINGS)
+LONGEST_LINE = 8_000_000  # bytes of one CSV row; a longer one is quarantined
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One file of one table, readable by DuckDB.
+
+    name: as the analyst knows it, below the landing folder.
+    parquet: where its rows can be read; the file itself, or a copy of a CSV.
+    types: the DuckDB type of each column that it has, by the extract's own names.
+    unreadable: lines of a CSV that do not split into its columns.
+    """
+
+    name: str
+    parquet: Path
+    types: dict[str, str]
+    unreadable: int = 0
+
+    @property
+    def scan(self) -> str:
+        """A FROM clause over its rows."""
+        return f"read_parquet({quote(self.parquet)})"
+
+    def column(self, name: str) -> str | None:
+        """The file's own spelling of a column's name, whatever its capitals; None if it lacks it."""
+        return next((own for own in self.types if own.casefold() == name.casefold()), None)
+
+
+def table_files(folder: Path, table: str, mapping: TableMapping) -> list[Path]:
+    """The files of one table, in order of name; empty where the extract lacks the table.
+
+    Looked for: the mapping's own name or pattern, else `<table>.parquet`,
+    `<table>.csv`, or every such file in a folder `<table>`.
+    """
+    if mapping.files:
+        found = sorted(p for p in folder.glob(mapping.files) if p.is_file())
+        if not found:
+            raise InputError(f"{table}: no file matches `{mapping.files}`, which the mapping names")
+    else:
+        inside = sorted(p for p in (folder / table).glob("*") if p.suffix.lower() in ENDINGS)
+        found = [p for p in (folder / f"{table}{ending}" for ending in ENDINGS) if p.is_file()] + inside
+    if len({p.suffix.lower() for p in found}) > 1 or (len(found) > 1 and found[0].parent != found[-1].parent):
+        raise InputError(f"{table}: found twice, as {found[0].name} and as {found[-1].name}; keep one")
+    return found
+
+
+def present_tables(workbook: Workbook, mapping: Mapping) -> tuple[dict[str, list[Path]], list[str]]:
+    """The files of every table that the landing folder holds, and what is wrong with the folder."""
+    folder = landing_folder(workbook)
+    found, faults = {}, []
+    for name in TABLES:
+        try:
+            if files := table_files(folder, name, mapping.of(name)):
+                found[name] = files
+        except InputError as fault:
+            faults.append(str(fault))
+    if not found and not faults:
+        faults.append(f"no table in {workbook.landing}: name files after tables ({', '.join(list(TABLES)[:3])}, ...)")
+    return found, faults
+
+
+def boundary_file(workbook: Workbook) -> Path | None:
+    """The outlines of small areas, where the landing folder holds them."""
+    path = landing_folder(workbook) / BOUNDARY_FILE
+    return path if path.is_file() else None
+
+
+def open_file(
+    con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: TableMapping, form: Form
+) -> LandingFile:
+    """Make a file readable and refuse it where a column that must be there is not.
+
+    The messages are parts of one list: `<table>/<file>: what is wrong; what to do`.
+    """
+    name = f"{table.name}: {path.name}"
+    if path.stat().st_size == 0:
+        raise InputError(f"{name} is empty (0 bytes); export it again")
+    parquet, unreadable = (path, 0) if path.suffix.lower() == ".parquet" else _parquet_of(con, path, mapping, name)
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({quote(parquet)})").fetchall()
+    except duckdb.Error:
+        raise InputError(f"{name} is not a readable Parquet file; copy or export it again") from None
+    file = LandingFile(name, parquet, {column: kind for column, kind, *_ in described}, unreadable)
+    _refuse_missing_columns(table, file, mapping, form)
+    return file
+
+
+def _refuse_missing_columns(table: Table, file: LandingFile, mapping: TableMapping, form: Form) -> None:
+    absent = [
+        mapping.source_column(c.name)
+        for c in table.for_form(form)
+        if c.name not in mapping.constants
+        and (not c.optional or c.name in mapping.columns)
+        and file.column(mapping.source_column(c.name)) is None
+    ]
+    if absent:
+        raise InputError(
+            f"{file.name} lacks {len(absent)} column{'s' * (len(absent) > 1)} that must be there: "
+            f"{', '.join(absent)}; it has {len(file.types)}. Name them in the mapping file if they are called otherwise"
+        )
+
+
+def _parquet_of(con: duckdb.DuckDBPyConnection, path: Path, mapping: TableMapping, name: str) -> tuple[Path, int]:
+    """A CSV as a Parquet file of text, in the session's temporary folder, and its unreadable lines."""
+    header = _header(path, mapping, name)
+    [(spill,)] = con.execute("SELECT current_setting('temp_directory')").fetchall()
+    Path(spill).mkdir(parents=True, exist_ok=True)
+    copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / "rows.parquet"
+    columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in header)
+    # One thread reads: a quoted line break is then never taken for the end of a row.
+    read = (
+        f"read_csv({quote(path)}, columns = {{{columns}}}, header = true, auto_detect = false, parallel = false, "
+        f"delim = {quote(mapping.delimiter)}, quote = '\"', escape = '\"', encoding = {quote(mapping.encoding)}, "
+        f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}, store_rejects = true)"
+    )
+    with guarded(f"Reading {name}", f"Save it as CSV in UTF-8 with `{mapping.delimiter}` between fields."):
+        con.execute(f"COPY (SELECT * FROM {read}) TO {quote(copy)} (FORMAT parquet)")
+        return copy, _unreadable_lines(con, name)
+
+
+def _unreadable_lines(con: duckdb.DuckDBPyConnection, name: str) -> int:
+    counts = dict(
+        con.execute("SELECT error_type::VARCHAR, count(DISTINCT line) FROM reject_errors GROUP BY ALL").fetchall()
+    )
+    [(lines,)] = con.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchall()
+    con.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+    if letters := sum(n for kind, n in counts.items() if "UNICODE" in kind or "ENCOD" in kind):
+        raise InputError(
+            f"{name} is not in UTF-8 ({letters} lines cannot be read); "
+            "save it as UTF-8, or set `encoding: latin-1` or `utf-16` in the mapping file"
+        )
+    return lines
+
+
+def _header(path: Path, mapping: TableMapping, name: str) -> list[str]:
+    try:
+        with path.open(encoding=mapping.encoding.replace("utf-8", "utf-8-sig"), newline="") as handle:
+            lines = list(itertools.islice(csv.reader(handle, delimiter=mapping.delimiter), 2))
+    except (UnicodeError, csv.Error):
+        raise InputError(
+            f"{name} is not readable as CSV in {mapping.encoding}; save it as UTF-8, "
+            "or set `encoding` in the mapping file"
+        ) from None
+    header = [cell.strip() for cell in lines[0]] if lines else []
+    repeated = {c.casefold() for c in header if [h.casefold() for h in header].count(c.casefold()) > 1}
+    if not any(header) or "" in header or repeated:
+        raise InputError(f"{name}: the first line must name every column once; {len(header)} names were read")
+    return header

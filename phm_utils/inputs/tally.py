@@ -1,0 +1,197 @@
+"""What became of every row and field: the counts behind `phm check` and the data-quality report."""
+
+from dataclasses import dataclass, field
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import Model, quote, read_sql
+from phm_utils.errors import StepFailed
+from phm_utils.params import Workbook
+from phm_utils.tables import TABLES, Table
+
+TABLE_COLUMNS = (
+    "table_name",
+    "source",
+    "state",
+    "rows_in",
+    "rows_kept",
+    "rows_nulled",
+    "rows_quarantined",
+    "rows_withheld",
+    "first_date",
+    "last_date",
+)
+FIELD_COLUMNS = ("table_name", "column_name", "rule", "disposition", "rows")
+FILL_COLUMNS = ("table_name", "column_name", "practice_code", "rows", "filled")
+
+
+def practice_column(table: Table) -> str | None:
+    """The column that says which practice a row belongs to, where the table has one."""
+    return next((c.name for c in table.columns if c.name in ("practice_code", "gppract")), None)
+
+
+@dataclass
+class Tally:
+    """Counts gathered file by file, one frame each."""
+
+    rows: list[dict] = field(default_factory=list)
+    fields: list[pd.DataFrame] = field(default_factory=list)
+    fills: list[pd.DataFrame] = field(default_factory=list)
+    freshness: list[pd.DataFrame] = field(default_factory=list)
+
+    def absent(self, table: str, source: str) -> None:
+        """Enter a table, or the outlines, that the extract does not have."""
+        self.rows.append({"table_name": table, "source": source, "state": "absent"})
+
+    def present(self, table: str, source: str, rows: int) -> None:
+        """Enter something that is not checked row by row."""
+        self.rows.append({"table_name": table, "source": source, "state": "present", "rows_in": rows,
+                          "rows_kept": rows})  # fmt: skip
+
+    def count(self, con: duckdb.DuckDBPyConnection, table: Table, rows_in: int, unreadable: int) -> None:
+        """Count one file's rows, which lie in the temporary tables `judged` and `turned_away`.
+
+        rows_in: rows and unreadable lines of the file, counted apart from `judged`:
+        every one of them must be kept or quarantined.
+        """
+        day = table.date or "CAST(NULL AS DATE)"
+        [(kept, nulled, first, last)] = con.execute(
+            f"SELECT count(*), count(nulled_fields), min({day}), max({day}) FROM judged WHERE reason IS NULL"
+        ).fetchall()
+        [(away, withheld)] = con.execute(
+            "SELECT count(*), count(*) FILTER (reason LIKE '%:opted out') FROM turned_away"
+        ).fetchall()
+        quarantined = away + unreadable
+        if rows_in != kept + quarantined:
+            raise StepFailed(f"{table.name}: {rows_in:,} rows in, but {kept:,} kept and {quarantined:,} quarantined.")
+        counts = (rows_in, kept, nulled, quarantined, withheld, first, last)
+        self.rows.append(dict(zip(TABLE_COLUMNS, (table.name, table.source, "present", *counts), strict=True)))
+        self._count_fields(con, table, unreadable)
+        self._count_fills(con, table)
+
+    def _count_fields(self, con: duckdb.DuckDBPyConnection, table: Table, unreadable: int) -> None:
+        frame = read_sql(con, FLAGS_SQL).assign(table_name=table.name)
+        if unreadable:
+            frame.loc[len(frame)] = ["(row)", "unreadable line", "quarantined", unreadable, table.name]
+        self.fields.append(frame[list(FIELD_COLUMNS)])
+
+    def _count_fills(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
+        practice = practice_column(table) or "CAST(NULL AS VARCHAR)"
+        columns = [c for (c, *_) in con.execute("DESCRIBE judged").fetchall() if c not in NOT_FIELDS]
+        counts = ", ".join(f"count({c}) AS {c}" for c in columns)
+        wide = read_sql(
+            con,
+            f"SELECT {practice} AS practice_key, count(*) AS all_rows, {counts} FROM judged WHERE reason IS NULL "
+            "GROUP BY ALL",
+        )
+        long = wide.melt(["practice_key", "all_rows"], var_name="column_name", value_name="filled")
+        long = long.rename(columns={"practice_key": "practice_code", "all_rows": "rows"})
+        self.fills.append(long.assign(table_name=table.name)[list(FILL_COLUMNS)])
+        if table.name == "gp_event":
+            self.freshness.append(
+                read_sql(
+                    con,
+                    "SELECT practice_code, max(event_date) AS last_event_date FROM judged "
+                    "WHERE reason IS NULL AND practice_code IS NOT NULL GROUP BY ALL",
+                )
+            )
+
+    def kept(self, table: str, column: str, rule: str, rows: int) -> None:
+        """Enter rows kept as they are, of which the reader should know."""
+        if rows:
+            self.fields.append(pd.DataFrame([[table, column, rule, "kept", rows]], columns=list(FIELD_COLUMNS)))
+
+    def strangers(self, practices: pd.Series) -> None:
+        """Count the rows of practices that the practice table does not list."""
+        for table, fills in self._fills().groupby("table_name"):
+            column = practice_column(TABLES[table])
+            if column and table != "practice":
+                own = fills[fills["column_name"] == column].dropna(subset="practice_code")
+                unknown = own[~own["practice_code"].isin(practices)]
+                self.kept(table, column, "not in the practice table", int(unknown["rows"].sum()))
+
+    def _fills(self) -> pd.DataFrame:
+        return pd.concat(self.fills, ignore_index=True)
+
+    def table_model(self) -> Model:
+        """`check_table`: one row per table, in the order of `tables.py`."""
+        frame = pd.DataFrame(self.rows, columns=list(TABLE_COLUMNS))
+        for column in ("first_date", "last_date"):
+            frame[column] = pd.to_datetime(frame[column])
+        counts = [c for c in TABLE_COLUMNS if c.startswith("rows_")]
+        frame = (
+            frame.groupby(["table_name", "source", "state"], sort=False)
+            .agg({**dict.fromkeys(counts, "sum"), "first_date": "min", "last_date": "max"})
+            .reset_index()
+        )
+        frame[counts] = frame[counts].fillna(0).astype("int64")
+        frame[["first_date", "last_date"]] = frame[["first_date", "last_date"]].astype("datetime64[us]")
+        return Model("check_table", ("table_name",), frame=frame)
+
+    def field_model(self) -> Model:
+        """`check_field`: one row per table, column, rule and disposition."""
+        key = list(FIELD_COLUMNS[:-1])
+        frame = pd.concat([pd.DataFrame(columns=list(FIELD_COLUMNS)), *self.fields], ignore_index=True)
+        frame = frame.astype(dict.fromkeys(key, "str") | {"rows": "int64"})
+        return Model("check_field", tuple(key), frame=frame.groupby(key)["rows"].sum().reset_index())
+
+    def completeness_model(self, practices: pd.DataFrame, workbook: Workbook) -> Model:
+        """`check_completeness`: one row per table, column and area; PCNs only where the table has a practice."""
+        key = ["table_name", "column_name", "area_code"]
+        fills = self._fills()
+        pcns = fills.merge(practices[["practice_code", "pcn_code"]], on="practice_code")
+        both = pd.concat([pcns.rename(columns={"pcn_code": "area_code"}), fills.assign(area_code=workbook.ics_code)])
+        frame = both.groupby(key)[["rows", "filled"]].sum().astype("int64").reset_index()
+        return Model("check_completeness", tuple(key), frame=frame)
+
+    def practice_model(self, con: duckdb.DuckDBPyConnection, practices: pd.DataFrame, workbook: Workbook) -> Model:
+        """`check_practice`: one row per listed practice; `registered` on the index date, null without a list."""
+        columns = ["practice_code", "pcn_code", "practice_name", "published_list_size"]
+        frame = practices[columns].copy()
+        last = pd.concat([pd.DataFrame(columns=["practice_code", "last_event_date"]), *self.freshness])
+        last = pd.to_datetime(last.groupby("practice_code")["last_event_date"].max())
+        frame["last_event_date"] = frame["practice_code"].map(last).astype("datetime64[us]")
+        frame["registered"] = frame["practice_code"].map(_registered(con, self, workbook)).astype("Int64")
+        order = ["practice_code", "pcn_code", "practice_name", "last_event_date", "registered", "published_list_size"]
+        return Model("check_practice", ("practice_code",), frame=frame[order])
+
+
+NOT_FIELDS = ("nulled_fields", "documented", "reason", "original")
+# Few sets of faults occur among many rows: rows are counted by set, and only the sets are taken apart.
+FLAGS_SQL = """
+SELECT
+    split_part(flag, ':', 1) AS column_name,
+    split_part(flag, ':', 2) AS rule,
+    CASE WHEN flag LIKE '%:opted out' THEN 'withheld' ELSE disposition END AS disposition,
+    sum(n)::BIGINT AS rows
+FROM (
+    SELECT unnest(string_split(nulled_fields, ';')) AS flag, 'nulled' AS disposition, n
+    FROM (
+        SELECT nulled_fields, count(*) AS n
+        FROM judged WHERE reason IS NULL AND nulled_fields IS NOT NULL GROUP BY nulled_fields
+    )
+    UNION ALL
+    SELECT unnest(string_split(documented, ';')) || ':documented null', 'documented null', n
+    FROM (
+        SELECT documented, count(*) AS n
+        FROM judged WHERE reason IS NULL AND documented IS NOT NULL GROUP BY documented
+    )
+    UNION ALL
+    SELECT reason, 'quarantined', count(*) FROM turned_away GROUP BY reason
+)
+GROUP BY ALL
+"""
+
+
+def _registered(con: duckdb.DuckDBPyConnection, tally: Tally, workbook: Workbook) -> pd.Series:
+    if not any(r["table_name"] == "gp_registration" and r["state"] == "present" for r in tally.rows):
+        return pd.Series(dtype="Int64")
+    person = "token_person_id" if workbook.form == "pseudonymised" else "nhs_number"
+    day = f"DATE {quote(workbook.index_date)}"
+    counts = read_sql(
+        con,
+        f"SELECT practice_code, count(DISTINCT coalesce({person}, registration_id)) AS people FROM gp_registration "
+        f"WHERE registered_from <= {day} AND coalesce(registered_to, {day}) >= {day} GROUP BY practice_code",
+    )
+    return counts.set_index("practice_code")["people"]
