@@ -1,5 +1,5 @@
 """The person table: one row for everybody registered on the index date."""
 
-from phm_utils.persons.stage import persons
+from phm_utils.persons.persons import persons
 
 __all__ = ["persons"]

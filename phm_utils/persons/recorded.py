@@ -4,7 +4,7 @@ The SQL is written from parameters/concepts.csv, so that a new concept is one
 line there and one code list, and no change of code.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from phm_utils.persons.sources import months_before
 from phm_utils.rules.codelists import Concept
@@ -24,7 +24,9 @@ def recorded_sql(known: tuple[Concept, ...], index_date: date, available: bool) 
     columns = {c.concept: _condition(c, number) for c in known if c.kind == "condition"}
     long_term = [f"CAST({columns[c.concept]} AS INTEGER)" for c in known if c.long_term_condition]
     columns["n_conditions"] = " + ".join(long_term) or "0"
-    columns |= {c.concept: _value(c, number, index_date) for c in known if c.kind == "value"}
+    for concept in (c for c in known if c.kind == "value"):
+        columns[concept.concept] = _value(concept, number, index_date)
+        columns[f"{concept.concept}_months_ago"] = _months_ago(concept, number, index_date)
     columns["smoking_status"] = _smoking(number)
     columns |= {event_column(c.concept): _event(c, number, index_date) for c in known if c.kind == "event"}
     if not available:
@@ -49,6 +51,15 @@ def _condition(concept: Concept, number: dict[str, int]) -> str:
         return f"({last} IS NOT NULL)"
     resolved = _at(number[concept.resolved_by], "last_date")
     return f"coalesce({last} > coalesce({resolved}, DATE '0001-01-01'), false)"
+
+
+def _months_ago(concept: Concept, number: dict[str, int], index_date: date) -> str:
+    """Completed months since the value in use: 0 in the month that ends with the index date."""
+    last, end = _at(number[concept.concept], "last_date"), f"DATE '{index_date + timedelta(days=1)}'"
+    months = f"date_diff('month', {last}, {end}) - CAST(day({last}) >= day({end}) AS INTEGER)"
+    if concept.window_months is None:
+        return months
+    return f"CASE WHEN {_recent(concept, number, index_date)} THEN {months} END"
 
 
 def _value(concept: Concept, number: dict[str, int], index_date: date) -> str:
@@ -82,4 +93,6 @@ def _smoking(number: dict[str, int]) -> str:
 def _type(name: str, known: tuple[Concept, ...]) -> str:
     if name in {c.concept for c in known if c.kind == "value"}:
         return "DOUBLE"
+    if name.endswith("_months_ago"):
+        return "BIGINT"
     return {"n_conditions": "INTEGER", "smoking_status": "VARCHAR"}.get(name, "BOOLEAN")

@@ -76,7 +76,15 @@ def condition_columns(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
 
 
 def _measured(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
-    values = [RuleColumn(c.concept, "float", c.title, c.unit, needs=GP_CODES) for c in known if c.kind == "value"]
+    values = [
+        column
+        for c in known
+        if c.kind == "value"
+        for column in (
+            RuleColumn(c.concept, "float", c.title, c.unit, needs=GP_CODES),
+            RuleColumn(f"{c.concept}_months_ago", "int", f"{c.title}, completed months ago", "months", needs=GP_CODES),
+        )
+    ]
     events = [RuleColumn(event_column(c.concept), "bool", c.title, needs=GP_CODES) for c in known if c.kind == "event"]
     smoking = RuleColumn("smoking_status", "text", "Smoking status", words=SMOKING, needs=GP_CODES)
     return (*values, smoking, *events)

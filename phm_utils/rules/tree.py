@@ -1,6 +1,6 @@
 """Rules: who belongs, written in YAML, checked, and compiled to a safe SQL condition.
 
-A rule is one criterion, or `all`, `any` or `not` of other rules:
+A rule is one criterion, or `all`, `any`, `not` or a `count` of other rules:
 
     all:
       - {column: bmi, op: at least, value: 30}
@@ -8,6 +8,7 @@ A rule is one criterion, or `all`, `any` or `not` of other rules:
           - {column: anxiety, op: is, value: true}
           - {column: depression, op: is, value: true}
       - not: {column: covid_vaccinated, op: is, value: true}
+      - {count: [{column: diabetes, ...}, {column: copd, ...}], op: at least, value: 2}
 
 What is unknown stays unknown (SQL's three-valued logic): a person without a
 BMI is neither at least 30 nor not, so neither the rule nor its opposite
@@ -91,11 +92,20 @@ class Not(Frozen):
     says: str | None = None
 
 
+class Count(Frozen):
+    """So many of several rules hold; unknown where any one of them is."""
+
+    count: tuple["Rule", ...] = Field(min_length=1)
+    op: Op
+    value: StrictInt = Field(ge=0)
+    says: str | None = None
+
+
 def _form(content: Any) -> str:
-    """Which of the four forms a rule has, by the name that it gives."""
-    if isinstance(content, Criterion | All | AnyOf | Not):
-        return {Criterion: "column", All: "all", AnyOf: "any", Not: "not"}[type(content)]
-    named = [name for name in ("all", "any", "not") if isinstance(content, dict) and name in content]
+    """Which of the five forms a rule has, by the name that it gives."""
+    if type(content) in FORMS:
+        return FORMS[type(content)]
+    named = [name for name in ("all", "any", "not", "count") if isinstance(content, dict) and name in content]
     return named[0] if named else "column"
 
 
@@ -103,10 +113,12 @@ Rule = Annotated[
     Annotated[Criterion, Tag("column")]
     | Annotated[All, Tag("all")]
     | Annotated[AnyOf, Tag("any")]
-    | Annotated[Not, Tag("not")],
+    | Annotated[Not, Tag("not")]
+    | Annotated[Count, Tag("count")],
     Discriminator(_form),
 ]
-for _model in (All, AnyOf, Not):
+FORMS = {Criterion: "column", All: "all", AnyOf: "any", Not: "not", Count: "count"}
+for _model in (All, AnyOf, Not, Count):
     _model.model_rebuild()
 _ADAPTER: TypeAdapter = TypeAdapter(Rule)
 
@@ -128,7 +140,7 @@ def criteria(rule: Rule) -> Iterator[Criterion]:
     match rule:
         case Criterion():
             yield rule
-        case All(all=parts) | AnyOf(any=parts):
+        case All(all=parts) | AnyOf(any=parts) | Count(count=parts):
             for part in parts:
                 yield from criteria(part)
         case Not(negated=part):
@@ -152,6 +164,11 @@ def compile_rule(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
             return "(" + " OR ".join(compile_rule(p, columns) for p in parts) + ")"
         case Not(negated=part):
             return f"(NOT {compile_rule(part, columns)})"
+        case Count(count=parts):
+            if rule.op not in SQL_OP:
+                raise InputError(f"A count takes {', '.join(SQL_OP)}; not `{rule.op}`.")
+            total = " + ".join(f"CAST({compile_rule(p, columns)} AS INTEGER)" for p in parts)
+            return f"({total} {SQL_OP[rule.op]} {rule.value})"
     raise TypeError(f"not a rule: {type(rule).__name__}")
 
 
@@ -217,6 +234,8 @@ def describe(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
             return " or ".join(_part(p, columns) for p in parts)
         case Not(negated=part):
             return f"not: {describe(part, columns)}"
+        case Count(count=parts):
+            return f"{rule.op} {rule.value} of: " + ", ".join(describe(p, columns) for p in parts)
     title = columns[rule.column].title if rule.column in columns else rule.column
     if isinstance(rule.value, bool):
         yes = rule.value == (rule.op == "is")
