@@ -1,0 +1,109 @@
+"""Simulate the make-believe ICS: network by network, into a draft folder that is swapped in when it is whole."""
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Literal
+
+from phm_utils.errors import InputError
+from phm_utils.runs import write_atomically
+from phm_utils.synthetic import geography
+from phm_utils.synthetic.network import Task, write_network
+from phm_utils.synthetic.references import write_references
+from phm_utils.synthetic.writing import FileFormat
+
+VERSION = 1  # of the simulated data: goes up where the same seed gives other bytes
+FORMS = {"pseudonymised": ("pseudonymised",), "identified": ("identified",), "both": ("pseudonymised", "identified")}
+LEAST_PEOPLE = 100
+
+
+def simulate(
+    root: Path,
+    *,
+    pcns: int = 3,
+    seed: int = 2025,
+    people_per_pcn: int | None = None,
+    form: Literal["pseudonymised", "identified", "both"] = "pseudonymised",
+    file_format: FileFormat = "parquet",
+    workers: int = 2,
+    progress: Callable[[str], None] | None = None,
+) -> Path:
+    """Write Demoshire's extracts and the truth about them below `root`, and return it.
+
+    pcns: networks simulated, 1 to 15; those simulated are the same for any number.
+    people_per_pcn: registered on the last day; None is real sizes, about 54,500 each.
+    workers: processes; the files are the same for any number.
+    progress: called with the code of each network that is done.
+
+    Writes `<form>/<table>/<PCN>.<format>`, reference tables and outlines beside
+    them, `truth/` and `simulation.json`. Whatever stood there before is replaced
+    at the end; an interrupted run changes nothing.
+    Raises InputError where a number is out of range, or `root` holds other things.
+    """
+    _check(root, pcns, seed, people_per_pcn, workers)
+    draft = root.with_name(f".{root.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        tasks = [
+            Task(draft, seed, pcn, people_per_pcn or geography.pcn_size(pcn), FORMS[form], file_format)
+            for pcn in range(1, pcns + 1)
+        ]
+        summaries = []
+        for summary in _run(tasks, workers):
+            summaries.append(summary)
+            if progress:
+                progress(geography.pcn_code(summary["pcn"]))
+        summaries.sort(key=lambda s: s["pcn"])
+        for one in FORMS[form]:
+            write_references(draft / one, one, seed, summaries, file_format)
+        _write_card(draft, pcns=pcns, seed=seed, people_per_pcn=people_per_pcn, form=form, file_format=file_format)
+        _swap(draft, root)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return root
+
+
+def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, workers: int) -> None:
+    faults = []
+    if not 1 <= pcns <= geography.PCNS:
+        faults.append(f"pcns is {pcns}: Demoshire has 1 to {geography.PCNS}")
+    if people_per_pcn is not None and people_per_pcn < LEAST_PEOPLE:
+        faults.append(f"people_per_pcn is {people_per_pcn}: ask for {LEAST_PEOPLE} or more")
+    if seed < 0:
+        faults.append(f"seed is {seed}: give 0 or a positive whole number")
+    if workers < 1:
+        faults.append(f"workers is {workers}: give 1 or more")
+    if root.exists() and any(root.iterdir()) and not (root / "simulation.json").exists():
+        faults.append(f"{root} holds files that no simulation wrote: give another folder, or empty it")
+    if faults:
+        raise InputError("Cannot simulate: " + "; ".join(faults) + ".")
+
+
+def _run(tasks: list[Task], workers: int) -> Iterator[dict]:
+    """Each network's summary, in whatever order they are done."""
+    if workers == 1 or len(tasks) == 1:
+        yield from map(write_network, tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
+        for done in as_completed([pool.submit(write_network, task) for task in tasks]):
+            yield done.result()
+
+
+def _write_card(draft: Path, **facts: object) -> None:
+    text = json.dumps(facts | {"version": VERSION}, indent=1, sort_keys=True)
+    write_atomically(draft / "simulation.json", text + "\n")
+
+
+def _swap(draft: Path, root: Path) -> None:
+    """Put the whole draft where the old one stood."""
+    old = root.with_name(f".{root.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if root.exists():
+        root.rename(old)
+    draft.rename(root)
+    shutil.rmtree(old, ignore_errors=True)

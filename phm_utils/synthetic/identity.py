@@ -1,0 +1,61 @@
+"""NHS numbers of the test range, and the pseudonyms that national sets carry instead."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from phm_utils.errors import InputError
+from phm_utils.privacy.pseudonyms import demo_key, pseudonyms
+from phm_utils.synthetic import geography
+from phm_utils.synthetic.people import People
+
+PREFIX = 999  # the range kept for tests: no person has such a number
+UPRN_BASE = 999_000_000_000  # of twelve digits; no property has such a number
+_BLOCK = 1_000_000 // geography.PCNS
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Numbers and pseudonyms of one network's people, in their order.
+
+    spare: valid NHS numbers that belong to nobody.
+    """
+
+    nhs_number: np.ndarray
+    spare: np.ndarray
+    token: pa.Array
+    household_token: pa.Array
+
+
+def make_identities(rng: np.random.Generator, people: People, seed: int) -> Identities:
+    """Distinct numbers from the network's own block, in random order, and their pseudonyms."""
+    valid = valid_numbers(people.pcn)
+    if len(valid) < len(people):
+        raise InputError(
+            f"The test range of NHS numbers holds {len(valid)} for a network, and {len(people)} people were asked for. "
+            "Ask for at most 54,000 registered people per network."
+        )
+    number = rng.permutation(valid)
+    key = demo_key(seed)
+    households = uprns(people.pcn, int(people.household[-1]) + 1)
+    return Identities(
+        nhs_number=number[: len(people)],
+        spare=number[len(people) :],
+        token=pa.array(pseudonyms(number[: len(people)].astype(str), key)),
+        household_token=pa.array(pseudonyms(households.astype(str), key)),
+    )
+
+
+def valid_numbers(pcn: int) -> np.ndarray:
+    """The block's numbers that pass the modulo 11 check."""
+    middle = np.arange((pcn - 1) * _BLOCK, pcn * _BLOCK, dtype=np.int64)
+    first_nine = PREFIX * 1_000_000 + middle
+    digits = first_nine[:, None] // 10 ** np.arange(8, -1, -1, dtype=np.int64) % 10
+    check = (11 - (digits * np.arange(10, 1, -1)).sum(axis=1) % 11) % 11
+    return (first_nine * 10 + check)[check != 10]
+
+
+def uprns(pcn: int, households: int) -> np.ndarray:
+    """Property numbers of a network's households."""
+    return UPRN_BASE + pcn * 1_000_000 + np.arange(1, households + 1, dtype=np.int64)

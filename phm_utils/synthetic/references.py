@@ -1,0 +1,74 @@
+"""Reference tables of Demoshire: practices, small areas and their outlines."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from phm_utils.synthetic import geography
+from phm_utils.synthetic.draws import stream
+from phm_utils.synthetic.writing import FileFormat, write_table
+from phm_utils.tables import BOUNDARY_FILE, CRS, Form
+
+MISLISTED_PRACTICE, MISLISTED_BY = "A99002", 1.12  # its published list is longer than its extract
+BOUNDARY_DATE = "2025-04-30T00:00:00Z"  # GeoPackage stamps its files; the same bytes need the same stamp
+
+
+def write_references(folder: Path, form: Form, seed: int, summaries: list[dict], file_format: FileFormat) -> None:
+    """Practices of the simulated networks; areas and outlines of the whole county."""
+    county = geography.demoshire(seed)
+    write_table(folder / f"practice.{file_format}", _practices(county, seed, summaries), file_format)
+    write_table(folder / f"area.{file_format}", _areas(county), file_format)
+    _write_outlines(county, folder / BOUNDARY_FILE)
+
+
+def _practices(county: geography.Geography, seed: int, summaries: list[dict]) -> pa.Table:
+    sizes = {code: size for summary in summaries for code, size in summary["list_sizes"].items()}
+    mine = np.flatnonzero(np.isin(county.practice_code, list(sizes)))
+    wobble = stream(seed, 0, "published lists").uniform(0.99, 1.01, len(county.practice_code))
+    wobble[county.practice_code == MISLISTED_PRACTICE] = MISLISTED_BY
+    pcn = county.practice_pcn[mine]
+    code = county.practice_code[mine]
+    return pa.table(
+        {
+            "practice_code": code,
+            "practice_name": county.practice_name[mine],
+            "pcn_code": [geography.pcn_code(p) for p in pcn],
+            "pcn_name": [geography.pcn_name(p) for p in pcn],
+            "icb_code": [geography.ICB_CODE] * len(mine),
+            "open_date": pa.array([date(1974, 4, 1)] * len(mine), pa.date32()),
+            "close_date": pa.nulls(len(mine), pa.date32()),
+            "published_list_size": pa.array(
+                np.rint(np.array([sizes[c] for c in code]) * wobble[mine]).astype(np.int32)
+            ),
+        }
+    )
+
+
+def _areas(county: geography.Geography) -> pa.Table:
+    n = len(county.lsoa)
+    return pa.table(
+        {
+            "lsoa": county.lsoa,
+            "lsoa_name": county.name,
+            "lsoa_vintage": pa.array(np.full(n, 2021, np.int32)),
+            "imd_version": ["IoD2025"] * n,
+            "imd_rank": pa.array(county.rank.astype(np.int32)),
+            "imd_decile": pa.array(county.decile.astype(np.int32)),
+            "rural_urban": np.where(county.rural, "Rural", "Urban"),
+            "population": pa.array(county.population.astype(np.int32)),
+        }
+    )
+
+
+def _write_outlines(county: geography.Geography, path: Path) -> None:
+    import geopandas  # only here: half a second and 100 MB that a worker can do without
+    import pyogrio
+
+    frame = geopandas.GeoDataFrame({"lsoa": county.lsoa}, geometry=list(county.outline), crs=CRS)
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": BOUNDARY_DATE})
+    try:
+        frame.to_file(path, driver="GPKG", layer="boundary")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
