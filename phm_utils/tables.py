@@ -26,6 +26,7 @@ TEXT_FILLERS = ("", "-", "&", "null", "NULL")
 PRACTICE = r"[A-HJ-NPVWY][0-9]{5}"
 PRACTICE_FILLERS = ("V81999", "V81998", "V81997")  # not registered, not applicable, no practice
 LSOA = r"(E01|W01)[0-9]{6}"
+LSOA_FILLERS = tuple(f"{country}99999999" for country in "ELMNSWXZ")  # a country, the islands or nowhere known
 PCN = r"U[0-9]{5}"
 ICD10 = r"[A-Z][0-9]{2}([0-9X-][0-9A-Z-]?[AD]?)?"
 OPCS4 = r"[A-Z][0-9]{2}[0-9]?"
@@ -162,7 +163,9 @@ NAMED = (
         forms=("identified",),
     ),
 )
-LSOA_COLUMN = _text("lsoa", "LSOA of residence, in the run's vintage; Wales is valid", pattern=LSOA)
+LSOA_COLUMN = _text(
+    "lsoa", "LSOA of residence, in the run's vintage; Wales is valid", pattern=LSOA, fillers=LSOA_FILLERS
+)
 HOUSEHOLD_TOKEN = _text(
     "household_token", "Pseudonym of the UPRN, given before arrival", pattern=TOKEN, forms=("pseudonymised",)
 )

@@ -26,6 +26,16 @@ FIELD_COLUMNS = ("table_name", "column_name", "rule", "disposition", "rows")
 FILL_COLUMNS = ("table_name", "column_name", "practice_code", "rows", "filled")
 
 
+PRACTICE_TYPES = {
+    "practice_code": "str",
+    "pcn_code": "str",
+    "practice_name": "str",
+    "last_event_date": "datetime64[us]",
+    "registered": "Int64",
+    "published_list_size": "Int64",
+}
+
+
 def practice_column(table: Table) -> str | None:
     """The column that says which practice a row belongs to, where the table has one."""
     return next((c.name for c in table.columns if c.name in ("practice_code", "gppract")), None)
@@ -147,14 +157,11 @@ class Tally:
 
     def practice_model(self, con: duckdb.DuckDBPyConnection, practices: pd.DataFrame, workbook: Workbook) -> Model:
         """`check_practice`: one row per listed practice; `registered` on the index date, null without a list."""
-        columns = ["practice_code", "pcn_code", "practice_name", "published_list_size"]
-        frame = practices[columns].copy()
         last = pd.concat([pd.DataFrame(columns=["practice_code", "last_event_date"]), *self.freshness])
-        last = pd.to_datetime(last.groupby("practice_code")["last_event_date"].max())
-        frame["last_event_date"] = frame["practice_code"].map(last).astype("datetime64[us]")
-        frame["registered"] = frame["practice_code"].map(_registered(con, self, workbook)).astype("Int64")
-        order = ["practice_code", "pcn_code", "practice_name", "last_event_date", "registered", "published_list_size"]
-        return Model("check_practice", ("practice_code",), frame=frame[order])
+        last = last.groupby("practice_code")["last_event_date"].max().reset_index()
+        frame = practices.merge(last, on="practice_code", how="left")
+        frame = frame.merge(_registered(con, self, workbook), on="practice_code", how="left")[list(PRACTICE_TYPES)]
+        return Model("check_practice", ("practice_code",), frame=frame.astype(PRACTICE_TYPES))
 
 
 NOT_FIELDS = ("nulled_fields", "documented", "reason", "original")
@@ -184,14 +191,14 @@ GROUP BY ALL
 """
 
 
-def _registered(con: duckdb.DuckDBPyConnection, tally: Tally, workbook: Workbook) -> pd.Series:
+def _registered(con: duckdb.DuckDBPyConnection, tally: Tally, workbook: Workbook) -> pd.DataFrame:
+    """People registered with each practice on the index date; no rows where there are no registrations."""
     if not any(r["table_name"] == "gp_registration" and r["state"] == "present" for r in tally.rows):
-        return pd.Series(dtype="Int64")
+        return pd.DataFrame({"practice_code": pd.Series(dtype="str"), "registered": pd.Series(dtype="Int64")})
     person = "token_person_id" if workbook.form == "pseudonymised" else "nhs_number"
     day = f"DATE {quote(workbook.index_date)}"
-    counts = read_sql(
+    return read_sql(
         con,
-        f"SELECT practice_code, count(DISTINCT coalesce({person}, registration_id)) AS people FROM gp_registration "
+        f"SELECT practice_code, count(DISTINCT coalesce({person}, registration_id)) AS registered FROM gp_registration "
         f"WHERE registered_from <= {day} AND coalesce(registered_to, {day}) >= {day} GROUP BY practice_code",
     )
-    return counts.set_index("practice_code")["people"]

@@ -75,11 +75,11 @@ def _list_snomed_codes(con: duckdb.DuckDBPyConnection, extract: Extract) -> None
     fields = [(file, f) for file in extract.files for f in extract.fields(file) if f.column.check == "snomed"]
     if not fields:
         return
-    codes = " UNION ".join(f"SELECT DISTINCT {f.tidy()} AS code FROM {file.scan}" for file, f in fields)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {SNOMED_TABLE} AS SELECT code FROM ({codes}) "
-        f"WHERE code IS NOT NULL AND {is_snomed_concept('code')}"
+    codes = " UNION ".join(
+        f"SELECT {f.tidy()} AS code FROM (SELECT DISTINCT {f.raw} FROM {file.scan})" for file, f in fields
     )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {SNOMED_TABLE} AS {codes}")
+    con.execute(f"DELETE FROM {SNOMED_TABLE} WHERE code IS NULL OR NOT ({is_snomed_concept('code')})")
 
 
 def _find_repeated_keys(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:
