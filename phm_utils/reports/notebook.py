@@ -1,19 +1,33 @@
 """A notebook's side of a report: open the run, read released tables, add findings, close."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from IPython.display import HTML, display
+import pyarrow as pa
+import pyarrow.parquet as pq
+from IPython.display import display
 
 from phm_utils.errors import InputError
 from phm_utils.params import RunParams
 from phm_utils.runs import Store, resolve, write_atomically
 
 Level = Literal["finding", "warning", "limit"]
+LEVELS = {"finding": "Finding", "warning": "Warning", "limit": "Limit"}
+RELEASE = "release_"
+
+
+def read_released(files: Iterable[Path]) -> pd.DataFrame:
+    """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number."""
+    table = pa.concat_tables([pq.read_table(file) for file in files])
+    frame = table.to_pandas(
+        types_mapper=lambda kind: pd.Int64Dtype() if pa.types.is_integer(kind) else None, date_as_object=False
+    )
+    return frame.reset_index(drop=True)
 
 
 @dataclass
@@ -24,8 +38,11 @@ class Findings:
 
     def add(self, text: str, level: Level = "finding") -> None:
         """Add one sentence; `warning` for doubt about the data, `limit` for what is left out."""
+        if level not in LEVELS:
+            raise InputError(f"A finding's level is one of {', '.join(LEVELS)}, not {level}.")
         self.items.append((level, text))
-        print(f"{level.capitalize()}: {text}")
+        html = f'<p class="noted {level}"><strong>{LEVELS[level]}.</strong> {escape(text)}</p>'
+        display({"text/html": html, "text/plain": f"{LEVELS[level]}: {text}"}, raw=True)
 
 
 @dataclass(frozen=True)
@@ -59,7 +76,7 @@ class Run:
 
     def has(self, name: str) -> bool:
         """Was this table released?"""
-        return bool(self.store.files(f"release_{name}"))
+        return bool(self.store.files(RELEASE + name))
 
     def released(self, name: str, area_code: str | None = None) -> pd.DataFrame:
         """The rows of a released table that are for one area, by default this one.
@@ -67,30 +84,25 @@ class Run:
         Suppressed counts are <NA>. Never true counts: a report draws from
         released tables only.
         """
-        frame = self.store.read(f"release_{name}")
+        files = self.store.files(RELEASE + name)
+        if not files:
+            raise InputError(f"No table `{name}` was released in this run. Ask `run.has({name!r})` first.")
+        frame = read_released(files)
         if "area_code" not in frame:
             return frame
-        return (
-            frame[frame["area_code"] == (area_code or self.area_code)].drop(columns="area_code").reset_index(drop=True)
-        )
+        here = frame["area_code"] == (area_code or self.area_code)
+        return frame[here].drop(columns="area_code").reset_index(drop=True)
 
     def left_out(self, what: str, needs: str) -> None:
         """Say that a part of the report is missing, and which table it needs."""
-        display(
-            HTML(
-                f'<p class="left-out">{escape(what)} is left out: it needs {escape(needs)}, '
-                "which this run does not have.</p>"
-            )
-        )
+        text = f"{what} is left out: it needs {needs}, which this run does not have."
+        display({"text/html": f'<p class="left-out">{escape(text)}</p>', "text/plain": text}, raw=True)
 
     def close(self, findings: Findings) -> None:
         """Write the findings beside the notebook, for the report's top and the index."""
         path = self.folder / "notebooks" / self.area_code / f"{self.notebook}.findings.json"
-        write_atomically(
-            path,
-            json.dumps([{"level": level, "text": text} for level, text in findings.items], indent=1, ensure_ascii=False)
-            + "\n",
-        )
+        items = [{"level": level, "text": text} for level, text in findings.items]
+        write_atomically(path, json.dumps(items, indent=1, ensure_ascii=False) + "\n")
 
 
 def open_run(notebook: str, params: RunParams) -> Run:
@@ -105,5 +117,8 @@ def open_run(notebook: str, params: RunParams) -> Run:
     if params.area_code not in facts["areas"]:
         raise InputError(f"Area {params.area_code} is not in this run. It has: {', '.join(facts['areas'])}.")
     run = Run(notebook, params, folder, facts)
-    print(f"{run.area_name} ({run.area_code}), {facts['title']}: up to {params.index_date:%d %B %Y}")
+    text = f"{run.area_name} ({run.area_code}), {facts['title']}: up to {params.index_date:%d %B %Y}"
+    if facts.get("synthetic"):
+        text += ". SYNTHETIC DATA"
+    display({"text/html": f'<p class="run-card">{escape(text)}</p>', "text/plain": text}, raw=True)
     return run

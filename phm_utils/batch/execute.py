@@ -1,0 +1,204 @@
+"""One report in one worker: run its notebook in a kernel of its own, render it, put both in place.
+
+Nothing is raised to the run for a notebook that fails: the outcome says so,
+the notebook is kept, and no library's text, which may quote a person's row,
+leaves the worker.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from phm_utils.errors import InputError, StepFailed
+
+KERNEL_STARTS = 3  # two kernels started at once may choose one port; papermill itself does not try again
+FRAME = re.compile(r"(?:Cell In\[\d+\]|File [^\n]*?([^\\/\s]+\.py)):?(?:, line (\d+)|(\d+))(?:, in (\w+))?")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+WITHHELD = "Its text is withheld here, because it may quote a person's row. Run the cell in JupyterLab to read it."
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs to make one report.
+
+    outputs: the run's folder. facts: what every report says about its run.
+    """
+
+    step: str
+    area: str
+    notebook: str
+    source: Path
+    parameters: dict[str, Any]
+    root: Path
+    outputs: Path
+    temp: Path
+    memory: str
+    threads: int
+    facts: dict[str, Any] = field(repr=False, default_factory=dict)
+
+    @property
+    def executed(self) -> Path:
+        return self.outputs / "notebooks" / self.area / f"{self.notebook}.ipynb"
+
+    @property
+    def failed(self) -> Path:
+        return self.executed.with_suffix(".failed.ipynb")
+
+    @property
+    def findings(self) -> Path:
+        return self.executed.with_suffix(".findings.json")
+
+    @property
+    def html(self) -> Path:
+        return self.outputs / "release" / self.area / f"{self.notebook}.html"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a report came to. `error` is a kind and a place, or the words of an InputError."""
+
+    step: str
+    ok: bool
+    seconds: float
+    error: str | None = None
+
+
+class NotebookFailed(StepFailed):
+    """A cell broke; the message is fit for the index."""
+
+
+def run_report(job: Job) -> Outcome:
+    """Make one report. Never raises for what a notebook does."""
+    started = time.perf_counter()
+    for stale in (job.failed, job.findings):
+        stale.unlink(missing_ok=True)
+    try:
+        with _folder(job.temp) as temp:
+            _make(job, temp)
+        error = None
+    except Exception as problem:
+        job.html.unlink(missing_ok=True)  # nobody shall read last month's page as this month's
+        error = describe(problem)
+    return Outcome(job.step, error is None, round(time.perf_counter() - started, 2), error)
+
+
+def describe(problem: BaseException) -> str:
+    """An error as logs and index may show it: our own words, or the kind alone."""
+    if isinstance(problem, InputError | StepFailed):
+        return str(problem)
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"{type(problem).__name__}: {problem.strerror}"
+    return type(problem).__name__
+
+
+@contextmanager
+def _folder(parent: Path):
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="report-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make(job: Job, temp: Path) -> None:
+    from phm_utils.reports.html import refuse_paths, render_report
+    from phm_utils.reports.voices import read_voice
+
+    job.executed.parent.mkdir(parents=True, exist_ok=True)
+    draft = temp / f"{job.notebook}.ipynb"
+    try:
+        executed = _execute(job, draft, temp)
+    except Exception:
+        _keep_failed(job, draft)
+        raise
+    os.replace(draft, job.executed)
+    if not job.findings.exists():
+        raise NotebookFailed("The notebook ended without `run.close(findings)`.")
+    findings = json.loads(job.findings.read_text(encoding="utf-8"))
+    html = render_report(executed, findings, job.facts, job.area, read_voice(job.area, job.root))
+    refuse_paths(html, (job.root, job.outputs, temp, Path.home()))
+    job.html.parent.mkdir(parents=True, exist_ok=True)
+    page = temp / "page.html"
+    page.write_text(html, encoding="utf-8", newline="\n")
+    os.replace(page, job.html)
+
+
+def _execute(job: Job, draft: Path, temp: Path) -> Any:
+    import papermill
+
+    from phm_utils.batch import kernel
+
+    kernel.silence()
+    for attempt in range(1, KERNEL_STARTS + 1):
+        sockets = Path(tempfile.mkdtemp(prefix="phm-"))  # in the system's folder: a socket's path has 107 characters
+        try:
+            return papermill.execute_notebook(
+                str(job.source),
+                str(draft),
+                parameters=job.parameters,
+                engine_name=kernel.ENGINE,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                cwd=str(job.source.parent),
+                connection_folder=sockets,
+                environment=kernel.environment(job.root, temp, job.memory, job.threads),
+            )
+        except papermill.PapermillExecutionError as problem:
+            raise NotebookFailed(_failure(problem)) from None
+        except RuntimeError:  # the kernel died, or never answered
+            if attempt == KERNEL_STARTS or _began(draft):
+                raise NotebookFailed("The notebook's kernel died (out of memory?).") from None
+        finally:
+            shutil.rmtree(sockets, ignore_errors=True)
+    raise AssertionError("unreachable")
+
+
+def _failure(problem: Any) -> str:
+    """Cell and kind of a papermill error; the words only where they are our own."""
+    place = f"cell {problem.cell_index + 1}"
+    if problem.ename == "InputError":
+        return f"{place}: {problem.evalue}"
+    return f"{problem.ename} in {place}"
+
+
+def _began(draft: Path) -> bool:
+    if not draft.exists():
+        return False
+    cells = json.loads(draft.read_text(encoding="utf-8"))["cells"]
+    return any(cell.get("execution_count") for cell in cells)
+
+
+def _keep_failed(job: Job, draft: Path) -> None:
+    """Keep the notebook as far as it came, its errors told without the libraries' texts."""
+    job.executed.unlink(missing_ok=True)
+    if not draft.exists():
+        return
+    notebook = json.loads(draft.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "error":
+                withhold(output)
+    draft.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    os.replace(draft, job.failed)
+
+
+def withhold(output: dict[str, Any]) -> None:
+    """Reduce an error output, in place, to its kind and the places it passed through."""
+    if output["ename"] == "InputError":
+        return
+    text = COLOUR.sub("", "\n".join(output["traceback"]))
+    places = [
+        f"  {match[1] or 'this cell'}, line {match[2] or match[3]}{f', in {match[4]}' if match[4] else ''}"
+        for match in FRAME.finditer(text)
+    ]
+    output["evalue"] = WITHHELD
+    output["traceback"] = [f"{output['ename']}: {WITHHELD}", *places]

@@ -1,0 +1,85 @@
+"""Where reports are made: processes of this machine, or a dask cluster. Any `concurrent.futures` executor will do."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+
+from phm_utils.batch.execute import Job, Outcome
+from phm_utils.errors import InputError
+from phm_utils.params import Resources
+
+Work = Callable[[Job], Outcome]
+
+
+def executor_maker(resources: Resources, workers: int | None = None) -> Callable[[], Executor]:
+    """A function that gives a fresh executor, by what the parameter file asks for."""
+    if resources.dask_scheduler:
+        return lambda: _dask(resources.dask_scheduler)
+    return lambda: processes(workers or resources.workers)
+
+
+def processes(workers: int) -> Executor:
+    """Worker processes, spawned: a forked one would inherit threads and open connections."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent)
+
+
+def die_with_parent() -> None:
+    """End this worker when the run that started it is killed: else it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
+
+
+def _dask(address: str) -> Executor:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError(
+            "resources.dask_scheduler is set, but dask.distributed is not installed. "
+            "Install it with `pip install 'phm-utils[dask]'`, or remove the setting to use this machine's processes."
+        ) from None
+    try:
+        return Client(address, timeout=10).get_executor()
+    except (OSError, TimeoutError, ValueError):
+        raise InputError(
+            f"No dask scheduler answers at {address}. Start one (`dask scheduler`), or remove resources.dask_scheduler."
+        ) from None
+
+
+def outcomes(make: Callable[[], Executor], work: Work, jobs: list[Job]) -> Iterator[Outcome]:
+    """Each job's outcome as it comes; a worker that dies takes down no job but its own.
+
+    When a process dies, its pool fails every job that was not finished. These
+    are then done one by one, so that the guilty one is known and the rest
+    still get their reports.
+    """
+    unfinished = {job.step: job for job in jobs}
+    executor = make()
+    try:
+        for future in as_completed([executor.submit(work, job) for job in jobs]):
+            outcome = future.result()
+            del unfinished[outcome.step]
+            yield outcome
+    except BrokenProcessPool:
+        yield from _one_by_one(make, work, list(unfinished.values()))
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _one_by_one(make: Callable[[], Executor], work: Work, jobs: list[Job]) -> Iterator[Outcome]:
+    executor = make()
+    try:
+        for job in jobs:
+            try:
+                yield executor.submit(work, job).result()
+            except BrokenProcessPool:
+                job.html.unlink(missing_ok=True)
+                yield Outcome(job.step, False, 0.0, "The worker process died (out of memory?).")
+                executor = make()
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,141 @@
+"""Area x notebook: what a command asks for, and the refusals before anything runs."""
+
+import ast
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phm_utils.batch.stages import Route
+from phm_utils.errors import InputError
+from phm_utils.params import NOTEBOOKS, Workbook, validated
+from phm_utils.runs import project_root
+
+
+@dataclass(frozen=True)
+class Report:
+    """One notebook for one area."""
+
+    area: str
+    notebook: str
+
+    @property
+    def step(self) -> str:
+        return f"{self.area}/{self.notebook}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run may do: every area and notebook there is, and those asked for."""
+
+    areas: dict[str, str]
+    notebooks: tuple[str, ...]
+    chosen: tuple[Report, ...]
+
+    @property
+    def every(self) -> tuple[Report, ...]:
+        """Each report of the run, asked for or not: the index shows them all."""
+        return tuple(Report(area, notebook) for area in self.areas for notebook in self.notebooks)
+
+
+def make_plan(workbook: Workbook, route: Route, areas: str = "all", notebooks: str | None = None) -> Plan:
+    """The plan of a run, or an InputError that lists the areas and notebooks there are.
+
+    areas: `all`, `ics`, or codes parted by commas. notebooks: beginnings of
+        names parted by commas (`03,04`), or None for all.
+    """
+    known = {workbook.ics_code: workbook.title} | route.areas(workbook)
+    chosen_areas = _areas(areas, known, workbook.ics_code)
+    chosen_notebooks = _notebooks(notebooks, route.notebooks)
+    return Plan(known, route.notebooks, tuple(Report(a, n) for a in chosen_areas for n in chosen_notebooks))
+
+
+def _areas(asked: str, known: dict[str, str], ics_code: str) -> list[str]:
+    codes = [ics_code if a.lower() == "ics" else a for a in _parts(asked, "--areas")]
+    if [c.lower() for c in codes] == ["all"]:
+        return list(known)
+    if unknown := [c for c in codes if c not in known]:
+        listed = ", ".join(f"{code} ({name})" for code, name in known.items())
+        raise InputError(
+            f"{len(unknown)} of {len(codes)} areas are not in this data: {', '.join(unknown)}.\nThere are: {listed}."
+        )
+    return [code for code in known if code in codes]
+
+
+def _notebooks(asked: str | None, known: tuple[str, ...]) -> list[str]:
+    if asked is None:
+        return list(known)
+    parts = _parts(asked, "--notebooks")
+    if unknown := [p for p in parts if not any(name.startswith(p) for name in known)]:
+        raise InputError(
+            f"No notebook of this kind of data begins with {', '.join(unknown)}. There are: {_list(known)}."
+        )
+    return [name for name in known if any(name.startswith(p) for p in parts)]
+
+
+def _parts(text: str, option: str) -> list[str]:
+    parts = [p.strip() for p in text.split(",") if p.strip()]
+    if not parts:
+        raise InputError(f"{option} names nothing. Leave it out for everything, or give names parted by commas.")
+    return parts
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
+
+
+def notebook_path(name: str) -> Path:
+    """Where a notebook's source stands."""
+    return project_root() / "notebooks" / f"{name}.ipynb"
+
+
+def read_notebook(name: str) -> dict[str, Any]:
+    """A notebook's JSON, its parameters cell held to its parameter model.
+
+    Papermill only logs a misspelt parameter and runs on with the default:
+    here every name of the cell must be known to the model and the reverse,
+    and every default must be valid. Raises InputError otherwise.
+    """
+    path = notebook_path(name)
+    if not path.is_file():
+        raise InputError(f"No notebook {name}.ipynb in {path.parent}. Restore it, or leave it out with --notebooks.")
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cells = notebook["cells"]
+    except (ValueError, KeyError):
+        raise InputError(f"{path.name} is not a readable notebook. Open and save it in JupyterLab.") from None
+    tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+    if len(tagged) != 1:
+        raise InputError(f"{path.name} has {len(tagged)} cells tagged `parameters`; it needs one.")
+    defaults = _literals("".join(tagged[0]["source"]), path.name)
+    model = NOTEBOOKS[name]
+    if missing := [field for field in model.model_fields if field not in defaults]:
+        raise InputError(
+            f"{path.name}: its parameters cell lacks {', '.join(missing)}, which its parameter model names. "
+            "Add a line for each, with a default."
+        )
+    validated(model, defaults, f"{path.name}, parameters cell")
+    return notebook
+
+
+def _literals(source: str, where: str) -> dict[str, Any]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        raise InputError(f"{where}: the parameters cell is not readable Python.") from None
+    values: dict[str, Any] = {}
+    for line in tree.body:
+        target = line.targets[0] if isinstance(line, ast.Assign) and len(line.targets) == 1 else None
+        if not isinstance(target, ast.Name):
+            raise InputError(f"{where}: line {line.lineno} of the parameters cell is not `name = value`.")
+        try:
+            values[target.id] = ast.literal_eval(line.value)
+        except ValueError:
+            raise InputError(f"{where}: parameter `{target.id}` has no plain value (text, number, list).") from None
+    return values
+
+
+def title_of(notebook: dict[str, Any]) -> str:
+    """The question that a notebook opens with."""
+    first = "".join(notebook["cells"][0]["source"]).splitlines() if notebook["cells"] else []
+    return first[0].lstrip("# ").strip() if first else ""

@@ -1,0 +1,52 @@
+"""The released tables as CSV, for people who work in spreadsheets."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from phm_utils.batch.protect import PREFIX
+from phm_utils.figures.table import SUPPRESSED
+from phm_utils.runs import Store, write_atomically
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NOTE = "\ufeff"  # tells Excel that the file is UTF-8
+
+
+def write_tables(store: Store, release: Path, areas: dict[str, str]) -> int:
+    """Write every released table's rows for each area, and remove what is no longer released.
+
+    Returns the number of files. A file whose content is unchanged is not touched.
+    """
+    kept = set()
+    for table in [t for t in store.tables() if t.startswith(PREFIX)]:
+        frame = store.read(table)
+        for area, rows in frame.groupby("area_code", sort=True):
+            if area not in areas:
+                continue
+            path = release / area / f"{table.removeprefix(PREFIX)}.csv"
+            _write(path, rows.drop(columns="area_code"))
+            kept.add(path)
+    for path in release.glob("*/*.csv"):
+        if path not in kept:
+            path.unlink()
+    return len(kept)
+
+
+def _write(path: Path, frame: pd.DataFrame) -> None:
+    text = NOTE + csv_text(frame)
+    if not path.exists() or path.read_bytes() != text.encode():
+        write_atomically(path, text)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A released table as CSV: * where a count is suppressed, text that no spreadsheet runs as a formula."""
+    shown = pd.DataFrame({column: _shown(frame[column]) for column in frame})
+    return shown.to_csv(index=False, lineterminator="\n")
+
+
+def _shown(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_integer_dtype(values):
+        return values.astype(object).where(values.notna(), SUPPRESSED)
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
+        return values
+    return values.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(FORMULA_STARTS) else v)

@@ -1,0 +1,138 @@
+"""The reports: which are due, what each worker is told, and what came back."""
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from phm_utils.batch.batch import Batch
+from phm_utils.batch.execute import Job, run_report
+from phm_utils.batch.executors import outcomes
+from phm_utils.batch.keys import REPORT_PACKAGES, key_of, rooms_used, source_key, versions
+from phm_utils.batch.plan import Report, notebook_path
+from phm_utils.batch.stages import DEFINITIONS, definitions
+from phm_utils.reports.voices import voice_path
+from phm_utils.runs import sha256_file
+
+READS = re.compile(r"""store\.read\(\s*["'](\w+)["']""")
+FILES = definitions(*DEFINITIONS, "parameters/cohorts/*", "parameters/segments/*", "parameters/interventions/*")
+
+
+def report_keys(batch: Batch, sources: dict[str, Any]) -> dict[str, str]:
+    """The key of every report whose notebook is at hand, by step."""
+    run = {
+        "facts": sha256_file(batch.facts_path),
+        "released": batch.content("protect"),
+        "definitions": batch.fingerprints.of(FILES(batch.workbook), batch.root),
+        "versions": versions(REPORT_PACKAGES),
+    }
+    by_notebook = {name: _notebook_key(batch, source) for name, source in sources.items()}
+    return {
+        r.step: key_of(run=run, notebook=by_notebook[r.notebook], parameters=_parameters(batch, r), voice=_voice(r))
+        for r in batch.plan.every
+        if r.notebook in sources
+    }
+
+
+def _notebook_key(batch: Batch, source: dict[str, Any]) -> str:
+    code = "\n".join("".join(c["source"]) for c in source["cells"] if c["cell_type"] == "code")
+    tables = {table: batch.table_content(table) for table in READS.findall(code)}
+    return key_of(notebook=source, source=source_key(rooms_used(source)), tables=tables)
+
+
+def _parameters(batch: Batch, report: Report) -> dict[str, Any]:
+    return batch.workbook.notebook_params(report.notebook, report.area).model_dump(mode="json")
+
+
+def _voice(report: Report) -> str | None:
+    path = voice_path(report.area)
+    return sha256_file(path) if path.is_file() else None
+
+
+def due(batch: Batch, keys: dict[str, str]) -> list[Report]:
+    """The reports asked for that are not there as they would be made now."""
+    return [r for r in batch.plan.chosen if not _standing(batch, r, keys[r.step])]
+
+
+def _standing(batch: Batch, report: Report, key: str) -> bool:
+    page = batch.release / report.area / f"{report.notebook}.html"
+    if not (batch.ledger.done(report.step, key) and page.is_file()):
+        return False
+    return sha256_file(page) == batch.ledger.steps[report.step].get("sha256")
+
+
+def run_reports(batch: Batch, keys: dict[str, str], make: Callable[[], Executor]) -> None:
+    """Make the reports that are due; each outcome is written as it comes."""
+    waiting = due(batch, keys)
+    if not waiting:
+        return
+    facts = json.loads(batch.facts_path.read_text(encoding="utf-8"))
+    jobs = [_job(batch, report, facts) for report in waiting]
+    with batch.progress.reports(len(jobs)) as tell:
+        for outcome in outcomes(make, run_report, jobs):
+            if outcome.ok:
+                page = batch.release / f"{outcome.step}.html"
+                batch.ledger.record(
+                    outcome.step, "done", keys[outcome.step], seconds=outcome.seconds, sha256=sha256_file(page)
+                )
+            else:
+                batch.ledger.record(
+                    outcome.step, "failed", keys[outcome.step], seconds=outcome.seconds, error=outcome.error
+                )
+            tell(outcome)
+
+
+def _job(batch: Batch, report: Report, facts: dict[str, Any]) -> Job:
+    resources = batch.workbook.resources
+    return Job(
+        step=report.step,
+        area=report.area,
+        notebook=report.notebook,
+        source=notebook_path(report.notebook),
+        parameters=_parameters(batch, report),
+        root=batch.root,
+        outputs=batch.folder,
+        temp=batch.temp,
+        memory=resources.memory,
+        threads=resources.threads,
+        facts=facts,
+    )
+
+
+def not_run(batch: Batch, why: str) -> None:
+    """Enter that the reports asked for could not be made."""
+    for report in batch.plan.chosen:
+        batch.ledger.record(report.step, "not run", error=why)
+
+
+def status_rows(batch: Batch, keys: dict[str, str]) -> list[dict[str, Any]]:
+    """One row per report of the run, asked for or not, as the index shows it.
+
+    `state`: done, failed, not run, or out of date: a page made from what
+    the run no longer stands on. `findings`: only where the page is there to read.
+    """
+    rows = []
+    for report in batch.plan.every:
+        entry = batch.ledger.steps.get(report.step, {})
+        page = batch.release / f"{report.step}.html"
+        state = entry.get("status", "not run")
+        if state == "done" and not (page.is_file() and entry.get("key") == keys.get(report.step)):
+            state = "out of date" if page.is_file() else "not run"
+        rows.append(
+            {
+                "step": report.step,
+                "area": report.area,
+                "notebook": report.notebook,
+                "state": state,
+                "page": page.is_file(),
+                "error": entry.get("error"),
+                "findings": _findings(batch, report) if state == "done" else [],
+            }
+        )
+    return rows
+
+
+def _findings(batch: Batch, report: Report) -> list[dict[str, str]]:
+    path = batch.folder / "notebooks" / report.area / f"{report.notebook}.findings.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []

@@ -1,0 +1,173 @@
+"""One run: the ICS-level stages in order, then a report for each area and notebook asked for.
+
+Every step's outcome is written as soon as it is known, so a run that is
+killed loses the step in hand and nothing else.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from phm_utils.batch import report_steps, stage_steps
+from phm_utils.batch.batch import Batch
+from phm_utils.batch.executors import executor_maker
+from phm_utils.batch.keys import REPORT_PACKAGES, key_of, source_key, versions
+from phm_utils.batch.plan import make_plan, notebook_path, read_notebook, title_of
+from phm_utils.batch.progress import Progress
+from phm_utils.batch.released import write_tables
+from phm_utils.batch.stages import ROUTES, Route
+from phm_utils.engine import session
+from phm_utils.errors import InputError
+from phm_utils.params import Workbook
+from phm_utils.reports.index import write_index
+from phm_utils.reports.voices import read_voice
+from phm_utils.runs import resolve, write_atomically
+
+DONE, FAILED = 0, 1
+
+
+def run(
+    workbook: Workbook,
+    *,
+    areas: str = "all",
+    notebooks: str | None = None,
+    workers: int | None = None,
+    dry_run: bool = False,
+    route: Route | None = None,
+    executor: Callable[[], Executor] | None = None,
+) -> int:
+    """Bring every step asked for up to date; 0 when all are, 1 when one failed.
+
+    areas, notebooks: see `plan.make_plan`. route, executor: others than the
+    parameter file asks for. Raises InputError, before anything runs, where
+    the run is refused, and also where a stage finds its input unusable.
+    """
+    route = route or ROUTES[workbook.data]
+    route.permitted(workbook)
+    plan = make_plan(workbook, route, areas, notebooks)
+    chosen = {r.notebook for r in plan.chosen}
+    sources = {n: read_notebook(n) for n in plan.notebooks if n in chosen or notebook_path(n).is_file()}
+    for area in plan.areas:
+        read_voice(area)
+    with held(resolve(workbook.outputs) / workbook.name) as folder:
+        batch = Batch(workbook, route, plan, folder, Progress())
+        if dry_run:
+            return describe_plan(batch, sources)
+        try:
+            return _run(batch, sources, executor or executor_maker(workbook.resources, workers))
+        finally:
+            shutil.rmtree(batch.temp, ignore_errors=True)
+            batch.fingerprints.save()
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """Hold a run's folder; a second run of it is refused at once. A killed run lets go by itself."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise InputError(f"Another run holds the store of `{folder.name}`. Wait until it ends, or stop it.") from None
+    except OSError as error:
+        raise InputError(f"Cannot write in {folder} ({error.strerror}). Free the folder, or set `outputs`.") from None
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) -> int:
+    shutil.rmtree(batch.temp, ignore_errors=True)  # left by a run that was killed
+    started = time.perf_counter()
+    problem = stage_steps.run_stages(batch)
+    keys: dict[str, str] = {}
+    if problem is None:
+        _facts(batch)
+        _tables(batch)
+        keys = report_steps.report_keys(batch, sources)
+        report_steps.run_reports(batch, keys, make)
+    else:
+        report_steps.not_run(batch, "an earlier stage failed")
+    _close(batch, keys, sources)
+    asked = {f"stage/{s.name}" for s in batch.route.stages} | {r.step for r in batch.plan.chosen}
+    failed = sum(batch.ledger.steps.get(name, {}).get("status") == "failed" for name in asked)
+    done = sum(batch.ledger.steps[name]["status"] == "done" for name in batch.ledger.touched)
+    batch.progress.end(done, failed, time.perf_counter() - started, batch.release / "index.html")
+    if isinstance(problem, InputError):
+        raise problem
+    return FAILED if failed else DONE
+
+
+def _facts(batch: Batch) -> None:
+    """Write `run.json`, what every report says about the run, where its content changes."""
+    key = key_of(
+        source=source_key(("batch", "privacy", "params", "tables")),
+        settings=batch.workbook.model_dump(mode="json", exclude={"resources", "outputs"}),
+        areas=batch.plan.areas,
+        stages={stage.name: batch.content(stage.name) for stage in batch.route.stages},
+        version=versions(()),
+    )
+    if batch.ledger.done("facts", key) and batch.facts_path.is_file():
+        return
+    with session(batch.temp) as con:
+        batch.store.register(con)
+        facts = batch.route.facts(con, batch.workbook)
+    facts |= {"areas": batch.plan.areas, "version": versions(())["phm-utils"]}
+    write_atomically(batch.facts_path, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+    batch.ledger.record("facts", "done", key)
+
+
+def _tables(batch: Batch) -> None:
+    """Write the released tables as CSV, for every area."""
+    key = key_of(source=source_key(("batch", "figures")), released=batch.content("protect"), areas=batch.plan.areas)
+    files = batch.ledger.steps.get("tables", {}).get("files")
+    if batch.ledger.done("tables", key) and files == sum(1 for _ in batch.release.glob("*/*.csv")):
+        return
+    started = time.perf_counter()
+    files = write_tables(batch.store, batch.release, batch.plan.areas)
+    batch.ledger.record("tables", "done", key, files=files, seconds=round(time.perf_counter() - started, 2))
+
+
+def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
+    """Write the index and, where anything was done, the manifest's head."""
+    rows = report_steps.status_rows(batch, keys)
+    titles = {name: title_of(source) for name, source in sources.items()}
+    facts = json.loads(batch.facts_path.read_text(encoding="utf-8")) if batch.facts_path.exists() else {}
+    stages = {s.name: batch.ledger.steps.get(f"stage/{s.name}", {}) for s in batch.route.stages}
+    write_index(batch.release / "index.html", batch.workbook, batch.plan.areas, titles, rows, stages, facts)
+    if batch.ledger.touched:
+        batch.ledger.head = {
+            "workbook": batch.workbook.model_dump(mode="json"),
+            "versions": versions(REPORT_PACKAGES),
+            "findings": {row["step"]: row["findings"] for row in rows if row["findings"]},
+        }
+        batch.ledger.save()
+
+
+def describe_plan(batch: Batch, sources: dict[str, Any]) -> int:
+    """Print what a run would do, and do nothing."""
+    moving: set[str] = set()
+    for stage in batch.route.stages:
+        if moving & set(stage.upstream):
+            told = "will run if what it reads changes"
+        elif stage_steps.up_to_date(batch, stage, stage_steps.stage_key(batch, stage)):
+            told = "up to date"
+        else:
+            told = "will run"
+        if told != "up to date":
+            moving.add(stage.name)
+        print(f"{stage.name:<40} {told}")
+    keys = {} if moving or not batch.facts_path.exists() else report_steps.report_keys(batch, sources)
+    waiting = {r.step for r in report_steps.due(batch, keys)} if keys else set()
+    for report in batch.plan.chosen:
+        told = ("will run" if report.step in waiting else "up to date") if keys else "will run if what it reads changes"
+        print(f"{report.step:<40} {told}")
+    return DONE

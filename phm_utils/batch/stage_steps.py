@@ -1,0 +1,138 @@
+"""The ICS-level stages: which are due, and the running of one."""
+
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from phm_utils.batch.batch import Batch
+from phm_utils.batch.execute import describe
+from phm_utils.batch.keys import FOUNDATION, PACKAGE, STAGE_PACKAGES, key_of, source_key, versions
+from phm_utils.batch.stages import Stage
+from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session
+from phm_utils.errors import InputError
+
+LOW_DISK_BYTES = 500_000_000
+
+
+def stage_key(batch: Batch, stage: Stage) -> str:
+    """The key of a stage whose upstream stages are as they will be."""
+    files = batch.fingerprints.of(stage.files(batch.workbook), batch.root)
+    batch.ledger.inputs[f"stage/{stage.name}"] = files
+    return key_of(
+        stage=stage.name,
+        source=source_key((*FOUNDATION, *stage.rooms)),
+        versions=versions(STAGE_PACKAGES),
+        settings=batch.settings,
+        notebooks={
+            n: batch.workbook.notebook_params(n, batch.workbook.ics_code).model_dump(mode="json", exclude={"outputs"})
+            for n in stage.notebooks
+        },
+        files=files,
+        upstream={name: batch.content(name) for name in stage.upstream},
+    )
+
+
+def up_to_date(batch: Batch, stage: Stage, key: str) -> bool:
+    """Does the store hold this stage's tables, made with this key?"""
+    entry = batch.store.manifest()["stages"].get(stage.name)
+    if entry is None or entry["key"] != key:
+        return False
+    folder = batch.store.root / entry["folder"]
+    return all((folder / name).is_file() for table in entry["tables"].values() for name in table["files"])
+
+
+def run_stages(batch: Batch) -> Exception | None:
+    """Bring the stages up to date, in order; the first failure, or None.
+
+    What depends on a failed stage is not run; what does not, is.
+    """
+    first: Exception | None = None
+    broken: set[str] = set()
+    for stage in batch.route.stages:
+        step = f"stage/{stage.name}"
+        if lacking := sorted(broken & set(stage.upstream)):
+            broken.add(stage.name)
+            batch.ledger.record(step, "not run", error=f"needs {', '.join(lacking)}")
+            batch.progress.line(f"{stage.name}: not run, it needs {', '.join(lacking)}")
+            continue
+        try:
+            _bring_up_to_date(batch, stage, step)
+        except Exception as problem:
+            broken.add(stage.name)
+            first = first or problem
+    return first
+
+
+def _bring_up_to_date(batch: Batch, stage: Stage, step: str) -> None:
+    started = time.perf_counter()
+    key = None
+    try:
+        key = stage_key(batch, stage)
+        if up_to_date(batch, stage, key):
+            if not batch.ledger.done(step, key):
+                batch.ledger.record(step, "done", key, seconds=0.0)
+            return
+        batch.progress.line(f"{stage.name} ...")
+        rows = run_stage(batch, stage, key)
+    except Exception as problem:
+        error = failure(problem, batch.folder)
+        batch.ledger.record(step, "failed", key, error=error, seconds=round(time.perf_counter() - started, 2))
+        batch.progress.line(f"{stage.name}: failed: {error}")
+        raise
+    seconds = round(time.perf_counter() - started, 2)
+    batch.ledger.record(step, "done", key, seconds=seconds, rows=rows)
+    batch.progress.line(f"{stage.name}: done in {seconds:.1f} s")
+
+
+def run_stage(batch: Batch, stage: Stage, key: str) -> dict[str, int]:
+    """Make a stage's tables and commit them together; rows by table."""
+    resources = batch.workbook.resources
+    threads = min(os.cpu_count() or 1, resources.workers * resources.threads)
+    with _limits(resources.stage_memory, threads, batch.temp / "spill"), session() as con:
+        _register(batch, stage, con)
+        with batch.store.stage(stage.name, key) as writer:
+            stage.write(con, batch.workbook, writer)
+        return {name: table["rows"] for name, table in writer.tables.items()}
+
+
+def _register(batch: Batch, stage: Stage, con: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of the stages upstream readable, and no others: not even its own of an earlier run."""
+    for name, entry in batch.store.manifest()["stages"].items():
+        if name in stage.upstream:
+            for table, facts in entry["tables"].items():
+                files = [batch.store.root / entry["folder"] / file for file in sorted(facts["files"])]
+                con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
+
+
+@contextmanager
+def _limits(memory: str, threads: int, temp: Path) -> Iterator[None]:
+    """This process's DuckDB limits, for the length of a stage."""
+    wanted = {MEMORY_ENV: memory, THREADS_ENV: str(threads), TEMP_ENV: str(temp)}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+def failure(problem: Exception, folder: Path) -> str:
+    """A stage's failure without a library's text: our own words, or its kind and the line of ours that broke."""
+    told = describe(problem)
+    if isinstance(problem, InputError):
+        return told
+    ours = [f for f in traceback.extract_tb(problem.__traceback__) if Path(f.filename).is_relative_to(PACKAGE)]
+    if ours:
+        told += f" at {Path(ours[-1].filename).relative_to(PACKAGE.parent).as_posix()} line {ours[-1].lineno}"
+    free = shutil.disk_usage(folder).free
+    return told + (f" (only {free // 1_000_000} MB of disk are free)" if free < LOW_DISK_BYTES else "")

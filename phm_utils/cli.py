@@ -1,0 +1,163 @@
+"""The `phm` command: simulate, check, link, run, doctor.
+
+Exit codes: 0 done, 1 some step failed, 2 refused. Rooms are imported when a
+command needs them, so that `phm --help` is quick.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from phm_utils.errors import InputError, StepFailed
+
+DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
+LANDING = Path("outputs") / "identified" / "landing" / "demoshire"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    asked = parser().parse_args(arguments)
+    try:
+        return asked.command(asked)
+    except InputError as error:
+        print(f"phm: {error}", file=sys.stderr)
+        return REFUSED
+    except StepFailed as error:
+        print(f"phm: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"phm: {error.strerror or type(error).__name__}: {error.filename or 'a file'}.", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("phm: stopped. The same command goes on from here.", file=sys.stderr)
+        return STOPPED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
+    phm = argparse.ArgumentParser(prog="phm", description="The Population Health Management workbook.")
+    phm.add_argument("--version", action=_Version, help="print the version and leave")
+    commands = phm.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _simulate_options(_command(commands, "simulate", simulate, "make the make-believe ICS Demoshire"))
+    _with_file(_command(commands, "check", check, "check the extracts that a parameter file names"))
+    linking = _with_file(_command(commands, "link", link, "link identified sources into a pseudonymised landing"))
+    linking.add_argument(
+        "--key", type=Path, metavar="FILE", help="key file, outside this folder (the demo has its own)"
+    )
+    _run_options(_with_file(_command(commands, "run", run, "bring every stage and report up to date")))
+    doctor_options = _command(commands, "doctor", doctor, "tell what this machine or a parameter file lacks")
+    doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")
+    return phm
+
+
+class _Version(argparse.Action):
+    def __init__(self, **named) -> None:
+        super().__init__(nargs=0, **named)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"phm {version('phm-utils')}")
+        parser.exit()
+
+
+def _command(commands, name: str, does: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
+    made.set_defaults(command=does)
+    return made
+
+
+def _with_file(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("parameters", type=Path, metavar="PARAMETERS", help="for example parameters/demo.yml")
+    return command
+
+
+def _simulate_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--pcns", type=_whole(1, 15), default=3, metavar="N", help="how many PCNs, 1 to 15 (3)")
+    command.add_argument(
+        "--seed", type=_whole(0, 2**32 - 1), default=20250331, metavar="S", help="same seed, same bytes"
+    )
+    command.add_argument("--people-per-pcn", type=_whole(50, 200_000), metavar="M", help="people (real sizes)")
+    command.add_argument("--form", choices=("pseudonymised", "identified", "both"), default="pseudonymised")
+    command.add_argument("--format", choices=("parquet", "csv"), default="parquet", dest="file_format")
+    command.add_argument("--out", type=Path, default=LANDING, metavar="DIR", help=f"folder ({LANDING.as_posix()})")
+    command.add_argument("--workers", type=_whole(1, 64), metavar="N", help="processes")
+
+
+def _run_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--areas", default="all", metavar="all|ics|CODE,CODE", help="which areas get reports (all)")
+    command.add_argument("--notebooks", metavar="03,04", help="which notebooks, by the beginning of their names (all)")
+    command.add_argument("--workers", type=_whole(1, 64), metavar="N", help="reports made at once (parameter file)")
+    command.add_argument("--dry-run", action="store_true", help="print what would run, and do nothing")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return number
+
+
+def simulate(asked: argparse.Namespace) -> int:
+    """Write the make-believe extracts, and the truth apart."""
+    from phm_utils.runs import resolve
+    from phm_utils.synthetic import simulate as make
+
+    root = resolve(asked.out)
+    make(
+        root,
+        pcns=asked.pcns,
+        seed=asked.seed,
+        people_per_pcn=asked.people_per_pcn,
+        form=asked.form,
+        file_format=asked.file_format,
+        workers=asked.workers,
+    )
+    print(root)
+    return DONE
+
+
+def check(asked: argparse.Namespace) -> int:
+    """Run the check stage alone and print what it found."""
+    from phm_utils.batch.preparing import check_extracts
+    from phm_utils.params import load_workbook
+
+    print(check_extracts(load_workbook(asked.parameters)))
+    return DONE
+
+
+def link(asked: argparse.Namespace) -> int:
+    """Link identified sources into a pseudonymised landing."""
+    from phm_utils.batch.preparing import link_identified
+    from phm_utils.params import load_workbook
+
+    print(link_identified(load_workbook(asked.parameters), asked.key))
+    return DONE
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Bring the stages and reports asked for up to date."""
+    from phm_utils.batch.run import run as bring_up_to_date
+    from phm_utils.params import load_workbook
+
+    return bring_up_to_date(
+        load_workbook(asked.parameters),
+        areas=asked.areas,
+        notebooks=asked.notebooks,
+        workers=asked.workers,
+        dry_run=asked.dry_run,
+    )
+
+
+def doctor(asked: argparse.Namespace) -> int:
+    """Say what is missing."""
+    from phm_utils.doctor import doctor as examine
+
+    return int(examine(asked.parameters) or DONE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""The Jinja templates of every page: one environment and one style sheet, read once in a process."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from phm_utils.reports.words import day, extracts, practices_told
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
+        autoescape=True,  # every name and sentence is text, whatever it holds
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"day": day, "extracts": extracts, "practices_told": practices_told}
+    made.globals["css"] = (TEMPLATES / "report.css").read_text(encoding="utf-8").strip()
+    return made
+
+
+def page(template: str, **content: Any) -> str:
+    """A whole HTML page. Only what is marked as Markup is taken as HTML."""
+    return _environment().get_template(template).render(**content)

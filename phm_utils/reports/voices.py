@@ -1,0 +1,57 @@
+"""Local voices: what people of an area say, shown beside its numbers with author and date."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from phm_utils.errors import InputError
+from phm_utils.runs import project_root
+
+FOLDER = Path("parameters") / "local"
+HEAD = re.compile(r"(author|date):\s*(.*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A text somebody wrote about an area. Plain text: it is escaped, never run."""
+
+    author: str
+    date: date
+    paragraphs: tuple[str, ...]
+
+
+def voice_path(area: str, root: Path | None = None) -> Path:
+    """Where an area's text goes."""
+    return (root or project_root()) / FOLDER / f"{area}.md"
+
+
+def read_voice(area: str, root: Path | None = None) -> Voice | None:
+    """An area's text, or None where there is none.
+
+    The file opens with `author:` and `date:` lines (year-month-day), then
+    paragraphs parted by empty lines. Raises InputError where it does not.
+    """
+    path = voice_path(area, root)
+    if not path.is_file():
+        return None
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{FOLDER.as_posix()}/{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+    head: dict[str, str] = {}
+    while lines and (match := HEAD.fullmatch(lines[0].strip())):
+        head[match[1].lower()] = match[2].strip()
+        lines = lines[1:]
+    blocks = "\n".join(lines).split("\n\n")
+    paragraphs = tuple(" ".join(block.split()) for block in blocks if block.strip())
+    try:
+        written = date.fromisoformat(head.get("date", ""))
+    except ValueError:
+        written = None
+    if not head.get("author") or written is None or not paragraphs:
+        raise InputError(
+            f"{FOLDER.as_posix()}/{path.name} must open with `author: name` and `date: 2025-03-31`, "
+            "then an empty line and some text."
+        )
+    return Voice(head["author"], written, paragraphs)

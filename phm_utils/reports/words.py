@@ -1,0 +1,58 @@
+"""What reports say of their run, in words."""
+
+from datetime import date
+from typing import Any
+
+TIERS = {
+    "partners": "For partners under agreement; not for publication.",
+    "public": "For the public: PCN level and above.",
+}
+
+
+def day(iso: str) -> str:
+    """`2025-03-31` as `31 March 2025`."""
+    when = date.fromisoformat(iso)
+    return f"{when.day} {when:%B %Y}"
+
+
+def tier_words(facts: dict[str, Any]) -> str:
+    """Who may read it."""
+    if facts.get("data") == "published":
+        return "Made from published official statistics; free to share."
+    return TIERS[facts["disclosure"]["tier"]]
+
+
+def disclosure_words(facts: dict[str, Any]) -> str:
+    """How small numbers are kept from naming people, and what that does not do yet."""
+    if facts.get("data") == "published":
+        return "Official statistics, shown as published."
+    policy = facts["disclosure"]
+    return (
+        f"Counts of 1 to {policy['suppress_below'] - 1} are shown as *, others rounded to {policy['round_to']}. "
+        "This does not yet protect against subtracting one table from another."
+    )
+
+
+def extracts(sources: list[dict[str, Any]]) -> str:
+    """Where each extract ends, one date for all where they agree; published files carry theirs in their names."""
+    if not any(source["last_date"] for source in sources):
+        return "; ".join(source["name"] for source in sources)
+    by_day: dict[str, list[str]] = {}
+    for source in sources:
+        if source["state"] == "present" and source["last_date"]:
+            by_day.setdefault(source["last_date"], []).append(source["name"])
+    if len(by_day) == 1:
+        [(last, names)] = by_day.items()
+        return f"All {len(names)} extracts end on {day(last)}" if len(names) > 1 else f"{names[0]} to {day(last)}"
+    return "; ".join(f"{', '.join(names)} to {day(last)}" for last, names in sorted(by_day.items(), reverse=True))
+
+
+def practices_told(practices: dict[str, Any]) -> str:
+    """How many practices there are, and which have sent nothing or nothing lately."""
+    total, missing, stale = practices["total"], practices["missing"], practices["stale"]
+    told = f"{total} practice{'s' if total != 1 else ''}"
+    if not missing and not stale:
+        return f"{told}, all with up-to-date data"
+    if missing:
+        told += f"; no data from {', '.join(missing)}"
+    return told + (f"; old data from {', '.join(stale)}" if stale else "")
