@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic import days
-from phm_utils.synthetic.conditions import CONDITIONS, Health
+from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import NULL, Coded, Mix, chance
 from phm_utils.synthetic.emergency import PROVIDER, Attendances
 from phm_utils.synthetic.people import People
+from phm_utils.synthetic.prevalence import CONDITIONS
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 DIRECT_PER_YEAR, DIRECT_GRADIENT = 0.010, 0.25  # emergency admissions that pass no ED

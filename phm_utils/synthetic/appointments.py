@@ -6,6 +6,7 @@ from phm_utils.synthetic import days
 from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import Mix
 from phm_utils.synthetic.people import People
+from phm_utils.synthetic.prevalence import LONG_TERM
 from phm_utils.synthetic.rows import Dates, Rows, ids
 
 PER_YEAR = 4.2  # at mean use, deprivation 0, age 40
@@ -19,7 +20,7 @@ PROFESSION = Mix.of({"GP": 0.48, "Other practice staff": 0.50, "Unknown": 0.02})
 def make_use(rng: np.random.Generator, people: People, health: Health) -> np.ndarray:
     """How often each person uses the practice, for good: a gamma, more with each condition. Mean about 1."""
     own = rng.gamma(USE_SHAPE, 1 / USE_SHAPE, len(people))
-    burden = np.exp(0.16 * np.minimum(health.has[:, :26].sum(axis=1), 8))
+    burden = np.exp(0.16 * np.minimum(health.has[:, :LONG_TERM].sum(axis=1), 8))
     return own * burden * np.exp(0.12 * people.frailty) / 1.17
 
 

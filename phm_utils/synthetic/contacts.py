@@ -9,6 +9,7 @@ from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import NULL, Coded, Mix, chance
 from phm_utils.synthetic.emergency import PROVIDER
 from phm_utils.synthetic.people import NO_PLACE, People
+from phm_utils.synthetic.prevalence import LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 # Sources reach an ICB late: the last day that each holds.
@@ -36,7 +37,7 @@ EVENTS = ("Request", "Assessment", "Service", "Review")
 def make_outpatients(rng: np.random.Generator, people: People, health: Health, use: np.ndarray) -> Rows:
     """The table `op_attendance`."""
     by_age = np.interp(people.age, [0, 10, 25, 50, 70, 85, 100], [0.8, 0.5, 0.7, 1.0, 1.8, 1.7, 1.0])
-    burden = np.exp(0.22 * np.minimum(health.has[:, :26].sum(axis=1), 6)) * (1 + health.of("cancer"))
+    burden = np.exp(0.22 * np.minimum(health.has[:, :LONG_TERM].sum(axis=1), 6)) * (1 + health.of("cancer"))
     own = rng.gamma(OUTPATIENT_SHAPE, 1 / OUTPATIENT_SHAPE, len(people)) * use**0.5
     counts = rng.poisson(OUTPATIENT_PER_YEAR * by_age * burden * own * people.years)
     who, day = days.CLINIC.spread(rng, people.first, people.last, counts)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic import codes, days, programmes
-from phm_utils.synthetic.conditions import CONDITIONS, Health
+from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import NULL, Coded, Mix, chance
 from phm_utils.synthetic.people import NO_PLACE, People
+from phm_utils.synthetic.prevalence import CONDITIONS, LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 PER_YEAR = 0.205  # of a person aged 30-65 without conditions, deprivation 0
@@ -118,7 +119,7 @@ def attendance_rows(rng: np.random.Generator, people: People, health: Health, se
 def _diagnoses(rng: np.random.Generator, health: Health, who: np.ndarray) -> np.ndarray:
     """One of the person's own conditions for a third, otherwise nothing that our code lists hold."""
     listed = np.array([codes.positions(c.concept)[0] for c in CONDITIONS], np.uint8)
-    has = health.has[who, :26]
+    has = health.has[who, :LONG_TERM]
     first = np.argmax(has, axis=1)
     known = has.any(axis=1) & chance(rng, 0.35, len(who))
     return np.where(known, listed[first], NULL).astype(np.uint8)

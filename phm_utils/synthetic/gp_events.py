@@ -6,9 +6,10 @@ from datetime import date
 import numpy as np
 
 from phm_utils.synthetic import codes, days
-from phm_utils.synthetic.conditions import CONDITIONS, Health
+from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import NULL, Coded, chance, expit
 from phm_utils.synthetic.people import BLACK, SOUTH_ASIAN, People
+from phm_utils.synthetic.prevalence import CONDITIONS
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 UNITS = ("kg/m2", "mmHg", "mmol/mol")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic import days
-from phm_utils.synthetic.conditions import NAMES, Health
+from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import Coded, Mix, chance
 from phm_utils.synthetic.people import People
+from phm_utils.synthetic.prevalence import NAMES
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 

@@ -31,7 +31,7 @@ class PartnerList:
 LISTS = (
     PartnerList("assisted_bins", "mobility", (17, 18, 60, 70, 80, 95), (-12, -8, -6, -4.5, -2.8, -2), 0.1, 0.2,
                 (("housebound", 1.6), ("stroke_tia", 0.8), ("parkinsons", 1.0), ("osteoarthritis", 0.5)), -9),
-    PartnerList("council_tax_reduction", "income", (17, 18, 25, 45, 65, 90), (-12, -4, -2.9, -2.7, -2.5, -2.6), 1.0, 0.9,
+    PartnerList("council_tax_reduction", "income", (17, 18, 25, 45, 65, 90), (-12, -4, -2.9, -2.7, -2.5, -2.6), 1, 0.9,
                 (("smi", 0.7), ("learning_disability", 0.6)), -9),
     PartnerList("homelessness_duty", "housing", (15, 17, 25, 40, 60, 80), (-12, -6, -4.9, -5, -6, -8), 0.8, 1.1,
                 (("homeless", 2.5), ("alcohol_problems", 0.7), ("smi", 0.6)), 3.2),

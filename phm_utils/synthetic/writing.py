@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from phm_utils.synthetic.days import EPOCH, NO_DAY
 from phm_utils.synthetic.draws import Coded
-from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
+from phm_utils.synthetic.rows import Column, Dates, Rows
 from phm_utils.tables import TABLES, Form
 
 FileFormat = Literal["parquet", "csv"]
