@@ -10,8 +10,9 @@ from phm_utils.errors import InputError
 from phm_utils.evaluation import gates
 from phm_utils.evaluation.definitions import HISTORY_MONTHS, Intervention
 from phm_utils.evaluation.gates import Check
+from phm_utils.evaluation.panel import Panel
 from phm_utils.evaluation.returns import return_table
-from phm_utils.evaluation.trials import Panel, Trials, build_trials
+from phm_utils.evaluation.trials import Trials, build_trials
 from phm_utils.methods.effects import RateRatio, before_after, doubly_robust_rate_ratio, weighted_rate_ratio
 from phm_utils.methods.weighting import entropy_balance, standardised_differences
 

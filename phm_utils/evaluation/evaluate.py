@@ -10,7 +10,7 @@ from phm_utils.engine import Model
 from phm_utils.errors import InputError
 from phm_utils.evaluation.analysis import COLUMNS, analyse, typed
 from phm_utils.evaluation.definitions import HISTORY_MONTHS, Intervention, load_interventions
-from phm_utils.evaluation.panel import absent_tables, calendar, load_panel
+from phm_utils.evaluation.load import absent_tables, calendar, load_panel
 from phm_utils.params import Workbook
 from phm_utils.runs import project_root
 

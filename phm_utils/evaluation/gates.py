@@ -58,8 +58,8 @@ def overlap_gate(trials: Trials, programme: Intervention) -> Check:
         f"at least {least:.0%} of those enrolled have {SIMILAR_CONTROLS} or more similar controls in their month",
         share,
         share >= least,
-        f"At least {share:.0%} of those enrolled have {SIMILAR_CONTROLS} or more controls in the same month whose earlier "
-        f"attendances differ by no more than a quarter; {least:.0%} are needed.",
+        f"At least {share:.0%} of those enrolled have {SIMILAR_CONTROLS} or more controls in the same month whose "
+        f"earlier attendances differ by no more than a quarter; {least:.0%} are needed.",
     )
 
 
@@ -91,7 +91,7 @@ def weight_gates(trials: Trials, weights: np.ndarray, balance: pd.DataFrame, pro
             f"no one person carries more than {gates.max_person_share:.0%} of the weight",
             largest,
             largest <= gates.max_person_share,
-            f"The control who counts most carries {largest:.1%} of the weight; {gates.max_person_share:.0%} is allowed.",
+            f"The heaviest control carries {largest:.1%} of the weight; {gates.max_person_share:.0%} is allowed.",
         ),
     ]
 

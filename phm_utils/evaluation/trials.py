@@ -4,51 +4,16 @@ Everything is known on the first day of the trial's month except the outcome.
 Source: Hernan and Robins 2016, doi:10.1093/aje/kwv254.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from phm_utils.errors import InputError
+from phm_utils.evaluation.covariates import covariates_of
 from phm_utils.evaluation.definitions import HISTORY_MONTHS, Intervention
+from phm_utils.evaluation.panel import NEVER, Panel, window
 from phm_utils.methods.effects import Arm
-
-NEVER = np.inf
-# Windows of history, first and last month, counted back from the trial (1 is last month).
-WINDOWS = {
-    "1 month before": (1, 1),
-    "2 months before": (2, 2),
-    "3 months before": (3, 3),
-    "4-6 months before": (6, 4),
-    "7-9 months before": (9, 7),
-    "10-12 months before": (12, 10),
-    "13-24 months before": (24, 13),
-}
-KEY_COLUMNS = ("person_id", "pcn_code", "joins", "leaves", "palliative", "enrolled", "enrolled_any")
-CONDITIONS = ("smi", "alcohol_problems", "depression")  # each balanced for itself, beside the number of conditions
-SINCE, ADMISSIONS = "months in a row eligible", "emergency admissions, 12 months"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """People and their monthly activity. Time is in months from the panel's first; 24.5 is halfway through month 24.
-
-    people: one row per person: `person_id`, `pcn_code`; `joins`, `leaves`
-        (first and last moment observed), `palliative`, `enrolled` (whole month of
-        first enrolment in the programme) and `enrolled_any` (in any of its kind),
-        all inf where it never happened; then one column per covariate
-        that stays as it is (`birth` is a time, from which age follows).
-    counts: people x months of each monthly count.
-    since: people x long-term conditions: the time of the first record, inf if none.
-    months: first day of each month.
-    unmatched: enrolled identities who are nobody's in the GP extract.
-    """
-
-    people: pd.DataFrame
-    counts: dict[str, np.ndarray]
-    months: pd.DatetimeIndex
-    since: pd.DataFrame = field(default_factory=pd.DataFrame)
-    unmatched: int = 0
 
 
 @dataclass(frozen=True)
@@ -138,7 +103,7 @@ def build_trials(panel: Panel, programme: Intervention) -> Trials:
 def eligible_by_rule(panel: Panel, programme: Intervention) -> np.ndarray:
     """People x months: does the rule hold, counting only months before? False where history is short."""
     rule = programme.eligibility
-    total = _window(panel.counts[rule.column], rule.from_month, rule.to_month)
+    total = window(panel.counts[rule.column], rule.from_month, rule.to_month)
     held = total >= rule.minimum
     held[:, : rule.from_month] = False
     return held
@@ -161,13 +126,6 @@ def _present(panel: Panel) -> np.ndarray:
     return (joins <= start) & (leaves > start) & (palliative > start)
 
 
-def _window(counts: np.ndarray, from_month: int, to_month: int) -> np.ndarray:
-    """People x months: events from `from_month` to `to_month` before each month (fewer where history is short)."""
-    total = np.concatenate([np.zeros((len(counts), 1), int), counts.cumsum(axis=1, dtype=int)], axis=1)
-    at = np.arange(counts.shape[1])
-    return total[:, np.maximum(at - to_month + 1, 0)] - total[:, np.maximum(at - from_month, 0)]
-
-
 def _rows(panel: Panel, programme: Intervention, person, when, treated) -> pd.DataFrame:
     people, months = panel.people.iloc[person], programme.follow_up_months
     joined_later = np.where(treated, NEVER, people["enrolled_any"].to_numpy(float))
@@ -177,10 +135,10 @@ def _rows(panel: Panel, programme: Intervention, person, when, treated) -> pd.Da
     )
     rows["exposure"] = np.clip(end - when, 0, months)
     rows["events"] = _after(panel.counts[programme.outcome], person, when, end, months)
-    rows["rule_count"] = _window(
+    rows["rule_count"] = window(
         panel.counts[programme.eligibility.column], programme.eligibility.from_month, programme.eligibility.to_month
     )[person, when]
-    rows["before"] = _window(panel.counts[programme.outcome], months, 1)[person, when]
+    rows["before"] = window(panel.counts[programme.outcome], months, 1)[person, when]
     if programme.negative_control in panel.counts:
         rows["negative"] = _after(panel.counts[programme.negative_control], person, when, end, months)
     return rows
@@ -193,45 +151,6 @@ def _after(counts: np.ndarray, person, when, end, months: int) -> np.ndarray:
         seen = when + ahead < end
         total[seen] += counts[person[seen], when[seen] + ahead]
     return total
-
-
-def covariates_of(
-    panel: Panel, programme: Intervention, eligible: np.ndarray, person, when
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What is known of each row before its trial, and log(1 + count) of those columns that are counts."""
-    counts = panel.counts[programme.outcome]
-    past = {name: _window(counts, *window)[person, when] for name, window in WINDOWS.items()}
-    if "emergency_admissions" in panel.counts:
-        past[ADMISSIONS] = _window(panel.counts["emergency_admissions"], 12, 1)[person, when]
-    past[SINCE] = _months_in_a_row(eligible)[person, when]
-    fixed = _fixed(panel, person, when)
-    raw = pd.concat([pd.DataFrame(past), fixed], axis=1).astype(float)
-    raw = raw.loc[:, raw.nunique() > 1]
-    return raw, np.log1p(raw[[c for c in raw if c in past and c != SINCE]])
-
-
-def _fixed(panel: Panel, person, when) -> pd.DataFrame:
-    """Age at the trial, sex, deprivation and the conditions recorded before it."""
-    fixed = panel.people.iloc[person].drop(columns=list(KEY_COLUMNS)).reset_index(drop=True)
-    if "birth" in fixed:
-        fixed.insert(0, "age", (when - fixed.pop("birth")) / 12)
-    if len(panel.since.columns):
-        known = panel.since.to_numpy(float)[person] <= when[:, None]
-        fixed["long-term conditions"] = known.sum(axis=1)
-        for condition in CONDITIONS:
-            fixed[condition.replace("_", " ")] = known[:, panel.since.columns.get_loc(condition)]
-    for column in fixed.columns[fixed.isna().any()]:
-        fixed[f"{column} not known"] = fixed[column].isna()
-        fixed[column] = fixed[column].fillna(fixed[column].mean())
-    return fixed
-
-
-def _months_in_a_row(eligible: np.ndarray) -> np.ndarray:
-    """People x months: for how many months up to this one the rule has held without a break, at most 12."""
-    run = np.zeros(eligible.shape, int)
-    for month in range(1, eligible.shape[1]):
-        run[:, month] = np.where(eligible[:, month], np.minimum(run[:, month - 1] + 1, 12), 0)
-    return run
 
 
 def _flow(panel: Panel, reached: dict[str, np.ndarray], eligible: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
