@@ -5,6 +5,7 @@ SELECT
     registered.person_id,
     registered.pcn_code,
     registered.practice_code,
+    registered.lsoa,
     registered.sex,
     registered.birth_month,
     (area.imd_decile + 1) // 2 AS imd_quintile,
