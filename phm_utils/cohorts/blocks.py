@@ -7,6 +7,7 @@ import pandas as pd
 
 from phm_utils.engine import guarded, read_sql
 from phm_utils.methods.rates import wilson
+from phm_utils.privacy.blocks import area_blocks, unit_blocks
 
 PER = 1_000  # people: the unit of every crude rate here
 NOT_KNOWN = "Not known"
@@ -42,47 +43,33 @@ def counted(con: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
 def by_area(frame: pd.DataFrame, levels: pd.DataFrame, areas: Areas) -> pd.DataFrame:
     """One row per area and level: each PCN's sums and the ICS's, 0 where nobody is.
 
-    frame: one row per `pcn_code` and level, at most; other columns are counts.
+    frame: rows with `pcn_code`, the columns of `levels`, and counts.
     levels: every combination of the keys that a report shows, in its order.
-    Returns `area_code`, `place` (the level's order, from 1), the keys, the counts.
+    Returns `area_code`, the keys, the counts, and `place`: the level's order, from 1.
     """
-    keys = list(levels)
-    counts = [c for c in frame if c not in ("pcn_code", *keys)]
-    blocks = pd.concat([frame.rename(columns={"pcn_code": "area_code"}), frame.assign(area_code=areas.ics_code)])
-    sums = blocks.groupby(["area_code", *keys], as_index=False)[counts].sum()
-    grid = pd.DataFrame({"area_code": [*areas.pcn_codes, areas.ics_code]}).merge(numbered(levels), how="cross")
-    filled = grid.merge(sums, on=["area_code", *keys], how="left")
-    return filled.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64"))
+    grid = pd.DataFrame({"pcn_code": areas.pcn_codes}).merge(levels, how="cross")
+    counts = [c for c in frame if c not in grid]
+    rows = pd.concat([frame, grid.assign(**dict.fromkeys(counts, 0))])
+    return area_blocks(rows, areas.ics_code, list(levels), counts).merge(numbered(levels), on=list(levels))
 
 
-def by_unit(frame: pd.DataFrame, names: pd.DataFrame, levels: pd.DataFrame, areas: Areas) -> pd.DataFrame:
+def by_unit(frame: pd.DataFrame, practices: pd.DataFrame, levels: pd.DataFrame, areas: Areas) -> pd.DataFrame:
     """One row per area, unit and level: practices within a PCN's block, PCNs within the ICS's.
 
-    frame: one row per `practice_code` and level, at most; other columns are counts.
-    names: `pcn_code`, `pcn_name`, `practice_code`, `practice_name`, one row per practice.
-    Returns `area_code`, `place`, `unit_code`, `unit_name`, the keys and the counts.
+    frame: rows with `practice_code`, the columns of `levels`, and counts.
+    practices: `practice_code`, `practice_name`, `pcn_code`, `pcn_name`, one row per practice.
+    Returns `area_code`, `unit_code`, `unit_name`, the keys, the counts, and `place`.
     """
-    keys = list(levels)
-    counts = [c for c in frame if c not in ("pcn_code", "practice_code", *keys)]
-    placed = frame.drop(columns="pcn_code", errors="ignore").merge(names, on="practice_code")
-    practices = {"pcn_code": "area_code", "practice_code": "unit_code", "practice_name": "unit_name"}
-    whole = {"pcn_code": "unit_code", "pcn_name": "unit_name"}
-    unit = ["area_code", "unit_code", "unit_name"]
-    blocks = pd.concat(
-        [placed.rename(columns=practices), placed.rename(columns=whole).assign(area_code=areas.ics_code)]
-    )
-    sums = blocks.groupby([*unit, *keys], as_index=False)[counts].sum()
-    shown = names[names["practice_code"].isin(frame["practice_code"])]
-    units = pd.concat([shown.rename(columns=practices), shown.rename(columns=whole).assign(area_code=areas.ics_code)])
-    grid = units[unit].drop_duplicates().merge(numbered(levels), how="cross")
-    filled = grid.merge(sums, on=[*unit, *keys], how="left")
-    return filled.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64"))
+    grid = frame[["practice_code"]].drop_duplicates().merge(levels, how="cross")
+    counts = [c for c in frame if c not in grid]
+    rows = pd.concat([frame, grid.assign(**dict.fromkeys(counts, 0))])
+    blocks = unit_blocks(rows, practices, areas.ics_code, list(levels), counts)
+    return blocks.merge(numbered(levels), on=list(levels))
 
 
 def numbered(levels: pd.DataFrame) -> pd.DataFrame:
     """`levels` with their order as `place`, from 1."""
-    levels = levels.reset_index(drop=True)
-    return levels.assign(place=levels.index + 1)[["place", *levels.columns]]
+    return levels.assign(place=range(1, len(levels) + 1))
 
 
 def practice_names(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from phm_utils.rules.tree import Rule, compile_rule, criteria, describe
 from phm_utils.tables import SQL_TYPE
 
 ASSESSED, LEFT_OUT, NOT_YET = "assessed", "left out", "not yet assessed"
+OTHERWISE = "true"  # the condition of the segment for everybody whom no rule placed
 MAX_PEOPLE = 200_000
 
 
@@ -34,7 +35,7 @@ def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: 
             state = LEFT_OUT if absent else ASSESSED
             rows.append((segment.name, describe(rule, columns), state, ", ".join(absent), condition))
     rows += [(n.segment, words, NOT_YET, "", "") for n in model.not_yet_assessed for words in n.rules]
-    rows.append((model.otherwise.name, model.otherwise.says, ASSESSED, "", "true"))
+    rows.append((model.otherwise.name, model.otherwise.says, ASSESSED, "", OTHERWISE))
     frame = pd.DataFrame(rows, columns=["segment", "reason", "state", "needs", "condition"]).astype("str")
     frame.insert(0, "place", range(1, len(frame) + 1))
     return frame
@@ -119,9 +120,9 @@ INNER JOIN segment_rule ON segment_rule.place = placed.place"""
 
 def rule_counts(con: duckdb.DuckDBPyConnection, rules: pd.DataFrame) -> pd.DataFrame:
     """`rules` with `people_meeting`: everybody whom each assessed rule holds for, whether or not it came first."""
-    asked = rules[rules["state"] == ASSESSED]
+    asked = rules[(rules["state"] == ASSESSED) & (rules["condition"] != OTHERWISE)]
     counts = ", ".join(f"count(*) FILTER (WHERE {r.condition}) AS p{r.place}" for r in asked.itertuples())
     with guarded("Counting the people who meet each rule"):
         row = read_sql(con, f"SELECT {counts} FROM person").iloc[0]
-    met = asked["place"].map(lambda place: row[f"p{place}"]).astype("int64")
+    met = asked["place"].map(lambda place: row[f"p{place}"])
     return rules.assign(people_meeting=met.reindex(rules.index).astype("Int64"))

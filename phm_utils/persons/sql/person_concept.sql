@@ -6,7 +6,7 @@ SELECT
     concept_name.concept,
     concept.first_date,
     concept.last_date,
-    CASE WHEN concept_name.is_value THEN concept.latest_value END AS latest_value,
+    concept.latest_value,
     concept.events
 FROM concept
 INNER JOIN concept_name ON concept_name.concept_no = concept.concept_no
