@@ -45,7 +45,11 @@ def bars(
         )  # fmt: skip
         for row, v in enumerate(values):
             text = style.SUPPRESSED if np.isnan(v) else style.number(v, percent)
-            ax.annotate(text, (np.nan_to_num(v), row), xytext=(4, 0), textcoords="offset points", va="center")
+            # On white, so that a reference line does not strike the number through.
+            ax.annotate(
+                text, (np.nan_to_num(v), row), xytext=(4, 0), textcoords="offset points", va="center",
+                bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8},
+            )  # fmt: skip
         for i, (name, level) in enumerate(_named(reference).items()):
             ax.axvline(
                 level, color=style.INK, linewidth=1.2, linestyle=style.DASHES[i],

@@ -132,32 +132,41 @@ def funnel(
     value: str,
     limits: pd.DataFrame,
     *,
-    label: str | None = None,
     target: float,
+    highlight: str | None = None,
+    labels: str | None = None,
     size_unit: str = "",
     unit: str = "",
     percent: bool = False,
 ) -> Figure:
-    """Values against size, with control limits; points outside the outer limits are named.
+    """Values against size, with control limits; points outside the outer limits are diamonds.
 
     frame: with a boolean column `outside` for points beyond the outer limits.
     limits: columns `size`, `lower_95`, `upper_95`, `lower_998`, `upper_998`.
+    highlight: a column of booleans: those in colour, the others grey.
+    labels: a column of names, written beside highlighted points that are outside.
     """
+    out = frame["outside"].astype(bool)
+    front = frame[highlight].astype(bool) if highlight else pd.Series(True, index=frame.index)
     with style.house():
         fig, ax = style.canvas(4.2)
-        for (low, high), dash, name in (
-            (("lower_95", "upper_95"), style.DASHES[1], "95% limits"),
-            (("lower_998", "upper_998"), style.DASHES[0], "99.8% limits"),
-        ):
-            ax.plot(limits["size"], limits[low], color=style.MUTED, linewidth=1, linestyle=dash, label=name)
-            ax.plot(limits["size"], limits[high], color=style.MUTED, linewidth=1, linestyle=dash)
+        for level, dash, name in (("95", style.DASHES[1], "95% limits"), ("998", style.DASHES[0], "99.8% limits")):
+            for side in ("lower", "upper"):
+                edge, text = limits[f"{side}_{level}"], name if side == "lower" else None
+                ax.plot(limits["size"], edge, color=style.MUTED, linewidth=1, linestyle=dash, label=text)
         ax.axhline(target, color=style.INK, linewidth=1)
-        out = frame["outside"].astype(bool)
-        sns.scatterplot(frame[~out], x=size, y=value, ax=ax, color=style.BLUE, s=26, linewidth=0)
-        if out.any():
-            sns.scatterplot(frame[out], x=size, y=value, ax=ax, color=style.VERMILION, s=42, marker="D", linewidth=0)
-        if label:
-            _name_points(ax, frame[out], size, value, label)
+        for rows, colour, marker, area in (
+            (~out & ~front, style.GREY, "o", 20),
+            (out & ~front, style.GREY, "D", 30),
+            (~out & front, style.BLUE, "o", 44),
+            (out & front, style.VERMILION, "D", 50),
+        ):
+            if rows.any():
+                sns.scatterplot(
+                    frame[rows], x=size, y=value, ax=ax, color=colour, s=area, marker=marker, linewidth=0, zorder=3
+                )
+        if labels:
+            _name_points(ax, frame[out & front], size, value, labels)
         style.legend_above(ax)
         style.value_axis(ax, "x", size_unit)
         style.value_axis(ax, "y", unit, percent)

@@ -19,6 +19,13 @@ from phm_utils.figures import style
 from phm_utils.tables import CRS
 
 METRES_PER_KM = 1_000
+DEPRIVATION_FIFTHS = (
+    "Least deprived fifth",
+    "Second least deprived",
+    "Middle fifth",
+    "Second most deprived",
+    "Most deprived fifth (Core20)",
+)
 Box = tuple[float, float, float, float]  # west, south, east, north, in metres
 
 
@@ -50,6 +57,11 @@ def classes(values: pd.Series, edges: Sequence[float], labels: Sequence[str]) ->
     return pd.Series(pd.Categorical(words, categories=list(labels), ordered=True), index=values.index)
 
 
+def deprivation_fifths(deciles: pd.Series) -> pd.Series:
+    """National deprivation tenths (1 most deprived) as the five classes of a map, most deprived darkest."""
+    return classes(11 - pd.to_numeric(deciles).astype("Float64"), [1, 3, 5, 7, 9, 11], DEPRIVATION_FIFTHS)
+
+
 def choropleth(
     areas: gpd.GeoDataFrame,
     column: str,
@@ -67,14 +79,14 @@ def choropleth(
         `classes`); a missing one is suppressed or unknown: white, hatched.
     legend: what the classes are, with their unit.
     outline: areas drawn behind, unfilled, to show where this one lies.
-    insets: named boxes enlarged at the right, as from `towns`.
+    insets: named boxes enlarged below, as from `towns`.
     place_labels: a column of names: each one's areas are outlined together and named.
     """
     names = list(areas[column].cat.categories)
     colours = list(colours or _spread(len(names)))
     with style.house():
         fig, ax = _frame(areas, len(insets))
-        _draw(ax, areas, column, names, colours, outline)
+        _draw(ax, areas, column, names, colours, _nearby(outline, areas))
         if place_labels:
             _place_names(ax, areas, place_labels)
         _scale_bar(ax, areas)
@@ -82,7 +94,9 @@ def choropleth(
         handles = [Patch(facecolor=c, edgecolor=style.MUTED, label=n) for n, c in zip(names, colours, strict=True)]
         if areas[column].isna().any():
             handles.append(Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label=no_value))
-        fig.legend(handles=handles, title=legend, loc="outside lower left", ncols=min(3, len(handles)), fontsize=9)
+        fig.legend(
+            handles=handles, title=legend, loc="outside lower left", ncols=min(3, len(handles)), alignment="left"
+        )
     return fig
 
 
@@ -121,14 +135,23 @@ def _spread(count: int) -> list[str]:
 
 
 def _frame(areas: gpd.GeoDataFrame, insets: int) -> tuple[Figure, Axes]:
+    """A figure as tall as the map needs, with room for a row of insets below it."""
     west, south, east, north = areas.total_bounds
-    ratio = (north - south) / max(east - west, 1)
-    width = style.WIDTH * (0.63 if insets else 1)
-    fig = Figure(figsize=(style.WIDTH, min(7.5, max(4.0, width * ratio + 0.9))), layout="constrained")
+    height = float(np.clip(style.WIDTH * (north - south) / max(east - west, 1), 3.0, 5.4))
+    below = style.WIDTH / max(insets, 3) if insets else 0
+    fig = Figure(figsize=(style.WIDTH, height + below + 0.8), layout="constrained")
     if not insets:
         return fig, fig.add_subplot()
-    grid = fig.add_gridspec(insets, 2, width_ratios=(1.75, 1))
-    return fig, fig.add_subplot(grid[:, 0])
+    grid = fig.add_gridspec(2, insets, height_ratios=(height, below))
+    return fig, fig.add_subplot(grid[0, :])
+
+
+def _nearby(outline: gpd.GeoDataFrame | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """The outlines that the map's frame can show: the rest would only weigh."""
+    if outline is None:
+        return None
+    west, south, east, north = areas.total_bounds
+    return outline.cx[west:east, south:north]
 
 
 def _draw(ax: Axes, areas: gpd.GeoDataFrame, column: str, names: list, colours: list[str], outline) -> None:
@@ -151,14 +174,14 @@ def _insets(fig: Figure, areas, column: str, names: list, colours: list[str], in
     if not insets:
         return
     grid = main.get_subplotspec().get_gridspec()
-    for row, (place, (west, south, east, north)) in enumerate(insets):
-        ax = fig.add_subplot(grid[row, 1])
+    for number, (place, (west, south, east, north)) in enumerate(insets):
+        ax = fig.add_subplot(grid[1, number])
         _draw(ax, areas.cx[west:east, south:north], column, names, colours, None)
         ax.set(xlim=(west, east), ylim=(south, north))
         ax.set_axis_on()
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
         ax.spines[:].set_visible(True)
-        letter = "ABCDE"[row]
+        letter = "ABCDE"[number]
         ax.set_title(f"{letter}. {place}" if place else letter, fontsize=9, loc="left", pad=3)
         main.add_patch(Rectangle((west, south), east - west, north - south, fill=False, edgecolor=style.INK))
         main.annotate(letter, (west, north), xytext=(-2, 0), textcoords="offset points", ha="right", fontsize=9)
