@@ -11,7 +11,8 @@ from typing import Literal
 from phm_utils.errors import InputError
 from phm_utils.runs import write_atomically
 from phm_utils.synthetic import geography
-from phm_utils.synthetic.network import Task, write_network
+from phm_utils.synthetic.effects import effects
+from phm_utils.synthetic.extracts import Task, write_network
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.writing import FileFormat
 
@@ -60,7 +61,9 @@ def simulate(
         summaries.sort(key=lambda s: s["pcn"])
         for one in FORMS[form]:
             write_references(draft / one, one, seed, summaries, file_format)
-        _write_card(draft, pcns=pcns, seed=seed, people_per_pcn=people_per_pcn, form=form, file_format=file_format)
+        _write_json(draft / "truth" / "effects.json", effects(summaries))
+        card = {"pcns": pcns, "seed": seed, "people_per_pcn": people_per_pcn, "form": form, "format": file_format}
+        _write_json(draft / "simulation.json", card | {"version": VERSION})
         _swap(draft, root)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -94,9 +97,8 @@ def _run(tasks: list[Task], workers: int) -> Iterator[dict]:
             yield done.result()
 
 
-def _write_card(draft: Path, **facts: object) -> None:
-    text = json.dumps(facts | {"version": VERSION}, indent=1, sort_keys=True)
-    write_atomically(draft / "simulation.json", text + "\n")
+def _write_json(path: Path, facts: dict) -> None:
+    write_atomically(path, json.dumps(facts, indent=1, sort_keys=True) + "\n")
 
 
 def _swap(draft: Path, root: Path) -> None:

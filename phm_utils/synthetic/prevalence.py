@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 AGES = (2, 15, 25, 35, 45, 55, 65, 75, 85, 95)
-# grad(ient): log-odds from the mean area to the most deprived. fem(ale): log-odds, women against men. frail(ty): log-odds
+# grad(ient): log-odds from the mean area to the most deprived. fem(ale): women against men. frail(ty): log-odds
 # per standard deviation. rev(iews): coded entries a year. res(olved): share coded as resolved later. icd10: how a
 # hospital codes it, - where it does not. Then the percentage who have it at each of AGES, at deprivation 0.
 _TABLE = """

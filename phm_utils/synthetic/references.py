@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from phm_utils.synthetic import geography
 from phm_utils.synthetic.draws import stream
+from phm_utils.synthetic.named import POSTCODES_PER_PLACE, postcodes
 from phm_utils.synthetic.writing import FileFormat, write_table
 from phm_utils.tables import BOUNDARY_FILE, CRS, Form
 
@@ -20,6 +21,8 @@ def write_references(folder: Path, form: Form, seed: int, summaries: list[dict],
     county = geography.demoshire(seed)
     write_table(folder / f"practice.{file_format}", _practices(county, seed, summaries), file_format)
     write_table(folder / f"area.{file_format}", _areas(county), file_format)
+    if form == "identified":
+        write_table(folder / f"postcode_area.{file_format}", _postcodes(county), file_format)
     _write_outlines(county, folder / BOUNDARY_FILE)
 
 
@@ -60,6 +63,10 @@ def _areas(county: geography.Geography) -> pa.Table:
             "population": pa.array(county.population.astype(np.int32)),
         }
     )
+
+
+def _postcodes(county: geography.Geography) -> pa.Table:
+    return pa.table({"postcode": postcodes(county.places), "lsoa": np.repeat(county.places, POSTCODES_PER_PLACE)})
 
 
 def _write_outlines(county: geography.Geography, path: Path) -> None:

@@ -1,0 +1,145 @@
+"""Faults that real extracts have, planted at stated rates: those of rows, whatever tells whom they are about.
+
+Faults of identity are in `presentation`, at the rates stated here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from phm_utils.synthetic import days
+from phm_utils.synthetic.draws import NULL, Coded, chance
+from phm_utils.synthetic.people import BLACK, ETHNIC_CODES, People
+from phm_utils.synthetic.rows import Dates, Numbers, Rows
+
+DUPLICATED = 0.0004  # rows sent twice, alike in every column but their place
+DATE_ABSENT, DATE_IN_FUTURE = 0.00006, 0.00004
+DATE_UNREADABLE = 0.002  # of partner lists, whose dates are text
+FUTURE_DAYS = 3_650  # a year mistyped by ten
+VALUE_IMPOSSIBLE = 0.0006  # of GP measurements: 0, or a slipped decimal point
+DISCHARGE_FILLER = "1801-01-01"  # documented null of HES
+DISCHARGE_FILLED = 0.002  # of closed episodes; every open one has it or nothing, half and half
+DIAGNOSIS_FAULT = 0.001  # 7999 or 0000
+PRACTICE_FILLER = 0.003  # V81997, no practice recorded by the hospital
+ETHNICITY_NULL, ETHNICITY_NOT_STATED, ETHNICITY_NOT_KNOWN = 0.020, 0.025, 0.015
+ETHNICITY_MORE_MINORITY, ETHNICITY_MORE_YOUNG_MEN = 2.6, 1.5  # times likelier
+DATED = {
+    "gp_event": "event_date",
+    "gp_medication": "issue_date",
+    "gp_appointment": "appt_date",
+    "apc_episode": "epistart",
+    "ecds_attendance": "arrival_date",
+    "op_attendance": "apptdate",
+    "csds_contact": "contact_date",
+    "mhsds_contact": "contact_date",
+}
+NOT_DUPLICATED = ("death", "programme_enrolment")
+
+
+@dataclass(frozen=True)
+class IdentityFaults:
+    """How often a source tells wrongly whom a row is about. Shares of rows, or of people where it says so.
+
+    missing, wrong: the pseudonym or NHS number. mistyped: of people, a name
+    (identified) or sex or birth month (pseudonymised). moved: of people, the
+    address of a former home. placeholder: of people, a filler for a name or
+    birth date.
+    """
+
+    missing: float
+    wrong: float = 0.001
+    sex_unknown: float = 0.002
+    mistyped: float = 0.010
+    moved: float = 0.04
+    placeholder: float = 0.002
+    place_missing: float = 0.004
+
+
+IDENTITY = {
+    "apc_episode": IdentityFaults(0.008),
+    "ecds_attendance": IdentityFaults(0.015, mistyped=0.015, placeholder=0.004),
+    "op_attendance": IdentityFaults(0.004),
+    "csds_contact": IdentityFaults(0.010),
+    "mhsds_contact": IdentityFaults(0.012, sex_unknown=0.01),
+    "asc_event": IdentityFaults(0.060, mistyped=0.02),
+    "partner_list": IdentityFaults(0.080, 0.003, 0.02, 0.03, 0.06, 0.006, 0.03),
+    "programme_enrolment": IdentityFaults(0.004, 0.0, 0.0, 0.005, 0.02, 0.0, 0.0),
+    "death": IdentityFaults(0.004, 0.0005, 0.0, 0.005, 0.02, 0.0, 0.0),
+}
+# Councils and charities mostly do not know the NHS number; it matters where no pseudonym was given before arrival.
+NUMBER_UNKNOWN = {"partner_list": 0.55, "asc_event": 0.15}
+
+
+def recorded_ethnicity(rng: np.random.Generator, people: People) -> np.ndarray:
+    """What the practice wrote down: position in ETHNIC_CODES, then Z, then 99; NULL for nothing."""
+    times = np.where(people.ethnicity >= ETHNIC_CODES.index("D"), ETHNICITY_MORE_MINORITY, 1.0)
+    times *= np.where((people.sex == 0) & (people.age >= 18) & (people.age < 40), ETHNICITY_MORE_YOUNG_MEN, 1.0)
+    times *= np.where(people.is_ethnic(BLACK), 1.3, 1.0)
+    draw = rng.random(len(people)) / times
+    steps = np.cumsum([ETHNICITY_NULL, ETHNICITY_NOT_STATED, ETHNICITY_NOT_KNOWN])
+    fillers = (NULL, len(ETHNIC_CODES), len(ETHNIC_CODES) + 1)
+    return np.select([draw < step for step in steps], fillers, people.ethnicity.astype(int)).astype(np.uint8)
+
+
+def soil(rng: np.random.Generator, table: str, rows: Rows) -> Rows:
+    """The table with its faults; duplicates stand at its end."""
+    if table in DATED:
+        _spoil_dates(rng, rows.columns[DATED[table]])
+    if table == "gp_event":
+        _spoil_values(rng, rows.columns["value_num"])
+    if table == "apc_episode":
+        _spoil_episodes(rng, rows)
+    if table == "partner_list":
+        rows.columns["list_date"] = _text_dates(rng, rows.columns["list_date"])
+    if table in NOT_DUPLICATED:
+        return rows
+    twice = np.flatnonzero(chance(rng, DUPLICATED, len(rows)))
+    return rows.take(np.concatenate([np.arange(len(rows)), twice])) if len(twice) else rows
+
+
+def _some(rng: np.random.Generator, share: float, size: int) -> np.ndarray:
+    """A few positions, without looking at every row."""
+    return np.unique(rng.integers(0, max(size, 1), rng.poisson(share * size))) if size else np.zeros(0, int)
+
+
+def _spoil_dates(rng: np.random.Generator, column: Dates) -> None:
+    column.days = column.days.astype(np.int32)
+    column.days[_some(rng, DATE_IN_FUTURE, len(column))] += FUTURE_DAYS
+    column.days[_some(rng, DATE_ABSENT, len(column))] = days.NO_DAY
+
+
+def _spoil_values(rng: np.random.Generator, column: Numbers) -> None:
+    measured = np.flatnonzero(~column.null)
+    if not len(measured):
+        return
+    chosen = measured[_some(rng, VALUE_IMPOSSIBLE, len(measured))]
+    zero = chance(rng, 0.5, len(chosen))
+    column.values[chosen] = np.where(zero, 0.0, column.values[chosen] * 10)
+
+
+def _spoil_episodes(rng: np.random.Generator, rows: Rows) -> None:
+    columns, n = rows.columns, len(rows)
+    discharge = columns["disdate"].days
+    filler = (np.datetime64(DISCHARGE_FILLER) - np.datetime64(days.START)).astype(int)
+    filled = ((discharge == days.NO_DAY) & chance(rng, 0.5, n)) | chance(rng, DISCHARGE_FILLED, n)
+    columns["disdate"] = Dates(np.where(filled, filler, discharge).astype(np.int32))
+    for name in ("diag_01", "diag_02"):
+        column = columns[name]
+        words = (*column.words, "7999", "0000")
+        index = column.index.copy()
+        faulty = _some(rng, DIAGNOSIS_FAULT, n)
+        index[faulty] = len(words) - 2 + chance(rng, 0.3, len(faulty))
+        columns[name] = Coded(index, words)
+    practice = columns["gppract"]
+    index = practice.index.copy()
+    index[_some(rng, PRACTICE_FILLER, n)] = len(practice.words)
+    columns["gppract"] = Coded(index, (*practice.words, "V81997"))
+
+
+def _text_dates(rng: np.random.Generator, column: Dates) -> Coded:
+    """Lists are kept in spreadsheets: dates as text, a few of them unreadable."""
+    [day] = np.unique(column.days) if len(column) else [0]
+    index = np.zeros(len(column), np.uint8)
+    index[chance(rng, DATE_UNREADABLE, len(column))] = 1
+    index[chance(rng, DATE_UNREADABLE / 2, len(column))] = NULL
+    return Coded(index, (str(days.DATES[day]), "about a year ago"))

@@ -1,0 +1,57 @@
+"""One network's extracts: its tables, soiled, told in each form, and written; and the truth about them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from phm_utils.synthetic import dirt, geography, named, presentation, truth
+from phm_utils.synthetic.draws import NULL, Coded, stream
+from phm_utils.synthetic.network import Network, make_network, make_tables
+from phm_utils.synthetic.rows import Rows
+from phm_utils.synthetic.writing import FileFormat, write_rows
+from phm_utils.tables import TABLES, Form
+
+_TELL = {"pseudonymised": presentation.pseudonymised, "identified": named.identified}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is told."""
+
+    root: Path
+    seed: int
+    pcn: int
+    registered: int
+    forms: tuple[Form, ...]
+    file_format: FileFormat
+
+
+def write_network(task: Task) -> dict:
+    """Simulate one network and write its part of every table. Returns what the whole ICS's summary needs."""
+    network = make_network(task.seed, task.pcn, task.registered, named="identified" in task.forms)
+    part = geography.pcn_code(task.pcn)
+    book = truth.Book(network)
+    for table, rows in make_tables(task.seed, network):
+        book.enter(table, rows)
+        _place_practices(network, table, rows)
+        soiled = dirt.soil(stream(task.seed, task.pcn, f"dirt {table}"), table, rows)
+        for form in task.forms:
+            told = _TELL[form](stream(task.seed, task.pcn, f"{form} {table}"), network, table, soiled)
+            whole = Rows(soiled.who, soiled.columns | told)
+            write_rows(task.root / form, table, part, form, whole, task.file_format)
+    book.write(task.root / "truth", part)
+    return {"pcn": task.pcn, "list_sizes": network.list_sizes(), **book.summary()}
+
+
+def _place_practices(network: Network, table: str, rows: Rows) -> None:
+    """The practice of each row: of registration, or the one that the hospital wrote down."""
+    words = tuple(network.practices)
+    if table == "gp_registration":
+        rows.columns["practice_code"] = Coded(rows.columns["practice_code"].index, words)
+        return
+    for name in ("practice_code", "gppract"):
+        if any(column.name == name for column in TABLES[table].columns):
+            index = network.people.practice[rows.who]
+            placed = np.where(index == NULL, len(words), index).astype(np.uint8)
+            rows.columns[name] = Coded(placed, (*words, "V81999"))

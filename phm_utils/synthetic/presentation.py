@@ -1,0 +1,84 @@
+"""Whom a row is about, as its source tells it: pseudonymised before arrival, with a source's errors."""
+
+import numpy as np
+
+from phm_utils.synthetic import days
+from phm_utils.synthetic.dirt import IDENTITY
+from phm_utils.synthetic.draws import Coded, chance
+from phm_utils.synthetic.network import Network
+from phm_utils.synthetic.people import NO_PLACE
+from phm_utils.synthetic.rows import Column, Dates, Rows
+from phm_utils.tables import TABLES
+
+SEXES = ("1", "2", "0", "X", "9")  # male, female, then what sources write when they do not know
+BIG = ("gp_event", "gp_medication", "gp_appointment")  # carry the identifier alone
+
+
+def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: Rows) -> dict[str, Column]:
+    """Pseudonym, sex, month of birth, small area and household of each row."""
+    who, identities = rows.who, network.identities
+    if table in BIG:
+        return {"token_person_id": Coded(who, identities.token)}
+    faults = IDENTITY.get(table)
+    token = who if faults is None else mistaken(rng, network, who, faults.wrong, faults.missing)
+    columns = {
+        "token_person_id": Coded(token, identities.token),
+        "sex": sexes(rng, network, table, who),
+        "birth_month": Dates(_birth_months(rng, network, table, who)),
+        "lsoa": places(rng, network, table, who),
+    }
+    if any(column.name == "household_token" for column in TABLES[table].columns):
+        home = np.where(network.people.place[who] == NO_PLACE, -1, network.people.household[who])
+        columns["household_token"] = Coded(home.astype(np.int32), identities.household_token)
+    return columns
+
+
+def mistaken(rng: np.random.Generator, network: Network, who: np.ndarray, wrong: float, missing: float) -> np.ndarray:
+    """Whose identifier each row carries: a stranger's on a few, -1 on some.
+
+    The stranger differs in sex and in month of birth, so the mistake can be seen.
+    """
+    people = network.people
+    result = who.astype(np.int32)
+    chosen = np.flatnonzero(chance(rng, wrong, len(who)))
+    stranger = rng.integers(0, len(people), len(chosen))
+    month = days.first_of_month(people.birth)
+    true = who[chosen]
+    plain = (people.sex[stranger] != people.sex[true]) & (month[stranger] != month[true])
+    result[chosen[plain]] = stranger[plain]
+    result[chance(rng, missing, len(who))] = -1
+    return result
+
+
+def sexes(rng: np.random.Generator, network: Network, table: str, who: np.ndarray) -> Coded:
+    """Sex as recorded: a few mistyped, a few not known."""
+    index = network.people.sex[who]
+    if faults := IDENTITY.get(table):
+        index = np.where(chance(rng, faults.mistyped / 10, len(who)), 1 - index, index)
+        unknown = chance(rng, faults.sex_unknown, len(who))
+        index = np.where(unknown, rng.integers(2, len(SEXES), len(who)), index).astype(np.uint8)
+    return Coded(index, SEXES)
+
+
+def _birth_months(rng: np.random.Generator, network: Network, table: str, who: np.ndarray) -> np.ndarray:
+    """Day number of the first of the month; mistyped by a month or a year on a few rows."""
+    month = (days.first_of_month(network.people.birth) - days.EPOCH)[who]
+    faults = IDENTITY.get(table)
+    if faults is None:
+        return month
+    chosen = np.flatnonzero(chance(rng, faults.mistyped / 4, len(who)))
+    shift = rng.choice([-365, -31, 31, 365], len(chosen))
+    wrong = days.first_of_month(month[chosen] + shift + days.EPOCH + 3) - days.EPOCH
+    month[chosen] = np.minimum(wrong, days.day(days.END) - 29)
+    return month
+
+
+def places(rng: np.random.Generator, network: Network, table: str, who: np.ndarray) -> Coded:
+    """Small area as recorded: of a former home for some people, missing on a few rows."""
+    people, words = network.people, tuple(network.county.places)
+    faults = IDENTITY.get(table)
+    if faults is None:
+        return Coded(people.place[who], words)
+    former = people.place[rng.permutation(len(people))]
+    place = np.where(chance(rng, faults.moved, len(people)) & (people.place != NO_PLACE), former, people.place)[who]
+    return Coded(np.where(chance(rng, faults.place_missing, len(who)), -1, place).astype(np.int16), words)

@@ -1,0 +1,116 @@
+"""The truth behind the extracts: who is who, what each person is like, and every planted effect."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from phm_utils.synthetic import days
+from phm_utils.synthetic.appointments import appointment_rate
+from phm_utils.synthetic.contacts import social_care_rate
+from phm_utils.synthetic.draws import Coded
+from phm_utils.synthetic.emergency import attendance_rate
+from phm_utils.synthetic.lives import death_rate
+from phm_utils.synthetic.network import Network
+from phm_utils.synthetic.partners import LISTS
+from phm_utils.synthetic.people import ETHNIC_CODES, UNREGISTERED
+from phm_utils.synthetic.presentation import BIG
+from phm_utils.synthetic.prevalence import NAMES
+from phm_utils.synthetic.rows import Dates, Numbers, Rows
+from phm_utils.synthetic.writing import to_arrow, write_table
+from phm_utils.tables import TABLES
+
+
+class Book:
+    """Keeps the truth of one network while its tables pass by, before they are soiled."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.rows: dict[str, int] = {}
+        self.records: list[tuple[str, np.ndarray, np.ndarray]] = []
+        self.lists = np.zeros((len(network.people), len(LISTS)), bool)
+        self.enrolled = np.zeros(len(network.people), bool)
+
+    def enter(self, table: str, rows: Rows) -> None:
+        """Note whom each row of a table is about."""
+        self.rows[table] = len(rows)
+        if table not in BIG:
+            [key] = TABLES[table].key
+            self.records.append((table, rows.columns[key].values, rows.who))
+        if table == "partner_list":
+            self.lists[rows.who, rows.columns["list_name"].index] = True
+        if table == "programme_enrolment":
+            self.enrolled[rows.who] = True
+
+    def write(self, folder: Path, part: str) -> None:
+        """Write `person` and `record` of this network."""
+        write_table(folder / "person" / f"{part}.parquet", self._person(), "parquet")
+        write_table(folder / "record" / f"{part}.parquet", self._record(), "parquet")
+
+    def summary(self) -> dict:
+        """Counts for `effects.json`, and nothing that takes space."""
+        overlap = self.lists.T.astype(np.int64) @ self.lists
+        return {
+            "rows": self.rows,
+            "people": len(self.network.people),
+            "list_overlap": overlap.tolist(),
+            "on_any_list": int(self.lists.any(axis=1).sum()),
+            "lists_not_registered": int((self.lists.any(axis=1) & ~self.network.people.registered).sum()),
+            "enrolled": int(self.enrolled.sum()),
+        }
+
+    def _record(self) -> pa.Table:
+        """One row per row of each table that tells whom it is about."""
+        names = tuple(table for table, _, _ in self.records)
+        size = [len(who) for _, _, who in self.records]
+        table = Coded(np.repeat(np.arange(len(names), dtype=np.uint8), size), names)
+        record = np.concatenate([ids for _, ids, _ in self.records])
+        who = np.concatenate([who for _, _, who in self.records])
+        return pa.table({"table_name": to_arrow(table), "record_id": record, "person": self.numbers()[who]})
+
+    def numbers(self) -> np.ndarray:
+        """The true number of each person, used in `truth` alone."""
+        return np.arange(1, len(self.network.people) + 1, dtype=np.int64) + self.network.people.pcn * 1_000_000
+
+    def _person(self) -> pa.Table:
+        """One row per person, with everything that was planted."""
+        people, health = self.network.people, self.network.health
+        practices = (*self.network.practices.tolist(), "")
+        practice = np.where(people.practice == UNREGISTERED, 255, people.practice).astype(np.uint8)
+        identities = self.network.identities
+        columns = {
+            "person": Numbers(self.numbers()),
+            "token_person_id": Coded(np.arange(len(people), dtype=np.int32), identities.token),
+            "nhs_number": Coded(np.arange(len(people), dtype=np.int32), identities.nhs_number.astype(str)),
+            "household_token": Coded(people.household, identities.household_token),
+            "practice_code": Coded(practice, practices),
+            "registered": Numbers(people.registered),
+            "sex": Coded(people.sex, ("1", "2")),
+            "date_of_birth": Dates(people.birth - days.EPOCH),
+            "age": Numbers(people.age),
+            "ethnicity": Coded(people.ethnicity, ETHNIC_CODES),
+            "lsoa": Coded(people.place, tuple(self.network.county.places)),
+            "communal": Coded(people.communal.astype(np.uint8), ("private", "care home", "hostel")),
+            "twin": Numbers(people.twin),
+            "deprivation": Numbers(people.deprivation),
+            "frailty": Numbers(people.frailty),
+            "need": Numbers(people.need),
+            "bmi": Numbers(health.bmi),
+            "smoking": Coded(health.smoking, ("never", "ex", "current")),
+            "gp_use": Numbers(self.network.use.astype(np.float32)),
+            "joined": Dates(people.joined),
+            "left": Dates(people.left),
+            "died": Dates(people.died),
+            "first_seen": Dates(people.first),
+            "last_seen": Dates(people.last),
+            "type_1_opt_out": Numbers(people.type_1),
+            "national_data_opt_out": Numbers(people.opted_out),
+            "enrolled": Numbers(self.enrolled),
+            "ed_rate": Numbers(attendance_rate(people, health).astype(np.float32)),
+            "appointment_rate": Numbers(appointment_rate(people, self.network.use).astype(np.float32)),
+            "death_rate": Numbers(death_rate(people).astype(np.float32)),
+            "social_care_chance": Numbers(social_care_rate(people, health).astype(np.float32)),
+        }
+        columns |= {f"has_{name}": Numbers(health.has[:, place]) for place, name in enumerate(NAMES)}
+        columns |= {f"on_{one.name}": Numbers(self.lists[:, place]) for place, one in enumerate(LISTS)}
+        return pa.table({name: to_arrow(column) for name, column in columns.items()})
