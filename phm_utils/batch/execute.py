@@ -20,6 +20,7 @@ from phm_utils.errors import InputError, StepFailed
 
 KERNEL_STARTS = 3  # two kernels started at once may choose one port; papermill itself does not try again
 FRAME = re.compile(r"(?:Cell In\[\d+\]|File [^\n]*?([^\\/\s]+\.py)):?(?:, line (\d+)|(\d+))(?:, in (\w+))?")
+MARKER = "papermill-error-cell-tag"  # cells that papermill adds to point at an error
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 WITHHELD = "Its text is withheld here, because it may quote a person's row. Run the cell in JupyterLab to read it."
 
@@ -164,10 +165,8 @@ def _execute(job: Job, draft: Path, temp: Path) -> Any:
 
 def _failure(problem: Any) -> str:
     """Cell and kind of a papermill error; the words only where they are our own."""
-    place = f"cell {problem.cell_index + 1}"
-    if problem.ename == "InputError":
-        return f"{place}: {problem.evalue}"
-    return f"{problem.ename} in {place}"
+    place = f"code cell [{problem.exec_count}]"
+    return f"{place}: {problem.evalue}" if problem.ename == "InputError" else f"{problem.ename} in {place}"
 
 
 def _began(draft: Path) -> bool:
@@ -183,6 +182,7 @@ def _keep_failed(job: Job, draft: Path) -> None:
     if not draft.exists():
         return
     notebook = json.loads(draft.read_text(encoding="utf-8"))
+    notebook["cells"] = [c for c in notebook["cells"] if MARKER not in c["metadata"].get("tags", [])]
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
             if output["output_type"] == "error":

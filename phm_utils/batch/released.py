@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from phm_utils.batch.protect import PREFIX
-from phm_utils.figures.table import SUPPRESSED
+from phm_utils.privacy.disclosure import SUPPRESSED
 from phm_utils.runs import Store, write_atomically
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

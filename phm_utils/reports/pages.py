@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from phm_utils.reports.words import day, extracts, practices_told
 
@@ -21,7 +22,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {"day": day, "extracts": extracts, "practices_told": practices_told}
-    made.globals["css"] = (TEMPLATES / "report.css").read_text(encoding="utf-8").strip()
+    made.globals["css"] = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8").strip())
     return made
 
 

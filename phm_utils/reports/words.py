@@ -43,7 +43,7 @@ def extracts(sources: list[dict[str, Any]]) -> str:
             by_day.setdefault(source["last_date"], []).append(source["name"])
     if len(by_day) == 1:
         [(last, names)] = by_day.items()
-        return f"All {len(names)} extracts end on {day(last)}" if len(names) > 1 else f"{names[0]} to {day(last)}"
+        return f"Every extract ends on {day(last)}" if len(names) > 1 else f"{names[0]} to {day(last)}"
     return "; ".join(f"{', '.join(names)} to {day(last)}" for last, names in sorted(by_day.items(), reverse=True))
 
 
