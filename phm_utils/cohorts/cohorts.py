@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.cohorts.definitions import Cohort, load_cohorts, load_segmentation
-from phm_utils.cohorts.segments import rule_counts, rule_table, segment_sql, unreachable
+from phm_utils.cohorts.segments import rule_counts, rule_table, segment_alternatives_sql, segment_sql, unreachable
 from phm_utils.engine import Model, quote
 from phm_utils.params import SegmentationParams, Workbook
 from phm_utils.rules.columns import RuleColumn, person_columns
@@ -24,7 +24,10 @@ FROM person WHERE false"""
 
 
 def cohorts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """Make `segment_rule`, `segment`, `cohort_member`, `cohort_attrition`, `cohort_alternative`, `cohort_left_out`.
+    """Make everybody's `segment`, the `cohort_member`s, and how both came about.
+
+    Also `segment_rule`, `segment_alternative`, `cohort_attrition`,
+    `cohort_alternative` and `cohort_left_out`.
 
     Every file of parameters/cohorts is counted; notebooks choose which they
     show. A rule on a column that is null throughout, because its table is
@@ -57,6 +60,10 @@ def _segments(
     rules["reachable"] = [(r.segment, r.reason) not in nobody for r in rules.itertuples()]
     yield Model("segment_rule", ("place",), frame=rules.drop(columns="condition"))
     yield Model("segment", ("practice_code", "segment", "reason", "person_id"), segment_sql(rules), None, "pcn_code")
+    variants = {AS_DEFINED: rules} | {
+        other.says: rule_table(model.with_alternative(other), columns, missing) for other in model.alternatives
+    }
+    yield Model("segment_alternative", ("place", "pcn_code", "segment"), sql=segment_alternatives_sql(variants))
 
 
 def _condition(cohort: Cohort, columns: Mapping[str, RuleColumn]) -> str:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, load_yaml, validated
-from phm_utils.rules.tree import All, AnyOf, Count, Criterion, Not, Rule, Scalar, criteria
+from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, criteria
 from phm_utils.runs import project_root
 
 
@@ -33,6 +33,15 @@ class NotYet(Frozen):
     rules: tuple[str, ...]
 
 
+class RuleChange(Frozen):
+    """The segmentation with one threshold changed: that of the rule which `says` so."""
+
+    says: str
+    rule: str = Field(description="the rule's own words")
+    column: str | None = Field(None, description="the criterion to change; the count itself where absent")
+    value: Scalar
+
+
 class Segmentation(Frozen):
     """A file of parameters/segments: the first rule that holds, from the top, wins."""
 
@@ -42,11 +51,36 @@ class Segmentation(Frozen):
     segments: tuple[Segment, ...] = Field(min_length=1)
     otherwise: Otherwise
     not_yet_assessed: tuple[NotYet, ...] = ()
+    alternatives: tuple[RuleChange, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """Every segment, in order of precedence."""
         return [s.name for s in self.segments] + [self.otherwise.name]
+
+    def with_alternative(self, other: RuleChange) -> "Segmentation":
+        """The segmentation with one threshold changed. Its rules keep their words and their order."""
+        found = [rule for segment in self.segments for rule in segment.rules if rule.says == other.rule]
+        if len(found) != 1:
+            raise InputError(
+                f"The alternative `{other.says}` changes the rule `{other.rule}`, which stands "
+                f"{len(found)} times in the segmentation. It must be exactly once."
+            )
+        segments = tuple(
+            segment.model_copy(
+                update={"rules": tuple(_altered(r, other) if r.says == other.rule else r for r in segment.rules)}
+            )
+            for segment in self.segments
+        )
+        return self.model_copy(update={"segments": segments})
+
+
+def _altered(rule: Rule, other: RuleChange) -> Rule:
+    if other.column is not None:
+        return replaced(rule, other.column, other.value)
+    if not isinstance(rule, Count | Criterion):
+        raise InputError(f"The alternative `{other.says}` must name the `column` whose value it changes.")
+    return rule.model_copy(update={"value": other.value})
 
 
 class Alternative(Frozen):
@@ -61,6 +95,7 @@ class Cohort(Frozen):
     """A file of parameters/cohorts: people who meet every criterion, asked in order."""
 
     title: str
+    short: str = Field(max_length=40, description="for the axis of a figure")
     question: str
     use: str = Field(description="what somebody could do for these people")
     source: str
@@ -70,29 +105,27 @@ class Cohort(Frozen):
 
     def with_alternative(self, other: Alternative) -> "Cohort":
         """The cohort with one threshold changed."""
-        asked = [c for rule in self.criteria for c in criteria(rule) if c.column == other.column]
-        if len(asked) != 1:
-            raise InputError(
-                f"The alternative `{other.says}` changes `{other.column}`, which {len(asked)} criteria ask for. "
-                "It must be exactly one."
-            )
-        return self.model_copy(update={"criteria": tuple(_changed(rule, other) for rule in self.criteria)})
+        whole = replaced(All(all=self.criteria), other.column, other.value)
+        return self.model_copy(update={"criteria": whole.all})
 
 
-def _changed(rule: Rule, other: Alternative) -> Rule:
+def replaced(rule: Rule, column: str, value: Scalar) -> Rule:
+    """The rule with another value in the one criterion that asks for `column`."""
+    asked = sum(c.column == column for c in criteria(rule))
+    if asked != 1:
+        raise InputError(f"An alternative changes `{column}`, which {asked} criteria ask for. It must be exactly one.")
+    return _with_value(rule, column, value)
+
+
+def _with_value(rule: Rule, column: str, value: Scalar) -> Rule:
     match rule:
         case Criterion():
-            same = rule.column == other.column
-            return rule.model_copy(update={"value": other.value, "says": other.says}) if same else rule
-        case All(all=parts):
-            return rule.model_copy(update={"all": tuple(_changed(p, other) for p in parts)})
-        case AnyOf(any=parts):
-            return rule.model_copy(update={"any": tuple(_changed(p, other) for p in parts)})
-        case Count(count=parts):
-            return rule.model_copy(update={"count": tuple(_changed(p, other) for p in parts)})
+            return rule.model_copy(update={"value": value}) if rule.column == column else rule
         case Not(negated=part):
-            return rule.model_copy(update={"negated": _changed(part, other)})
-    raise TypeError(f"not a rule: {type(rule).__name__}")
+            return rule.model_copy(update={"negated": _with_value(part, column, value)})
+    [name] = {"all", "any", "count"} & set(type(rule).model_fields)
+    parts = tuple(_with_value(part, column, value) for part in getattr(rule, name))
+    return rule.model_copy(update={name: parts})
 
 
 def load_segmentation(name: str, folder: Path | None = None) -> Segmentation:
@@ -101,6 +134,8 @@ def load_segmentation(name: str, folder: Path | None = None) -> Segmentation:
     found = validated(Segmentation, load_yaml(path), path.name)
     if repeated := sorted({n for n in found.names if found.names.count(n) > 1}):
         raise InputError(f"{path.name} names a segment twice: {', '.join(repeated)}. Put its rules together.")
+    for other in found.alternatives:
+        found.with_alternative(other)
     return found
 
 

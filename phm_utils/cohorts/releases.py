@@ -37,6 +37,7 @@ def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release
         _units(con, areas, segments),
         _reasons(con, areas),
         _rules(con, areas),
+        _alternatives(con, areas, segments),
         _age_sex(con, areas),
         *([] if "imd_quintile" in missing else [_deprivation(con, areas, segments)]),
         *([] if "n_conditions" in missing else [_conditions(con, areas)]),
@@ -116,6 +117,22 @@ def _rules(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
         frame.assign(area_code=areas.ics_code),
         ("area_code", "place", "segment", "reason", "state", "needs", "reachable"),
         counts=("people_meeting",),
+    )
+
+
+def _alternatives(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:
+    frame = counted(con, "SELECT alternative, pcn_code, segment, people FROM segment_alternative")
+    variants = read_sql(con, "SELECT DISTINCT place, alternative FROM segment_alternative ORDER BY place")
+    levels = variants[["alternative"]].merge(segments, how="cross")
+    frame = by_area(frame, levels, areas)
+    frame["registered"] = frame.groupby(["area_code", "alternative"])["people"].transform("sum")
+    return Release(
+        "segment_alternative",
+        "People by segment under other thresholds",
+        frame,
+        ("area_code", "place", "alternative", "segment"),
+        counts=("people", "registered"),
+        derive=with_shares,
     )
 
 

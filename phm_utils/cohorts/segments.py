@@ -105,17 +105,31 @@ def _reached(
 
 def segment_sql(rules: pd.DataFrame) -> str:
     """A SELECT that places everybody: one row per person, by the first assessed rule that holds."""
-    asked = rules[rules["state"] == ASSESSED]
-    cases = "\n".join(f"        WHEN {r.condition} THEN {r.place}" for r in asked.itertuples())
     return f"""
 SELECT placed.person_id, placed.pcn_code, placed.practice_code, segment_rule.segment, segment_rule.reason
-FROM (
-    SELECT person_id, pcn_code, practice_code, CASE
-{cases}
-    END AS place
-    FROM person
-) AS placed
+FROM (SELECT person_id, pcn_code, practice_code, {_first_rule(rules)} AS place FROM person) AS placed
 INNER JOIN segment_rule ON segment_rule.place = placed.place"""
+
+
+def segment_alternatives_sql(variants: Mapping[str, pd.DataFrame]) -> str:
+    """A SELECT of people by PCN and segment under each variant's rules: `place`, `alternative`, ..., `people`.
+
+    variants: tables of rules that differ in their conditions alone.
+    """
+    return "\nUNION ALL\n".join(
+        f"""SELECT {place} AS place, {quote(words)} AS alternative,
+    placed.pcn_code, segment_rule.segment, count(*) AS people
+FROM (SELECT pcn_code, {_first_rule(rules)} AS place FROM person) AS placed
+INNER JOIN segment_rule ON segment_rule.place = placed.place
+GROUP BY placed.pcn_code, segment_rule.segment"""
+        for place, (words, rules) in enumerate(variants.items())
+    )
+
+
+def _first_rule(rules: pd.DataFrame) -> str:
+    """The place of the first assessed rule that holds, as SQL."""
+    asked = rules[rules["state"] == ASSESSED]
+    return "CASE " + "\n".join(f"WHEN {r.condition} THEN {r.place}" for r in asked.itertuples()) + " END"
 
 
 def rule_counts(con: duckdb.DuckDBPyConnection, rules: pd.DataFrame) -> pd.DataFrame:
