@@ -17,11 +17,13 @@ from phm_utils.methods.effects import RateRatio, before_after, doubly_robust_rat
 from phm_utils.methods.weighting import entropy_balance, standardised_differences
 
 MIN_TREATED = 10  # fewer cannot be balanced, nor shown
+LIKE_THEM, ELSEWHERE = "People like them, no programme", "All eligible elsewhere, no programme"
 LABELS = {
     "doubly_robust": "Doubly robust (headline)",
     "entropy_balance": "Entropy balance alone",
     "before_after": "Before and after, not evidence",
-    "before_after_controls": "Before and after in the weighted controls, who had no programme",
+    "before_after_controls": "Before and after in people like them, no programme",
+    "before_after_elsewhere": "Before and after in all eligible elsewhere, no programme",
     "negative_control": "Negative control",
 }
 # Columns of every table, so that a programme without a result still has tables of the right form.
@@ -48,13 +50,13 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Fit:
-    """Weights and what was estimated with them."""
+    """How far the groups differ, and as much of the weights and estimates as there could be."""
 
-    weights: np.ndarray
     balance: pd.DataFrame
-    doubly_robust: RateRatio
-    entropy: RateRatio
-    negative: RateRatio | None
+    weights: np.ndarray | None = None
+    doubly_robust: RateRatio | None = None
+    entropy: RateRatio | None = None
+    negative: RateRatio | None = None
 
 
 def analyse(panel: Panel, programme: Intervention, unit_cost_gbp: float) -> dict[str, pd.DataFrame]:
@@ -66,18 +68,16 @@ def analyse(panel: Panel, programme: Intervention, unit_cost_gbp: float) -> dict
     everyone = build_trials(panel, programme)
     reason = _too_few(everyone, programme)
     trials = everyone if reason else everyone.with_controls()
-    fitted, found = (None, []) if reason else _fit(everyone, trials, programme)
+    fitted, found = (Fit(pd.DataFrame()), []) if reason else _fit(everyone, trials, programme)
     reason = reason or _failed(found)
     tables = {
         "effect": _effects(trials, programme, fitted, reason),
         "check": _check_rows(found, _later_checks(fitted, programme, reason)),
-        "balance": fitted.balance if fitted else pd.DataFrame(),
-        "trend": trend(panel, trials, programme, fitted.weights) if fitted else pd.DataFrame(),
+        "balance": fitted.balance,
+        "trend": trend(panel, trials, programme, None if reason else fitted.weights),
         "people": trials.flow,
         "contacts": _contacts(trials),
-        "return": return_table(fitted.doubly_robust, trials, programme, unit_cost_gbp)
-        if fitted and not reason
-        else pd.DataFrame(),
+        "return": pd.DataFrame() if reason else return_table(fitted.doubly_robust, trials, programme, unit_cost_gbp),
     }
     return {name: typed(table, name) for name, table in tables.items()}
 
@@ -103,15 +103,33 @@ def _too_few(trials: Trials, programme: Intervention) -> str:
     return ""
 
 
-def _fit(everyone: Trials, trials: Trials, programme: Intervention) -> tuple[Fit | None, list[Check]]:
+def _fit(everyone: Trials, trials: Trials, programme: Intervention) -> tuple[Fit, list[Check]]:
     """Weights and estimates where the gates so far let them; the gates in order.
 
     trials: those of `everyone` in months that have controls.
     """
     found = [gates.overlap_gate(everyone, programme)]
     if not found[0].passed:
-        return None, found
+        return Fit(pd.DataFrame()), found
+    balance, weights = _balance(trials)
+    if weights is None:
+        return Fit(balance), [*found, gates.impossible_balance(balance)]
+    found += gates.weight_gates(trials, weights, balance, programme)
+    try:
+        treated, controls = trials.arms()
+        headline = doubly_robust_rate_ratio(treated, controls, weights)
+        entropy = weighted_rate_ratio(treated, controls, weights)
+    except InputError:
+        return Fit(balance, weights), [*found, gates.no_estimate()]
+    found.append(gates.power_gate(headline, programme))
+    return Fit(balance, weights, headline, entropy, _negative(trials, weights)), found
+
+
+def _balance(trials: Trials) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """Differences between the groups before and after weighting, and the weights; None where there are none."""
     treated, controls = trials.arms()
+    chosen = trials.rows["treated"]
+    groups = trials.covariates[chosen], trials.covariates[~chosen]
     try:
         weights = entropy_balance(
             controls.covariates,
@@ -119,16 +137,11 @@ def _fit(everyone: Trials, trials: Trials, programme: Intervention) -> tuple[Fit
             control_stratum=controls.stratum,
             treated_stratum=treated.stratum,
         )
-        chosen = trials.rows["treated"]
-        balance = standardised_differences(trials.covariates[chosen], trials.covariates[~chosen], weights)
-        found += gates.weight_gates(trials, weights, balance, programme)
-        headline = doubly_robust_rate_ratio(treated, controls, weights)
-        entropy = weighted_rate_ratio(treated, controls, weights)
-    except InputError as error:
-        return None, [*found, Check("Balance", "weights exist", np.nan, False, str(error))]
-    found.append(gates.power_gate(headline, programme))
-    balance["position"] = range(1, len(balance) + 1)
-    return Fit(weights, balance, headline, entropy, _negative(trials, weights)), found
+        table = standardised_differences(*groups, weights)
+    except InputError:
+        weights = None
+        table = standardised_differences(*groups, np.ones(len(controls))).assign(smd_after=np.nan)
+    return table.assign(position=range(1, len(table) + 1)), weights
 
 
 def _negative(trials: Trials, weights: np.ndarray) -> RateRatio | None:
@@ -145,8 +158,8 @@ def _failed(found: Iterable[Check]) -> str:
     return " ".join(check.sentence for check in found if not check.passed)
 
 
-def _later_checks(fitted: Fit | None, programme: Intervention, reason: str) -> list[Check]:
-    if fitted is None or reason:
+def _later_checks(fitted: Fit, programme: Intervention, reason: str) -> list[Check]:
+    if reason:
         return []
     return gates.checks_of(fitted.doubly_robust, fitted.entropy, fitted.negative, programme)
 
@@ -160,15 +173,17 @@ def _check_rows(found: list[Check], later: list[Check]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _effects(trials: Trials, programme: Intervention, fitted: Fit | None, reason: str) -> pd.DataFrame:
+def _effects(trials: Trials, programme: Intervention, fitted: Fit, reason: str) -> pd.DataFrame:
     """One row per estimator; figures are missing where a gate failed, never for before/after."""
     rows, controls = trials.rows, trials.rows[~trials.rows["treated"]]
     found: dict[str, RateRatio | None] = {"doubly_robust": None, "entropy_balance": None}
-    if fitted and not reason:
+    if not reason:
         found |= {"doubly_robust": fitted.doubly_robust, "entropy_balance": fitted.entropy}
     found["before_after"] = _before_after(rows[rows["treated"]], programme, None)
-    found["before_after_controls"] = _before_after(controls, programme, fitted.weights) if fitted else None
-    if fitted and fitted.negative and not reason:
+    # Weights that failed a gate say nothing of people like those enrolled: then everybody eligible elsewhere.
+    like, weights = ("elsewhere", None) if reason else ("controls", fitted.weights)
+    found[f"before_after_{like}"] = _before_after(controls, programme, weights)
+    if fitted.negative and not reason:
         found["negative_control"] = fitted.negative
     people = {
         "treated": len(rows) - len(controls),
@@ -208,25 +223,27 @@ def _contacts(trials: Trials) -> pd.DataFrame:
     return table.reset_index()
 
 
-def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.ndarray) -> pd.DataFrame:
+def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.ndarray | None) -> pd.DataFrame:
     """Events per person and month from a year before the trial to the end of follow-up, in both groups.
 
-    Month 0 is the month of enrolment. Controls are weighted; `events` counts
-    theirs as they are, for disclosure control.
+    Month 0 is the month of enrolment. `events` counts the controls' as they
+    are, for disclosure control. Without weights: everybody eligible elsewhere.
     """
     rows, counts = trials.rows, panel.counts[programme.outcome]
     person, start = rows["person"].to_numpy(int), rows["month"].to_numpy(int)
     end = start + rows["exposure"].to_numpy(float)
     treated = rows["treated"].to_numpy(bool)
     weight = np.ones(len(rows))
-    weight[~treated] = weights
+    if weights is not None:
+        weight[~treated] = weights
+    groups = {"Enrolled": treated, ELSEWHERE if weights is None else LIKE_THEM: ~treated}
     lines = []
     for month in range(-12, programme.follow_up_months):
         when = start + month
         seen = (when >= 0) & (when < end)
-        time = np.where(month < 0, 1.0, np.clip(end - when, 0, 1)) * seen
+        time = weight * seen * (1.0 if month < 0 else np.clip(end - when, 0, 1))
         events = np.where(seen, counts[person, np.clip(when, 0, counts.shape[1] - 1)], 0)
-        for name, group in (("Enrolled", treated), ("Weighted controls", ~treated)):
-            rate = (weight * events)[group].sum() / max((weight * time)[group].sum(), 1e-9)
+        for name, group in groups.items():
+            rate = (weight * events)[group].sum() / max(time[group].sum(), 1e-9)
             lines.append((month, name, rate, int(events[group].sum()), int(seen[group].sum())))
     return pd.DataFrame(lines, columns=["month", "people_group", "rate", "events", "people"])

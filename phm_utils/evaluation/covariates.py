@@ -16,7 +16,13 @@ WINDOWS = {
     "10-12 months before": (12, 10),
     "13-24 months before": (24, 13),
 }
-CONDITIONS = ("smi", "alcohol_problems", "depression")  # each balanced for itself, beside the number of conditions
+CONDITIONS = (
+    "smi",
+    "alcohol_problems",
+    "depression",
+    "anxiety",
+)  # each balanced for itself, beside the number of conditions
+OFTEN_MISSING = 0.05  # a rarer gap is filled but not balanced for itself: one person could make balance impossible
 SINCE, ADMISSIONS = "months in a row eligible", "emergency admissions, 12 months"
 
 
@@ -46,7 +52,8 @@ def _fixed(panel: Panel, person, when) -> pd.DataFrame:
         for condition in CONDITIONS:
             fixed[condition.replace("_", " ")] = known[:, panel.since.columns.get_loc(condition)]
     for column in fixed.columns[fixed.isna().any()]:
-        fixed[f"{column} not known"] = fixed[column].isna()
+        if fixed[column].isna().mean() >= OFTEN_MISSING:
+            fixed[f"{column} not known"] = fixed[column].isna()
         fixed[column] = fixed[column].fillna(fixed[column].mean())
     return fixed
 

@@ -96,6 +96,31 @@ def weight_gates(trials: Trials, weights: np.ndarray, balance: pd.DataFrame, pro
     ]
 
 
+def impossible_balance(balance: pd.DataFrame) -> Check:
+    """The gate that fails where no weighting exists. Counts stay out of its sentence: they are released rounded."""
+    worst = balance.loc[balance["smd_before"].abs().idxmax()]
+    return Check(
+        "Balance",
+        "weights exist that make controls like the people enrolled",
+        np.nan,
+        False,
+        "No weighting makes the controls like the people enrolled on everything that is recorded. Furthest apart is "
+        f"{worst['covariate']}: by {abs(worst['smd_before']):.1f} standard deviations. More networks without the "
+        "programme would be needed.",
+    )
+
+
+def no_estimate() -> Check:
+    """The gate that fails where weights exist and no rate ratio does."""
+    return Check(
+        "Events",
+        "both groups have events, and more of them than covariates",
+        np.nan,
+        False,
+        "There are too few events in follow-up to estimate a rate ratio.",
+    )
+
+
 def power_gate(result: RateRatio, programme: Intervention) -> Check:
     """Could the strongest effect that is plausible have been seen?"""
     least, strongest = minimum_detectable_rate_ratio(result.log_se), programme.plausible.lower
