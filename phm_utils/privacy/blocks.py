@@ -31,7 +31,7 @@ def unit_blocks(
     Returns one row per `area_code` x unit x combination of `keys` that occurs
     anywhere, with `unit_code` and `unit_name`; only practices in `frame`.
     """
-    placed = frame.merge(practices, on="practice_code", validate="many_to_one")
+    placed = frame[["practice_code", *keys, *counts]].merge(practices, on="practice_code", validate="many_to_one")
     inner = {"pcn_code": "area_code", "practice_code": "unit_code", "practice_name": "unit_name"}
     outer = {"pcn_code": "unit_code", "pcn_name": "unit_name"}
     unit = ["area_code", "unit_code", "unit_name"]

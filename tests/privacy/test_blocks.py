@@ -35,7 +35,7 @@ def test_areas_have_every_combination_and_unplaced_rows_count_in_the_ics_alone()
 
 
 def test_units_are_practices_in_a_pcn_and_pcns_in_the_ics():
-    blocks = unit_blocks(COUNTED.drop(columns="pcn_code"), PRACTICES, "QZZ", ["sex"], ["people"])
+    blocks = unit_blocks(COUNTED, PRACTICES, "QZZ", ["sex"], ["people"])
     counts = blocks.set_index(["area_code", "unit_name", "sex"])["people"]
     assert counts.loc["U1"].to_dict() == {("One", "f"): 1, ("One", "m"): 0, ("Two", "f"): 0, ("Two", "m"): 2}
     assert counts.loc["QZZ"].to_dict() == {("Left", "f"): 1, ("Left", "m"): 2, ("Right", "f"): 3, ("Right", "m"): 4}
@@ -43,5 +43,5 @@ def test_units_are_practices_in_a_pcn_and_pcns_in_the_ics():
 
 
 def test_units_without_further_keys_are_their_totals():
-    blocks = unit_blocks(COUNTED.drop(columns="pcn_code"), PRACTICES, "QZZ", [], ["people"])
+    blocks = unit_blocks(COUNTED, PRACTICES, "QZZ", [], ["people"])
     assert blocks["people"].tolist() == [3, 7, 1, 2, 7]

@@ -1,0 +1,77 @@
+"""Small areas: who lives there, and emergency admissions against what the age of its people explains."""
+
+from functools import partial
+from importlib.resources import files
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import guarded, read_sql
+from phm_utils.methods.rates import direct_rate, expected_events, wilson
+from phm_utils.privacy.release import Release
+
+MIN_PEOPLE = 100  # small areas at the edge, where fewer are registered here, say nothing of the place
+RATIO = ("ratio", "ratio_lower", "ratio_upper")
+ONE_STRATUM = pd.Series({"all": 1.0})
+
+
+def small_area_release(
+    con: duckdb.DuckDBPyConnection, strata: pd.DataFrame | None, condition: str | None, ics_code: str, confidence: float
+) -> Release:
+    """Release `small_areas`: one row per area and small area.
+
+    A small area belongs to the network with which most of its people are
+    registered (tie: the lower code), and shows everybody registered in the
+    ICS who lives there, in that network's block and the ICS's alike.
+    strata: `strata.emergency_strata` by `lsoa`, or None without admissions.
+    condition: the concept counted in `with_condition`, or None without GP events.
+    """
+    places = _places(con, condition)
+    if strata is not None:
+        places = places.merge(_ratios(strata[strata["lsoa"].isin(places["lsoa"])], strata, confidence), how="left")
+    blocks = pd.concat([places.assign(area_code=places["pcn_code"]), places.assign(area_code=ics_code)])
+    return Release(
+        "small_areas",
+        "People registered in each small area, those with the condition, and emergency admissions over those expected",
+        blocks,
+        keys=("area_code", "lsoa", "lsoa_name", "pcn_code", "imd_decile"),
+        counts=("people", "with_condition") if condition else ("people",),
+        estimates=dict.fromkeys(RATIO, "events") if strata is not None else {},
+        derive=partial(_derived, condition=condition, confidence=confidence),
+    )
+
+
+def _places(con: duckdb.DuckDBPyConnection, condition: str | None) -> pd.DataFrame:
+    """Small areas with people enough, their network, deprivation and people; see `sql/small_area.sql`."""
+    sql = files(__package__).joinpath("sql", "small_area.sql").read_text(encoding="utf-8")
+    having = f"count(*) FILTER (WHERE {condition})" if condition else "NULL::BIGINT"
+    with guarded("Counting people by small area"):
+        return read_sql(con, sql.format(with_condition=having, min_people=MIN_PEOPLE))
+
+
+def _ratios(strata: pd.DataFrame, standard: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Observed over expected admissions of each small area, with limits that allow for repeats.
+
+    Expected: had each age band the rate that it has in the whole ICS. The
+    ratio is a rate per expected admission: one stratum of `direct_rate`.
+    """
+    whole = standard.groupby("age_band")[["events", "person_years"]].sum()
+    expected = expected_events(strata.rename(columns={"lsoa": "area_code"}), whole["events"] / whole["person_years"])
+    sums = strata.groupby("lsoa")[["events", "event_variance"]].sum().assign(person_years=expected, age_band="all")
+    sums = sums[sums["person_years"] > 0].rename_axis("area_code").reset_index()
+    found = direct_rate(sums, ONE_STRATUM, per=1, confidence=confidence)
+    return found.set_axis(["events", *RATIO], axis=1).rename_axis("lsoa").reset_index()
+
+
+def _derived(shown: pd.DataFrame, condition: str | None, confidence: float) -> pd.DataFrame:
+    """The crude share with the condition and its limits, from protected counts; and the ratio in words."""
+    if condition:
+        limits = wilson(shown["with_condition"], shown["people"], confidence)
+        shown = shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
+    if "ratio" in shown:
+        words = pd.Series("Not clearly different", index=shown.index)
+        words = words.mask(shown["ratio_lower"] > 1, "More than expected").mask(
+            shown["ratio_upper"] < 1, "Fewer than expected"
+        )
+        shown = shown.assign(against_age=words.where(shown["ratio"].notna()))
+    return shown

@@ -1,0 +1,32 @@
+-- Everybody registered on any day of the period, with the days that they were and the emergency
+-- admissions of those months: one row per person. People who died or left are counted up to then:
+-- the last months of life hold many admissions. Age: completed years at the middle of the period.
+WITH follow_up AS (
+    SELECT
+        person_follow_up.*,
+        greatest(start_date, $first_day) AS first_day,
+        least(end_date, $last_day) AS last_day
+    FROM person_follow_up
+    WHERE start_date <= $last_day AND end_date >= $first_day
+),
+admitted AS (
+    SELECT person_month.person_id, sum(person_month.emergency_admissions)::BIGINT AS admissions
+    FROM person_month
+    INNER JOIN follow_up ON follow_up.person_id = person_month.person_id
+    WHERE
+        person_month.month BETWEEN $first_day AND $last_day
+        AND person_month.month BETWEEN date_trunc('month', follow_up.first_day) AND follow_up.last_day
+    GROUP BY person_month.person_id
+)
+SELECT
+    follow_up.person_id,
+    follow_up.pcn_code,
+    follow_up.practice_code,
+    follow_up.lsoa,
+    coalesce(follow_up.imd_quintile::VARCHAR, 'Not known') AS imd_quintile,
+    greatest(date_diff('month', follow_up.birth_month, $middle) // 12, 0) AS age,
+    date_diff('day', follow_up.first_day, follow_up.last_day) + 1 AS days,
+    follow_up.died AND follow_up.end_date <= $last_day AS died,
+    coalesce(admitted.admissions, 0) AS admissions
+FROM follow_up
+LEFT JOIN admitted ON admitted.person_id = follow_up.person_id

@@ -1,0 +1,15 @@
+-- The period's people in strata: days registered, admissions, and the sum of each person's
+-- admissions squared, which is what repeat admissions add to the variance.
+SELECT
+    {keys},
+    CASE WHEN age >= 90 THEN '90+' ELSE (age // 5 * 5) || '-' || (age // 5 * 5 + 4) END AS age_band,
+    count(*) AS people,
+    sum(days)::BIGINT AS days,
+    sum(admissions)::BIGINT AS admissions,
+    sum(admissions * admissions)::BIGINT AS admissions_squared,
+    count(*) FILTER (WHERE admissions > 0) AS people_admitted,
+    count(*) FILTER (WHERE died) AS died
+FROM emergency_person
+WHERE age IS NOT NULL
+GROUP BY ALL
+ORDER BY ALL

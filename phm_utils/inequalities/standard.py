@@ -1,0 +1,87 @@
+"""Rates standardised for age to the European Standard Population 2013, and their gradients.
+
+Only groups that have people of every age band can be standardised; a group
+without is withheld, never estimated from the bands that it has.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from phm_utils.methods.gradients import FEWEST, slope_index
+from phm_utils.methods.rates import direct_rate
+from phm_utils.runs import project_root
+
+TEN_YEARS_TO = 80  # one band from here on
+INDICES = ("sii", "sii_lower", "sii_upper", "rii", "rii_lower", "rii_upper")
+
+
+def esp2013() -> pd.Series:
+    """Weights of the European Standard Population 2013 by `age_band`, five years each and 90+.
+
+    Source: Eurostat 2013, Revision of the European Standard Population.
+    """
+    table = pd.read_csv(project_root() / "parameters" / "reference" / "esp2013.csv")
+    return table.set_index("age_band")["weight"]
+
+
+def ten_years(age_band: pd.Series) -> pd.Series:
+    """Five-year bands as ten-year ones, 80+ together: for groups too small for the finer ones."""
+    low = age_band.str.extract(r"^(\d+)", expand=False).astype("Int64")
+    start = low // 10 * 10
+    label = start.astype("string") + "-" + (start + 9).astype("string")
+    return label.mask(low >= TEN_YEARS_TO, f"{TEN_YEARS_TO}+")
+
+
+def esp2013_ten_years() -> pd.Series:
+    """The standard's weights in the bands of `ten_years`."""
+    weights = esp2013()
+    return weights.groupby(ten_years(pd.Series(weights.index, index=weights.index))).sum()
+
+
+def standardised(
+    strata: pd.DataFrame, keys: list[str], standard: pd.Series, *, per: float, confidence: float
+) -> pd.DataFrame:
+    """Directly standardised rates of every group, with their limits.
+
+    strata: `keys`, `age_band` (rows of other bands are left out), `events`,
+        `person_years`, and `event_variance` where people can have several
+        events; many rows of one group and band are added up.
+    Returns one row per group: `keys`, `events` (in the bands of the
+        standard), `value`, `lower`, `upper` in units of `per`: NaN on fewer
+        than 10 events, or where an age band has nobody.
+    """
+    numbers = [c for c in ("events", "event_variance", "person_years") if c in strata]
+    sums = strata[strata["age_band"].isin(standard.index)].groupby([*keys, "age_band"], as_index=False)[numbers].sum()
+    groups = sums[keys].drop_duplicates(ignore_index=True).rename_axis("group_no").reset_index()
+    grid = groups.merge(pd.DataFrame({"age_band": standard.index}), how="cross")
+    grid = grid.merge(sums, how="left", on=[*keys, "age_band"])
+    grid[numbers] = grid[numbers].fillna(0)
+    found = grid.groupby("group_no")[["events"]].sum()
+    has_all_ages = grid.groupby("group_no")["person_years"].transform("min") > 0
+    usable = grid.loc[has_all_ages, ["group_no", "age_band", *numbers]].rename(columns={"group_no": "area_code"})
+    rates = direct_rate(usable, standard, per=per, confidence=confidence).drop(columns="events")
+    return groups.join(found.join(rates), on="group_no").drop(columns="group_no")
+
+
+def gradient(fifths: pd.DataFrame, keys: list[str], *, confidence: float) -> pd.DataFrame:
+    """Slope and relative index of inequality, most over least deprived, of standardised rates.
+
+    fifths: one row per `keys` x `quantile` (1 most deprived, 5 least):
+        `population`, `events`, and `value` with its limits of `confidence`.
+    Returns one row per `keys`: `events` of all fifths, and `sii`, `rii` with
+    limits: NaN where a fifth is missing or has no value. A positive slope,
+    or a ratio above 1, is more among the most deprived.
+    Sampling errors are taken on the log scale, as for any rate.
+    """
+    groups = fifths.groupby(keys, as_index=False)["events"].sum().rename_axis("group_no").reset_index()
+    rows = fifths.merge(groups[["group_no", *keys]], on=keys)
+    rows = rows[["group_no", "quantile", "population", "value", "lower", "upper"]]
+    rows["se"] = np.log(rows["upper"] / rows["lower"]) / 2 / stats.norm.isf((1 - confidence) / 2)
+    rows = rows.drop(columns=["lower", "upper"]).rename(columns={"group_no": "area_code"})
+    whole = rows[rows["value"] > 0].groupby("area_code")["quantile"].transform("size") == FEWEST
+    rows = rows[rows["value"] > 0][whole]
+    if rows.empty:
+        return groups.assign(**dict.fromkeys(INDICES)).astype(dict.fromkeys(INDICES, float)).drop(columns="group_no")
+    found = slope_index(rows, scale="log", multiplier=-1, confidence=confidence)
+    return groups.join(found[list(INDICES)], on="group_no").drop(columns="group_no")

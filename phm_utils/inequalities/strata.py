@@ -1,0 +1,92 @@
+"""The finest groups of people that every figure of this room adds up, read once from the store."""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.resources import files
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import guarded, read_sql
+from phm_utils.rules.codelists import Concept
+
+DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Period:
+    """The whole months over which emergency admissions are counted, both days inclusive."""
+
+    first_day: date
+    last_day: date
+
+    @property
+    def middle(self) -> date:
+        return self.first_day + (self.last_day - self.first_day) / 2
+
+
+def whole_months(from_date: date, to_date: date) -> Period:
+    """The calendar months that lie wholly within two days: activity is stored by month."""
+    first = from_date if from_date.day == 1 else (from_date.replace(day=1) + timedelta(days=32)).replace(day=1)
+    month_end = to_date.replace(day=monthrange(to_date.year, to_date.month)[1])
+    last = to_date if to_date == month_end else to_date.replace(day=1) - timedelta(days=1)
+    return Period(first, last)
+
+
+def readable(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Names of the tables that `con` can read."""
+    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+
+
+def practices(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """One row per practice with its network; a code stands where a name is missing."""
+    return read_sql(
+        con,
+        "SELECT practice_code, coalesce(practice_name, practice_code) AS practice_name, pcn_code,"
+        " coalesce(min(pcn_name) OVER (PARTITION BY pcn_code), pcn_code) AS pcn_name"
+        " FROM practice ORDER BY practice_code",
+    )
+
+
+def condition_strata(con: duckdb.DuckDBPyConnection, conditions: list[Concept]) -> pd.DataFrame:
+    """See `sql/condition_strata.sql`: one column of counts per condition."""
+    columns = ",\n    ".join(f"count(*) FILTER (WHERE {c.concept}) AS {c.concept}" for c in conditions)
+    with guarded("Counting people with a condition"):
+        return read_sql(con, _sql("condition_strata").format(conditions=columns))
+
+
+def emergency_period(con: duckdb.DuckDBPyConnection) -> Period | None:
+    """The months counted, or None where the extract lacks admissions or does not reach back a year."""
+    if "person" not in readable(con) or "activity_window" not in readable(con):
+        return None
+    rows = con.execute("SELECT from_date, to_date FROM activity_window WHERE source = 'apc_episode'").fetchall()
+    [(counted,)] = con.execute("SELECT count(emergency_admissions_12m) FROM person").fetchall()
+    if not rows or not counted:
+        return None
+    return whole_months(*(pd.Timestamp(day).date() for day in rows[0]))
+
+
+def follow_people(con: duckdb.DuckDBPyConnection, period: Period) -> None:
+    """Make the temporary table `emergency_person`; see `sql/emergency_person.sql`."""
+    days = {"first_day": period.first_day, "last_day": period.last_day, "middle": period.middle}
+    sql = _sql("emergency_person")
+    for name, day in days.items():
+        sql = sql.replace(f"${name}", f"DATE '{day}'")
+    with guarded("Following people through the period"):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE emergency_person AS {sql}")
+
+
+def emergency_strata(con: duckdb.DuckDBPyConnection, *keys: str) -> pd.DataFrame:
+    """After `follow_people`: one row per `keys` x `age_band`, ready to standardise.
+
+    Columns `people`, `events` (admissions), `event_variance`, `person_years`,
+    `people_admitted`, `died`.
+    """
+    frame = read_sql(con, _sql("emergency_strata").format(keys=", ".join(keys)))
+    frame = frame.rename(columns={"admissions": "events", "admissions_squared": "event_variance"})
+    return frame.assign(person_years=frame["days"] / DAYS_A_YEAR).drop(columns="days")
+
+
+def _sql(name: str) -> str:
+    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
