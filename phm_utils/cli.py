@@ -82,7 +82,7 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--form", choices=("pseudonymised", "identified", "both"), default="pseudonymised")
     command.add_argument("--format", choices=("parquet", "csv"), default="parquet", dest="file_format")
     command.add_argument("--out", type=Path, default=LANDING, metavar="DIR", help=f"folder ({LANDING.as_posix()})")
-    command.add_argument("--workers", type=_whole(1, 64), metavar="N", help="processes")
+    command.add_argument("--workers", type=_whole(1, 64), default=2, metavar="N", help="processes (2)")
 
 
 def _run_options(command: argparse.ArgumentParser) -> None:
