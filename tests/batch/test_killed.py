@@ -1,0 +1,118 @@
+"""A run that is killed in the middle loses the step in hand and nothing else."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SCRIPT = """
+import sys, time
+sys.path.insert(0, {here!r})
+import conftest as small
+from phm_utils.batch.run import run
+from phm_utils.batch.stages import Route, Stage, each
+from phm_utils.params import Workbook
+
+def people(con, workbook):
+    print("people runs", flush=True)
+    yield from small.people(con, workbook)
+
+def slow(con, workbook):
+    yield from small.people(con, workbook)
+    print("slow runs", flush=True)
+    time.sleep({pause})
+
+def main():
+    workbook = Workbook(name="demo", title="Demo ICS", ics_code="QZZ", index_date="2025-03-31", landing="landing",
+                        synthetic=True, resources=dict(workers=1))
+    stages = (Stage("people", each(people), (), (), small.extract_files),
+              Stage("slow", each(lambda c, w: (m for m in slow(c, w) if False)), (), ("people",)),
+              Stage("protect", each(small.protect), ("batch",), ("people",)))
+    route = Route(stages, ("00_data_quality", "01_linkage"), lambda w: {{"U99001": "First PCN"}}, lambda w: None,
+                  small.facts)
+    sys.exit(run(workbook, route=route, notebooks="01"))
+
+if __name__ == "__main__":
+    main()
+"""
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by POSIX signal")
+
+
+@pytest.fixture
+def start(house, tmp_path):
+    """Start a run in a process of its own; the process."""
+    started = []
+
+    def begin(pause: float = 0) -> subprocess.Popen:
+        script = tmp_path / "script.py"
+        script.write_text(SCRIPT.format(here=str(HERE), pause=pause))
+        process = subprocess.Popen(
+            [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def until(process: subprocess.Popen, words: str) -> None:
+    for line in process.stdout:
+        if words in line:
+            return
+    raise AssertionError(f"the run ended before it said {words!r}")
+
+
+def test_a_run_killed_in_a_stage_goes_on_from_the_stage_before(house, start):
+    first = start(pause=60)
+    until(first, "slow runs")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    second = start()
+    told = second.communicate(timeout=120)[0]
+    assert second.returncode == 0, told
+    assert "slow runs" in told
+    assert "people runs" not in told
+    assert not (house / "outputs" / "demo" / "temp").exists()
+
+
+def test_a_run_killed_in_a_report_keeps_those_made_and_leaves_no_process(house, start, put_notebook, tmp_path):
+    marker = tmp_path / "kernel.pid"
+    wait = f"if area_code == 'U99001':\n    open({str(marker)!r}, 'w').write(str(os.getpid()))\n    time.sleep(60)"
+    put_notebook("import os, time", wait)
+    first = start()
+    until(first, "QZZ/01_linkage: done")
+    while not (marker.exists() and marker.read_text()):
+        time.sleep(0.1)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert _gone(int(marker.read_text()), seconds=20)
+    assert json.loads((house / "outputs" / "demo" / "manifest.json").read_text())["steps"]["QZZ/01_linkage"]
+    page = house / "outputs" / "demo" / "release" / "QZZ" / "01_linkage.html"
+    made = page.stat().st_mtime_ns
+    marker.unlink()
+    second = start()
+    while not (marker.exists() and marker.read_text()):
+        time.sleep(0.1)
+    assert page.stat().st_mtime_ns == made
+    assert len(list((house / "outputs" / "demo" / "temp").glob("report-*"))) == 1
+    second.kill()
+
+
+def _gone(pid: int, seconds: float) -> bool:
+    for _ in range(int(seconds * 10)):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
