@@ -188,6 +188,8 @@ def _insets(fig: Figure, areas, column: str, names: list, colours: list[str], in
 
 
 def _place_names(ax: Axes, areas: gpd.GeoDataFrame, column: str) -> None:
+    if areas[column].nunique() < 2:
+        return
     for name, group in areas.dropna(subset=[column]).groupby(column, sort=True):
         whole = group.geometry.union_all()
         gpd.GeoSeries([whole]).boundary.plot(ax=ax, color=style.INK, linewidth=1.1)

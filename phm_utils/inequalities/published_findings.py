@@ -81,10 +81,11 @@ def variation(frame: pd.DataFrame, spread: dict[str, float], here: pd.Series, is
     names = ", ".join(own.sort_values("value")["practice_name"])
     which = f": {names}" if names else ""
     whose = "" if is_ics else f", {len(own) or 'none'} of them here"
+    chance = frame["outside_chance"]
+    count = "none stands out" if out.empty else f"{len(out)} stand{'s' if len(out) == 1 else ''} out{whose}{which}"
     return (
-        f"{frame['outside_chance'].sum()} of {len(frame)} practices of the ICB ({frame['outside_chance'].mean():.0%}) "
-        f"differ from it by more than chance: practices vary {spread['phi']:.1f} times more than chance would. Allowing "
-        f"for that usual variation, {len(out)} stand{'s' if len(out) == 1 else ''} out{whose}{which}."
+        f"{chance.sum()} of {len(frame)} practices of the ICB ({chance.mean():.0%}) differ by more than chance: "
+        f"they vary {spread['phi']:.1f} times more than chance would. Allowing for that usual variation, {count}."
     )
 
 

@@ -1,0 +1,132 @@
+"""Proportions, rates and standardised rates: hand-worked values, properties, refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phm_utils.errors import InputError
+from phm_utils.methods import rates
+
+STANDARD = pd.Series({"0-64": 3, "65+": 1})
+counts = st.integers(0, 5_000)
+
+
+def two_bands(young: float, old: float, area: str = "E1") -> pd.DataFrame:
+    return pd.DataFrame({"area_code": area, "age_band": ["0-64", "65+"], "events": [young, old], "person_years": 1_000})
+
+
+def test_wilson_limits_match_hand_working():
+    # 20 of 100, z = 1.96: (20 + 1.9208 -+ 1.96 sqrt(0.9604 + 16)) / 103.8416 = 0.13337 and 0.28883
+    row = rates.wilson(pd.Series([20]), pd.Series([100])).iloc[0]
+    assert row.tolist() == pytest.approx([0.2, 0.133367, 0.288829], abs=1e-6)
+
+
+def test_few_events_have_exact_limits_and_more_have_byars():
+    # Garwood's exact limits of 3: 0.6187 and 8.7673; Byar's of 40, by hand: 28.573 and 54.470.
+    lower, upper = rates.byar(pd.Series([3, 40]))
+    assert lower == pytest.approx([0.6187, 28.573], abs=1e-3)
+    assert upper == pytest.approx([8.7673, 54.470], abs=1e-3)
+
+
+def test_zero_events_have_a_lower_limit_of_zero_and_a_finite_upper_one():
+    # Exact: -ln(0.025) = 3.6889 events
+    row = rates.crude_rate(pd.Series([0]), pd.Series([1_000]), per=1_000).iloc[0]
+    assert row.tolist() == pytest.approx([0, 0, 3.6889], abs=1e-4)
+    assert rates.wilson(pd.Series([0]), pd.Series([50])).iloc[0, 1] == 0
+
+
+def test_a_suppressed_count_gives_a_missing_rate_and_others_are_untouched():
+    events = pd.Series([10, None, 12], dtype="Int64", index=["a", "b", "c"])
+    answer = rates.crude_rate(events, pd.Series([100, 100, 0], index=["a", "b", "c"]))
+    assert answer["value"].isna().tolist() == [False, True, True]
+    assert answer.dtypes.eq("Float64").all()
+    assert answer.index.tolist() == ["a", "b", "c"]
+
+
+@given(st.lists(st.tuples(counts, st.integers(1, 5_000)), min_size=1), st.floats(0.5, 0.99))
+def test_wilson_limits_bracket_the_proportion_and_widen_with_confidence(pairs, confidence):
+    x = pd.Series([min(a, b) for a, b in pairs])
+    n = pd.Series([b for _, b in pairs])
+    narrow, wide = rates.wilson(x, n, confidence), rates.wilson(x, n, confidence + 0.009)
+    assert (narrow["lower"] <= narrow["value"] + 1e-12).all()
+    assert (narrow["value"] <= narrow["upper"] + 1e-12).all()
+    assert (wide["lower"] <= narrow["lower"] + 1e-12).all()
+    assert (wide["upper"] >= narrow["upper"] - 1e-12).all()
+    assert narrow[["lower", "upper"]].stack().between(0, 1).all()
+
+
+@given(st.lists(counts, min_size=1), st.floats(0.5, 0.99))
+def test_count_limits_bracket_the_count_and_widen_with_confidence(events, confidence):
+    x = pd.Series(events)
+    (low, high), (lower, higher) = rates.byar(x, confidence), rates.byar(x, confidence + 0.009)
+    assert (low <= x).all()
+    assert (x <= high).all()
+    assert (lower <= low).all()
+    assert (higher >= high).all()
+
+
+@given(st.permutations(list(range(6))))
+def test_order_of_strata_does_not_change_a_direct_rate(order):
+    strata = pd.concat([two_bands(10, 30), two_bands(4, 40, "E2"), two_bands(9, 2, "E3")], ignore_index=True)
+    pd.testing.assert_frame_equal(
+        rates.direct_rate(strata, STANDARD), rates.direct_rate(strata.iloc[order], STANDARD), rtol=1e-12
+    )
+
+
+def test_direct_rate_and_limits_match_hand_working():
+    # (3 x 10/1000 + 1 x 30/1000) / 4 = 0.015; Byar on 40 events: 28.573, 54.470.
+    # step = sqrt((9 x 10 + 1 x 30) / 1000**2 / 4**2 / 40) = 0.00043301
+    row = rates.direct_rate(two_bands(10, 30), STANDARD).loc["E1"]
+    assert row["value"] == pytest.approx(1_500)
+    assert row["lower"] == pytest.approx(1_500 - 43.301 * 11.427, abs=0.1)
+    assert row["upper"] == pytest.approx(1_500 + 43.301 * 14.470, abs=0.1)
+
+
+def test_a_direct_rate_on_fewer_than_ten_events_is_withheld():
+    answer = rates.direct_rate(pd.concat([two_bands(4, 5), two_bands(0, 0, "E2")]), STANDARD)
+    assert answer["events"].tolist() == [9, 0]
+    assert answer[["value", "lower", "upper"]].isna().all(axis=None)
+
+
+def test_repeat_events_widen_the_limits_and_keep_the_rate():
+    people = pd.DataFrame(
+        {"area_code": "E1", "age_band": ["0-64", "65+", "65+"], "events_each": [1, 1, 4], "people": [10, 10, 5]}
+    )
+    repeats = rates.variance_of_repeats(people).assign(person_years=1_000)
+    # 10 x 1 + 5 x 4 = 30 events; variance 10 x 1 + 5 x 16 = 90
+    assert repeats[["events", "event_variance"]].to_numpy().tolist() == [[10, 10], [30, 90]]
+    alone, together = rates.direct_rate(two_bands(10, 30), STANDARD), rates.direct_rate(repeats, STANDARD)
+    assert together.loc["E1", "value"] == pytest.approx(alone.loc["E1", "value"])
+    assert together.loc["E1", "upper"] > alone.loc["E1", "upper"]
+
+
+def test_indirect_ratio_is_observed_over_expected():
+    strata = two_bands(10, 30)
+    expected = rates.expected_events(strata, pd.Series({"0-64": 0.01, "65+": 0.01}))
+    assert expected["E1"] == pytest.approx(20)
+    row = rates.indirect_ratio(pd.Series([40], index=["E1"]), expected).loc["E1"]
+    assert row["value"] == pytest.approx(2)
+    assert row["lower"] == pytest.approx(28.573 / 20, abs=1e-3)
+
+
+def test_unusable_counts_are_refused_with_the_next_step():
+    with pytest.raises(InputError, match="1 of 2 numerators exceed"):
+        rates.wilson(pd.Series([3, 11]), pd.Series([10, 10]))
+    with pytest.raises(InputError, match="1 of 1 values of events are negative"):
+        rates.crude_rate(pd.Series([-1]), pd.Series([10]))
+    with pytest.raises(InputError, match="coverage of the interval"):
+        rates.wilson(pd.Series([1]), pd.Series([10]), confidence=0.05)
+    with pytest.raises(InputError, match=r"1 of 1 areas lack one row .* \(first: E1\)"):
+        rates.direct_rate(two_bands(1, 2).iloc[:1], STANDARD)
+    with pytest.raises(InputError, match="no person-years"):
+        rates.direct_rate(two_bands(1, 2).assign(person_years=[0, 10]), STANDARD)
+    with pytest.raises(InputError, match="lack a reference rate"):
+        rates.expected_events(two_bands(1, 2), pd.Series({"0-64": 0.1}))
+
+
+def test_byars_limits_of_a_large_count_approach_the_exact_ones():
+    x = np.array([50.0, 500.0, 5_000.0])
+    for own, exact in zip(rates.byar_limits(x), rates.exact_limits(x), strict=True):
+        assert own == pytest.approx(exact, rel=2e-3)
