@@ -1,0 +1,73 @@
+"""A figure reaches the page with its words and its table, and no larger than it must be."""
+
+import base64
+import sys
+
+import pandas as pd
+import pytest
+
+from phm_utils.figures import charts, show, show_table
+from phm_utils.figures.show import _encode, _slim
+from phm_utils.figures.table import table_html, text_of
+
+FRAME = pd.DataFrame({"Practice": ["Ash <1>", "Beech"], "People": pd.array([1_200, None], dtype="Int64")})
+
+
+@pytest.fixture
+def displayed(monkeypatch) -> list[dict[str, str]]:
+    """What is sent to the page."""
+    sent = []
+    for module in ("show", "table"):  # by name: the function `show` hides its module
+        monkeypatch.setattr(sys.modules[f"phm_utils.figures.{module}"], "display", lambda data, raw: sent.append(data))
+    return sent
+
+
+def figure():
+    return charts.bars(FRAME, "People", "Practice")
+
+
+def test_a_figure_has_alternative_text_a_caption_and_the_table_behind_it(displayed):
+    show(figure(), alt='Two "practices"', caption="People <all>", table=FRAME)
+    page, text = displayed[0]["text/html"], displayed[0]["text/plain"]
+    assert 'alt="Two &quot;practices&quot;"' in page
+    assert "<figcaption>People &lt;all&gt;</figcaption>" in page
+    assert "Ash &lt;1&gt;" in page
+    assert "*" in page.split("<details>")[1]
+    assert "base64" not in text
+
+
+def test_a_figure_without_words_is_refused():
+    with pytest.raises(ValueError, match="alternative text"):
+        show(figure(), alt=" ", caption="People", table=FRAME)
+
+
+def test_a_figure_calls_nothing_and_names_fonts_that_readers_have():
+    mime, payload = _encode(figure())
+    svg = base64.b64decode(payload).decode()
+    assert mime == "image/svg+xml"
+    assert "Verdana" in svg
+    assert "<dc:date" not in svg
+    assert len(payload) < 40_000
+
+
+def test_slimming_rounds_coordinates_and_nothing_else():
+    svg = '<path d="M 1.234567 2.5\nL 3.999999 4"/><!-- note --><use x="1.234567"/>'
+    assert _slim(svg) == '<path d="M 1.23 2.5 L 3.99 4"/><use x="1.234567"/>'
+
+
+def test_a_large_drawing_becomes_a_picture_of_dots(monkeypatch):
+    monkeypatch.setattr(sys.modules["phm_utils.figures.show"], "MAX_SVG_BYTES", 100)
+    assert _encode(figure())[0] == "image/png"
+
+
+def test_table_cells_read_as_people_write_them():
+    cells = [text_of(v) for v in (pd.NA, float("nan"), 1234567, 0.123456, 12345.6, True, "x")]
+    assert cells == ["*", "n/a", "1,234,567", "0.123", "12,346", "yes", "x"]
+
+
+def test_a_table_heads_its_rows_and_columns(displayed):
+    page = table_html(FRAME, "People")
+    assert page.count('scope="row"') == 2
+    assert page.count('scope="col"') == 2
+    show_table(FRAME, "People")
+    assert "<caption>People</caption>" in displayed[0]["text/html"]
