@@ -74,30 +74,32 @@ def _with_file(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _simulate_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--pcns", type=_whole(1, 15), default=3, metavar="N", help="how many PCNs, 1 to 15 (3)")
-    command.add_argument(
-        "--seed", type=_whole(0, 2**32 - 1), default=20250331, metavar="S", help="same seed, same bytes"
-    )
-    command.add_argument("--people-per-pcn", type=_whole(50, 200_000), metavar="M", help="people (real sizes)")
-    command.add_argument("--form", choices=("pseudonymised", "identified", "both"), default="pseudonymised")
-    command.add_argument("--format", choices=("parquet", "csv"), default="parquet", dest="file_format")
-    command.add_argument("--out", type=Path, default=LANDING, metavar="DIR", help=f"folder ({LANDING.as_posix()})")
-    command.add_argument("--workers", type=_whole(1, 64), default=2, metavar="N", help="processes (2)")
+    command.add_argument("--pcns", type=_whole, metavar="N", help="how many PCNs, 1 to 15 (3)")
+    command.add_argument("--seed", type=_whole, metavar="S", help="the same seed gives the same bytes (2025)")
+    command.add_argument("--people-per-pcn", type=_whole, metavar="M", help="people in each (about 54,000)")
+    command.add_argument("--form", choices=("pseudonymised", "identified", "both"), help="(pseudonymised)")
+    command.add_argument("--format", choices=("parquet", "csv"), dest="file_format", help="(parquet)")
+    command.add_argument("--out", type=Path, default=LANDING, metavar="DIR", help=f"({LANDING.as_posix()})")
+    command.add_argument("--workers", type=_count, metavar="N", help="processes (2)")
 
 
 def _run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--areas", default="all", metavar="all|ics|CODE,CODE", help="which areas get reports (all)")
     command.add_argument("--notebooks", metavar="03,04", help="which notebooks, by the beginning of their names (all)")
-    command.add_argument("--workers", type=_whole(1, 64), metavar="N", help="reports made at once (parameter file)")
+    command.add_argument("--workers", type=_count, metavar="N", help="reports made at once (parameter file)")
     command.add_argument("--dry-run", action="store_true", help="print what would run, and do nothing")
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low} to {high}")
-        return int(text)
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(text)
 
+
+def _count(text: str) -> int:
+    number = _whole(text)
+    if not 1 <= number <= 64:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to 64")
     return number
 
 
@@ -106,16 +108,11 @@ def simulate(asked: argparse.Namespace) -> int:
     from phm_utils.runs import resolve
     from phm_utils.synthetic import simulate as make
 
-    root = resolve(asked.out)
-    make(
-        root,
-        pcns=asked.pcns,
-        seed=asked.seed,
-        people_per_pcn=asked.people_per_pcn,
-        form=asked.form,
-        file_format=asked.file_format,
-        workers=asked.workers,
-    )
+    named = {
+        name: getattr(asked, name) for name in ("pcns", "seed", "people_per_pcn", "form", "file_format", "workers")
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    root = make(resolve(asked.out), progress=lambda pcn: print(f"{pcn} done", file=sys.stderr), **given)
     print(root)
     return DONE
 

@@ -17,6 +17,7 @@ from phm_utils.batch.stages import Stage
 from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session
 from phm_utils.errors import InputError
 
+TRACEBACK_ENV = "PHM_TRACEBACK"
 LOW_DISK_BYTES = 500_000_000
 
 
@@ -81,6 +82,8 @@ def _bring_up_to_date(batch: Batch, stage: Stage, step: str) -> None:
         batch.progress.line(f"{stage.name} ...")
         rows = run_stage(batch, stage, key)
     except Exception as problem:
+        if TRACEBACK_ENV in os.environ:  # for whoever mends it: a library's words may quote a row
+            traceback.print_exc()
         error = failure(problem, batch.folder)
         batch.ledger.record(step, "failed", key, error=error, seconds=round(time.perf_counter() - started, 2))
         batch.progress.line(f"{stage.name}: failed: {error}")

@@ -104,9 +104,7 @@ class Route:
     facts: Callable[[duckdb.DuckDBPyConnection, Workbook], dict[str, Any]]
 
 
-CHECK = Stage(
-    "check", late("phm_utils.inputs.check:check"), ("inputs",), (), late("phm_utils.inputs.check:input_files")
-)
+CHECK = Stage("check", write_checked, ("inputs",), (), late("phm_utils.inputs.check:input_files"))
 PERSON_LEVEL_ROOMS = ("inputs", "linkage", "persons", "cohorts", "inequalities", "evaluation")
 
 PERSON_LEVEL = Route(
