@@ -1,0 +1,146 @@
+"""What the segmentation and cohort reports draw: released frames in, frames ready for figures and tables out.
+
+Nothing here has seen a true count: every frame comes from released tables,
+in which a suppressed number is missing.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from phm_utils.cohorts.definitions import Cohort
+from phm_utils.rules.columns import ACTIVITIES
+
+ICS = "Whole ICS"
+# Columns of released tables as a reader would name them; shares become per cent.
+TITLES = {
+    "segment": "Segment",
+    "reason": "Rule",
+    "state": "Asked?",
+    "needs": "Needs",
+    "people_meeting": "People in the ICS who meet it",
+    "area": "Area",
+    "short": "Cohort",
+    "criterion": "Criterion",
+    "alternative": "Threshold",
+    "unit_name": "Place",
+    "quintile": "Deprivation of small area",
+    "age_band": "Age",
+    "sex": "Sex",
+    "condition": "Condition",
+    "dimension": "By",
+    "level": "Group",
+    "also": "Also true of members",
+    "activity": "Contact",
+    "people": "People",
+    "registered": "Registered",
+    "in_cohort": "In the cohort",
+    "share": "Share, %",
+    "lower": "Lower 95% limit, %",
+    "upper": "Upper 95% limit, %",
+    "cost_share": "Share of cost, %",
+    "cost_per_person_gbp": "Cost per person, £",
+    "times": "Times everybody's rate",
+    "per_1000": "Per 1,000 people",
+    "per_1000_all": "Per 1,000 registered",
+    "lower_per_1000": "Lower 95% limit",
+    "upper_per_1000": "Upper 95% limit",
+}
+PERCENT = ("share", "lower", "upper", "cost_share")
+
+
+def table(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The named columns under a reader's names, shares as per cent."""
+    shown = frame[list(columns)].copy()
+    for column in shown.columns.intersection(PERCENT):
+        shown[column] = shown[column].astype("Float64") * 100
+    return shown.rename(columns=TITLES)
+
+
+def beside(mine: pd.DataFrame, whole: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
+    """An area's rows and, for a PCN, the ICS's after them, told apart by `area`."""
+    own = mine.assign(area=ICS if is_ics else name)
+    return own if is_ics else pd.concat([own, whole.assign(area=ICS)], ignore_index=True)
+
+
+def age_pyramid(mine: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """Female and male shares of everybody registered, by age band, with the ICS's share as a column of its own."""
+    keys = ["age_band", "sex"]
+    frame = mine.merge(whole[[*keys, "share"]].rename(columns={"share": ICS}), on=keys)
+    return frame[frame["sex"].isin(["Female", "Male"])].sort_values("place", ignore_index=True)
+
+
+def people_and_cost(sizes: pd.DataFrame) -> pd.DataFrame:
+    """One row per segment and measure: its share of people and its share of the cost counted."""
+    measures = {"share": "Share of people", "cost_share": "Share of cost"}
+    parts = [sizes[["segment"]].assign(measure=title, share=sizes[column]) for column, title in measures.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def contacts(sizes: pd.DataFrame) -> pd.DataFrame:
+    """One row per segment and kind of contact: rate per 1,000 people, and how many times everybody's rate that is.
+
+    Everybody's rate is the sum of the shown counts over everybody registered,
+    so a suppressed count leaves it slightly low.
+    """
+    parts = []
+    for activity, (title, _) in ACTIVITIES.items():
+        column = f"{activity}_12m"
+        if column not in sizes:
+            continue
+        everybody = sizes[column].sum() / sizes["registered"].max() * 1_000
+        rate = sizes[f"{column}_per_1000"].astype("Float64")
+        times = rate / everybody if everybody else rate * pd.NA
+        parts.append(sizes[["segment"]].assign(activity=title, per_1000=rate, times=times))
+    return pd.concat(parts, ignore_index=True)
+
+
+def leading_conditions(frame: pd.DataFrame, count: int = 12) -> pd.DataFrame:
+    """The rows of the ICS's most frequent conditions, most frequent first."""
+    order = frame[frame["area"] == ICS].sort_values("share", ascending=False)["condition"].head(count)
+    chosen = frame[frame["condition"].isin(order)]
+    return chosen.sort_values("condition", key=lambda c: c.map({n: i for i, n in enumerate(order)}), kind="stable")
+
+
+def named(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
+    """The rows of the chosen cohorts, in their order, with each one's short name as `short`."""
+    order = {name: place for place, name in enumerate(cohorts)}
+    chosen = frame[frame["cohort"].isin(order)].assign(short=lambda f: f["cohort"].map(lambda c: cohorts[c].short))
+    return chosen.sort_values("cohort", key=lambda c: c.map(order), kind="stable").reset_index(drop=True)
+
+
+def use_ratios(use: pd.DataFrame) -> pd.DataFrame:
+    """One row per cohort and kind of contact: both rates per 1,000, and the cohort's as a multiple of everybody's."""
+    cohort, everybody = (use[use["compared"].str.startswith(word)].set_index("short") for word in ("In", "Everybody"))
+    parts = []
+    for activity, (title, _) in ACTIVITIES.items():
+        column = f"{activity}_12m_per_1000"
+        if column not in use:
+            continue
+        rates = pd.DataFrame({"per_1000": cohort[column], "per_1000_all": everybody[column]}).astype("Float64")
+        everybody_some = rates["per_1000_all"].mask(rates["per_1000_all"] == 0)
+        parts.append(rates.assign(times=rates["per_1000"] / everybody_some, activity=title).reset_index())
+    return pd.concat(parts, ignore_index=True)
+
+
+def per_1000(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with its share and limits also per 1,000 people."""
+    columns = {"per_1000": "share", "lower_per_1000": "lower", "upper_per_1000": "upper"}
+    return frame.assign(**{name: frame[column].astype("Float64") * 1_000 for name, column in columns.items()})
+
+
+def by_group(profile: pd.DataFrame) -> pd.DataFrame:
+    """Cohort members per 1,000 people of each group; groups named with what they divide by."""
+    return per_1000(profile.assign(level=profile["dimension"] + ": " + profile["level"]))
+
+
+def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
+    """One row per cohort: its question, what it is for, and whose definition it is."""
+    rows = [(c.short, c.question, c.use, c.source) for c in cohorts.values()]
+    return pd.DataFrame(rows, columns=["Cohort", "Question", "What could be offered", "Definition"])
+
+
+def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
+    """One row per cohort and known limit of its definition."""
+    rows = [(c.short, limit) for c in cohorts.values() for limit in c.limits]
+    return pd.DataFrame(rows, columns=["Cohort", "What the definition misses"])
