@@ -9,7 +9,7 @@ from phm_utils.synthetic.people import People
 from phm_utils.synthetic.prevalence import LONG_TERM
 from phm_utils.synthetic.rows import Dates, Rows, ids
 
-PER_YEAR = 4.2  # at mean use, deprivation 0, age 40
+PER_YEAR = 4.55  # at mean use, deprivation 0, age 40
 GRADIENT = 0.10  # log ratio per unit of deprivation
 USE_SHAPE = 1.6  # of the gamma that makes people differ for good
 STATUS = Mix.of({"Attended": 0.905, "DNA": 0.045, "Unknown": 0.03, "Cancelled": 0.02})

@@ -15,7 +15,7 @@ from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 # Sources reach an ICB late: the last day that each holds.
 COMMUNITY_END, MENTAL_HEALTH_END = date(2025, 4, 30), date(2025, 3, 31)
 OUTPATIENT_PER_YEAR, OUTPATIENT_SHAPE = 0.78, 0.55
-COMMUNITY_PER_YEAR, COMMUNITY_SHAPE, COMMUNITY_GRADIENT = 0.10, 0.3, 0.15
+COMMUNITY_PER_YEAR, COMMUNITY_SHAPE, COMMUNITY_GRADIENT = 0.22, 0.3, 0.15
 MENTAL_HEALTH_GRADIENT = 0.25
 SOCIAL_CARE_GRADIENT = 0.35
 ATTENDED = Mix.of({"5": 0.85, "6": 0.02, "3": 0.06, "2": 0.04, "4": 0.02, "7": 0.01})

@@ -35,7 +35,7 @@ def effects(summaries: list[dict]) -> dict:
             "covid_black": gp_events.COVID_BLACK,
             "covid_south_asian": gp_events.COVID_SOUTH_ASIAN,
         },
-        "programmes": [asdict(p) | {"enrolled": _enrolled(p, summaries)} for p in programmes.PROGRAMMES],
+        "programmes": [asdict(p) | _take_up(p, summaries) for p in programmes.PROGRAMMES],
         "lists": [asdict(one) for one in partners.LISTS],
         "list_overlap": _overlap(summaries),
         "dirt": _dirt(),
@@ -57,8 +57,10 @@ def _gradients() -> dict[str, float]:
     }
 
 
-def _enrolled(programme: programmes.Programme, summaries: list[dict]) -> dict[str, int]:
-    return {geography.pcn_code(s["pcn"]): s["enrolled"] for s in summaries if s["pcn"] in programme.pcns}
+def _take_up(programme: programmes.Programme, summaries: list[dict]) -> dict[str, dict[str, int]]:
+    """People ever eligible in the months of enrolment, and enrolled, by network that offers the programme."""
+    offering = [s for s in summaries if s["pcn"] in programme.pcns]
+    return {name: {geography.pcn_code(s["pcn"]): s[name] for s in offering} for name in ("ever_eligible", "enrolled")}
 
 
 def _overlap(summaries: list[dict]) -> dict:

@@ -11,10 +11,10 @@ from phm_utils.synthetic.people import NO_PLACE, People
 from phm_utils.synthetic.prevalence import CONDITIONS, LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
-PER_YEAR = 0.205  # of a person aged 30-65 without conditions, deprivation 0
+PER_YEAR = 0.25  # of a person aged 30-65 without conditions, deprivation 0
 GRADIENT = 0.32  # log ratio per unit of deprivation
 SHAPE = 0.75  # of the gamma of lasting personal rates
-BURST_PER_YEAR, BURST_DAYS, BURST_ATTENDANCES = 0.010, 200, 5.5
+BURST_PER_YEAR, BURST_DAYS, BURST_ATTENDANCES = 0.010, 200, 5.2
 RATIOS = {  # planted log rate ratios
     "smi": 0.75,
     "alcohol_problems": 0.85,

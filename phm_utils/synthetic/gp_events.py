@@ -12,6 +12,7 @@ from phm_utils.synthetic.people import BLACK, SOUTH_ASIAN, People
 from phm_utils.synthetic.prevalence import CONDITIONS
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
+EXTRA_ENTRIES = 1.65  # times the reviews: results, letters and admin coded under the condition
 UNITS = ("kg/m2", "mmHg", "mmol/mol")
 # Planted log-odds of being vaccinated, per unit of deprivation, and for two groups of people.
 COVID_GRADIENT, COVID_BLACK, COVID_SOUTH_ASIAN = -0.55, -1.1, -0.5
@@ -69,7 +70,7 @@ def _reviews(rng, events, people, health, seen, last) -> None:
         onset, end = health.onset[holders, column], last[holders]
         resolved = chance(rng, condition.resolved, len(holders)) & (end - onset > 400)
         until = np.where(resolved, onset + ((end - onset) * 0.6).astype(np.int16), end)
-        counts = 1 + rng.poisson(condition.reviews * np.maximum(until - onset, 0) / days.YEAR)
+        counts = 1 + rng.poisson(EXTRA_ENTRIES * condition.reviews * np.maximum(until - onset, 0) / days.YEAR)
         rows, when = days.SURGERY.spread(rng, onset, until, counts)
         listed = codes.positions(condition.concept)
         mine = listed[(holders * 7919 >> 3) % len(listed)]  # a person's practice uses one code of the list
@@ -89,7 +90,7 @@ def _measurements(rng, events, people, health, use, seen, last) -> None:
     diabetic = health.of("diabetes")[seen]
     treated = health.of("hypertension", "ckd", "chd", "stroke_tia")[seen]
 
-    rate = (adult * 1.3 + 2.6 * treated + 1.2 * diabetic) * use[seen] ** 0.5
+    rate = (adult * 1.8 + 3.4 * treated + 1.5 * diabetic) * use[seen] ** 0.5
     rows, when = days.SURGERY.spread(rng, first, end, rng.poisson(rate * years))
     usual = 113 + 0.36 * (age - 20).clip(0) + 5.0 * treated + rng.normal(0, 9, len(seen))
     upper = np.rint(np.clip(usual.astype(np.float32)[rows] + 8 * rng.standard_normal(len(rows), np.float32), 80, 230))
@@ -98,7 +99,7 @@ def _measurements(rng, events, people, health, use, seen, last) -> None:
     events.add(who, when, codes.positions("systolic_bp")[0], upper * 10, UNITS.index("mmHg"))
     events.add(who, when, codes.positions("diastolic_bp")[0], lower * 10, UNITS.index("mmHg"))
 
-    rate = (np.maximum(adult, 0.15) * 0.8 + 1.0 * diabetic) * use[seen] ** 0.5
+    rate = (np.maximum(adult, 0.15) * 1.1 + 1.2 * diabetic) * use[seen] ** 0.5
     rows, when = days.SURGERY.spread(rng, first, end, rng.poisson(rate * years))
     value = health.bmi[seen][rows] * (1 + 0.025 * rng.standard_normal(len(rows), np.float32))
     events.add(seen[rows], when, codes.positions("bmi")[0], np.rint(value.clip(11, 75) * 10), UNITS.index("kg/m2"))
@@ -114,7 +115,7 @@ def _smoking(rng, events, people, health, use, seen, last) -> None:
     """Smoking status of people aged 15 and over."""
     adults = seen[people.age[seen] >= 16]
     years = np.maximum(last[adults] - people.first[adults], 1) / days.YEAR
-    rate = (1.5 + 0.6 * (health.smoking[adults] == 2)) * use[adults] ** 0.5
+    rate = (2.0 + 0.7 * (health.smoking[adults] == 2)) * use[adults] ** 0.5
     rows, when = days.SURGERY.spread(rng, people.first[adults], last[adults], rng.poisson(rate * years))
     status = [codes.positions(f"smoking_{s}")[0] for s in ("never", "ex", "current")]
     events.add(adults[rows], when, np.array(status, np.uint8)[health.smoking[adults]][rows])

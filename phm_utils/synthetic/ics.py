@@ -13,6 +13,7 @@ from phm_utils.runs import write_atomically
 from phm_utils.synthetic import geography
 from phm_utils.synthetic.effects import effects
 from phm_utils.synthetic.extracts import Task, write_network
+from phm_utils.synthetic.identity import MOST_REGISTERED
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.writing import FileFormat
 
@@ -76,6 +77,8 @@ def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, workers
         faults.append(f"pcns is {pcns}: Demoshire has 1 to {geography.PCNS}")
     if people_per_pcn is not None and people_per_pcn < LEAST_PEOPLE:
         faults.append(f"people_per_pcn is {people_per_pcn}: ask for {LEAST_PEOPLE} or more")
+    if people_per_pcn is not None and people_per_pcn > MOST_REGISTERED:
+        faults.append(f"people_per_pcn is {people_per_pcn}: the test range of NHS numbers serves {MOST_REGISTERED}")
     if seed < 0:
         faults.append(f"seed is {seed}: give 0 or a positive whole number")
     if workers < 1:

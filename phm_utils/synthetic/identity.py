@@ -10,9 +10,9 @@ from phm_utils.privacy.pseudonyms import demo_key, pseudonyms
 from phm_utils.synthetic import geography
 from phm_utils.synthetic.people import People
 
+MOST_REGISTERED = 53_000  # per network, where a size is asked for: what the smallest block has numbers for
 PREFIX = 999  # the range kept for tests: no person has such a number
 UPRN_BASE = 999_000_000_000  # of twelve digits; no property has such a number
-_BLOCK = 1_000_000 // geography.PCNS
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def make_identities(rng: np.random.Generator, people: People, seed: int) -> Iden
     if len(valid) < len(people):
         raise InputError(
             f"The test range of NHS numbers holds {len(valid)} for a network, and {len(people)} people were asked for. "
-            "Ask for at most 54,000 registered people per network."
+            f"Ask for at most {MOST_REGISTERED:,} registered people per network."
         )
     number = rng.permutation(valid)
     key = demo_key(seed)
@@ -48,8 +48,10 @@ def make_identities(rng: np.random.Generator, people: People, seed: int) -> Iden
 
 
 def valid_numbers(pcn: int) -> np.ndarray:
-    """The block's numbers that pass the modulo 11 check."""
-    middle = np.arange((pcn - 1) * _BLOCK, pcn * _BLOCK, dtype=np.int64)
+    """The numbers of a network's block that pass the modulo 11 check; blocks are as large as networks of real size."""
+    share = np.cumsum([0] + [geography.pcn_size(p) for p in range(1, geography.PCNS + 1)]) / geography.PEOPLE
+    edges = np.minimum(share * 1_000_000, 1_000_000).astype(np.int64)
+    middle = np.arange(edges[pcn - 1], edges[pcn], dtype=np.int64)
     first_nine = PREFIX * 1_000_000 + middle
     digits = first_nine[:, None] // 10 ** np.arange(8, -1, -1, dtype=np.int64) % 10
     check = (11 - (digits * np.arange(10, 1, -1)).sum(axis=1) % 11) % 11

@@ -8,7 +8,7 @@ from phm_utils.synthetic.people import People
 
 # Yearly chance of dying at deprivation 0 by age, and its planted gradient (log ratio per unit of deprivation).
 _DEATH_AGES = (0, 1, 20, 40, 50, 60, 70, 80, 90, 100)
-_DEATH_RATES = (0.003, 0.0002, 0.0004, 0.0012, 0.0026, 0.0065, 0.017, 0.052, 0.16, 0.35)
+_DEATH_RATES = (0.003, 0.0002, 0.0005, 0.0015, 0.0033, 0.0085, 0.022, 0.064, 0.19, 0.40)
 DEATH_GRADIENT, DEATH_FRAILTY = 0.35, 0.45
 JOINED_SHARE = 0.17  # of those registered on the last day, in the five years
 TYPE_1_SHARE, NATIONAL_OPT_OUT_SHARE = 0.004, 0.012

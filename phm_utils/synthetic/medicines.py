@@ -11,7 +11,7 @@ from phm_utils.synthetic import days
 from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import Coded, Mix, chance
 from phm_utils.synthetic.people import People
-from phm_utils.synthetic.prevalence import NAMES
+from phm_utils.synthetic.prevalence import LONG_TERM, NAMES
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 
@@ -66,11 +66,17 @@ REPEATS = (
     Repeat("1001010P0", "osteoarthritis", 0.18, 28, 56),  # naproxen
     Repeat("0407010F0", "osteoarthritis", 0.30, 28, 100),  # co-codamol
     Repeat("0103050P0", "osteoarthritis", 0.30),  # omeprazole
-    Repeat("0103050P0", "", 0.06),
+    Repeat("0103050P0", "", 0.05),
+    Repeat("0407010H0", "osteoarthritis", 0.35, 28, 100),  # paracetamol
+    Repeat("0906040G0", "ckd", 0.25),
+    Repeat("0212000B0", "stroke_tia", 0.55),
+    Repeat("0204000H0", "atrial_fibrillation", 0.45),
+    Repeat("0103050L0", "chd", 0.35),  # lansoprazole
 )
 ACUTE = {"0501013B0": 0.3, "0501012G0": 0.15, "0501130R0": 0.1, "0603020T0": 0.1, "1001010J0": 0.15, "0407020C0": 0.2}
 ACUTE_PER_YEAR = 0.75
-_LONG_SHARE = 0.35  # of repeats given for twice the interval
+SHARE_ALONE, SHARE_PER_CONDITION = 0.80, 0.16  # people with more conditions are given more for each
+_LONG_SHARE = 0.75  # of repeats given for twice the interval
 
 
 def make_medicines(rng: np.random.Generator, people: People, health: Health, use: np.ndarray, last: np.ndarray) -> Rows:
@@ -102,7 +108,8 @@ def _issues(rng, people, health, seen, last, repeat: Repeat, drug: int) -> tuple
     else:
         takers = seen[people.age[seen] > 30]
         onset = people.first[takers].astype(np.int32)
-    chosen = chance(rng, repeat.share, len(takers))
+    burden = health.has[takers, :LONG_TERM].sum(axis=1)
+    chosen = chance(rng, np.clip(repeat.share * (SHARE_ALONE + SHARE_PER_CONDITION * burden), 0, 0.97))
     takers, onset = takers[chosen], onset[chosen]
     interval = np.where(chance(rng, _LONG_SHARE, len(takers)), 2, 1) * repeat.interval
     start = onset + rng.integers(0, interval + 1)

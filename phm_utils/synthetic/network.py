@@ -12,7 +12,7 @@ from phm_utils.synthetic.appointments import make_appointments, make_use
 from phm_utils.synthetic.conditions import Health, make_health
 from phm_utils.synthetic.contacts import make_community, make_mental_health, make_outpatients, make_social_care
 from phm_utils.synthetic.draws import stream
-from phm_utils.synthetic.emergency import attendance_rows, make_attendances
+from phm_utils.synthetic.emergency import Attendances, attendance_rows, make_attendances
 from phm_utils.synthetic.geography import Geography
 from phm_utils.synthetic.gp_events import make_gp_events
 from phm_utils.synthetic.identity import Identities, make_identities
@@ -21,7 +21,7 @@ from phm_utils.synthetic.medicines import make_medicines
 from phm_utils.synthetic.names import Names, make_names
 from phm_utils.synthetic.partners import make_partner_lists
 from phm_utils.synthetic.people import People, make_people
-from phm_utils.synthetic.programmes import enrolment_rows
+from phm_utils.synthetic.programmes import Enrolments, enrolment_rows
 from phm_utils.synthetic.registrations import make_deaths, make_registrations
 from phm_utils.synthetic.rows import Rows
 
@@ -37,6 +37,8 @@ class Network:
     health: Health
     use: np.ndarray
     identities: Identities
+    attendances: Attendances
+    enrolments: Enrolments
     names: Names | None  # only where an identified extract is asked for
     practices: np.ndarray  # codes, as `people.practice` counts them
 
@@ -56,15 +58,17 @@ class Network:
 
 
 def make_network(seed: int, pcn: int, registered: int, *, named: bool = False) -> Network:
-    """People with their homes, lives, health and identities; with names where `named`."""
+    """People with their homes, lives, health, identities and emergencies; with names where `named`."""
     county = geography.demoshire(seed)
     people = make_people(stream(seed, pcn, "people"), county, pcn, registered)
     live(stream(seed, pcn, "lives"), people, registered)
     health = make_health(stream(seed, pcn, "health"), people)
     use = make_use(stream(seed, pcn, "use"), people, health)
     identities = make_identities(stream(seed, pcn, "identities"), people, seed)
+    attendances, enrolments = make_attendances(stream(seed, pcn, "ecds_attendance"), people, health)
     names = make_names(stream(seed, pcn, "names"), people) if named else None
-    return Network(county, people, health, use, identities, names, county.practice_code[county.practices_of(pcn)])
+    practices = county.practice_code[county.practices_of(pcn)]
+    return Network(county, people, health, use, identities, attendances, enrolments, names, practices)
 
 
 def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
@@ -78,10 +82,9 @@ def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
     yield "gp_event", make_gp_events(rng("gp_event"), people, health, use, last)
     yield "gp_medication", make_medicines(rng("gp_medication"), people, health, use, last)
     yield "gp_appointment", make_appointments(rng("gp_appointment"), people, use, last)
-    attendances, enrolments = make_attendances(rng("ecds_attendance"), people, health)
-    yield "ecds_attendance", attendance_rows(rng("ecds_rows"), people, health, attendances)
-    yield "programme_enrolment", enrolment_rows(people, enrolments)
-    yield "apc_episode", make_admissions(rng("apc_episode"), people, health, use, attendances)
+    yield "ecds_attendance", attendance_rows(rng("ecds_rows"), people, health, network.attendances)
+    yield "programme_enrolment", enrolment_rows(people, network.enrolments)
+    yield "apc_episode", make_admissions(rng("apc_episode"), people, health, use, network.attendances)
     yield "op_attendance", make_outpatients(rng("op_attendance"), people, health, use)
     yield "csds_contact", make_community(rng("csds_contact"), people, health)
     yield "mhsds_contact", make_mental_health(rng("mhsds_contact"), people, health)

@@ -29,7 +29,6 @@ class Book:
         self.rows: dict[str, int] = {}
         self.records: list[tuple[str, np.ndarray, np.ndarray]] = []
         self.lists = np.zeros((len(network.people), len(LISTS)), bool)
-        self.enrolled = np.zeros(len(network.people), bool)
 
     def enter(self, table: str, rows: Rows) -> None:
         """Note whom each row of a table is about."""
@@ -39,8 +38,6 @@ class Book:
             self.records.append((table, rows.columns[key].values, rows.who))
         if table == "partner_list":
             self.lists[rows.who, rows.columns["list_name"].index] = True
-        if table == "programme_enrolment":
-            self.enrolled[rows.who] = True
 
     def write(self, folder: Path, part: str) -> None:
         """Write `person` and `record` of this network."""
@@ -56,7 +53,8 @@ class Book:
             "list_overlap": overlap.tolist(),
             "on_any_list": int(self.lists.any(axis=1).sum()),
             "lists_not_registered": int((self.lists.any(axis=1) & ~self.network.people.registered).sum()),
-            "enrolled": int(self.enrolled.sum()),
+            "ever_eligible": len(self.network.enrolments.ever_eligible),
+            "enrolled": len(self.network.enrolments.who),
         }
 
     def _record(self) -> pa.Table:
@@ -67,6 +65,10 @@ class Book:
         record = np.concatenate([ids for _, ids, _ in self.records])
         who = np.concatenate([who for _, _, who in self.records])
         return pa.table({"table_name": to_arrow(table), "record_id": record, "person": self.numbers()[who]})
+
+    def _among(self, who: np.ndarray) -> np.ndarray:
+        """True for the given people."""
+        return np.isin(np.arange(len(self.network.people)), who)
 
     def numbers(self) -> np.ndarray:
         """The true number of each person, used in `truth` alone."""
@@ -105,7 +107,8 @@ class Book:
             "last_seen": Dates(people.last),
             "type_1_opt_out": Numbers(people.type_1),
             "national_data_opt_out": Numbers(people.opted_out),
-            "enrolled": Numbers(self.enrolled),
+            "ever_eligible": Numbers(self._among(self.network.enrolments.ever_eligible)),
+            "enrolled": Numbers(self._among(self.network.enrolments.who)),
             "ed_rate": Numbers(attendance_rate(people, health).astype(np.float32)),
             "appointment_rate": Numbers(appointment_rate(people, self.network.use).astype(np.float32)),
             "death_rate": Numbers(death_rate(people).astype(np.float32)),

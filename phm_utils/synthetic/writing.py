@@ -59,6 +59,7 @@ def write_table(path: Path, content: pa.Table, file_format: FileFormat) -> Path:
         dictionary_pagesize_limit=_DICTIONARY_BYTES,
         use_dictionary=[name for name in content.column_names if name not in counters],
         column_encoding=dict.fromkeys(counters, "DELTA_BINARY_PACKED"),
+        write_statistics=[f.name for f in content.schema if not pa.types.is_dictionary(f.type)],
         store_schema=False,
     )
     return path
