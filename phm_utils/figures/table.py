@@ -1,22 +1,29 @@
 """Tables as accessible HTML: a caption, header cells with scope, suppressed counts as *."""
 
+from datetime import date
 from html import escape
 
+import numpy as np
 import pandas as pd
 from IPython.display import display
 
 SUPPRESSED = "*"
+ABSENT = "n/a"
 
 
 def text_of(value: object) -> str:
     """A cell as read by people: thousands apart, three significant digits for fractions, * if suppressed."""
     if value is pd.NA:
         return SUPPRESSED
-    if isinstance(value, float):
-        return "n/a" if pd.isna(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    if isinstance(value, bool):
+    if value is None or value is pd.NaT:
+        return ABSENT
+    if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) or hasattr(value, "__index__") else str(value)
+    if isinstance(value, float | np.floating):
+        return ABSENT if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if isinstance(value, date):
+        return f"{value.day} {value:%B %Y}"
+    return f"{value:,}" if hasattr(value, "__index__") else str(value)
 
 
 def table_html(frame: pd.DataFrame, caption: str) -> str:

@@ -3,6 +3,7 @@
 import base64
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -60,9 +61,23 @@ def test_a_large_drawing_becomes_a_picture_of_dots(monkeypatch):
     assert _encode(figure())[0] == "image/png"
 
 
-def test_table_cells_read_as_people_write_them():
-    cells = [text_of(v) for v in (pd.NA, float("nan"), 1234567, 0.123456, 12345.6, True, "x")]
-    assert cells == ["*", "n/a", "1,234,567", "0.123", "12,346", "yes", "x"]
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (pd.NA, "*"),
+        (None, "n/a"),
+        (float("nan"), "n/a"),
+        (1_234_567, "1,234,567"),
+        (np.int64(1_200), "1,200"),
+        (0.123456, "0.123"),
+        (12_345.6, "12,346"),
+        (np.bool_(True), "yes"),
+        (pd.Timestamp("2025-03-01"), "1 March 2025"),
+        ("x", "x"),
+    ],
+)
+def test_table_cells_read_as_people_write_them(value, text):
+    assert text_of(value) == text
 
 
 def test_a_table_heads_its_rows_and_columns(displayed):
