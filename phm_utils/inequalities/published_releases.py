@@ -123,7 +123,7 @@ def _blocks(frame: pd.DataFrame, ics: str) -> pd.DataFrame:
     """Rows with a `pcn_code` for their PCN, and all rows for the ICB; without a PCN for the ICB alone."""
     own = frame[frame["pcn_code"].notna()].assign(area_code=lambda rows: rows["pcn_code"])
     both = pd.concat([own, frame.assign(area_code=ics)], ignore_index=True)
-    return both.assign(pcn_code=both["pcn_code"].fillna(NO_PCN))
+    return both.assign(pcn_code=both["pcn_code"].astype("str").fillna(NO_PCN))
 
 
 def _pcn_names(con: duckdb.DuckDBPyConnection) -> pd.Series:
