@@ -12,6 +12,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from phm_utils.errors import StepFailed
+from phm_utils.reports.notebook import LEVELS
 from phm_utils.reports.pages import TEMPLATES, page
 from phm_utils.reports.voices import Voice
 from phm_utils.reports.words import disclosure_words, tier_words
@@ -63,7 +64,7 @@ def render_report(
         area_name=facts["areas"][area],
         facts=facts,
         synthetic=facts["synthetic"],
-        findings=findings,
+        findings=sorted(findings, key=lambda finding: list(LEVELS).index(finding["level"])),
         voice=voice,
         headings=headings,
         body=Markup(str(soup)),
@@ -151,15 +152,16 @@ def _refuse_body(soup: BeautifulSoup) -> None:
     if found := soup.find(NEVER):
         raise PageRefused(f"The notebook shows a <{found.name}> element; a report carries none, for it works offline.")
     for tag in soup.find_all(True):
-        if any(_calls_out(name, value) for name, value in tag.attrs.items()):
+        if any(_calls_out(tag.name, name, value) for name, value in tag.attrs.items()):
             raise PageRefused(f"A <{tag.name}> of the notebook would call the network or run a script.")
 
 
-def _calls_out(name: str, value: Any) -> bool:
+def _calls_out(tag: str, name: str, value: Any) -> bool:
+    """Would this attribute make a browser fetch or run something? A plain link, to be followed by hand, may stay."""
     text = " ".join(value) if isinstance(value, list) else str(value)
     if name.startswith("on") or text.strip().lower().startswith("javascript:"):
         return True
-    if name in ("src", "srcset", "poster", "data", "xlink:href"):
+    if name in ("src", "srcset", "poster", "data", "xlink:href") or (name == "href" and tag != "a"):
         return not text.startswith(("data:", "#"))
     return name == "style" and ("url(" in text or "@import" in text)
 

@@ -43,7 +43,7 @@ def read_voice(area: str, root: Path | None = None) -> Voice | None:
     while lines and (match := HEAD.fullmatch(lines[0].strip())):
         head[match[1].lower()] = match[2].strip()
         lines = lines[1:]
-    blocks = "\n".join(lines).split("\n\n")
+    blocks = re.split(r"\n\s*\n", "\n".join(lines))
     paragraphs = tuple(" ".join(block.split()) for block in blocks if block.strip())
     try:
         written = date.fromisoformat(head.get("date", ""))
