@@ -7,7 +7,7 @@ no type is guessed, so a CSV and a Parquet file of the same rows give the same t
 import csv
 import itertools
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -87,24 +87,40 @@ def boundary_file(workbook: Workbook) -> Path | None:
     return path if path.is_file() else None
 
 
-def open_file(
-    con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: TableMapping, form: Form
-) -> LandingFile:
-    """Make a file readable and refuse it where a column that must be there is not.
+def look(con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: TableMapping, form: Form) -> LandingFile:
+    """A file's columns, without reading its rows; refused where a column that must be there is not.
 
-    The messages are parts of one list: `<table>/<file>: what is wrong; what to do`.
+    The messages are parts of one list: `<table>: <file> <what is wrong>; <what to do>`.
     """
     name = f"{table.name}: {path.name}"
     if path.stat().st_size == 0:
         raise InputError(f"{name} is empty (0 bytes); export it again")
-    parquet, unreadable = (path, 0) if path.suffix.lower() == ".parquet" else _parquet_of(con, path, mapping, name)
-    try:
-        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({quote(parquet)})").fetchall()
-    except duckdb.Error:
-        raise InputError(f"{name} is not a readable Parquet file; copy or export it again") from None
-    file = LandingFile(name, parquet, {column: kind for column, kind, *_ in described}, unreadable)
+    if path.suffix.lower() == ".parquet":
+        types = _parquet_types(con, path, name)
+    else:
+        types = dict.fromkeys(_header(path, mapping, name), "VARCHAR")
+    file = LandingFile(name, path, types)
     _refuse_missing_columns(table, file, mapping, form)
     return file
+
+
+def open_file(
+    con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: TableMapping, form: Form
+) -> LandingFile:
+    """Make a file readable. Raises InputError as `look` does, and where a CSV's letters cannot be read."""
+    file = look(con, table, path, mapping, form)
+    if path.suffix.lower() == ".parquet":
+        return file
+    parquet, unreadable = _parquet_of(con, path, mapping, file)
+    return replace(file, parquet=parquet, unreadable=unreadable)
+
+
+def _parquet_types(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({quote(path)})").fetchall()
+    except duckdb.Error:
+        raise InputError(f"{name} is not a readable Parquet file; copy or export it again") from None
+    return {column: kind for column, kind, *_ in described}
 
 
 def _refuse_missing_columns(table: Table, file: LandingFile, mapping: TableMapping, form: Form) -> None:
@@ -122,22 +138,23 @@ def _refuse_missing_columns(table: Table, file: LandingFile, mapping: TableMappi
         )
 
 
-def _parquet_of(con: duckdb.DuckDBPyConnection, path: Path, mapping: TableMapping, name: str) -> tuple[Path, int]:
+def _parquet_of(
+    con: duckdb.DuckDBPyConnection, path: Path, mapping: TableMapping, file: LandingFile
+) -> tuple[Path, int]:
     """A CSV as a Parquet file of text, in the session's temporary folder, and its unreadable lines."""
-    header = _header(path, mapping, name)
     [(spill,)] = con.execute("SELECT current_setting('temp_directory')").fetchall()
     Path(spill).mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / "rows.parquet"
-    columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in header)
+    columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in file.types)
     # One thread reads: a quoted line break is then never taken for the end of a row.
     read = (
         f"read_csv({quote(path)}, columns = {{{columns}}}, header = true, auto_detect = false, parallel = false, "
         f"delim = {quote(mapping.delimiter)}, quote = '\"', escape = '\"', encoding = {quote(mapping.encoding)}, "
         f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}, store_rejects = true)"
     )
-    with guarded(f"Reading {name}", f"Save it as CSV in UTF-8 with `{mapping.delimiter}` between fields."):
+    with guarded(f"Reading {file.name}", f"Save it as CSV in UTF-8 with `{mapping.delimiter}` between fields."):
         con.execute(f"COPY (SELECT * FROM {read}) TO {quote(copy)} (FORMAT parquet)")
-        return copy, _unreadable_lines(con, name)
+        return copy, _unreadable_lines(con, file.name)
 
 
 def _unreadable_lines(con: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -87,6 +87,7 @@ def linkage_keys(completeness: pd.DataFrame) -> pd.DataFrame:
     people = completeness.loc[completeness["column_name"] == "token_person_id", "table_name"]
     keys = completeness[completeness["table_name"].isin(people) & completeness["column_name"].isin(KEYS)]
     keys = keys.dropna(subset="share")
+    keys = keys[keys.groupby("table_name")["column_name"].transform("size") > 1]  # GP events carry the pseudonym alone
     keys = keys.assign(Key=pd.Categorical(keys["column_name"].map(KEYS), list(KEYS.values()), ordered=True))
     keys = keys.sort_values(["title", "Key"])[["title", "Key", "share"]].set_axis(
         ["Table", "Key", "Share filled"], axis=1
@@ -96,15 +97,15 @@ def linkage_keys(completeness: pd.DataFrame) -> pd.DataFrame:
 
 def keys_finding(completeness: pd.DataFrame) -> str:
     """Which table lacks the shared pseudonym most, in one sentence."""
-    keys = linkage_keys(completeness)
-    tokens = keys[keys["Key"] == KEYS["token_person_id"]].sort_values("Share filled")
+    tokens = completeness[completeness["column_name"] == "token_person_id"].dropna(subset="share")
+    tokens = tokens.sort_values("share")
     if tokens.empty:
         return "No table carries a shared pseudonym: nothing can be joined."
     worst = tokens.iloc[0]
-    if float(worst["Share filled"]) >= COMPLETE:
+    if float(worst["share"]) >= COMPLETE:
         return f"Each of {len(tokens)} tables about people carries the shared pseudonym in nearly every row."
     return (
-        f"The shared pseudonym is least complete in {worst['Table'].lower()}: {_share(worst['Share filled'])} of rows. "
+        f"The shared pseudonym is least complete in {worst['title'].lower()}: {_share(worst['share'])} of rows. "
         "A row without it is counted but belongs to nobody."
     )
 
@@ -147,7 +148,14 @@ def list_sizes(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     known = practices.dropna(subset="gap")
     order = known["gap"].astype(float).abs().sort_values(ascending=False, kind="stable").index
     shown = known.loc[order].head(most)[["unit_name", "registered", "published_list_size", "gap"]]
-    return shown.set_axis(["Practice", "In the extract", "Published", "Difference"], axis=1).reset_index(drop=True)
+    shown = shown.set_axis(["Practice", "In the extract", "Published", "Difference"], axis=1).reset_index(drop=True)
+    return shown.assign(**{"Apart by": shown["Difference"].astype(float).abs()})
+
+
+def apart(practices: pd.DataFrame, limit: float) -> list[str]:
+    """Names of practices whose list differs from the published size by more than `limit`, furthest first."""
+    sizes = list_sizes(practices, most=len(practices))
+    return sizes.loc[sizes["Apart by"] > limit, "Practice"].tolist()
 
 
 def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
@@ -155,13 +163,12 @@ def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
     sizes = list_sizes(practices, most=len(practices))
     if sizes.empty:
         return "No published list size to compare with.", "limit"
-    apart = sizes[sizes["Difference"].astype(float).abs() > limit]
-    if apart.empty:
+    names = apart(practices, limit)
+    if not names:
         return f"Every list is within {limit:.0%} of its published size.", "finding"
-    return (
-        f"{len(apart)} of {len(sizes)} lists differ from the published size by more than {limit:.0%}: "
-        f"{', '.join(apart['Practice'])}."
-    ), "warning"
+    verb = "differs" if len(names) == 1 else "differ"
+    text = f"{len(names)} of {len(sizes)} lists {verb} from the published size by more than {limit:.0%}"
+    return f"{text}: {', '.join(names)}.", "warning"
 
 
 def permissions(sources: pd.DataFrame) -> pd.DataFrame:

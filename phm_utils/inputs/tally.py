@@ -89,7 +89,7 @@ class Tally:
     def _count_fills(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         practice = practice_column(table) or "CAST(NULL AS VARCHAR)"
         columns = [c for (c, *_) in con.execute("DESCRIBE judged").fetchall() if c not in NOT_FIELDS]
-        counts = ", ".join(f"count({c}) AS {c}" for c in columns)
+        counts = ", ".join(f"count({_told(c)}) AS {c}" for c in columns)
         wide = read_sql(
             con,
             f"SELECT {practice} AS practice_key, count(*) AS all_rows, {counts} FROM judged WHERE reason IS NULL "
@@ -164,6 +164,14 @@ class Tally:
         return Model("check_practice", ("practice_code",), frame=frame.astype(PRACTICE_TYPES))
 
 
+def _told(column: str) -> str:
+    """SQL: the field, null where it says that nothing is known."""
+    unknown = NOT_KNOWN.get(column)
+    return f"CASE WHEN {column} NOT IN ({', '.join(quote(v) for v in unknown)}) THEN 1 END" if unknown else column
+
+
+# Valid codes that tell nothing: the field is not filled. "Not stated" is an answer, and indeterminate sex is one.
+NOT_KNOWN = {"ethnicity": ("99",), "sex": ("X", "0")}
 NOT_FIELDS = ("nulled_fields", "documented", "reason", "original")
 # Few sets of faults occur among many rows: rows are counted by set, and only the sets are taken apart.
 FLAGS_SQL = """

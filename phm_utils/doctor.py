@@ -1,0 +1,139 @@
+"""`phm doctor`: what this machine, or a parameter file, lacks.
+
+Only the standard library is needed to start: a package that is absent is
+named in a line, not met as a traceback.
+"""
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from phm_utils.errors import InputError
+
+OK, MISSING, ADVICE = "ok", "missing", "advice"
+Line = tuple[str, str]
+DISTRIBUTION = "phm-utils"
+KERNEL_SECONDS = 180
+DISK_GB, MEMORY_GB = 5, 4  # the demo needs about a quarter; an ICS of 817,000 people about all of it
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "msedge")
+EXIT_OK, EXIT_MISSING = 0, 2
+
+
+def doctor(path: Path | None = None) -> int:
+    """Print one line for each thing looked at; 0, or 2 where something is missing.
+
+    path: a parameter file to look at as well.
+    """
+    missing = 0
+    for state, text in _lines(path):
+        print(f"{state:<8} {text}", flush=True)
+        missing += state == MISSING
+    print("Nothing is missing." if not missing else f"{missing} thing{'s are' if missing > 1 else ' is'} missing.")
+    return EXIT_MISSING if missing else EXIT_OK
+
+
+def _lines(path: Path | None) -> Iterator[Line]:
+    installed = True
+    for state, text in machine():
+        installed &= not (state == MISSING and text.startswith("package"))
+        yield state, text
+    if path and installed:
+        from phm_utils.inputs.examine import parameter_file  # needs the packages
+
+        yield from parameter_file(path)
+    elif path:
+        yield ADVICE, f"{path.name} was not looked at: install the packages first"
+
+
+def machine() -> Iterator[Line]:
+    """What the machine has: Python, packages, a kernel, room to write and to work."""
+    faults = [*package_faults()]
+    yield from _python()
+    yield from ((MISSING, fault) for fault in faults)
+    if not faults:
+        yield OK, "all packages are installed in versions that fit"
+        yield from _kernel()
+        yield from _folder()
+    yield from _room()
+    browser = next((b for b in BROWSERS if shutil.which(b)), None)
+    if browser:
+        yield OK, f"{browser}: accessibility tests of pages can run"
+    else:
+        yield ADVICE, "no Chromium: only the accessibility tests need it; they say what they skip"
+
+
+def _python() -> Iterator[Line]:
+    wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"]
+    lowest = tuple(int(part) for part in wanted.removeprefix(">=").split("."))
+    fits = tuple(int(part) for part in platform.python_version_tuple()[: len(lowest)]) >= lowest
+    yield (OK if fits else MISSING), f"Python {platform.python_version()} (needed: {wanted})"
+
+
+def package_faults() -> Iterator[str]:
+    """Each package of pyproject.toml that is absent or of a version that does not fit."""
+    try:
+        from packaging.requirements import Requirement
+    except ModuleNotFoundError:
+        yield "package packaging: run `pip install -e .` in the workbook's folder"
+        return
+    for text in metadata.requires(DISTRIBUTION) or []:
+        wanted = Requirement(text)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            yield f"package {wanted.name}: run `pip install -e .` in the workbook's folder"
+            continue
+        if not wanted.specifier.contains(version, prereleases=True):
+            yield f"package {wanted.name} {version} does not fit {wanted.specifier}: run `pip install -e .`"
+
+
+def _kernel() -> Iterator[Line]:
+    from jupyter_client.manager import KernelManager
+
+    manager = KernelManager(kernel_name="python3")
+    try:
+        manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=KERNEL_SECONDS)
+        client.stop_channels()
+        yield OK, "a Jupyter kernel starts"
+    except Exception as error:  # whatever stops a kernel, the advice is the same
+        yield MISSING, f"a Jupyter kernel does not start ({type(error).__name__}): `python -m ipykernel install --user`"
+    finally:
+        if manager.has_kernel:
+            manager.shutdown_kernel(now=True)
+
+
+def _folder() -> Iterator[Line]:
+    from phm_utils.runs import project_root
+
+    try:
+        with tempfile.TemporaryFile(dir=project_root()):
+            yield OK, "the workbook's folder can be written to"
+    except InputError as fault:
+        yield MISSING, str(fault)
+    except OSError:
+        yield MISSING, f"the workbook's folder cannot be written to: {project_root()}"
+
+
+def _room() -> Iterator[Line]:
+    disk = shutil.disk_usage(Path.cwd()).free / 1e9
+    yield (OK if disk >= DISK_GB else ADVICE), f"{disk:.0f} GB of disk free (an ICS of five years: about {DISK_GB})"
+    if memory := _free_memory_gb():
+        yield (OK if memory >= MEMORY_GB else ADVICE), f"{memory:.0f} GB of memory free (wanted: {MEMORY_GB})"
+    yield OK, f"{os.cpu_count()} processors"
+
+
+def _free_memory_gb() -> float | None:
+    try:
+        import psutil  # comes with ipykernel
+    except ModuleNotFoundError:
+        return None
+    return psutil.virtual_memory().available / 1e9

@@ -1,0 +1,104 @@
+"""What a parameter file names that is not there or does not fit: the second half of `phm doctor`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from phm_utils.engine import parquet_source, session
+from phm_utils.errors import InputError
+from phm_utils.inputs.governance import permitted
+from phm_utils.inputs.landing import ENDINGS, boundary_file, look, present_tables
+from phm_utils.inputs.mapping import Mapping, landing_folder, load_mapping
+from phm_utils.params import Workbook, load_workbook
+from phm_utils.tables import BOUNDARY_FILE, TABLES
+
+OK, MISSING, ADVICE = "ok", "missing", "advice"
+Line = tuple[str, str]
+MOST_UNUSED = 10  # files without a table: more are not listed
+ENDS_EARLY = ("partner_list", "programme_enrolment")  # hold no activity: their last date is no window's end
+
+
+def parameter_file(path: Path) -> Iterator[Line]:
+    """What a parameter file names that is not there or does not fit."""
+    try:
+        workbook = load_workbook(path)
+    except InputError as fault:
+        yield MISSING, str(fault)
+        return
+    yield OK, f"{path.name}: {workbook.title}, up to {workbook.index_date:%d %B %Y}, for {workbook.purpose}"
+    try:
+        folder = landing_folder(workbook)
+        yield OK, f"landing folder {workbook.landing}"
+    except InputError as fault:
+        yield MISSING, str(fault)
+        return
+    if workbook.data == "published":
+        yield from _published(workbook, folder)
+    else:
+        yield from _extracts(workbook, folder)
+
+
+def _published(workbook: Workbook, folder: Path) -> Iterator[Line]:
+    for name, file in workbook.files.items():
+        there = (folder / file).exists()
+        yield (
+            (OK if there else MISSING),
+            f"{name}: {file}" + ("" if there else f"; download {workbook.downloads.get(name, 'it')}"),
+        )
+
+
+def _extracts(workbook: Workbook, folder: Path) -> Iterator[Line]:
+    try:
+        mapping = load_mapping(workbook)
+        yield OK, f"mapping file: {workbook.mapping or 'none, so our own names'}"
+        permitted(workbook)
+        yield OK, f"{workbook.governance}: every source is permitted for {workbook.purpose}"
+    except InputError as fault:
+        yield MISSING, str(fault)
+        return
+    found, faults = present_tables(workbook, mapping)
+    yield from ((MISSING, fault) for fault in faults)
+    with session() as con:
+        for name, table in TABLES.items():
+            if name in found:
+                yield from _table(con, name, found[name], workbook, mapping)
+            else:
+                yield ADVICE, f"{name}: absent ({table.title.lower()}); reports leave out what needs it"
+    if boundary_file(workbook) is None:
+        yield ADVICE, f"{BOUNDARY_FILE}: absent; reports leave out maps"
+    yield from _unused(folder, {p for paths in found.values() for p in paths})
+
+
+def _table(
+    con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], workbook: Workbook, mapping: Mapping
+) -> Iterator[Line]:
+    faults = []
+    for path in paths:
+        try:
+            look(con, TABLES[name], path, mapping.of(name), workbook.form)
+        except InputError as fault:
+            faults.append(str(fault))
+    yield from ((MISSING, fault) for fault in faults)
+    if not faults:
+        yield OK, f"{name}: {len(paths)} file{'s' * (len(paths) > 1)}, no column missing"
+        yield from _last_day(con, name, paths, workbook, mapping)
+
+
+def _last_day(
+    con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], workbook: Workbook, mapping: Mapping
+) -> Iterator[Line]:
+    """Advice where a table's rows end before the index date; a CSV is not read for it."""
+    day = TABLES[name].date
+    if day is None or name in ENDS_EARLY or any(p.suffix.lower() != ".parquet" for p in paths):
+        return
+    column = mapping.of(name).source_column(day).replace('"', '""')
+    [(last,)] = con.execute(f'SELECT max(TRY_CAST("{column}" AS DATE)) FROM {parquet_source(paths)}').fetchall()
+    if last and last < workbook.index_date:
+        yield ADVICE, f"{name}: ends on {last:%d %B %Y}, before the index date; windows end with it"
+
+
+def _unused(folder: Path, used: set[Path]) -> Iterator[Line]:
+    others = [p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS and p not in used]
+    for path in sorted(others)[:MOST_UNUSED]:
+        yield ADVICE, f"{path.relative_to(folder).as_posix()}: not read; no table has this name"
