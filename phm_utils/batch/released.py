@@ -6,6 +6,7 @@ import pandas as pd
 
 from phm_utils.batch.protect import PREFIX
 from phm_utils.privacy.disclosure import SUPPRESSED
+from phm_utils.reports.notebook import read_released
 from phm_utils.runs import Store, write_atomically
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -19,7 +20,7 @@ def write_tables(store: Store, release: Path, areas: dict[str, str]) -> int:
     """
     kept = set()
     for table in [t for t in store.tables() if t.startswith(PREFIX)]:
-        frame = store.read(table)
+        frame = read_released(store.files(table))
         for area, rows in frame.groupby("area_code", sort=True):
             if area not in areas:
                 continue

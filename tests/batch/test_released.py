@@ -1,0 +1,74 @@
+"""Released tables: declared once, protected, and safe to open in a spreadsheet."""
+
+import pandas as pd
+import pytest
+
+from phm_utils.batch.protect import protected
+from phm_utils.batch.released import csv_text, write_tables
+from phm_utils.engine import session
+from phm_utils.errors import InputError
+from phm_utils.privacy.release import Release
+from phm_utils.runs import Store
+
+AREAS = {"QZZ": "Demo ICS", "U99001": "First PCN"}
+
+
+def release(name: str = "people", **named) -> Release:
+    frame = pd.DataFrame(
+        {
+            "area_code": ["QZZ", "QZZ", "U99001"],
+            "practice": ["=HYPERLINK(1)", "Église", "-2+3"],
+            "people": [123, 4, 0],
+            "secret": [1, 2, 3],
+        }
+    )
+    return Release(name, "People", frame, **({"keys": ("area_code", "practice"), "counts": ("people",)} | named))
+
+
+@pytest.fixture
+def store(tmp_path, workbook) -> Store:
+    made = Store(tmp_path / "store")
+    with session() as con, made.stage("protect", "k") as writer:
+        for model in protected([lambda *_: [release()]], con, workbook):
+            writer.add(con, model)
+    return made
+
+
+def test_each_area_has_its_own_rows_and_small_counts_are_stars(store, tmp_path):
+    assert write_tables(store, tmp_path / "release", AREAS) == 2
+    ics = (tmp_path / "release" / "QZZ" / "people.csv").read_bytes().decode("utf-8-sig")
+    assert ics == "practice,people\n'=HYPERLINK(1),125\nÉglise,*\n"
+    assert (tmp_path / "release" / "U99001" / "people.csv").read_text("utf-8-sig") == "practice,people\n'-2+3,0\n"
+
+
+def test_a_file_that_has_not_changed_is_not_touched_and_one_no_longer_released_goes(store, tmp_path):
+    write_tables(store, tmp_path / "release", AREAS)
+    file = tmp_path / "release" / "QZZ" / "people.csv"
+    before = file.stat().st_mtime_ns
+    (tmp_path / "release" / "QZZ" / "old.csv").write_text("x\n")
+    write_tables(store, tmp_path / "release", AREAS)
+    assert file.stat().st_mtime_ns == before
+    assert [p.name for p in (tmp_path / "release" / "QZZ").iterdir()] == ["people.csv"]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_is_run_by_a_spreadsheet_and_no_number_is_changed(start):
+    text = csv_text(pd.DataFrame({"name": [f"{start}cmd"], "difference": [-2.5]}))
+    assert "'" + start in text
+    assert ",-2.5" in text
+
+
+def test_only_declared_columns_leave(store):
+    assert list(store.read("release_people")) == ["area_code", "practice", "people"]
+    catalogue = store.read("released_table").iloc[0]
+    assert (catalogue["name"], catalogue["counts"], bool(catalogue["published"])) == ("people", "people", False)
+
+
+def test_two_tables_of_one_name_are_refused(workbook):
+    with session() as con, pytest.raises(InputError, match="declared twice: people"):
+        list(protected([lambda *_: [release()], lambda *_: [release()]], con, workbook))
+
+
+def test_a_table_for_nobodys_report_is_refused(workbook):
+    with session() as con, pytest.raises(InputError, match="without `area_code`"):
+        list(protected([lambda *_: [release(keys=("practice",))]], con, workbook))
