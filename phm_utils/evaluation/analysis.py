@@ -87,7 +87,10 @@ def typed(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
     Rounded to six places: the last bits of a sum depend on the machine.
     """
-    return table.reindex(columns=list(COLUMNS[name])).astype(COLUMNS[name]).round(6)
+    rounded = table.reindex(columns=list(COLUMNS[name])).astype(COLUMNS[name]).round(6)
+    floats = rounded.select_dtypes("float64").columns
+    rounded[floats] += 0.0  # no minus zero
+    return rounded
 
 
 def _too_few(trials: Trials, programme: Intervention) -> str:

@@ -16,12 +16,13 @@ WINDOWS = {
     "10-12 months before": (12, 10),
     "13-24 months before": (24, 13),
 }
-CONDITIONS = (
-    "smi",
-    "alcohol_problems",
-    "depression",
-    "anxiety",
-)  # each balanced for itself, beside the number of conditions
+# Each balanced for itself, beside the number of conditions.
+CONDITIONS = {
+    "smi": "severe mental illness",
+    "alcohol_problems": "alcohol problems",
+    "depression": "depression",
+    "anxiety": "anxiety",
+}
 OFTEN_MISSING = 0.05  # a rarer gap is filled but not balanced for itself: one person could make balance impossible
 SINCE, ADMISSIONS = "months in a row eligible", "emergency admissions, 12 months"
 
@@ -31,7 +32,8 @@ def covariates_of(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is known of each row before its trial, and log(1 + count) of those columns that are counts."""
     counts = panel.counts[programme.outcome]
-    past = {name: window(counts, *months)[person, when] for name, months in WINDOWS.items()}
+    what = programme.outcome.replace("ed_", "ED ").replace("_", " ")
+    past = {f"{what} {name}": window(counts, *months)[person, when] for name, months in WINDOWS.items()}
     if "emergency_admissions" in panel.counts:
         past[ADMISSIONS] = window(panel.counts["emergency_admissions"], 12, 1)[person, when]
     past[SINCE] = _months_in_a_row(eligible)[person, when]
@@ -49,8 +51,8 @@ def _fixed(panel: Panel, person, when) -> pd.DataFrame:
     if len(panel.since.columns):
         known = panel.since.to_numpy(float)[person] <= when[:, None]
         fixed["long-term conditions"] = known.sum(axis=1)
-        for condition in CONDITIONS:
-            fixed[condition.replace("_", " ")] = known[:, panel.since.columns.get_loc(condition)]
+        for condition, title in CONDITIONS.items():
+            fixed[title] = known[:, panel.since.columns.get_loc(condition)]
     for column in fixed.columns[fixed.isna().any()]:
         if fixed[column].isna().mean() >= OFTEN_MISSING:
             fixed[f"{column} not known"] = fixed[column].isna()

@@ -19,6 +19,11 @@ def change(ratio: float) -> str:
     return f"{abs(1 - ratio):.0%} {'fewer' if ratio < 1 else 'more'}"
 
 
+def than(ratio: float) -> str:
+    """The first half of a comparison: 41% fewer attendances than, as many attendances as."""
+    return f"{change(ratio)} attendances {'as' if change(ratio) == 'as many' else 'than'}"
+
+
 def limits(row: pd.Series) -> str:
     """A rate ratio with its limits."""
     return f"rate ratio {row['rate_ratio']:.2f}, 95% limits {row['lower']:.2f} to {row['upper']:.2f}"
@@ -29,14 +34,15 @@ def flow(of: Evaluated, area_code: str, area_name: str) -> str:
     own = of.people[of.people["unit_code"] == area_code]
     enrolled = own.loc[own["criterion"] == "Enrolled in the programme", "people"].iloc[0]
     analysed = own.loc[own["criterion"].str.endswith("analysed"), "people"].iloc[0]
+    rule = f"{of.programme['title']} is for people with {of.programme['rule']}."
     if not pd.isna(enrolled) and enrolled == 0:
         return (
-            f"Nobody of {area_name} enrolled in {of.programme['title']}; what follows was found in the whole ICS, "
-            "in which this network's people may be among the controls."
+            f"{rule} Nobody of {area_name} enrolled: what follows was found in the whole ICS, in which this network's "
+            "people may be among the controls."
         )
     return (
-        f"{number(enrolled)} people of {area_name} enrolled in {of.programme['title']}; {number(analysed)} of them met "
-        "its rule in the month of enrolment and are analysed."
+        f"{rule} Of {area_name} {number(enrolled)} people enrolled; {number(analysed)} of them met the rule in the "
+        "month of enrolment and are analysed."
     )
 
 
@@ -45,15 +51,13 @@ def before_after(of: Evaluated) -> str:
     own = of.row("before_after")
     if own is None or pd.isna(own["rate_ratio"]):
         return "There are too few attendances to compare before with after."
-    text = f"The people enrolled had {change(own['rate_ratio'])} attendances a month after enrolment than before. "
-    text = text.replace(
-        "as many attendances a month after enrolment than", "as many attendances a month after enrolment as"
-    )
-    other = next((r for e in ("controls", "elsewhere") if (r := of.row(f"before_after_{e}")) is not None), None)
+    text = f"The people enrolled had {than(own['rate_ratio'])} in the months before enrolment."
+    like, elsewhere = of.row("before_after_controls"), of.row("before_after_elsewhere")
+    other = elsewhere if like is None else like
     if other is None or pd.isna(other["rate_ratio"]):
-        return text + NOT_EVIDENCE
-    who = "people like them" if other["estimator"].endswith("controls") else "all eligible people elsewhere"
-    return f"{text}Among {who}, who had no programme, the change was {change(other['rate_ratio'])}. {NOT_EVIDENCE}"
+        return f"{text} {NOT_EVIDENCE}"
+    who = "All eligible people elsewhere" if like is None else "People like them elsewhere"
+    return f"{text} {who}, without any programme, had {than(other['rate_ratio'])} before. {NOT_EVIDENCE}"
 
 
 def balance(of: Evaluated) -> str:
@@ -73,15 +77,13 @@ def effect(of: Evaluated) -> str:
     title, row = of.programme["title"], of.headline
     if not of.shown:
         return f"No effect of {title} is shown. {row['reason']}"
+    span = f"over {of.programme['follow_up_months']} months ({limits(row)}; the whole ICS)"
     if row["lower"] <= 1 <= row["upper"]:
         return (
-            f"No effect of {title} can be told from chance: with it people had {change(row['rate_ratio'])} attendances "
-            f"{'as' if change(row['rate_ratio']) == 'as many' else 'than'} expected without it ({limits(row)})."
+            f"No effect of {title} can be told from chance: people had {than(row['rate_ratio'])} expected without it, "
+            f"{span}."
         )
-    return (
-        f"With {title} people had {change(row['rate_ratio'])} attendances than expected without it, "
-        f"over {of.programme['follow_up_months']} months ({limits(row)}; the whole ICS)."
-    )
+    return f"With {title} people had {than(row['rate_ratio'])} expected without it, {span}."
 
 
 def beside_others(of: Evaluated) -> str:
@@ -94,7 +96,7 @@ def beside_others(of: Evaluated) -> str:
     if not of.shown:
         return f"What a programme like this is known to do elsewhere: a rate ratio of {elsewhere}."
     inside = row["lower"] <= known["plausible_upper"] and known["plausible_lower"] <= row["upper"]
-    verdict = "agree" if inside else "do not overlap: doubt the larger effect first"
+    verdict = "overlap" if inside else "do not overlap: doubt the larger effect first"
     return f"Elsewhere the rate ratio was {elsewhere}; its limits and these {verdict}."
 
 
@@ -105,9 +107,9 @@ def money(of: Evaluated) -> str:
     if of.headline["lower"] <= 1 <= of.headline["upper"]:
         return "As no effect can be told from chance, no saving can be either; the figures below are what it could be."
     return (
-        f"Each pound spent freed attendances worth GBP {part:.2f} in the same months; the chance that the whole saving "
-        f"exceeds the cost is {chance:.0%}. {value['Cashable share needed to break even']:.0%} of it would have to be "
-        "cash for the programme to pay for itself."
+        f"Each pound spent freed attendances worth £{part:.2f} in the same months; the chance that the whole saving "
+        f"exceeds the cost is {chance:.0%}. For the programme to pay for itself "
+        f"{value['Cashable share needed to break even']:.0%} of the saving would have to be cash."
     )
 
 
@@ -124,3 +126,23 @@ def others(of: Evaluated) -> pd.DataFrame:
         for r in of.others.itertuples()
     ]
     return pd.DataFrame({"Programme": of.others["title"], "Rate ratio (95% limits)": rows})
+
+
+def trend(of: Evaluated) -> str:
+    """Where the lines stand before and at the end, for those who cannot see them."""
+    parts = []
+    for group, rows in of.trend.dropna(subset="rate").groupby("people_group", sort=True):
+        rate = rows.set_index("month")["rate"].sort_index()
+        parts.append(f"{group}: {rate.iloc[0]:.2f} in month {rate.index[0]}, {rate.iloc[-1]:.2f} in {rate.index[-1]}")
+    return "Attendances per person and month. " + "; ".join(parts) + "."
+
+
+def limits_of(of: Evaluated) -> list[str]:
+    """What the result leaves out."""
+    said = [
+        "Attendances earlier in the month of enrolment count as follow-up, which draws an effect towards none.",
+        "Conditions, sex and deprivation are those of the GP extract; what staff knew and did not record is not there.",
+    ]
+    if not (of.check["check_name"] == "Negative control").any():
+        said.append("No outcome that the programme cannot change was tested, so unrecorded differences may remain.")
+    return said

@@ -32,19 +32,19 @@ def return_table(result: RateRatio, trials: Trials, programme: Intervention, uni
     span = f"{period:g} months of enrolment"
     rows = [
         ("Amounts", "Attendances avoided", "expected without the programme, less observed", "attendances", avoided),
-        ("Amounts", "Saving", f"attendances avoided x GBP {unit_cost_gbp:.2f}", "GBP", _times(avoided, unit_cost_gbp)),
-        ("Amounts", "Cost", f"of {span}", "GBP", {"value": cost}),
+        ("Amounts", "Saving", f"attendances avoided x £{unit_cost_gbp:.2f}", "£", _times(avoided, unit_cost_gbp)),
+        ("Amounts", "Cost", f"of {span}", "£", {"value": cost}),
     ]
     ratios = return_ratios(saving, period, programme.money.cost_gbp_per_year)
-    rows += [("Ratios", r.measure, r.definition, "GBP per GBP", {"value": r.ratio}) for r in ratios.itertuples()]
+    rows += [("Ratios", r.measure, r.definition, "£ per £", {"value": r.ratio}) for r in ratios.itertuples()]
     parts = split_saving(saving, cashable=programme.money.cashable, cost_shifted=programme.money.cost_shifted)
-    rows += [("What becomes of the saving", p.part, p.meaning, "GBP", {"value": p.gbp}) for p in parts.itertuples()]
+    rows += [("What becomes of the saving", p.part, p.meaning, "£", {"value": p.gbp}) for p in parts.itertuples()]
     rows += [
         (
             "Uncertainty",
             "Same-period ratio",
             "effect, unit cost and programme cost varied together",
-            "GBP per GBP",
+            "£ per £",
             {"value": drawn["ratio"], "lower": drawn["ratio_lower"], "upper": drawn["ratio_upper"]},
         ),
         (

@@ -102,12 +102,12 @@ def test_covariates_count_only_months_before_the_trial(panel, programme):
     history = {1: 1, 12: 2, 13: 4, 15: 8, 16: 16, 22: 32, 23: 64, 24: 128}
     made = panel({"A": history | {25: 999}})
     table, logged = covariates_of(made, programme, np.ones((1, 36), bool), np.array([0, 0]), np.array([24, 25]))
-    assert table["1 month before"].tolist() == [64, 128]
-    assert table["2 months before"].tolist() == [32, 64]
-    assert table["3 months before"].tolist() == [0, 32]
-    assert table["7-9 months before"].tolist() == [24, 16]
-    assert table["13-24 months before"].tolist() == [1 + 0, 1 + 2]
-    assert logged["1 month before"].tolist() == pytest.approx(np.log1p([64, 128]).tolist())
+    assert table["ED attendances 1 month before"].tolist() == [64, 128]
+    assert table["ED attendances 2 months before"].tolist() == [32, 64]
+    assert table["ED attendances 3 months before"].tolist() == [0, 32]
+    assert table["ED attendances 7-9 months before"].tolist() == [24, 16]
+    assert table["ED attendances 13-24 months before"].tolist() == [1 + 0, 1 + 2]
+    assert logged["ED attendances 1 month before"].tolist() == pytest.approx(np.log1p([64, 128]).tolist())
 
 
 def test_months_in_a_row_restart_after_a_break(panel, programme):
@@ -128,10 +128,12 @@ def test_a_missing_covariate_is_filled_and_flagged(panel, programme):
 
 def test_condition_recorded_after_the_trial_is_not_known_in_it(panel, programme):
     made = panel({"A": SEVEN, "B": SEVEN})
-    since = pd.DataFrame({"smi": [25.0, 27.0], "alcohol_problems": [NEVER, 3.0], "depression": [NEVER, NEVER]})
+    since = pd.DataFrame(
+        {"smi": [25.0, 27.0], "alcohol_problems": [NEVER, 3.0], "depression": [NEVER] * 2, "anxiety": [NEVER] * 2}
+    )
     made = type(made)(made.people, made.counts, made.months, since)
     table, _ = covariates_of(made, programme, np.ones((2, 36), bool), np.arange(2), np.full(2, 26))
-    assert table["smi"].tolist() == [1, 0]
+    assert table["severe mental illness"].tolist() == [1, 0]
     assert table["alcohol problems"].tolist() == [0, 1]
     assert "long-term conditions" not in table  # one each: nothing to balance
 
