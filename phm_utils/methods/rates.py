@@ -110,7 +110,7 @@ def expected_events(strata: pd.DataFrame, reference_rate: pd.Series) -> pd.Serie
     if rate.isna().any():
         bands = strata.loc[rate.isna(), "age_band"].unique()
         raise InputError(f"{len(bands)} age bands lack a reference rate (first: {bands[0]}). Use one set of bands.")
-    return (strata["person_years"] * rate).groupby(strata["area_code"]).sum()
+    return (strata["person_years"] * rate.astype(float)).groupby(strata["area_code"]).sum()
 
 
 def direct_rate(
