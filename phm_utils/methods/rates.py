@@ -133,7 +133,7 @@ def direct_rate(
     _check_strata(strata, standard)
     area, count = strata["area_code"], strata["events"].astype(float)
     variance = strata.get("event_variance", count).astype(float)
-    weight = strata["age_band"].map(standard / standard.sum()) / strata["person_years"].astype(float)
+    weight = strata["age_band"].map(standard / standard.sum()).astype(float) / strata["person_years"].astype(float)
     events = count.groupby(area).sum()
     value = (count * weight).groupby(area).sum()
     step = np.sqrt((variance * weight**2).groupby(area).sum() / events.where(events > 0))
