@@ -245,13 +245,15 @@ def _related(table: Table, name: str, fields: list[Field]) -> str:
     """
     by_name = {f.name: f.column for f in fields}
     earlier = by_name[name].not_before
+    born_late = f"birth_month > {table.date}" if table.date and table.name != "gp_registration" else "false"
     if earlier in by_name:
+        sound = f"fault_{earlier} IS NULL" + (f" AND NOT ({born_late})" if earlier == "birth_month" else "")
         return (
             f"CASE WHEN fault_{name} IS NOT NULL THEN fault_{name} "
-            f"WHEN fault_{earlier} IS NULL AND {name} < {earlier} THEN '{name}:before {earlier}' END"
+            f"WHEN {sound} AND {name} < {earlier} THEN '{name}:before {earlier}' END"
         )
-    if name == "birth_month" and table.date and table.name != "gp_registration":
-        return f"CASE WHEN birth_month > {table.date} THEN 'birth_month:after {table.date}' ELSE fault_birth_month END"
+    if name == "birth_month":
+        return f"CASE WHEN {born_late} THEN 'birth_month:after {table.date}' ELSE fault_birth_month END"
     return f"fault_{name}"
 
 

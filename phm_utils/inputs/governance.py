@@ -52,6 +52,7 @@ class Permission(Frozen):
 class Governance(Frozen):
     """governance.yml: one entry per source; a partner list may have its own, `partner_list/<list name>`."""
 
+    made_up: bool = Field(False, description="true in the demo's file: such permissions hold for synthetic data alone")
     sources: dict[str, Permission] = Field(min_length=1)
 
 
@@ -61,6 +62,8 @@ def load_governance(workbook: Workbook) -> Governance:
     governance = validated(Governance, load_yaml(path), path.name)
     if unknown := [s for s in governance.sources if s.partition("/")[0] not in SOURCES]:
         raise InputError(f"{path.name}: unknown source {', '.join(unknown)}. Known: {', '.join(SOURCES)}.")
+    if governance.made_up and not workbook.synthetic:
+        raise InputError(f"{path.name} holds the demo's made-up permissions (`made_up: true`). Write your own.")
     return governance
 
 
