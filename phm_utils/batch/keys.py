@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,9 +18,8 @@ from phm_utils.errors import InputError
 from phm_utils.runs import sha256_file, write_atomically
 
 PACKAGE = Path(phm_utils.__file__).parent
-FOUNDATION = ("methods", "rules", "privacy", "engine", "runs", "params", "tables", "errors")
-PRESENTATION = ("reports", "figures")
-SOURCE_SUFFIXES = (".py", ".sql", ".css", ".j2", ".json")
+RENDERING = ("phm_utils.reports.html", "phm_utils.reports.notebook")  # behind every report
+DATA_SUFFIXES = (".sql", ".css", ".j2", ".json")  # read by the modules beside them
 STAGE_PACKAGES = ("duckdb", "numpy", "pandas", "pyarrow", "scipy", "geopandas")
 REPORT_PACKAGES = (*STAGE_PACKAGES, "matplotlib", "seaborn", "nbconvert", "jinja2")
 SETTLED_NS = 2_000_000_000  # a file changed so lately may change again within one tick of its clock
@@ -45,38 +45,65 @@ def _version(package: str) -> str:
 
 
 @cache
-def source_key(parts: tuple[str, ...]) -> str:
-    """Hash of the source text of rooms (`persons`) and modules (`engine`) of this package.
+def source_key(modules: tuple[str, ...]) -> str:
+    """Hash of the source text of modules and of all that they import from this package.
 
-    A room's SQL, templates and style sheets count as source.
+    SQL, templates and style sheets in the folders of those modules count.
+    Found by reading, not by importing: quick, and nothing runs.
     """
     digest = hashlib.sha256()
-    for part in sorted(set(parts)):
-        folder = PACKAGE / part
-        files = sorted(folder.rglob("*")) if folder.is_dir() else [folder.with_suffix(".py")]
-        for path in files:
-            if path.suffix in SOURCE_SUFFIXES and path.is_file():
-                digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode())
-                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    for path in sorted(source_files(modules)):
+        digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
 
-def rooms_used(notebook: dict[str, Any]) -> tuple[str, ...]:
-    """The rooms of this package that a notebook's code imports, with all that they stand on."""
-    used = set(FOUNDATION) | set(PRESENTATION)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "code":
+def source_files(modules: Iterable[str]) -> set[Path]:
+    """The files behind `source_key`."""
+    waiting, files = set(modules), set()
+    while waiting:
+        path = _module_path(waiting.pop())
+        if path is None or path in files:
             continue
-        try:
-            tree = ast.parse("".join(cell["source"]))
-        except SyntaxError:
-            continue  # a magic or a slip: the kernel reports it, and the notebook's text is in the key anyway
-        for node in ast.walk(tree):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
-            used |= {n.split(".")[1] for n in names if n.startswith("phm_utils.")}
-    return tuple(sorted(u for u in used if (PACKAGE / u).is_dir() or (PACKAGE / f"{u}.py").is_file()))
+        files.add(path)
+        waiting |= _imports(path)
+        if path.parent != PACKAGE:
+            waiting.add(f"phm_utils.{'.'.join(path.parent.relative_to(PACKAGE).parts)}")
+    folders = {path.parent for path in files} - {PACKAGE}
+    return files | {f for folder in folders for f in folder.rglob("*") if f.suffix in DATA_SUFFIXES}
+
+
+def _module_path(module: str) -> Path | None:
+    """The file of a module or package of ours; None for a name that is neither, such as a function's."""
+    parts = module.split(".")[1:]
+    path = PACKAGE.joinpath(*parts)
+    return next((p for p in (path / "__init__.py", path.with_suffix(".py")) if parts and p.is_file()), None)
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    return frozenset(imported(path.read_text(encoding="utf-8")))
+
+
+def imported(code: str) -> set[str]:
+    """Names of this package that code imports, whether modules or what is in them."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in names if name.startswith("phm_utils.")}
+
+
+def notebook_modules(notebook: dict[str, Any]) -> tuple[str, ...]:
+    """The modules behind a notebook's report: those its code imports, and those that render it."""
+    used = set(RENDERING)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            with suppress(SyntaxError):  # a magic or a slip: the kernel reports it, and the text is in the key anyway
+                used |= imported("".join(cell["source"]))
+    return tuple(sorted(used))
 
 
 @dataclass

@@ -6,10 +6,11 @@ so that a rule that looks across tables has one place to stand.
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from pathlib import Path
 
 import duckdb
+import pandas as pd
 
+from phm_utils.batch.stages import PERSON_LEVEL_RELEASES, PUBLISHED_RELEASES
 from phm_utils.engine import Model
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
@@ -17,25 +18,17 @@ from phm_utils.privacy.disclosure import protect
 from phm_utils.privacy.release import Release
 
 ReleasesFunction = Callable[[duckdb.DuckDBPyConnection, Workbook], list[Release]]
-PERSON_LEVEL = ("inputs", "linkage", "persons", "cohorts", "inequalities", "evaluation")
-PUBLISHED = ("inequalities.published_releases",)
 PREFIX = "release_"
 
 
 def protect_person_level(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
     """`release_<name>` for every aggregate that a room of the person-level route declares."""
-    modules = [f"phm_utils.{room}.releases" for room in PERSON_LEVEL if _has_releases(room)]
-    return protected([import_module(m).releases for m in modules], con, workbook)
+    return protected([import_module(m).releases for m in PERSON_LEVEL_RELEASES], con, workbook)
 
 
 def protect_published(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
     """`release_<name>` for the published figures, passed on as they are."""
-    modules = [f"phm_utils.{room}" for room in PUBLISHED]
-    return protected([import_module(m).releases for m in modules], con, workbook)
-
-
-def _has_releases(room: str) -> bool:
-    return (Path(__file__).parents[1] / room / "releases.py").is_file()
+    return protected([import_module(m).releases for m in PUBLISHED_RELEASES], con, workbook)
 
 
 def protected(
@@ -57,10 +50,8 @@ def protected(
     yield Model("released_table", ("name",), frame=_catalogue(declared))
 
 
-def _catalogue(declared: list[Release]):
+def _catalogue(declared: list[Release]) -> pd.DataFrame:
     """One row per released table: what it shows, and which of its columns count people or events."""
-    import pandas as pd
-
     rows = [(r.name, r.title, ",".join(r.counts), r.published) for r in declared]
     return pd.DataFrame(rows, columns=["name", "title", "counts", "published"]).astype(
         {"name": "str", "title": "str", "counts": "str", "published": "bool"}

@@ -9,7 +9,7 @@ from typing import Any
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.execute import Job, run_report
 from phm_utils.batch.executors import outcomes
-from phm_utils.batch.keys import REPORT_PACKAGES, key_of, rooms_used, source_key, versions
+from phm_utils.batch.keys import REPORT_PACKAGES, key_of, notebook_modules, source_key, versions
 from phm_utils.batch.plan import Report, notebook_path
 from phm_utils.batch.stages import DEFINITIONS, definitions
 from phm_utils.reports.voices import voice_path
@@ -38,7 +38,7 @@ def report_keys(batch: Batch, sources: dict[str, Any]) -> dict[str, str]:
 def _notebook_key(batch: Batch, source: dict[str, Any]) -> str:
     code = "\n".join("".join(c["source"]) for c in source["cells"] if c["cell_type"] == "code")
     tables = {table: batch.table_content(table) for table in READS.findall(code)}
-    return key_of(notebook=source, source=source_key(rooms_used(source)), tables=tables)
+    return key_of(notebook=source, source=source_key(notebook_modules(source)), tables=tables)
 
 
 def _parameters(batch: Batch, report: Report) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
 def _facts(batch: Batch) -> None:
     """Write `run.json`, what every report says about the run, where its content changes."""
     key = key_of(
-        source=source_key(("batch", "privacy", "params", "tables")),
+        source=source_key(("phm_utils.batch.facts",)),
         settings=batch.workbook.model_dump(mode="json", exclude={"resources", "outputs"}),
         areas=batch.plan.areas,
         stages={stage.name: batch.content(stage.name) for stage in batch.route.stages},
@@ -127,7 +127,9 @@ def _facts(batch: Batch) -> None:
 
 def _tables(batch: Batch) -> None:
     """Write the released tables as CSV, for every area."""
-    key = key_of(source=source_key(("batch", "figures")), released=batch.content("protect"), areas=batch.plan.areas)
+    key = key_of(
+        source=source_key(("phm_utils.batch.released",)), released=batch.content("protect"), areas=batch.plan.areas
+    )
     files = batch.ledger.steps.get("tables", {}).get("files")
     if batch.ledger.done("tables", key) and files == sum(1 for _ in batch.release.glob("*/*.csv")):
         return

@@ -12,7 +12,7 @@ import duckdb
 
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.execute import describe
-from phm_utils.batch.keys import FOUNDATION, PACKAGE, STAGE_PACKAGES, key_of, source_key, versions
+from phm_utils.batch.keys import PACKAGE, STAGE_PACKAGES, key_of, source_key, versions
 from phm_utils.batch.stages import Stage
 from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session
 from phm_utils.errors import InputError
@@ -27,7 +27,7 @@ def stage_key(batch: Batch, stage: Stage) -> str:
     batch.ledger.inputs[f"stage/{stage.name}"] = files
     return key_of(
         stage=stage.name,
-        source=source_key((*FOUNDATION, *stage.rooms)),
+        source=source_key(stage.modules),
         versions=versions(STAGE_PACKAGES),
         settings=batch.settings,
         notebooks={

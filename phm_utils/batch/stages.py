@@ -20,6 +20,12 @@ from phm_utils.runs import StageWriter, project_root, resolve
 
 Models = Callable[[duckdb.DuckDBPyConnection, Workbook], Iterable[Model]]
 Write = Callable[[duckdb.DuckDBPyConnection, Workbook, StageWriter], None]
+PERSON_LEVEL_RELEASES = tuple(
+    f"phm_utils.{room}.releases"
+    for room in ("inputs", "linkage", "persons", "cohorts", "inequalities", "evaluation")
+    if (Path(__file__).parents[1] / room / "releases.py").is_file()
+)
+PUBLISHED_RELEASES = ("phm_utils.inequalities.published_releases",)
 DEFINITIONS = ("parameters/concepts.csv", "parameters/codelists/*.csv", "parameters/reference/*.csv")
 
 
@@ -74,7 +80,7 @@ class Stage:
     """One ICS-level step.
 
     write: makes the stage's tables and gives them to the writer.
-    rooms: rooms whose source text it uses, besides the foundation.
+    modules: where its code stands; their imports are found from there.
     upstream: stages whose tables it reads; it sees no others.
     files: files that it reads, apart from the store.
     notebooks: notebooks whose parameters it also uses.
@@ -82,7 +88,7 @@ class Stage:
 
     name: str
     write: Write
-    rooms: tuple[str, ...]
+    modules: tuple[str, ...]
     upstream: tuple[str, ...] = ()
     files: Callable[[Workbook], list[Path]] = no_files
     notebooks: tuple[str, ...] = ()
@@ -104,53 +110,51 @@ class Route:
     facts: Callable[[duckdb.DuckDBPyConnection, Workbook], dict[str, Any]]
 
 
-CHECK = Stage("check", write_checked, ("inputs",), (), late("phm_utils.inputs.check:input_files"))
-PERSON_LEVEL_ROOMS = ("inputs", "linkage", "persons", "cohorts", "inequalities", "evaluation")
+def _stage(name: str, place: str, upstream: tuple[str, ...], **named: Any) -> Stage:
+    return Stage(name, each(late(place)), (place.split(":")[0],), upstream, **named)
+
+
+CHECK = Stage("check", write_checked, ("phm_utils.inputs.check",), (), late("phm_utils.inputs.check:input_files"))
+PERSON_LEVEL_NOTEBOOKS = (
+    "00_data_quality",
+    "01_linkage",
+    "02_segmentation",
+    "03_cohorts",
+    "04_inequalities",
+    "05_evaluation",
+)
+COHORT_FILES = ("parameters/cohorts/*", "parameters/segments/*")
+PROGRAMME_FILES = ("parameters/interventions/*",)
 
 PERSON_LEVEL = Route(
     stages=(
         CHECK,
-        Stage("link", each(late("phm_utils.linkage.link:link")), ("linkage",), ("check",)),
-        Stage(
-            "persons",
-            each(late("phm_utils.persons.persons:persons")),
-            ("persons",),
-            ("check", "link"),
-            definitions(*DEFINITIONS),
-        ),
-        Stage(
+        _stage("link", "phm_utils.linkage.link:link", ("check",)),
+        _stage("persons", "phm_utils.persons.persons:persons", ("check", "link"), files=definitions(*DEFINITIONS)),
+        _stage(
             "cohorts",
-            each(late("phm_utils.cohorts.cohorts:cohorts")),
-            ("cohorts",),
+            "phm_utils.cohorts.cohorts:cohorts",
             ("check", "link", "persons"),
-            definitions(*DEFINITIONS, "parameters/cohorts/*", "parameters/segments/*"),
-            ("02_segmentation", "03_cohorts"),
+            files=definitions(*DEFINITIONS, *COHORT_FILES),
+            notebooks=("02_segmentation", "03_cohorts"),
         ),
-        Stage(
+        _stage(
             "evaluation",
-            each(late("phm_utils.evaluation.evaluate:evaluate")),
-            ("evaluation",),
+            "phm_utils.evaluation.evaluate:evaluate",
             ("check", "link", "persons", "cohorts"),
-            definitions("parameters/interventions/*", "parameters/reference/*.csv"),
-            ("05_evaluation",),
+            files=definitions(*DEFINITIONS, *PROGRAMME_FILES),
+            notebooks=("05_evaluation",),
         ),
         Stage(
             "protect",
             each(late("phm_utils.batch.protect:protect_person_level")),
-            (*PERSON_LEVEL_ROOMS, "batch"),
+            ("phm_utils.batch.protect", *PERSON_LEVEL_RELEASES),
             ("check", "link", "persons", "cohorts", "evaluation"),
-            definitions(*DEFINITIONS, "parameters/cohorts/*", "parameters/segments/*", "parameters/interventions/*"),
-            ("00_data_quality", "01_linkage", "02_segmentation", "03_cohorts", "04_inequalities", "05_evaluation"),
+            definitions(*DEFINITIONS, *COHORT_FILES, *PROGRAMME_FILES),
+            PERSON_LEVEL_NOTEBOOKS,
         ),
     ),
-    notebooks=(
-        "00_data_quality",
-        "01_linkage",
-        "02_segmentation",
-        "03_cohorts",
-        "04_inequalities",
-        "05_evaluation",
-    ),
+    notebooks=PERSON_LEVEL_NOTEBOOKS,
     areas=late("phm_utils.inputs.check:areas"),
     permitted=late("phm_utils.batch.preparing:permitted"),
     facts=late("phm_utils.batch.facts:person_level"),
@@ -158,20 +162,18 @@ PERSON_LEVEL = Route(
 
 PUBLISHED = Route(
     stages=(
-        Stage(
+        _stage(
             "published",
-            each(late("phm_utils.inequalities.published:read")),
-            ("inequalities",),
+            "phm_utils.inequalities.published:read",
             (),
-            late("phm_utils.inequalities.published:input_files"),
+            files=late("phm_utils.inequalities.published:input_files"),
         ),
         Stage(
             "protect",
             each(late("phm_utils.batch.protect:protect_published")),
-            ("inequalities", "batch"),
+            ("phm_utils.batch.protect", *PUBLISHED_RELEASES),
             ("published",),
-            no_files,
-            ("04_inequalities_published",),
+            notebooks=("04_inequalities_published",),
         ),
     ),
     notebooks=("04_inequalities_published",),

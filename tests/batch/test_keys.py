@@ -20,36 +20,56 @@ def test_a_key_depends_on_every_part():
     assert len({keys.key_of(a=1), keys.key_of(a=2), keys.key_of(b=1), keys.key_of(a=1, b=1)}) == 4
 
 
-def test_a_rooms_source_is_its_code_and_its_sql(tmp_path, monkeypatch):
-    monkeypatch.setattr(keys, "PACKAGE", tmp_path)
-    (tmp_path / "room").mkdir()
-    (tmp_path / "room" / "a.py").write_text("x = 1\n")
-    found = []
-    for name, text in (("a.sql", "SELECT 1"), ("a.sql", "SELECT 2"), ("notes.txt", "hello")):
-        (tmp_path / "room" / name).write_text(text)
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of files given by name; the key of modules of it."""
+
+    def key(*modules: str, **files: str | bytes) -> str:
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/").replace("_dot_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
         keys.source_key.cache_clear()
-        found.append(keys.source_key(("room",)))
-    keys.source_key.cache_clear()
-    assert found[0] != found[1] == found[2]
+        keys._imports.cache_clear()
+        return keys.source_key(modules)
 
-
-def test_line_ends_of_windows_change_no_key(tmp_path, monkeypatch):
     monkeypatch.setattr(keys, "PACKAGE", tmp_path)
-    found = []
-    for text in (b"x = 1\n", b"x = 1\r\n"):
-        (tmp_path / "one.py").write_bytes(text)
-        keys.source_key.cache_clear()
-        found.append(keys.source_key(("one",)))
+    yield key
     keys.source_key.cache_clear()
-    assert found[0] == found[1]
+    keys._imports.cache_clear()
 
 
-def test_the_rooms_of_a_notebook_are_those_that_it_imports_and_what_they_stand_on():
-    code = "from phm_utils.inequalities import gaps\nimport phm_utils.methods.rates\n%matplotlib inline"
+def test_a_modules_source_is_its_code_what_it_imports_and_its_sql(package):
+    start = package("phm_utils.room.a", room__a_dot_py="from phm_utils.lower import f", lower_dot_py="def f(): 1")
+    assert package("phm_utils.room.a", room__b_dot_py="unused = 1", room__notes_dot_txt="words") == start
+    imported = package("phm_utils.room.a", lower_dot_py="def f(): 2")
+    assert imported != start
+    assert package("phm_utils.room.a", room__sql__a_dot_sql="SELECT 1") != imported
+
+
+def test_an_import_inside_a_function_counts(package):
+    code = "def g():\n    from phm_utils import lower\n"
+    start = package("phm_utils.a", a_dot_py=code, lower_dot_py="x = 1")
+    assert package("phm_utils.a", lower_dot_py="x = 2") != start
+
+
+def test_line_ends_of_windows_change_no_key(package):
+    assert package("phm_utils.one", one_dot_py=b"x = 1\n") == package("phm_utils.one", one_dot_py=b"x = 1\r\n")
+
+
+def test_behind_a_notebook_stand_the_modules_that_it_imports_and_those_that_render_it():
+    code = "from phm_utils.inequalities import conditions\nimport phm_utils.methods.rates\n%matplotlib inline"
     cells = [{"cell_type": "code", "source": line} for line in code.splitlines()]
-    used = keys.rooms_used({"cells": cells})
-    assert {"inequalities", "methods", "reports", "figures", "engine"} <= set(used)
-    assert "linkage" not in used
+    modules = keys.notebook_modules({"cells": cells})
+    files = {path.relative_to(keys.PACKAGE).as_posix() for path in keys.source_files(modules)}
+    assert {
+        "inequalities/conditions.py",
+        "methods/rates.py",
+        "reports/html.py",
+        "reports/templates/report.css",
+    } <= files
+    assert "errors.py" in files
+    assert not any(name.startswith(("linkage/", "synthetic/", "batch/")) for name in files)
 
 
 def test_an_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
