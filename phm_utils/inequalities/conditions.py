@@ -72,12 +72,12 @@ def _groups(long: pd.DataFrame, ics_code: str, confidence: float) -> pd.DataFram
     """One row per area, condition, dimension and group: counts, and the share standardised for age."""
     parts = []
     for dimension, (column, order) in DIMENSIONS.items():
-        rows = long.rename(columns={column: "group"})
-        counts = area_blocks(rows, ics_code, ["condition", "group"], COUNTS)
+        rows = long.rename(columns={column: "category"})
+        counts = area_blocks(rows, ics_code, ["condition", "category"], COUNTS)
         adjusted = _standardised(rows, ics_code, confidence)
-        found = counts.merge(adjusted, how="left", on=["area_code", "condition", "group"])
+        found = counts.merge(adjusted, how="left", on=["area_code", "condition", "category"])
         places = {name: place for place, name in enumerate(order, 1)}
-        parts.append(found.assign(dimension=dimension, place=found["group"].map(places)))
+        parts.append(found.assign(dimension=dimension, place=found["category"].map(places)))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -85,7 +85,9 @@ def _standardised(rows: pd.DataFrame, ics_code: str, confidence: float) -> pd.Da
     bands = ten_years(rows["age_band"].where(rows["age_band"] != "Not known"))
     rows = rows.assign(age_band=bands, events=rows["with_condition"], person_years=rows["people"])
     both = pd.concat([rows.rename(columns={"pcn_code": "area_code"}), rows.assign(area_code=ics_code)])
-    found = standardised(both, ["area_code", "condition", "group"], esp2013_ten_years(), per=1, confidence=confidence)
+    found = standardised(
+        both, ["area_code", "condition", "category"], esp2013_ten_years(), per=1, confidence=confidence
+    )
     return found.rename(
         columns={"events": "adjusted_events", "value": "adjusted", "lower": "adjusted_lower", "upper": "adjusted_upper"}
     )
@@ -93,12 +95,12 @@ def _standardised(rows: pd.DataFrame, ics_code: str, confidence: float) -> pd.Da
 
 def _group_release(groups: pd.DataFrame, titles: dict, confidence: float) -> Release:
     """One row per area, condition, dimension and group; ethnicity with the bounds of what is not recorded."""
-    words = groups["group"].where(groups["dimension"] != "Deprivation", groups["group"].map(QUINTILES))
+    words = groups["category"].where(groups["dimension"] != "Deprivation", groups["category"].map(QUINTILES))
     return Release(
         "condition_groups",
         "People with each long-term condition, by deprivation and ethnic group; standardised for age in ten-year bands",
-        groups.assign(title=groups["condition"].map(titles), group=words),
-        keys=("area_code", "condition", "title", "dimension", "place", "group"),
+        groups.assign(title=groups["condition"].map(titles), category=words),
+        keys=("area_code", "condition", "title", "dimension", "place", "category"),
         counts=tuple(COUNTS),
         estimates=dict.fromkeys(("adjusted", "adjusted_lower", "adjusted_upper"), "adjusted_events"),
         derive=partial(_with_bounds, confidence=confidence),
@@ -112,12 +114,12 @@ def _with_bounds(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
     the group, and nobody with it. Most: the reverse. From protected counts.
     """
     shown = _with_shares(shown, confidence)
-    unknown = shown[(shown["dimension"] == "Ethnic group") & shown["group"].isin(NO_ETHNICITY)]
+    unknown = shown[(shown["dimension"] == "Ethnic group") & shown["category"].isin(NO_ETHNICITY)]
     hidden = unknown.groupby(["area_code", "condition"])[COUNTS].agg(lambda counts: counts.sum(skipna=False))
     of_row = pd.MultiIndex.from_frame(shown[["area_code", "condition"]])
     people = pd.Series(hidden["people"].reindex(of_row).to_numpy(), index=shown.index, dtype="Int64")
     having = pd.Series(hidden["with_condition"].reindex(of_row).to_numpy(), index=shown.index, dtype="Int64")
-    is_group = (shown["dimension"] == "Ethnic group") & ~shown["group"].isin(NO_ETHNICITY)
+    is_group = (shown["dimension"] == "Ethnic group") & ~shown["category"].isin(NO_ETHNICITY)
     least = shown["with_condition"] / (shown["people"] + people - having).where(shown["people"] > 0)
     most = (shown["with_condition"] + having) / (shown["people"] + having).where(shown["people"] > 0)
     return shown.assign(least=least.where(is_group), most=most.where(is_group))
@@ -125,7 +127,7 @@ def _with_bounds(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 def _gradient(groups: pd.DataFrame, titles: dict, confidence: float) -> Release:
     """One row per area and condition: slope and relative index of inequality over fifths of deprivation."""
-    fifths = groups[(groups["dimension"] == "Deprivation") & (groups["group"] != "Not known")]
+    fifths = groups[(groups["dimension"] == "Deprivation") & (groups["category"] != "Not known")]
     fifths = fifths.rename(columns={"people": "population"}).assign(
         quantile=fifths["place"], value=fifths["adjusted"], lower=fifths["adjusted_lower"],
         upper=fifths["adjusted_upper"], events=fifths["with_condition"],
@@ -149,18 +151,18 @@ def _recorded(strata: pd.DataFrame, practices: pd.DataFrame, ics_code: str) -> R
     rows["recorded"] = rows["people"] - rows["not_stated"] - rows["not_known"]
     counts = ["people", "recorded", "not_stated", "not_known"]
     units = unit_blocks(rows, practices, ics_code, [], counts).assign(dimension="Unit", place=0)
-    units = units.rename(columns={"unit_code": "group_code", "unit_name": "group"})
-    fifths = area_blocks(rows.rename(columns={"imd_quintile": "group_code"}), ics_code, ["group_code"], counts)
+    units = units.rename(columns={"unit_code": "category_code", "unit_name": "category"})
+    fifths = area_blocks(rows.rename(columns={"imd_quintile": "category_code"}), ics_code, ["category_code"], counts)
     fifths = fifths.assign(
         dimension="Deprivation",
-        place=fifths["group_code"].map(list(QUINTILES).index),
-        group=fifths["group_code"].map(QUINTILES),
+        place=fifths["category_code"].map(list(QUINTILES).index),
+        category=fifths["category_code"].map(QUINTILES),
     )
     return Release(
         "ethnicity_recorded",
         "People whose ethnic group is recorded, not stated by them, or not known, by practice and deprivation",
         pd.concat([units, fifths], ignore_index=True),
-        keys=("area_code", "dimension", "place", "group_code", "group"),
+        keys=("area_code", "dimension", "place", "category_code", "category"),
         counts=tuple(counts),
         derive=_with_share_recorded,
     )

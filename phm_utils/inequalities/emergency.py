@@ -47,7 +47,7 @@ def emergency_releases(
         _release(
             "emergency_deprivation",
             "Emergency admissions by deprivation",
-            fifths.assign(group=fifths["imd_quintile"].map(QUINTILES)),
+            fifths.assign(category=fifths["imd_quintile"].map(QUINTILES)),
         ),
         _gradient(fifths, confidence),
     ]

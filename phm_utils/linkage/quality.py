@@ -12,7 +12,30 @@ WORDS = {
     "not_in_extract": "Not in GP extract",
     "no_token": "No token",
 }
+HEADINGS = {
+    **WORDS,
+    "title": "Source",
+    "records": "Records",
+    "attached": "Attached",
+    "share": "Attached (%)",
+    "group": "Group",
+    "linked": "Attached",
+    "not_linked": "Not attached",
+    "missed": "Not attached (%)",
+    "kind": "Household",
+    "people": "People",
+    "households": "Households",
+}
 SPINE = "gp_registration"
+
+
+def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Some columns under the headings that readers see, shares in percent."""
+    shown = frame[list(columns)].reset_index(drop=True)
+    for column in columns:
+        if HEADINGS[column].endswith("(%)"):
+            shown[column] = (100 * shown[column].astype(float)).round(2)
+    return shown.rename(columns=HEADINGS)
 
 
 def present(sources: pd.DataFrame) -> pd.DataFrame:
@@ -29,6 +52,22 @@ def by_method(sources: pd.DataFrame) -> pd.DataFrame:
     """One row per source and method, in the order of the methods: its share of the source's records."""
     long = present(sources).melt(["title", "records"], list(METHODS), var_name="method", value_name="count")
     return long.assign(share=long["count"] / long["records"], method=long["method"].map(WORDS))
+
+
+def settled_sentence(sources: pd.DataFrame) -> str:
+    """How many records were attached on a token whose sex or birth month differs, and how many conflict."""
+    rows = present(sources)
+    differ = rows[["sex_differs", "month_differs"]].fillna(0).sum().sum()
+    shown, total = rows["conflict"].fillna(0).sum(), rows["records"].sum()
+    conflicts = (
+        f"about {shown:,} records are conflicts" if shown else "no source has a conflict count large enough to show"
+    )
+    if (rows["conflict"] == 0).all():
+        conflicts = "no record is a conflict"
+    return (
+        f"Of {total:,} records outside the GP registrations, about {differ:,} were attached although sex or month of "
+        f"birth differs, and {conflicts}."
+    )
 
 
 def attached_sentence(sources: pd.DataFrame) -> str:
@@ -54,9 +93,33 @@ def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
 
 
 def chosen_source(coverage: pd.DataFrame) -> str:
-    """The title of the source with most records not attached, to look at closely."""
-    missed = coverage[coverage["source"] != SPINE].query("characteristic == 'Sex'")
-    return missed.groupby("title")["not_linked"].sum().sort_index().idxmax()
+    """The title of the source to look at closely: it tells most about its records and loses most of them."""
+    rows = coverage[coverage["source"] != SPINE]
+    told = rows.groupby("title")["characteristic"].nunique()
+    lost = rows[rows["characteristic"] == "Sex"].groupby("title")["not_linked"].sum()
+    ranked = pd.DataFrame({"told": told, "lost": lost}).sort_values(["told", "lost"], kind="stable")
+    return str(ranked.index[-1])
+
+
+def by_source(coverage: pd.DataFrame, characteristic: str) -> pd.DataFrame:
+    """One row per source, one column per category of one characteristic: the percentage not attached."""
+    rows = coverage[(coverage["characteristic"] == characteristic) & (coverage["source"] != SPINE)]
+    order = rows.drop_duplicates("category").sort_values("place")["category"]
+    wide = rows.assign(missed=(100 * (1 - rows["share"].astype(float))).round(2))
+    wide = wide.pivot(index="title", columns="category", values="missed")[order.tolist()]
+    return wide.rename_axis(index="Source", columns=None).reset_index()
+
+
+def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
+    """One row per source: the percentage of its records attached under a stricter and a laxer rule."""
+    rows = present(sources)
+    counts = rows[list(METHODS)].fillna(0).astype(float)
+    total = rows["records"].astype(float)
+    strict, lax = counts["agrees"], counts[["agrees", "sex_differs", "month_differs", "conflict"]].sum(axis=1)
+    used = lax - counts["conflict"]
+    shares = {"Token, sex and month agree (%)": strict, "Rule in use (%)": used, "Token alone (%)": lax}
+    percent = {name: (100 * part / total).clip(upper=100).round(2) for name, part in shares.items()}
+    return pd.DataFrame({"Source": rows["title"], **percent}).reset_index(drop=True)
 
 
 def missed_groups(coverage: pd.DataFrame, title: str) -> pd.DataFrame:

@@ -66,9 +66,9 @@ def _sources(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
 
 def _share_attached(shown: pd.DataFrame) -> pd.DataFrame:
     """Add the share of records attached, from protected counts; a suppressed part counts as none."""
-    attached = shown[list(ATTACHED)].fillna(0).sum(axis=1)
+    attached = shown[list(ATTACHED)].fillna(0).sum(axis=1).clip(upper=shown["records"])
     records = shown["records"].where(shown["records"] > 0)
-    return shown.assign(share=(attached / records).clip(upper=1), conflict_share=shown["conflict"] / records)
+    return shown.assign(attached=attached, share=attached / records, conflict_share=shown["conflict"] / records)
 
 
 def _coverage(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
