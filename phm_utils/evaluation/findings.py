@@ -104,11 +104,12 @@ def money(of: Evaluated) -> str:
     """What was freed for what was spent."""
     value = of.returns.set_index("measure")["value"]
     part, chance = value["Same period"], value["Chance that the whole saving exceeds the cost"]
+    likely = "over 99%" if chance > 0.99 else f"{chance:.0%}"
     if of.headline["lower"] <= 1 <= of.headline["upper"]:
         return "As no effect can be told from chance, no saving can be either; the figures below are what it could be."
     return (
         f"Each pound spent freed attendances worth £{part:.2f} in the same months; the chance that the whole saving "
-        f"exceeds the cost is {chance:.0%}. For the programme to pay for itself "
+        f"exceeds the cost is {likely}. For the programme to pay for itself "
         f"{value['Cashable share needed to break even']:.0%} of the saving would have to be cash."
     )
 

@@ -23,7 +23,7 @@ def return_ratios(saving_gbp: float, saving_months: float, cost_gbp_per_year: fl
 
     Returns one row per ratio: `measure`, `definition`, `ratio` (GBP saved per
     GBP spent; net ones subtract the cost first).
-    `As reported` sets a saving of some months against a year's cost: it
+    `As often reported` sets a saving of some months against a year's cost: it
     misleads unless the saving took the year.
     """
     if cost_gbp_per_year <= 0 or saving_months <= 0:
@@ -31,11 +31,12 @@ def return_ratios(saving_gbp: float, saving_months: float, cost_gbp_per_year: fl
     period_cost = cost_gbp_per_year * saving_months / 12
     yearly = saving_gbp * 12 / saving_months
     months = f"{saving_months:g} months"
+    reported = saving_gbp / cost_gbp_per_year
     rows = [
-        ("As reported", f"saving of {months} / cost of 12 months", saving_gbp / cost_gbp_per_year),
+        ("As often reported", f"saving of {months} / cost of 12 months", reported),
         ("Same period", f"saving of {months} / cost of {months}", saving_gbp / period_cost),
         ("Annualised", f"saving of {months} scaled to 12 / cost of 12 months", yearly / cost_gbp_per_year),
-        ("Net, as reported", "(saving - cost of 12 months) / cost of 12 months", saving_gbp / cost_gbp_per_year - 1),
+        ("Net, as often reported", "(saving - cost of 12 months) / cost of 12 months", reported - 1),
         ("Net, same period", f"(saving - cost of {months}) / cost of {months}", saving_gbp / period_cost - 1),
     ]
     return pd.DataFrame(rows, columns=["measure", "definition", "ratio"])

@@ -172,10 +172,14 @@ def standardised_differences(treated: pd.DataFrame, controls: pd.DataFrame, weig
 
     Returns one row per covariate: `covariate`, `smd_before`, `smd_after`:
     treated mean less control mean, in the treated people's standard
-    deviations (the controls' where all treated are alike; 0 where both are).
+    deviations (the controls' where all treated are alike, those of both
+    together where the controls are too; 0 where nobody differs).
     Source: Stuart 2010, doi:10.1214/09-STS313.
     """
-    scale = treated.std(ddof=1).where(lambda s: s > 0, controls.std(ddof=1)).fillna(0)
+    scale = treated.std(ddof=1)
+    for wider in (controls, pd.concat([treated, controls])):
+        scale = scale.where(scale > 0, wider.std(ddof=1))
+    scale = scale.fillna(0)
     mean = treated.mean()
     weighted = pd.Series(np.average(controls.to_numpy(float), axis=0, weights=weights), controls.columns)
     gaps = {"smd_before": mean - controls.mean(), "smd_after": mean - weighted}

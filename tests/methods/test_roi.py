@@ -14,10 +14,10 @@ def test_one_saving_gives_five_ratios_each_with_its_name():
     table = return_ratios(230_000, 6, 80_000).set_index("measure")["ratio"]
     assert table.to_dict() == pytest.approx(
         {
-            "As reported": 2.875,
+            "As often reported": 2.875,
             "Same period": 5.75,
             "Annualised": 5.75,
-            "Net, as reported": 1.875,
+            "Net, as often reported": 1.875,
             "Net, same period": 4.75,
         }
     )
@@ -25,7 +25,7 @@ def test_one_saving_gives_five_ratios_each_with_its_name():
 
 def test_a_whole_year_makes_reported_and_same_period_equal():
     table = return_ratios(100, 12, 80).set_index("measure")["ratio"]
-    assert table["As reported"] == table["Same period"] == table["Annualised"]
+    assert table["As often reported"] == table["Same period"] == table["Annualised"]
 
 
 def test_share_that_must_be_cash_to_break_even():

@@ -134,3 +134,8 @@ def test_standardised_differences_by_hand():
     assert table.loc["a", "smd_before"] == 0
     assert table.loc["a", "smd_after"] == pytest.approx(1 / np.sqrt(2))
     assert table.loc["same"].tolist() == [0, 0]
+
+
+def test_groups_that_are_each_alike_but_not_each_other_are_far_apart():
+    apart = standardised_differences(pd.DataFrame({"a": [1.0] * 9}), pd.DataFrame({"a": [5.0] * 9}), np.ones(9))
+    assert apart["smd_before"].iloc[0] < -1
