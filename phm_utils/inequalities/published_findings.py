@@ -80,11 +80,12 @@ def variation(frame: pd.DataFrame, spread: dict[str, float], here: pd.Series, is
     own = out if is_ics else out[here.loc[out.index]]
     names = ", ".join(own.sort_values("value")["practice_name"])
     which = f": {names}" if names else ""
-    whose = "" if is_ics else f", {len(own) or 'none'} of them here"
+    whose = "" if is_ics else f" ({len(own) or 'none'} here)"
     chance = frame["outside_chance"]
     count = "none stands out" if out.empty else f"{len(out)} stand{'s' if len(out) == 1 else ''} out{whose}{which}"
     return (
-        f"{chance.sum()} of {len(frame)} practices of the ICB ({chance.mean():.0%}) differ by more than chance: "
+        f"On {frame['register_name'].iloc[0].lower()}, {chance.sum()} of {len(frame)} practices of the ICB "
+        f"({chance.mean():.0%}) differ by more than chance: "
         f"they vary {spread['phi']:.1f} times more than chance would. Allowing for that usual variation, {count}."
     )
 

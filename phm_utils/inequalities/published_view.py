@@ -3,57 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from phm_utils.errors import InputError
 from phm_utils.methods import funnels, gradients, rates
 
 FIFTHS = ("1 least deprived", "2", "3", "4", "5 most deprived")
-# The headings that readers see; a share is shown in percent.
-HEADINGS = {
-    "unit": "Practice or PCN",
-    "practice_name": "Practice",
-    "practice_code": "Code",
-    "pcn_name": "PCN",
-    "register_name": "Register",
-    "list_age": "Patients",
-    "register": "On the register",
-    "list_size": "Patients on the list",
-    "value": "Share (%)",
-    "lower": "Lower limit (%)",
-    "upper": "Upper limit (%)",
-    "ics_value": "Share in the ICB (%)",
-    "next_year_share": "Share a year later (%)",
-    "ratio": "Times the ICB's share",
-    "gap": "People above (+) or below (-) the ICB's share",
-    "lowest": "Lowest PCN (%)",
-    "lowest_pcn": "Lowest PCN",
-    "highest": "Highest PCN (%)",
-    "highest_pcn": "Highest PCN",
-    "people_above": "People above the ICB's share",
-    "patients": "Registered patients",
-    "with_imd": "With a known IMD 2019",
-    "core20": "In Core20",
-    "core20_share": "In Core20 (%)",
-    "imd_score": "Mean IMD 2019 score",
-    "fifth": "Fifth of practices by deprivation",
-    "practices": "Practices",
-    "residence": "Where patients live",
-    "what": "Which files",
-    "short_name": "File and date",
-    "publication": "Publisher and publication",
-    "lsoa": "LSOA 2021",
-    "lsoa_name": "Name",
-    "district": "District",
-    "imd_decile": "IoD 2025 tenth (1 most deprived)",
-    "changed": "Drawn anew since 2011",
-}
-
-
-def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Some columns under the headings that readers see, shares in percent."""
-    shown = frame[list(columns)].copy()
-    for column in columns:
-        if HEADINGS[column].endswith("(%)"):
-            shown[column] = (100 * shown[column].astype(float)).round(2)
-    return shown.rename(columns=HEADINGS).reset_index(drop=True)
 
 
 def shares(rows: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
@@ -72,8 +25,11 @@ def members(
 ) -> pd.DataFrame:
     """The practices of a PCN, or the PCNs of the ICB, with their share on one register, highest first.
 
-    Adds `unit`, the name of the practice or PCN.
+    Adds `unit`, the name of the practice or PCN. InputError for an unknown register.
     """
+    if register_code not in set(prevalence["register_code"]):
+        known = ", ".join(sorted(prevalence["register_code"].unique()))
+        raise InputError(f"No register is called {register_code}. Set register_code to one of: {known}.")
     rows = prevalence[prevalence["unit_code"] != ics] if whole_ics else registers
     rows = rows[rows["register_code"] == register_code]
     rows = rows.assign(unit=rows["unit_name" if whole_ics else "practice_name"])
@@ -208,27 +164,6 @@ def by_fifth(ranked: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Fifths of practices by deprivation: `fifth`, `practices`, `register`, `list_size` and the share."""
     totals = {"practices": ("register", "size"), "register": ("register", "sum"), "list_size": ("list_size", "sum")}
     return shares(ranked.groupby("fifth", sort=False).agg(**totals).reset_index(), confidence)
-
-
-def by_district(areas: pd.DataFrame) -> pd.DataFrame:
-    """Small areas and Core20 areas of each district, ready to read."""
-    counts = areas.groupby("district")["core20"].agg(["size", "sum"]).reset_index()
-    counts["share"] = (100 * counts["sum"] / counts["size"]).round(1)
-    return counts.set_axis(["District", "Small areas", "In Core20 (IoD 2025)", "In Core20 (%)"], axis=1)
-
-
-def readable_slopes(slopes: pd.DataFrame) -> pd.DataFrame:
-    """`slopes` under the headings that readers see, in percentage points."""
-    shown = slopes.rename(columns=HEADINGS).rename(
-        columns={
-            "sii": "Slope (points)",
-            "Lower limit (%)": "Lower limit",
-            "Upper limit (%)": "Upper limit",
-            "rii": "Most over least deprived end",
-            "later": "Slope a year later (points)",
-        }
-    )
-    return shown.round(2)
 
 
 def funnel(registers: pd.DataFrame, register_code: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:

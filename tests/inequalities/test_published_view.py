@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
+from phm_utils.errors import InputError
 from phm_utils.inequalities import published_findings as say
 from phm_utils.inequalities import published_view as view
+from phm_utils.inequalities.published_tables import readable
 
 PREVALENCE = pd.DataFrame(
     {
@@ -113,8 +115,13 @@ def test_members_are_practices_for_a_pcn_and_pcns_for_the_icb():
     assert view.references(PREVALENCE, "DM", "QZZ") == {"ICB": 0.075}
 
 
+def test_a_register_that_qof_does_not_have_is_refused():
+    with pytest.raises(InputError, match=r"No register is called XX\. Set register_code to one of: DM"):
+        view.members(REGISTERS, PREVALENCE, "XX", "QZZ", whole_ics=True)
+
+
 def test_shares_are_shown_in_percent_under_plain_headings():
-    table = view.readable(view.members(REGISTERS, PREVALENCE, "DM", "QZZ", whole_ics=True), "unit", "register", "value")
+    table = readable(view.members(REGISTERS, PREVALENCE, "DM", "QZZ", whole_ics=True), "unit", "register", "value")
     assert table.columns.tolist() == ["Practice or PCN", "On the register", "Share (%)"]
     assert table["Share (%)"].tolist() == [9.0, 6.0]
 
