@@ -91,9 +91,14 @@ def _dual(rows, log_base, place, starts, totals, target, slopes):
 
 def _newton_step(rows, mass, starts, totals, gradient):
     """Solve Hessian x step = gradient; the Hessian is the covariance within strata."""
-    sums = np.add.reduceat(rows * mass[:, None], starts, axis=0)
-    held = totals > 0
-    hessian = rows.T @ (rows * mass[:, None]) - (sums[held] / totals[held, None]).T @ sums[held]
+    hessian = np.zeros((rows.shape[1], rows.shape[1]))
+    for start, end, total in zip(starts, [*starts[1:], len(rows)], totals, strict=True):
+        part = rows[start:end]  # one stratum at a time stays in the processor's cache
+        weighted = part * mass[start:end, None]
+        hessian += part.T @ weighted
+        if total > 0:
+            middle = weighted.sum(axis=0)
+            hessian -= np.outer(middle, middle) / total
     ridge = 1e-10 * max(np.trace(hessian) / len(hessian), 1e-12)  # collinear columns share one slope
     return np.linalg.solve(hessian + ridge * np.eye(len(hessian)), gradient)
 
