@@ -66,7 +66,8 @@ def _sources(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
 
 def _share_attached(shown: pd.DataFrame) -> pd.DataFrame:
     """Add the share of records attached, from protected counts; a suppressed part counts as none."""
-    attached = shown[list(ATTACHED)].fillna(0).sum(axis=1).clip(upper=shown["records"])
+    attached = shown[list(ATTACHED)].fillna(0).sum(axis=1)
+    attached = attached.mask((attached > shown["records"]).fillna(False), shown["records"])
     records = shown["records"].where(shown["records"] > 0)
     return shown.assign(attached=attached, share=attached / records, conflict_share=shown["conflict"] / records)
 
