@@ -1,0 +1,177 @@
+"""Files as analysts have them: CSV or Parquet, any order, other names and codes, or broken."""
+
+import duckdb
+import pandas as pd
+import pytest
+
+from phm_utils.errors import InputError
+from phm_utils.inputs.check import areas, input_files
+
+
+def bytes_of(store):
+    return {f.relative_to(f.parents[1]).as_posix(): f.read_bytes() for f in sorted(store.root.rglob("*.parquet"))}
+
+
+def many(rows, n=3000):
+    """Events in which some rows have a fault and some keys are repeated."""
+    frame = pd.DataFrame([rows["gp_event"]] * n)
+    frame["event_id"] = [f"e{i % (n - 50)}" for i in range(n)]
+    frame["unit"] = [f"u{i % 7}" for i in range(n)]
+    frame["value_num"] = [["1.5", "x", "nan", "1e400", "-3", None][i % 6] for i in range(n)]
+    return frame
+
+
+def test_the_same_bytes_in_any_order_and_with_any_number_of_threads(small, rows, monkeypatch):
+    frame, made = many(rows), []
+    for seed, threads in ((None, 1), (1, 4), (2, 2)):
+        shuffled = frame if seed is None else frame.sample(frac=1, random_state=seed)
+        shuffled.to_csv(small.folder / "gp_event.csv", index=False)
+        monkeypatch.setenv("PHM_THREADS", str(threads))
+        made.append(bytes_of(small.checked(store=f"store{threads}")))
+    assert made[0] == made[1] == made[2]
+    assert any("gp_event" in name for name in made[0])
+
+
+def test_csv_and_parquet_of_the_same_rows_give_the_same_table(small, rows):
+    frame = many(rows)
+    frame["event_date"] = pd.to_datetime(frame["event_date"])
+    frame["value_num"] = [i / 7 for i in range(len(frame))]
+    frame["event_id"] = range(10_000, 10_000 + len(frame))
+    frame.to_parquet(small.folder / "gp_event.parquet")
+    from_parquet = bytes_of(small.checked(store="a"))
+    (small.folder / "gp_event.parquet").unlink()
+    frame.to_csv(small.folder / "gp_event.csv", index=False)
+    assert bytes_of(small.checked(store="b")) == from_parquet
+
+
+def test_codes_that_a_data_frame_made_into_numbers_are_read_as_codes(small, rows):
+    event = rows["gp_event"] | {"snomed_code": 44054006.0, "event_id": 17}
+    store = small.put(
+        "gp_event", event, event | {"snomed_code": None, "event_id": 18}, file="gp_event.parquet"
+    ).checked()
+    assert store.read("gp_event")["snomed_code"].fillna("").tolist() == ["44054006", ""]
+    assert store.read("gp_event")["event_id"].tolist() == ["17", "18"]
+
+
+def test_a_mapping_renames_recodes_dates_and_fills(small, rows):
+    (small.folder / "sus").mkdir()
+    (small.folder / "sus/april.txt").write_text(
+        "KEY;Who;Born;ARRIVED;Dept;Note\n1;token-1;021980;31/01/2024;1;a\n2;token-1;021980;1.2.2024;UNK;b\n", "utf-8"
+    )
+    workbook = small.mapped("""
+tables:
+  ecds_attendance:
+    files: sus/*.txt
+    delimiter: ";"
+    columns: {attendance_id: KEY, token_person_id: who, birth_month: Born, arrival_date: ARRIVED, department_type: Dept}
+    constants: {procode: RXX}
+    values: {department_type: {"1": "01"}}
+    nulls: {department_type: [UNK]}
+    date_formats: ["%d/%m/%Y", "%d.%m.%Y"]
+    formats: {birth_month: ["%m%Y"]}
+""")
+    frame = small.checked(workbook).read("ecds_attendance")
+    assert frame["arrival_date"].astype(str).str[:10].tolist() == ["2024-01-31", "2024-02-01"]
+    assert frame["birth_month"].astype(str).str[:10].tolist() == ["1980-02-01"] * 2
+    assert frame["department_type"].fillna("").tolist() == ["01", ""]
+    assert frame["procode"].tolist() == ["RXX"] * 2
+    assert frame["nulled_fields"].isna().all()
+
+
+def test_a_misspelt_name_in_a_mapping_is_refused_with_the_nearest(small):
+    workbook = small.mapped("tables: {gp_events: {}, apc_episode: {columns: {epi_start: X}}}")
+    with pytest.raises(InputError, match="did you mean `gp_event`") as error:
+        small.checked(workbook)
+    assert "did you mean `epistart`" in str(error.value)
+
+
+def test_everything_wrong_with_the_files_is_said_at_once(small, rows):
+    (small.folder / "gp_event.parquet").write_bytes(b"PAR1 not really")
+    (small.folder / "death.csv").touch()
+    small.put("apc_episode", {"epikey": "1", "token_person_id": "token-1"})
+    (small.folder / "csds_contact.csv").write_text("care_contact_id;token_person_id;contact_date\n1;t;2024-01-01\n")
+    (small.folder / "op_attendance.csv").write_text("attendkey,token_person_id,apptdate\n")
+    with pytest.raises(InputError) as error:
+        small.checked()
+    text = str(error.value)
+    assert "5 faults" in text
+    for part in ("gp_event.parquet is not a readable Parquet", "death.csv is empty", "must be there: epistart",
+                 "care_contact_id, token_person_id, contact_date", "op_attendance: no rows"):  # fmt: skip
+        assert part in text
+
+
+def test_no_landing_folder_is_one_clear_error(landing):
+    with pytest.raises(InputError, match="phm simulate"):
+        landing.checked(landing.workbook(landing="${PHM_NOWHERE}/x"))
+
+
+def test_letters_that_are_not_utf8_are_named_and_can_be_declared(small):
+    text = "row_id,token_person_id,list_name,flag,list_date\n1,token-1,Café,x,2024-01-01\n"
+    (small.folder / "partner_list.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match="UTF-8") as error:
+        small.checked()
+    assert "Caf" not in str(error.value)
+    store = small.checked(small.mapped("tables: {partner_list: {encoding: latin-1}}"))
+    assert store.read("partner_list")["list_name"].tolist() == ["Café"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(small, rows):
+    text = pd.DataFrame([rows["gp_event"]]).to_csv(index=False, lineterminator="\r\n")
+    (small.folder / "gp_event.csv").write_bytes(text.encode("utf-8-sig"))
+    assert small.checked().read("gp_event")["practice_code"].tolist() == ["A99001"]
+
+
+HOSTILE = ["'; DROP TABLE gp_event; --", 'a"b', "two\nlines", "a,b", "=cmd|' /C calc'!A0", "\\N", "x" * 70_000, "💉"]
+
+
+def test_hostile_values_are_data(small, rows):
+    event = rows["gp_event"]
+    small.put("gp_event", *(event | {"event_id": f"e{i}", "unit": value} for i, value in enumerate(HOSTILE)))
+    frame = small.checked().read("gp_event")
+    units = frame.set_index("event_id")["unit"].fillna("").tolist()
+    assert units == [value if len(value) < 256 else "" for value in HOSTILE]
+    assert frame["nulled_fields"].dropna().tolist() == ["unit:too long"]
+
+
+def test_a_line_that_does_not_split_into_the_columns_is_quarantined(small, rows):
+    text = pd.DataFrame([rows["gp_event"]]).to_csv(index=False)
+    (small.folder / "gp_event.csv").write_text(text + "e2,token-1,2024-01-01,44054006,,,A99001,one,too,many\n")
+    store = small.checked()
+    row = store.read("check_table").set_index("table_name").loc["gp_event"]
+    assert (row.rows_in, row.rows_kept, row.rows_quarantined) == (2, 1, 1)
+    assert "unreadable line" in set(store.read("check_field")["rule"])
+
+
+def test_columns_of_any_spelling_are_only_names(small, rows):
+    frame = pd.DataFrame([rows["gp_event"]]).assign(**{'x" FROM y; --': "1", "select": "2"})
+    frame.rename(columns=str.upper).to_csv(small.folder / "gp_event.csv", index=False)
+    assert len(small.checked().read("gp_event")) == 1
+
+
+def test_a_table_found_twice_is_refused(small, rows):
+    small.put("gp_event", rows["gp_event"]).put("gp_event", rows["gp_event"], file="gp_event/U99001.csv")
+    with pytest.raises(InputError, match="gp_event: found twice"):
+        small.checked()
+
+
+def test_an_error_of_the_database_quotes_no_row(small, rows, monkeypatch):
+    from phm_utils.inputs import validate
+
+    def broken(*_):
+        raise duckdb.Error("Could not convert 'Mrs Secret' to DATE")
+
+    monkeypatch.setattr(validate, "_judge", broken)
+    with pytest.raises(InputError) as error:
+        small.put("gp_event", rows["gp_event"]).checked()
+    assert "Secret" not in str(error.value)
+
+
+def test_areas_are_the_ics_and_its_own_pcns(small, rows):
+    small.put("practice", rows["practice"], rows["practice"] | {"practice_code": "A88001", "pcn_code": "U88001",
+                                                                "icb_code": "QYY"})  # fmt: skip
+    assert areas(small.workbook()) == {"QZZ": "Tiny ICS", "U99001": "Northgate"}
+
+
+def test_input_files_are_all_that_the_check_reads(small):
+    names = {path.name for path in input_files(small.workbook())}
+    assert names == {"practice.csv", "area.csv", "gp_registration.csv", "governance.yml"}

@@ -1,0 +1,97 @@
+"""What the data-quality report shows: released, protected, and said in words."""
+
+import pandas as pd
+import pytest
+
+from phm_utils import engine
+from phm_utils.inputs import quality
+from phm_utils.inputs.check import report
+from phm_utils.inputs.releases import releases
+from phm_utils.params import Disclosure
+from phm_utils.privacy.disclosure import protect
+
+
+@pytest.fixture
+def released(small, rows):
+    """Two practices, one of them stale; 40 registrations, 20 of them without ethnicity; one broken event."""
+    other = {"practice_code": "A99002", "practice_name": "Demo Ash", "published_list_size": 20}
+    small.put("practice", rows["practice"] | {"published_list_size": 40}, rows["practice"] | other)
+    small.put(
+        "gp_registration",
+        *(rows["gp_registration"] | {"registration_id": f"r{n}", "token_person_id": f"token-{n:03d}",
+                                     "practice_code": f"A9900{1 + n % 2}", "ethnicity": "A" if n % 2 else "99"}
+          for n in range(40)),
+    )  # fmt: skip
+    late = {"event_id": "e2", "practice_code": "A99002", "event_date": "2024-01-01"}
+    small.put(
+        "gp_event", rows["gp_event"], rows["gp_event"] | late, rows["gp_event"] | {"event_id": "e3", "unit": "x" * 300}
+    )
+    store = small.checked()
+    with engine.session() as con:
+        store.register(con)
+        made = releases(con, small.workbook())
+    return {r.name: protect(r, Disclosure()) for r in made}
+
+
+def of(released, name, area="U99001"):
+    frame = released[name]
+    return frame[frame["area_code"] == area].drop(columns="area_code").reset_index(drop=True)
+
+
+def test_counts_are_protected(released):
+    tables = of(released, "quality_tables", "QZZ").set_index("table_name")
+    assert pd.isna(tables.loc["gp_event", "rows_in"])  # 3 rows
+    assert tables.loc["gp_registration", "rows_in"] == 40
+
+
+def test_the_account_is_of_tables_about_people(released):
+    shown = quality.account(of(released, "quality_tables", "QZZ"))
+    assert shown["Table"].tolist() == ["GP registrations", "GP coded events"]
+
+
+def test_completeness_is_by_area_and_ethnicity_not_known_is_not_filled(released):
+    least = quality.least_complete(of(released, "quality_completeness"))
+    row = least.set_index("Field").loc["GP registrations: ethnicity"]
+    assert (row["Rows"], row["Filled"], row["Share filled"]) == (40, 20, 0.5)
+    assert "GP registrations: ethnicity, 50.0%" in quality.completeness_finding(of(released, "quality_completeness"))
+
+
+def test_a_stale_practice_is_named_and_the_limit_is_a_choice(released):
+    practices = of(released, "quality_practices")
+    text, level = quality.freshness_finding(practices, 45)
+    assert level == "warning"
+    assert "1 of 2 practices has no event in the last 45 days: Demo Ash" in text
+    assert quality.freshness_finding(practices, 365)[1] == "finding"
+    assert quality.stale_by_limit(practices, (45, 365))["Practices"].tolist() == [1, 0]
+
+
+def test_a_list_unlike_the_published_one_is_named(released):
+    practices = of(released, "quality_practices")
+    assert quality.apart(practices, 0.05) == ["Demo Alder"]  # 20 in the extract, 40 published
+    assert quality.list_sizes(practices)["Difference"].tolist() == [-0.5, 0.0]
+
+
+def test_the_keys_that_join_people_are_counted(released):
+    keys = quality.linkage_keys(of(released, "quality_completeness", "QZZ"))
+    assert set(keys["Table"]) == {"GP registrations"}
+    assert keys["Key"].tolist() == ["Shared pseudonym", "Sex", "Month of birth", "Small area"]
+
+
+def test_findings_of_nothing_wrong_are_said(released):
+    assert quality.faults_finding(pd.DataFrame({"disposition": [], "rows": []})).startswith("No row broke")
+
+
+def test_permissions_are_ready_to_print(released):
+    shown = quality.permissions(of(released, "quality_sources", "QZZ"))
+    assert shown["Source"].tolist() == ["gp_extract", "reference"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.99999, "over 99.9%"), (1.0, "100.0%"), (0.5, "50.0%")])
+def test_a_share_is_never_rounded_up_to_all(value, text):
+    assert quality._share(value) == text
+
+
+def test_the_printed_account_is_exact(small, rows):
+    text = report(small.put("gp_event", rows["gp_event"], rows["gp_event"] | {"event_id": None}).checked())
+    [line] = [line for line in text.splitlines() if line.startswith("gp_event ")]
+    assert line.split() == ["gp_event", "2", "=", "1", "+", "1", "0"]
