@@ -60,19 +60,24 @@ def make_health(rng: np.random.Generator, people: People) -> Health:
     """Conditions, body mass and smoking of everybody."""
     bmi = _body_mass(rng, people)
     smoking = _smoking(rng, people)
-    factors = {
-        "south_asian": people.is_ethnic(SOUTH_ASIAN),
-        "black": people.is_ethnic(BLACK),
-        "bmi": bmi,
-        "smoker": smoking > 0,
-        "need": people.need,
-    }
+    factors = planted_factors(people, bmi, smoking)
     has = np.zeros((len(people), len(CONDITIONS)), bool)
     for column, condition in enumerate(CONDITIONS):
         has[:, column] = chance(rng, expit(log_odds(condition, people, factors)).astype(np.float32))
         factors[condition.concept] = has[:, column]
     _end_of_life(rng, people, has)
     return Health(has, _onsets(rng, people, has), bmi, smoking)
+
+
+def planted_factors(people: People, bmi: np.ndarray, smoking: np.ndarray) -> dict[str, np.ndarray]:
+    """What LINKS refer to, besides conditions drawn before."""
+    return {
+        "south_asian": people.is_ethnic(SOUTH_ASIAN),
+        "black": people.is_ethnic(BLACK),
+        "bmi": bmi,
+        "smoker": smoking > 0,
+        "need": people.need,
+    }
 
 
 def log_odds(condition: Condition, people: People, factors: dict[str, np.ndarray]) -> np.ndarray:

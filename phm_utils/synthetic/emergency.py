@@ -11,10 +11,10 @@ from phm_utils.synthetic.people import NO_PLACE, People
 from phm_utils.synthetic.prevalence import CONDITIONS, LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
-PER_YEAR = 0.25  # of a person aged 30-65 without conditions, deprivation 0
+PER_YEAR = 0.228  # of a person aged 30-65 without conditions, deprivation 0
 GRADIENT = 0.32  # log ratio per unit of deprivation
 SHAPE = 0.75  # of the gamma of lasting personal rates
-BURST_PER_YEAR, BURST_DAYS, BURST_ATTENDANCES = 0.010, 200, 5.2
+BURSTS_PER_ATTENDANCE, BURST_DAYS, BURST_ATTENDANCES = 0.034, 200, 5.2  # so bursts follow every gradient
 RATIOS = {  # planted log rate ratios
     "smi": 0.75,
     "alcohol_problems": 0.85,
@@ -77,8 +77,7 @@ def make_attendances(
 
 def _bursts(rng: np.random.Generator, people: People, rate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A bad half-year: several attendances on top, then back to the usual."""
-    likely = np.clip((rate / rate.mean()) ** 0.8, 0.2, 8)
-    has = np.flatnonzero(chance(rng, 1 - np.exp(-BURST_PER_YEAR * likely * people.years)))
+    has = np.flatnonzero(chance(rng, 1 - np.exp(-BURSTS_PER_ATTENDANCE * rate * people.years)))
     start = people.first[has] + (rng.random(len(has)) * (people.last[has] - people.first[has])).astype(np.int16)
     end = np.minimum(start + BURST_DAYS, people.last[has])
     share = (end - start) / BURST_DAYS

@@ -174,7 +174,7 @@ def _deprivation(rng: np.random.Generator, points: np.ndarray, leaning: np.ndarr
     height = rng.normal(0, 0.8, 40)
     apart = np.linalg.norm(points[:, None] - bumps[None], axis=2)
     field = (np.exp(-((apart / 1_500) ** 2)) * height).sum(axis=1)
-    order = np.argsort(np.argsort(-(leaning * 1.3 + field * 0.7 + rng.normal(0, 0.35, len(points)))))
+    order = np.argsort(np.argsort(-(leaning * 1.3 + field * 0.7 + rng.normal(0, 0.25, len(points)))))
     share = (order + 0.5) / len(points)
     rank = np.ceil(ENGLAND_LSOAS * share**1.06).astype(int)  # a little more deprived than England
     return rank, np.ceil(rank / (ENGLAND_LSOAS / 10)).astype(int)

@@ -45,15 +45,17 @@ def _die(rng: np.random.Generator, people: People, born: np.ndarray, at_most: in
     dies = chance(rng, 1 - np.exp(-rate * days.DAYS / days.YEAR))
     chosen = rng.permutation(np.flatnonzero(dies))[:at_most]
     earliest = np.maximum(born[chosen] + 1, 0)
-    people.died[chosen] = earliest + np.floor(rng.random(len(chosen)) * (days.DAYS - earliest)).astype(np.int32)
+    wait = np.floor(rng.random(len(chosen)) * (days.DAYS - earliest)).astype(np.int32)
+    people.died[chosen] = np.minimum(earliest + wait, days.DAYS - 1)
 
 
 def _leave(rng: np.random.Generator, people: People, born: np.ndarray, registered: int) -> None:
     """Leavers: young adults and renters most, as many as bring the list to its size."""
     stays = people.registered & (people.died == days.NO_DAY)
     excess = int(stays.sum()) - registered
+    settled = stays & (born < days.DAYS - 60)
     weight = np.interp(people.age, [0, 17, 22, 30, 45, 70, 100], [0.8, 0.7, 3.0, 2.4, 0.9, 0.4, 0.4])
-    key = np.where(stays, np.log(weight) + rng.gumbel(size=len(people)), -np.inf)
+    key = np.where(settled, np.log(weight) + rng.gumbel(size=len(people)), -np.inf)
     if excess > 0:
         gone = np.argpartition(-key, excess)[:excess]
         earliest = np.clip(born[gone] + 30, 60, days.DAYS - 2)

@@ -21,8 +21,8 @@ _DICTIONARY_BYTES = 32 << 20  # a network's pseudonyms stay one dictionary; the 
 def to_arrow(column: Column) -> pa.Array:
     """An Arrow array: words stay a dictionary, so that millions of rows cost an index each."""
     if isinstance(column, Coded):
-        index, null = column.index, column.index == column.null
-        words = column.words if isinstance(column.words, pa.Array) else pa.array(list(column.words), pa.string())
+        null = column.index == column.null
+        index, words = _distinct(column.index, column.words, null)
         if len(words) > len(index):  # a small table need not carry every pseudonym of its network
             used, index = np.unique(np.where(null, 0, index), return_inverse=True)
             words = words.take(pa.array(used))
@@ -33,6 +33,17 @@ def to_arrow(column: Column) -> pa.Array:
         days = column.days.astype(np.int32) + np.int32(EPOCH)
         return (pa.array(days, mask=null) if null.any() else pa.array(days)).view(pa.date32())
     return pa.array(column.values, mask=column.null)
+
+
+def _distinct(index: np.ndarray, words: object, null: np.ndarray) -> tuple[np.ndarray, pa.Array]:
+    """Each word once: a dictionary with repeats is not written to the same bytes every time."""
+    if isinstance(words, pa.Array):
+        return index, words
+    coded = pa.array(list(words), pa.string()).dictionary_encode()
+    if len(coded.dictionary) == len(coded):
+        return index, coded.dictionary
+    place = coded.indices.to_numpy()
+    return place[np.where(null, 0, index)], coded.dictionary
 
 
 def write_rows(folder: Path, table: str, part: str, form: Form, rows: Rows, file_format: FileFormat) -> Path:
