@@ -13,23 +13,13 @@ def count(value: object) -> str:
     return FEW if pd.isna(value) else f"{int(value):,}"
 
 
-def counted(area: pd.DataFrame) -> str:
-    """Who stands behind the admissions."""
-    row = area.iloc[0]
-    return (
-        f"{count(row['people'])} people were registered at some time in the year, together for "
-        f"{count(row['person_years'])} years. {count(row['people_admitted'])} of them were admitted in an emergency, "
-        f"{count(row['admissions'])} times in all."
-    )
-
-
 def span(units: pd.DataFrame, value: str, label: str, percent: bool = False) -> str:
     """The highest and the lowest of what is drawn."""
     known = units.dropna(subset=value)
     if known.empty:
         return "every value is withheld."
     high, low = known.loc[known[value].idxmax()], known.loc[known[value].idxmin()]
-    show = "{:.1%}" if percent else "{:.1f}"
+    show = "{:.1%}" if percent else "{:.3g}"
     return f"highest {high[label]} ({show.format(high[value])}), lowest {low[label]} ({show.format(low[value])})."
 
 
@@ -40,12 +30,12 @@ def units(rows: pd.DataFrame, reference: float, kind: str) -> str:
     """
     above = rows[rows["clearly"] == "above"].sort_values("value", ascending=False)
     if above.empty:
-        return f"No {kind} of {len(rows)} is clearly above the ICS average ({reference:.1f}) once age is allowed for."
-    names = ", ".join(f"{row.unit_name} ({row.value:.1f})" for row in above.head(3).itertuples())
+        return f"No {kind} of {len(rows)} is clearly above the ICS average ({reference:.3g}) once age is allowed for."
+    names = ", ".join(f"{row.unit_name} ({row.value:.3g})" for row in above.head(3).itertuples())
     more = f" and {len(above) - 3} more" if len(above) > 3 else ""
     verb = "is" if len(above) == 1 else "are"
     return (
-        f"{len(above)} of {len(rows)} {kind}s {verb} clearly above the ICS average of {reference:.1f} emergency "
+        f"{len(above)} of {len(rows)} {kind}s {verb} clearly above the ICS average of {reference:.3g} emergency "
         f"admissions per 1,000 people a year: {names}{more}. Closing the gap to the ICS average would mean about "
         f"{count(above['fewer'].sum())} fewer admissions a year."
     )
@@ -62,8 +52,8 @@ def standing(rows: pd.DataFrame, name: str, reference: float) -> str:
     ]
     gap = f" Closing that gap would mean about {count(row['fewer'])} fewer a year." if row["clearly"] == "above" else ""
     return (
-        f"{name}: {row['value']:.1f} emergency admissions per 1,000 people a year ({row['lower']:.1f} to "
-        f"{row['upper']:.1f}) once age is allowed for, {where} the ICS average ({reference:.1f}).{gap}"
+        f"{name}: {row['value']:.3g} emergency admissions per 1,000 people a year ({row['lower']:.3g} to "
+        f"{row['upper']:.3g}) once age is allowed for, {where} the ICS average ({reference:.3g}).{gap}"
     )
 
 
@@ -81,17 +71,20 @@ def gradient(index: pd.DataFrame, what: str) -> str:
     return f"{what}: {ratio:.1f} times ({low:.1f} to {high:.1f}) as high {ends}, at the same age."
 
 
-def same_rate(rows: pd.DataFrame) -> str:
-    """What it would mean if every fifth had the rate of the least deprived one."""
+def same_rate(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
+    """What it would mean if every fifth here had the rate that the least deprived has in the ICS.
+
+    rows, reference: the fifths of this area and of the whole ICS.
+    """
+    best = reference.loc[reference["imd_quintile"] == "5", "value"]
     known = rows[rows["imd_quintile"] != "Not known"].dropna(subset=["value", "admissions"])
-    if "5" not in set(known["imd_quintile"]):
-        return "The least deprived fifth has too few admissions for a comparison."
-    best = known.loc[known["imd_quintile"] == "5", "value"].iloc[0]
-    excess = (known["admissions"].astype(float) * (1 - best / known["value"])).clip(lower=0).sum()
-    total = known["admissions"].astype(float).sum()
+    if best.isna().all() or known.empty:
+        return "There are too few admissions to say what the rate of the least deprived would mean here."
+    admissions = known["admissions"].astype(float)
+    excess = (admissions * (1 - best.iloc[0] / known["value"])).clip(lower=0).sum()
     return (
-        f"If every fifth had the rate of the least deprived, there would be about {round(excess / 5) * 5:,.0f} fewer "
-        f"emergency admissions a year, {excess / total:.0%} of them all."
+        f"At the rate of the ICS's least deprived fifth ({best.iloc[0]:.3g}) there would be about "
+        f"{round(excess / 5) * 5:,.0f} fewer emergency admissions a year, {excess / admissions.sum():.0%} of them all."
     )
 
 
@@ -143,10 +136,11 @@ def ethnicity(rows: pd.DataFrame, title: str) -> str:
     tail = f" {missing:.1%} of people have no ethnic group recorded or did not state it."
     if len(known) < 2:
         return f"{title}: too few people in all ethnic groups but one to compare at the same age.{tail}"
-    high, low = known.loc[known["adjusted"].idxmax()], known.loc[known["adjusted"].idxmin()]
+    high, largest = known.loc[known["adjusted"].idxmax()], known.loc[known["people"].idxmax()]
+    other = largest if largest["category"] != high["category"] else known.loc[known["adjusted"].idxmin()]
     return (
-        f"{title} at the same age: {high['adjusted']:.1%} in the {high['category']} group, {low['adjusted']:.1%} in "
-        f"the {low['category']} group.{tail}"
+        f"{title} at the same age: {high['adjusted']:.1%} in the {high['category']} group, {other['adjusted']:.1%} in "
+        f"the {other['category']} group.{tail}"
     )
 
 
@@ -156,4 +150,4 @@ def recorded(rows: pd.DataFrame, kind: str) -> str:
     if known.empty:
         return "Too few people to say how often ethnicity is recorded."
     low = known.loc[known["share"].idxmin()]
-    return f"Ethnicity is recorded least in {low['category']}, for {low['share']:.1%} of people (lowest {kind})."
+    return f"Ethnicity is recorded for {low['share']:.1%} of people in {low['category']}, the lowest {kind}."

@@ -7,6 +7,7 @@ import pandas as pd
 AGAINST_AGE = ("Fewer than expected", "Not clearly different", "More than expected")
 # The headings that readers see; a share is shown in percent.
 HEADINGS = {
+    "area": "Area",
     "unit_name": "Practice or PCN",
     "category": "Group",
     "title": "Condition",
@@ -59,6 +60,16 @@ def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
         elif column in DECIMALS:
             shown[column] = shown[column].astype(float).round(DECIMALS[column])
     return shown.rename(columns=HEADINGS)
+
+
+def beside(areas: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several areas under one another, each with its name as `area`."""
+    return pd.concat([frame.assign(area=name) for name, frame in areas.items()], ignore_index=True)
+
+
+def drawn(groups: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Groups to draw: one that is not known, and too mixed or small for a rate, stays in the table alone."""
+    return groups[groups[value].notna() | ~groups["category"].str.startswith("Not known")]
 
 
 def comparators(areas: dict[str, pd.DataFrame], column: str = "value") -> dict[str, float]:

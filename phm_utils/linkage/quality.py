@@ -5,11 +5,11 @@ import pandas as pd
 from phm_utils.linkage.releases import METHODS
 
 WORDS = {
-    "agrees": "Token, all agrees",
-    "sex_differs": "Token, sex differs",
-    "month_differs": "Token, birth month differs",
-    "conflict": "Conflict: not attached",
-    "not_in_extract": "Not in GP extract",
+    "agrees": "All agrees",
+    "sex_differs": "Sex differs",
+    "month_differs": "Month differs",
+    "conflict": "Conflict",
+    "not_in_extract": "Not in extract",
     "no_token": "No token",
 }
 HEADINGS = {
@@ -39,8 +39,8 @@ def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 
 def present(sources: pd.DataFrame) -> pd.DataFrame:
-    """Sources with records here, other than the GP registrations that all others are attached to."""
-    return sources[(sources["source"] != SPINE) & sources["records"].notna() & (sources["records"] != 0)]
+    """Sources from outside the GP system that have records here: those whose tokens were made elsewhere."""
+    return sources[~sources["source"].str.startswith("gp_") & sources["records"].notna() & (sources["records"] != 0)]
 
 
 def absent(sources: pd.DataFrame) -> list[str]:
@@ -134,19 +134,26 @@ def missed_groups(coverage: pd.DataFrame, title: str) -> pd.DataFrame:
 
 
 def missed_sentence(groups: pd.DataFrame, title: str) -> str:
-    """Which kind of record is attached least often."""
-    known = groups.dropna(subset="missed")
+    """Which people's records are attached least often: those that the record says something of."""
+    told = groups["category"].str.startswith(("No ", "Not ", "Other"))
+    known = groups[~told].dropna(subset="missed")
     if known.empty:
         return f"{title}: too few records in every group to say whose are missed."
     worst, best = known.loc[known["missed"].idxmax()], known.loc[known["missed"].idxmin()]
     return (
-        f"{title}: {worst['missed']:.1%} of records are not attached where {_plain(worst)}, "
-        f"against {best['missed']:.1%} where {_plain(best)}."
+        f"{title}: {worst['missed']:.1%} of the records of {_people(worst)} are not attached, "
+        f"against {best['missed']:.1%} of those of {_people(best)}."
     )
 
 
-def _plain(row: pd.Series) -> str:
-    return f"{row['characteristic'].lower()} is {row['category'].lower()}"
+def _people(row: pd.Series) -> str:
+    words = {
+        "Age": f"people aged {row['category']}",
+        "Sex": f"{row['category'].lower()} patients",
+        "Deprivation": f"people of deprivation fifth {row['category']}",
+        "No fixed abode": "people with no fixed abode",
+    }
+    return words[row["characteristic"]]
 
 
 def household_sentence(kinds: pd.DataFrame) -> str:
@@ -154,15 +161,15 @@ def household_sentence(kinds: pd.DataFrame) -> str:
     people = kinds.set_index("kind")["people"]
     total = people.fillna(0).sum()
     missing, homes = people.get("Address not known", 0), people.get("Probable care home", 0)
-    return (
-        f"{_share(missing, total)} of {total:,} people registered now have no address that can be joined; "
-        f"{_count(homes)} live in probable care homes."
-    )
+    where = f"{_share(missing, total)} of {total:,} people registered now have no address that can be joined"
+    if not pd.isna(missing) and missing == 0:
+        where = f"All {total:,} people registered now have an address that can be joined"
+    return f"{where}; {_count(homes)} live in probable care homes."
 
 
 def _share(part, whole) -> str:
-    return "Few" if pd.isna(part) else f"{part / whole:.1%}" if whole else "None"
+    return "A few" if pd.isna(part) else f"{part / whole:.1%}"
 
 
 def _count(people) -> str:
-    return "fewer than 8" if pd.isna(people) else f"{people:,}"
+    return "too few to show" if pd.isna(people) else f"{people:,}"
