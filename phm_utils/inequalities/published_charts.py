@@ -62,16 +62,16 @@ def gradient(ranked: pd.DataFrame, fit: dict[str, float]) -> Figure:
     )
 
 
-def small_areas(boundary: pd.DataFrame, released: pd.DataFrame) -> gpd.GeoDataFrame:
+def small_areas(outlines: gpd.GeoDataFrame, released: pd.DataFrame) -> gpd.GeoDataFrame:
     """The released small areas with their outlines, `fifth` (class of the map) and `core20`."""
-    areas = maps.outlines(boundary).merge(released, on="lsoa")
+    areas = outlines.merge(released, on="lsoa")
     return areas.assign(fifth=maps.deprivation_fifths(areas["imd_decile"]), core20=areas["imd_decile"] <= 2)
 
 
-def land(areas: gpd.GeoDataFrame, boundary: pd.DataFrame) -> Figure:
+def land(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> Figure:
     """Small areas as they lie, dense towns enlarged, the rest of the ICB outlined."""
     insets = maps.towns(areas, "core20", "district")
-    return maps.choropleth(areas, "fifth", legend=FIFTHS_LEGEND, outline=maps.outlines(boundary), insets=insets)
+    return maps.choropleth(areas, "fifth", legend=FIFTHS_LEGEND, outline=outlines, insets=insets)
 
 
 def people(areas: gpd.GeoDataFrame) -> Figure:
