@@ -48,6 +48,7 @@ class Spells:
     day_case: np.ndarray
 
     def take(self, rows: np.ndarray) -> "Spells":
+        """The given spells, in their order."""
         return Spells(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 

@@ -39,6 +39,7 @@ class Coded:
 
     @property
     def null(self) -> int:
+        """The index that means no word."""
         return NULL if self.index.dtype.kind == "u" else -1
 
 

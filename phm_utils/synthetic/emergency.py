@@ -14,7 +14,7 @@ from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 PER_YEAR = 0.228  # of a person aged 30-65 without conditions, deprivation 0
 GRADIENT = 0.32  # log ratio per unit of deprivation
 SHAPE = 0.75  # of the gamma of lasting personal rates
-BURSTS_PER_ATTENDANCE, BURST_DAYS, BURST_ATTENDANCES = 0.034, 200, 5.2  # so bursts follow every gradient
+BURSTS_PER_ATTENDANCE, BURST_DAYS, BURST_ATTENDANCES = 0.029, 200, 5.2  # so bursts follow every gradient
 RATIOS = {  # planted log rate ratios
     "smi": 0.75,
     "alcohol_problems": 0.85,

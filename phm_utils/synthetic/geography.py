@@ -45,11 +45,7 @@ RURAL_AREA = 4_000_000.0  # square metres of an area with about 1,670 people
 
 @dataclass(frozen=True)
 class Geography:
-    """Demoshire. Arrays are in the order of the LSOAs, or of the PCNs' practices.
-
-    deprivation: 1 in the most deprived areas, -1 in the least.
-    places: codes that a resident may have: the county's LSOAs, then Wales.
-    """
+    """Demoshire. Arrays are in the order of the LSOAs, or of the PCNs' practices."""
 
     lsoa: np.ndarray
     name: np.ndarray
@@ -69,10 +65,12 @@ class Geography:
 
     @property
     def places(self) -> np.ndarray:
+        """Codes that a resident may have: the county's LSOAs, then Wales."""
         return np.concatenate([self.lsoa, [f"W01999{n:03d}" for n in range(1, WALES + 1)]])
 
     @property
     def deprivation(self) -> np.ndarray:
+        """1 in decile 1, the most deprived; -1 in decile 10."""
         return (5.5 - self.decile) / 4.5
 
     def practices_of(self, pcn: int) -> np.ndarray:
@@ -81,10 +79,12 @@ class Geography:
 
 
 def pcn_code(pcn: int) -> str:
+    """ODS-like code of a network, 1 to 15."""
     return f"U99{pcn:03d}"
 
 
 def pcn_name(pcn: int) -> str:
+    """Name of a network."""
     return f"Demoshire {_PROFILES[pcn - 1][0]} PCN"
 
 

@@ -32,6 +32,7 @@ class _Events:
     unit: list[np.ndarray]
 
     def add(self, who, day, code, value=None, unit=NULL) -> None:
+        """A block: `code` is one for all or one each; `value` in tenths of its unit."""
         n = len(who)
         self.who.append(who.astype(np.int32, copy=False))
         self.day.append(day)

@@ -6,6 +6,7 @@ import numpy as np
 
 from phm_utils.synthetic import days, geography
 from phm_utils.synthetic.draws import chance, pick
+from phm_utils.synthetic.households import completed_years, make_ages, make_births, make_homes, make_sexes
 
 UNREGISTERED = 255  # in `practice`: with no GP of the ICS
 NO_PLACE = -1  # in `place`: no fixed abode
@@ -13,8 +14,6 @@ NO_PLACE = -1  # in `place`: no fixed abode
 # five years, and other sources of people whom no practice has registered.
 EVER_PER_REGISTERED = 1.092
 UNREGISTERED_SHARE = 0.005
-CARE_HOME_SIZE, HOSTEL_SIZE = 40, 24
-CARE_HOME_SHARE = 0.006  # of people, in a network of average age
 OUT_OF_AREA_SHARE, WALES_SHARE, MARCHES_WALES_SHARE = 0.04, 0.001, 0.02
 MARCHES = 12  # the network on the Welsh border
 
@@ -23,29 +22,6 @@ _MAJORITY = {"A": 0.935, "B": 0.010, "C": 0.055}
 _MINORITY = {"D": 0.05, "E": 0.03, "F": 0.05, "G": 0.04, "H": 0.16, "J": 0.21, "K": 0.08, "L": 0.09, "M": 0.06,
              "N": 0.12, "P": 0.02, "R": 0.04, "S": 0.05}  # fmt: skip
 SOUTH_ASIAN, BLACK = ("H", "J", "K"), ("M", "N", "P")
-
-
-@dataclass(frozen=True)
-class HouseholdKind:
-    """A kind of household: its share where the age mix is young, average, old; its adults and children."""
-
-    shares: tuple[float, float, float]
-    age: tuple[float, float]  # mean and spread of the reference person's
-    adults: tuple[int, int]  # fewest and most
-    children: tuple[int, int] = (0, 0)
-
-
-KINDS = (
-    HouseholdKind((0.17, 0.15, 0.10), (45, 12), (1, 1)),
-    HouseholdKind((0.18, 0.18, 0.16), (46, 14), (2, 2)),
-    HouseholdKind((0.28, 0.24, 0.17), (40, 7), (2, 2), (1, 3)),
-    HouseholdKind((0.10, 0.06, 0.04), (38, 8), (1, 1), (1, 3)),
-    HouseholdKind((0.11, 0.18, 0.23), (76, 8), (1, 1)),
-    HouseholdKind((0.08, 0.16, 0.27), (73, 6.5), (2, 2)),
-    HouseholdKind((0.08, 0.03, 0.01), (25, 4), (3, 5)),
-    HouseholdKind((0.04, 0.07, 0.08), (56, 5), (3, 4)),
-)
-OLDER, SHARED, GROWN_CHILDREN = (4, 5), 6, 7
 
 
 @dataclass
@@ -91,6 +67,7 @@ class People:
         return (self.last - self.first + 1) / days.YEAR
 
     def is_ethnic(self, codes: tuple[str, ...]) -> np.ndarray:
+        """True for people of any of the ethnic categories."""
         return np.isin(self.ethnicity, [ETHNIC_CODES.index(c) for c in codes])
 
 
@@ -99,109 +76,30 @@ def make_people(rng: np.random.Generator, county: geography.Geography, pcn: int,
     outside = max(2, round(registered * UNREGISTERED_SHARE))
     total = round(registered * EVER_PER_REGISTERED) + outside
     tilt = geography.age_tilt(pcn)
-    kind, household, role, child, communal = _households(rng, total, tilt, registered)
-    reference = _reference_ages(rng, kind)
-    age = _ages(rng, kind, household, role, child, communal, reference)
-    birth, twin = _births(rng, age, household, child)
-    place = _places(rng, county, pcn, len(kind))[household]
-    n = len(household)
+    homes = make_homes(rng, total, tilt, registered)
+    age = make_ages(rng, homes)
+    birth, twin = make_births(rng, homes, age)
+    place = _places(rng, county, pcn, len(homes.kind))[homes.household]
+    n = len(homes)
     people = People(
         pcn=pcn,
-        household=household,
-        role=role,
-        child=child,
-        communal=communal,
-        sex=_sexes(rng, kind, household, role, age, communal),
+        household=homes.household,
+        role=homes.role,
+        child=homes.child,
+        communal=homes.communal,
+        sex=make_sexes(rng, homes, age),
         birth=birth,
-        age=_completed(birth),
+        age=completed_years(birth),
         twin=twin,
-        ethnicity=_ethnicities(rng, county, place, household, age),
+        ethnicity=_ethnicities(rng, county, place, homes.household, age),
         place=place,
-        practice=_practices(rng, county, pcn, place, household),
+        practice=_practices(rng, county, pcn, place, homes.household),
         deprivation=np.concatenate([county.deprivation, np.zeros(geography.WALES + 1)])[place].astype(np.float32),
         frailty=rng.standard_normal(n, dtype=np.float32),
         need=rng.standard_normal(n, dtype=np.float32),
     )
     _unregister(rng, people, outside)
     return people
-
-
-def _households(rng: np.random.Generator, total: int, tilt: float, registered: int) -> tuple[np.ndarray, ...]:
-    """Kind of each household; household, role, child and communal of each person, `total` of them."""
-    weights = np.array([np.interp(tilt, [-1, 0, 1], k.shares) for k in KINDS])
-    adults = np.array([k.adults for k in KINDS])
-    children = np.array([k.children for k in KINDS])
-    count = round(total / 1.9) + 50
-    kind = pick(rng, weights, count).astype(np.int8)
-    n_adults = rng.integers(adults[kind, 0], adults[kind, 1] + 1)
-    n_children = rng.integers(children[kind, 0], children[kind, 1] + 1)
-    homes = round(registered * CARE_HOME_SHARE * (1 + 0.6 * tilt) / CARE_HOME_SIZE)
-    hostels = int(registered > 1_000)
-    communal = np.repeat([1, 2], [homes, hostels]).astype(np.int8)
-    size = np.concatenate([np.where(communal == 1, CARE_HOME_SIZE, HOSTEL_SIZE), n_adults + n_children])
-    n_adults = np.concatenate([size[: len(communal)], n_adults])
-    kind = np.concatenate([np.full(len(communal), 4, np.int8), kind])
-    communal = np.concatenate([communal, np.zeros(count, np.int8)])
-    household = np.repeat(np.arange(len(kind), dtype=np.int32), size)[:total]
-    role = np.arange(len(household)) - np.repeat(np.cumsum(size) - size, size)[:total]
-    kind = kind[: household[-1] + 1]
-    return kind, household, role.astype(np.int16), role >= n_adults[household], communal[household]
-
-
-def _reference_ages(rng: np.random.Generator, kind: np.ndarray) -> np.ndarray:
-    mean, spread = np.array([k.age for k in KINDS]).T
-    low = np.where(np.isin(kind, OLDER), 62, 18)
-    return np.clip(rng.normal(mean[kind], spread[kind]), low, 100)
-
-
-def _ages(
-    rng: np.random.Generator,
-    kind: np.ndarray,
-    household: np.ndarray,
-    role: np.ndarray,
-    child: np.ndarray,
-    communal: np.ndarray,
-    reference: np.ndarray,
-) -> np.ndarray:
-    """Age in years, with a fraction: partners alike, children a generation younger."""
-    n = len(household)
-    head, shape = reference[household], kind[household]
-    age = head + np.where(role > 0, rng.normal(-1, 3, n), 0)
-    grown = (shape == GROWN_CHILDREN) & (role >= 2)
-    age = np.where(grown, head - 31 + rng.normal(0, 3, n), age)
-    age = np.where(shape == SHARED, rng.normal(25, 4, n), age)
-    age = np.clip(age, 18, 103)
-    oldest = np.clip(head - 19, 1, 18)
-    age = np.where(child, oldest * rng.random(n) ** 0.9, age)
-    age = np.where(communal == 1, np.clip(rng.normal(86, 6.5, n), 66, 104), age)
-    return np.where(communal == 2, np.clip(rng.normal(37, 10, n), 18, 64), age)
-
-
-def _births(rng: np.random.Generator, age: np.ndarray, household: np.ndarray, child: np.ndarray) -> tuple:
-    """Birth dates (date32), twins sharing theirs."""
-    end = days.EPOCH + days.DAYS - 1
-    birth = np.minimum(end - np.floor(age * days.YEAR).astype(np.int32), end)
-    follows = np.flatnonzero(child[1:] & child[:-1] & (household[1:] == household[:-1])) + 1
-    second = follows[chance(rng, 0.016, len(follows))]
-    birth[second] = birth[second - 1]
-    twin = np.zeros(len(birth), bool)
-    twin[second] = twin[second - 1] = True
-    return birth, twin
-
-
-def _completed(birth: np.ndarray) -> np.ndarray:
-    return np.clip((days.EPOCH + days.DAYS - 1 - birth) / days.YEAR, 0, 104).astype(np.int16)
-
-
-def _sexes(rng, kind, household, role, age, communal) -> np.ndarray:
-    """Partners mostly of the two sexes; women outlive men."""
-    n = len(household)
-    female = chance(rng, np.where(age > 70, 0.5 + np.clip((age - 70) * 0.011, 0, 0.22), 0.5))
-    second = np.flatnonzero((role == 1) & (age >= 18) & (communal == 0) & (kind[household] != SHARED))
-    female[second] = np.where(chance(rng, 0.97, len(second)), ~female[second - 1], female[second])
-    female[communal == 1] = chance(rng, 0.70, n)[communal == 1]
-    female[communal == 2] = chance(rng, 0.25, n)[communal == 2]
-    return female.astype(np.uint8)
 
 
 def _places(rng: np.random.Generator, county: geography.Geography, pcn: int, households: int) -> np.ndarray:
