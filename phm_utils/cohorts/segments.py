@@ -134,7 +134,9 @@ def _first_rule(rules: pd.DataFrame) -> str:
 
 def rule_counts(con: duckdb.DuckDBPyConnection, rules: pd.DataFrame) -> pd.DataFrame:
     """`rules` with `people_meeting`: everybody whom each assessed rule holds for, whether or not it came first."""
-    asked = rules[(rules["state"] == ASSESSED) & (rules["condition"] != OTHERWISE)]
+    asked = rules[rules["state"] == ASSESSED]
+    met_any = " OR ".join(f"coalesce({c}, false)" for c in asked["condition"] if c != OTHERWISE)
+    asked = asked.assign(condition=asked["condition"].replace(OTHERWISE, f"NOT ({met_any})"))
     counts = ", ".join(f"count(*) FILTER (WHERE {r.condition}) AS p{r.place}" for r in asked.itertuples())
     with guarded("Counting the people who meet each rule"):
         row = read_sql(con, f"SELECT {counts} FROM person").iloc[0]

@@ -9,9 +9,17 @@ from collections.abc import Mapping
 import pandas as pd
 
 from phm_utils.cohorts.definitions import Cohort
-from phm_utils.rules.columns import ACTIVITIES
 
 ICS = "Whole ICS"
+# Contacts as columns of a figure name them.
+SHORT = {
+    "gp_appointments": "GP appointments",
+    "ed_attendances": "ED attendances",
+    "emergency_admissions": "Emergency admissions",
+    "op_attendances": "Outpatient attendances",
+    "community_contacts": "Community contacts",
+    "mental_health_contacts": "Mental health contacts",
+}
 # Columns of released tables as a reader would name them; shares become per cent.
 TITLES = {
     "segment": "Segment",
@@ -63,6 +71,16 @@ def beside(mine: pd.DataFrame, whole: pd.DataFrame, name: str, *, is_ics: bool) 
     return own if is_ics else pd.concat([own, whole.assign(area=ICS)], ignore_index=True)
 
 
+def not_asked(rules: pd.DataFrame) -> pd.DataFrame:
+    """One row per segment: the rules of the published model that were not asked, and why."""
+    unasked = rules[rules["state"] != "assessed"]
+    why = unasked["needs"].map(lambda needs: f"this run lacks {needs}" if needs else "not yet in this workbook")
+    grouped = unasked.assign(why=why).groupby(["segment", "why"], sort=False)["reason"].agg("; ".join).reset_index()
+    return grouped[["segment", "reason", "why"]].rename(
+        columns={"segment": "Segment", "reason": "Rules not asked", "why": "Why"}
+    )
+
+
 def age_pyramid(mine: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     """Female and male shares of everybody registered, by age band, with the ICS's share as a column of its own."""
     keys = ["age_band", "sex"]
@@ -84,14 +102,13 @@ def contacts(sizes: pd.DataFrame) -> pd.DataFrame:
     so a suppressed count leaves it slightly low.
     """
     parts = []
-    for activity, (title, _) in ACTIVITIES.items():
+    for activity, title in SHORT.items():
         column = f"{activity}_12m"
-        if column not in sizes:
-            continue
-        everybody = sizes[column].sum() / sizes["registered"].max() * 1_000
-        rate = sizes[f"{column}_per_1000"].astype("Float64")
-        times = rate / everybody if everybody else rate * pd.NA
-        parts.append(sizes[["segment"]].assign(activity=title, per_1000=rate, times=times))
+        if column in sizes:
+            rate = sizes[f"{column}_per_1000"].astype("Float64")
+            everybody = sizes[column].sum() / sizes["registered"].max() * 1_000
+            times = rate / everybody if everybody else rate.where(rate.isna())
+            parts.append(sizes[["segment"]].assign(activity=title, per_1000=rate, times=times))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -113,13 +130,12 @@ def use_ratios(use: pd.DataFrame) -> pd.DataFrame:
     """One row per cohort and kind of contact: both rates per 1,000, and the cohort's as a multiple of everybody's."""
     cohort, everybody = (use[use["compared"].str.startswith(word)].set_index("short") for word in ("In", "Everybody"))
     parts = []
-    for activity, (title, _) in ACTIVITIES.items():
+    for activity, title in SHORT.items():
         column = f"{activity}_12m_per_1000"
-        if column not in use:
-            continue
-        rates = pd.DataFrame({"per_1000": cohort[column], "per_1000_all": everybody[column]}).astype("Float64")
-        everybody_some = rates["per_1000_all"].mask(rates["per_1000_all"] == 0)
-        parts.append(rates.assign(times=rates["per_1000"] / everybody_some, activity=title).reset_index())
+        if column in use:
+            rates = pd.DataFrame({"per_1000": cohort[column], "per_1000_all": everybody[column]}).astype("Float64")
+            some = rates["per_1000_all"].mask(rates["per_1000_all"] == 0)
+            parts.append(rates.assign(times=rates["per_1000"] / some, activity=title).reset_index())
     return pd.concat(parts, ignore_index=True)
 
 
@@ -130,8 +146,12 @@ def per_1000(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_group(profile: pd.DataFrame) -> pd.DataFrame:
-    """Cohort members per 1,000 people of each group; groups named with what they divide by."""
-    return per_1000(profile.assign(level=profile["dimension"] + ": " + profile["level"]))
+    """Cohort members per 1,000 people of each group; groups named with what they divide by.
+
+    A group of nobody is left out: it has no rate, which is not the same as one that is suppressed.
+    """
+    some = profile[profile["registered"].ne(0).fillna(True)]
+    return per_1000(some.assign(level=some["dimension"] + ": " + some["level"]))
 
 
 def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:

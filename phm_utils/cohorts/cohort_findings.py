@@ -1,0 +1,121 @@
+"""Sentences of the cohort report, one for all cohorts together, computed from protected tables."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from phm_utils.cohorts.wording import in_sentence, shown
+
+PER = 1_000  # people
+FEW = "too few people to say"
+
+
+def cohort_sizes(sizes: pd.DataFrame, ics: str) -> str:
+    """How large each cohort is here and, in a PCN's report, its rate in the ICS."""
+    whole = sizes[sizes["area"] == ics].set_index("cohort")["share"]
+    own = sizes[sizes["area"] != ics]
+    if own.empty:
+        return _each(_size(row, None) for _, row in sizes.iterrows())
+    return _each(_size(row, whole.get(row["cohort"])) for _, row in own.iterrows())
+
+
+def _size(row: pd.Series, ics_share: float | None) -> str:
+    if pd.isna(row["people"]) or pd.isna(row["share"]):
+        return f"{row['short']}: fewer people than may be shown"
+    text = (
+        f"{row['short']}: about {row['people']:,} people, {row['share'] * PER:.1f} per 1,000 registered "
+        f"({row['lower'] * PER:.1f} to {row['upper'] * PER:.1f})"
+    )
+    return text if ics_share is None or pd.isna(ics_share) else f"{text}, {ics_share * PER:.1f} in the ICS"
+
+
+def narrowest_step(attrition: pd.DataFrame) -> str:
+    """For each cohort the criterion after which the smallest part of the people before it is left."""
+    return "Fewest people stay: " + _each(_narrowest(steps) for _, steps in attrition.groupby("cohort", sort=False))
+
+
+def _narrowest(steps: pd.DataFrame) -> str:
+    known = steps.assign(before=steps["people"].shift())
+    known = known[known["people"].notna() & (known["before"].fillna(0) > 0)]
+    if known.empty:
+        return f"{steps['short'].iloc[0]}: {FEW}"
+    row = known.loc[(known["people"] / known["before"]).astype(float).idxmin()]
+    return f"{row['short']}: after “{row['criterion']}”, {row['people'] / row['before']:.1%}"
+
+
+def cohort_spread(units: pd.DataFrame, kind: str) -> str:
+    """How far each cohort's rate differs between practices, or PCNs."""
+    return f"{kind} from lowest to highest: " + _each(_spread(part) for _, part in units.groupby("cohort", sort=False))
+
+
+def _spread(part: pd.DataFrame) -> str:
+    known = shown(part, "share")
+    hidden = len(part) - len(known)
+    note = f"; {hidden} of {len(part)} cannot be shown" if hidden else ""
+    if len(known) < 2:
+        return f"{part['short'].iloc[0]}: too few to compare{note}"
+    low, high = known.loc[known["share"].idxmin()], known.loc[known["share"].idxmax()]
+    apart = "do not overlap" if low["upper"] < high["lower"] else "overlap"
+    return (
+        f"{low['short']}: {low['share'] * PER:.1f} ({low['unit_name']}) to {high['share'] * PER:.1f} per 1,000 "
+        f"({high['unit_name']}), limits {apart}{note}"
+    )
+
+
+def group_gap(groups: pd.DataFrame) -> str:
+    """For each cohort the group of people in which it is most frequent, of those that can be shown."""
+    return "Most frequent: " + _each(_most_frequent(part) for _, part in groups.groupby("cohort", sort=False))
+
+
+def _most_frequent(part: pd.DataFrame) -> str:
+    known = shown(part, "share")
+    known = known[known["share"] > 0]
+    if known.empty:
+        return f"{part['short'].iloc[0]}: {FEW}"
+    row = known.loc[known["share"].idxmax()]
+    return f"{row['short']}: {row['level'].replace(': ', ' ').lower()}, {row['share'] * PER:.1f} per 1,000"
+
+
+def overlap(also: pd.DataFrame) -> str:
+    """For each cohort what is most often also true of its members, unless it is true of all by definition."""
+    return "Members most often also: " + _each(_also(part) for _, part in also.groupby("cohort", sort=False))
+
+
+def _also(part: pd.DataFrame) -> str:
+    known = shown(part, "share")
+    known = known[(known["share"] > 0) & (known["share"] < 1)].nlargest(2, "share")
+    parts = [f"{in_sentence(r.also)} {r.share:.0%}" for r in known.itertuples()]
+    return f"{part['short'].iloc[0]}: {' and '.join(parts) or FEW}"
+
+
+def use(ratios: pd.DataFrame) -> str:
+    """For each cohort the contact that its members have most above everybody's rate."""
+    return "Most above everybody's rate: " + _each(_use(part) for _, part in ratios.groupby("short", sort=False))
+
+
+def _use(part: pd.DataFrame) -> str:
+    known = shown(part, "times")
+    if known.empty:
+        return f"{part['short'].iloc[0]}: {FEW}"
+    row = known.loc[known["times"].idxmax()]
+    return f"{row['short']}: {in_sentence(row['activity'])}, {row['times']:.1f} times"
+
+
+def alternatives(frame: pd.DataFrame) -> str:
+    """Each cohort's size as defined, and the range over its other thresholds."""
+    return "Other thresholds: " + _each(_alternatives(part) for _, part in frame.groupby("cohort", sort=False))
+
+
+def _alternatives(part: pd.DataFrame) -> str:
+    known = part[part["people"].notna()].set_index("alternative")["people"]
+    others = known.drop("As defined", errors="ignore")
+    if "As defined" not in known or others.empty:
+        return f"{part['short'].iloc[0]}: {FEW}"
+    low, high = others.idxmin(), others.idxmax()
+    text = f"{part['short'].iloc[0]}: {known['As defined']:,} people as defined, {others[low]:,} with “{low}”"
+    return text if low == high else f"{text}, {others[high]:,} with “{high}”"
+
+
+def _each(parts: Iterable[str]) -> str:
+    """Cohorts' parts of one sentence."""
+    return "; ".join(parts) + "."

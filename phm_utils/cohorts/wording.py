@@ -1,0 +1,36 @@
+"""Words shared by the sentences of the segmentation and the cohort reports.
+
+A suppressed number never enters a sentence; where all are suppressed the
+sentence says so.
+"""
+
+import pandas as pd
+
+TOO_FEW = "Too few people to say more without telling about single persons."
+
+
+def span(frame: pd.DataFrame, value: str, label: str, per: float = 100, unit: str = "%") -> str:
+    """For alternative text: how many marks, the lowest and the highest by name, and how many are not shown."""
+    known = shown(frame, value)
+    hidden = len(frame) - len(known)
+    note = f" {hidden} not shown because numbers are small." if hidden else ""
+    if known.empty:
+        return f"Nothing can be shown: every number is small.{note}"
+    low, high = known.loc[known[value].idxmin()], known.loc[known[value].idxmax()]
+    return (
+        f"{len(known)} values, from {low[value] * per:.3g}{unit} ({low[label]}) "
+        f"to {high[value] * per:.3g}{unit} ({high[label]}).{note}"
+    )
+
+
+def shown(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows whose `column` is not suppressed, with it as plain numbers."""
+    return frame[frame[column].notna()].astype({column: float}).reset_index(drop=True)
+
+
+def in_sentence(text: str) -> str:
+    """A title within a sentence: its first capital goes, unless it begins a name or an abbreviation."""
+    first = text.split(" ", 1)[0]
+    if first.startswith(("Parkinson", "Covid")) or not (first[1:].islower() or len(first) == 1):
+        return text
+    return text[0].lower() + text[1:]

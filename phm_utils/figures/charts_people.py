@@ -1,0 +1,47 @@
+"""Grids that compare groups of people: each column is read down by itself."""
+
+from textwrap import fill
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from phm_utils.figures import style
+
+LABEL_WIDTH = 15  # characters of a column's name on one line
+LINE = 0.17  # inches of height of one line of a column's name
+
+
+def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: bool = False, digits: int = 1) -> Figure:
+    """A grid of numbers, each column shaded from nought to its own largest, its name above it.
+
+    frame: one row per row x column, both in order of first appearance; a
+        missing value is suppressed and written as *.
+    digits: after the point, of numbers and of per cents.
+    Shades compare the rows of one column; across columns read the numbers.
+    """
+    rows, columns = list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[column]))
+    wide = frame.set_index([row, column])[value].astype("Float64").unstack(column).reindex(index=rows, columns=columns)
+    numbers = pd.DataFrame({c: style.as_floats(wide[c]) for c in columns}, index=rows)
+    largest = numbers.max().where(numbers.max() > 0, 1)
+    form = f"{{:,.{digits}{'%' if percent else 'f'}}}"
+    texts = numbers.map(lambda v: "" if np.isnan(v) else form.format(v))
+    names = [fill(str(c), LABEL_WIDTH) for c in columns]
+    with style.house():
+        fig, ax = style.canvas(style.rows_height(len(rows), 0.5 + LINE * max(n.count("\n") + 1 for n in names)))
+        sns.heatmap(
+            numbers / largest, annot=texts, fmt="", ax=ax, vmin=0, vmax=1, cbar=False, linewidths=1,
+            linecolor=style.PAPER, cmap=sns.color_palette(list(style.SEQUENTIAL), as_cmap=True),
+            annot_kws={"fontsize": 9.5},
+        )  # fmt: skip
+        for place, at in np.argwhere(numbers.isna().to_numpy()):
+            ax.text(at + 0.5, place + 0.5, style.SUPPRESSED, ha="center", va="center", fontsize=12)
+        ax.xaxis.tick_top()
+        ax.set_xticks(np.arange(len(columns)) + 0.5, names, rotation=0)
+        ax.set_yticks(np.arange(len(rows)) + 0.5, [str(r) for r in rows], rotation=0)
+        ax.tick_params(length=0)
+        ax.set(xlabel="", ylabel="")
+        if numbers.isna().to_numpy().any():
+            style.note(fig, style.SUPPRESSED_NOTE)
+    return fig
