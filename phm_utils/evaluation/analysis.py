@@ -12,12 +12,12 @@ from phm_utils.evaluation.definitions import HISTORY_MONTHS, Intervention
 from phm_utils.evaluation.gates import Check
 from phm_utils.evaluation.panel import Panel
 from phm_utils.evaluation.returns import return_table
+from phm_utils.evaluation.trend import trend
 from phm_utils.evaluation.trials import Trials, build_trials
 from phm_utils.methods.effects import RateRatio, before_after, doubly_robust_rate_ratio, weighted_rate_ratio
 from phm_utils.methods.weighting import entropy_balance, standardised_differences
 
 MIN_TREATED = 10  # fewer cannot be balanced, nor shown
-LIKE_THEM, ELSEWHERE = "People like them, no programme", "All eligible elsewhere, no programme"
 LABELS = {
     "doubly_robust": "Doubly robust (headline)",
     "entropy_balance": "Entropy balance alone",
@@ -224,29 +224,3 @@ def _contacts(trials: Trials) -> pd.DataFrame:
         people=("person", "nunique"), before=("before", "sum"), after=("events", "sum"), months=("exposure", "sum")
     )
     return table.reset_index()
-
-
-def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.ndarray | None) -> pd.DataFrame:
-    """Events per person and month from a year before the trial to the end of follow-up, in both groups.
-
-    Month 0 is the month of enrolment. `events` counts the controls' as they
-    are, for disclosure control. Without weights: everybody eligible elsewhere.
-    """
-    rows, counts = trials.rows, panel.counts[programme.outcome]
-    person, start = rows["person"].to_numpy(int), rows["month"].to_numpy(int)
-    end = start + rows["exposure"].to_numpy(float)
-    treated = rows["treated"].to_numpy(bool)
-    weight = np.ones(len(rows))
-    if weights is not None:
-        weight[~treated] = weights
-    groups = {"Enrolled": treated, ELSEWHERE if weights is None else LIKE_THEM: ~treated}
-    lines = []
-    for month in range(-12, programme.follow_up_months):
-        when = start + month
-        seen = (when >= 0) & (when < end)
-        time = weight * seen * (1.0 if month < 0 else np.clip(end - when, 0, 1))
-        events = np.where(seen, counts[person, np.clip(when, 0, counts.shape[1] - 1)], 0)
-        for name, group in groups.items():
-            rate = (weight * events)[group].sum() / max(time[group].sum(), 1e-9)
-            lines.append((month, name, rate, int(events[group].sum()), int(seen[group].sum())))
-    return pd.DataFrame(lines, columns=["month", "people_group", "rate", "events", "people"])

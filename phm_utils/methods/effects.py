@@ -66,9 +66,8 @@ def weighted_rate_ratio(treated: Arm, controls: Arm, weights: np.ndarray, *, con
 
     weights: one per control row, from `entropy_balance` of the same arms.
 
-    A log-linear Poisson model with the programme alone and exposure as
-    offset has this ratio as its coefficient. Each person's influence allows for the
-    weights having been estimated (calibration residuals; Deville and
+    A log-linear Poisson model of the programme alone has this ratio as its
+    coefficient. Each person's influence allows for the estimated weights (calibration residuals; Deville and
     Sarndal 1992, doi:10.1080/01621459.1992.10475217).
     Raises InputError where an arm has no events: no ratio can be given.
     """
