@@ -33,7 +33,7 @@ def test_ruff_finds_nothing():
 
 def test_committed_notebooks_have_no_outputs():
     assert NOTEBOOK_FILES
-    result = _run(str(BIN / "nbstripout"), "--verify", *map(str, NOTEBOOK_FILES))
+    result = _run(str(BIN / "nbstripout"), "--verify", "--keep-id", *map(str, NOTEBOOK_FILES))
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -43,7 +43,7 @@ def test_nbstripout_would_notice_an_output(tmp_path):
     cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["817,000\n"]}]
     path = tmp_path / "with_output.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    assert _run(str(BIN / "nbstripout"), "--verify", str(path)).returncode != 0
+    assert _run(str(BIN / "nbstripout"), "--verify", "--keep-id", str(path)).returncode != 0
 
 
 @pytest.mark.parametrize("path", NOTEBOOK_FILES, ids=lambda p: p.stem)
