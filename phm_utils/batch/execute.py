@@ -22,6 +22,7 @@ KERNEL_STARTS = 3  # two kernels started at once may choose one port; papermill 
 FRAME = re.compile(r"(?:Cell In\[\d+\]|File [^\n]*?([^\\/\s]+\.py)):?(?:, line (\d+)|(\d+))(?:, in (\w+))?")
 MARKER = "papermill-error-cell-tag"  # cells that papermill adds to point at an error
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+TRACEBACK_ENV = "PHM_TRACEBACK"  # set by whoever mends a failure: libraries' own words are then kept and shown
 WITHHELD = "Its text is withheld here, because it may quote a person's row. Run the cell in JupyterLab to read it."
 
 
@@ -185,7 +186,7 @@ def _keep_failed(job: Job, draft: Path) -> None:
     notebook["cells"] = [c for c in notebook["cells"] if MARKER not in c["metadata"].get("tags", [])]
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
-            if output["output_type"] == "error":
+            if output["output_type"] == "error" and TRACEBACK_ENV not in os.environ:
                 withhold(output)
     draft.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     os.replace(draft, job.failed)

@@ -11,13 +11,12 @@ from pathlib import Path
 import duckdb
 
 from phm_utils.batch.batch import Batch
-from phm_utils.batch.execute import describe
+from phm_utils.batch.execute import TRACEBACK_ENV, describe
 from phm_utils.batch.keys import PACKAGE, STAGE_PACKAGES, key_of, source_key, versions
 from phm_utils.batch.stages import Stage
 from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session
 from phm_utils.errors import InputError
 
-TRACEBACK_ENV = "PHM_TRACEBACK"
 LOW_DISK_BYTES = 500_000_000
 
 
@@ -82,7 +81,7 @@ def _bring_up_to_date(batch: Batch, stage: Stage, step: str) -> None:
         batch.progress.line(f"{stage.name} ...")
         rows = run_stage(batch, stage, key)
     except Exception as problem:
-        if TRACEBACK_ENV in os.environ:  # for whoever mends it: a library's words may quote a row
+        if TRACEBACK_ENV in os.environ:
             traceback.print_exc()
         error = failure(problem, batch.folder)
         batch.ledger.record(step, "failed", key, error=error, seconds=round(time.perf_counter() - started, 2))

@@ -75,8 +75,12 @@ class Run:
         return self.facts["areas"][self.area_code]
 
     def has(self, name: str) -> bool:
-        """Was this table released?"""
-        return bool(self.store.files(RELEASE + name))
+        """Was this table released, with at least one row for this area?"""
+        files = self.store.files(RELEASE + name)
+        if not files:
+            return False
+        frame = read_released(files)
+        return bool(len(frame)) if "area_code" not in frame else bool((frame["area_code"] == self.area_code).any())
 
     def released(self, name: str, area_code: str | None = None) -> pd.DataFrame:
         """The rows of a released table that are for one area, by default this one.

@@ -28,6 +28,7 @@ def params(tmp_path, facts, displayed) -> LinkageParams:
     table = pd.DataFrame({"area_code": ["QZZ", "U99001"], "people": pd.array([125, None], dtype="Int64")})
     with session() as con, Store(folder / "store").stage("protect", "k") as writer:
         writer.add(con, Model("release_people", ("area_code",), frame=table))
+        writer.add(con, Model("release_nobody", ("area_code",), frame=table[table["people"] > 1000]))
     return LinkageParams(workbook="demo", area_code="U99001", index_date="2025-03-31", outputs=str(tmp_path))
 
 
@@ -46,7 +47,7 @@ def test_an_area_sees_its_own_rows_and_knows_its_name(params):
 
 def test_a_table_that_was_not_released_is_said_to_be_so(params):
     run = open_run("01_linkage", params)
-    assert (run.has("people"), run.has("deaths")) == (True, False)
+    assert (run.has("people"), run.has("deaths"), run.has("nobody")) == (True, False, False)
     with pytest.raises(InputError, match="No table `deaths` was released"):
         run.released("deaths")
 
