@@ -103,11 +103,11 @@ def _group_release(groups: pd.DataFrame, titles: dict, confidence: float) -> Rel
         keys=("area_code", "condition", "title", "dimension", "place", "category"),
         counts=tuple(COUNTS),
         estimates=dict.fromkeys(("adjusted", "adjusted_lower", "adjusted_upper"), "adjusted_events"),
-        derive=partial(_with_bounds, confidence=confidence),
+        derive=partial(with_bounds, confidence=confidence),
     )
 
 
-def _with_bounds(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
+def with_bounds(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Crude shares and, for an ethnic group, the least and most that it could be.
 
     Least: everybody of unrecorded ethnicity without the condition belongs to

@@ -26,11 +26,11 @@ def esp2013() -> pd.Series:
 
 
 def ten_years(age_band: pd.Series) -> pd.Series:
-    """Five-year bands as ten-year ones, 80+ together: for groups too small for the finer ones."""
+    """Five-year bands as ten-year ones, 80+ together: for groups too small for the finer ones. Unknown stays so."""
     low = age_band.str.extract(r"^(\d+)", expand=False).astype("Int64")
     start = low // 10 * 10
     label = start.astype("string") + "-" + (start + 9).astype("string")
-    return label.mask(low >= TEN_YEARS_TO, f"{TEN_YEARS_TO}+")
+    return label.mask((low >= TEN_YEARS_TO).fillna(False), f"{TEN_YEARS_TO}+")
 
 
 def esp2013_ten_years() -> pd.Series:
@@ -60,7 +60,10 @@ def standardised(
     found = grid.groupby("group_no")[["events"]].sum()
     has_all_ages = grid.groupby("group_no")["person_years"].transform("min") > 0
     usable = grid.loc[has_all_ages, ["group_no", "age_band", *numbers]].rename(columns={"group_no": "area_code"})
-    rates = direct_rate(usable, standard, per=per, confidence=confidence).drop(columns="events")
+    if usable.empty:
+        rates = pd.DataFrame(columns=["value", "lower", "upper"], dtype=float)
+    else:
+        rates = direct_rate(usable, standard, per=per, confidence=confidence).drop(columns="events")
     return groups.join(found.join(rates), on="group_no").drop(columns="group_no")
 
 

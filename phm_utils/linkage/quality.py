@@ -51,7 +51,9 @@ def absent(sources: pd.DataFrame) -> list[str]:
 def by_method(sources: pd.DataFrame) -> pd.DataFrame:
     """One row per source and method, in the order of the methods: its share of the source's records."""
     long = present(sources).melt(["title", "records"], list(METHODS), var_name="method", value_name="count")
-    return long.assign(share=long["count"] / long["records"], method=long["method"].map(WORDS))
+    return long.assign(
+        share=long["count"] / long["records"], method=long["method"].map(WORDS).str.replace(" ", "\n", n=1)
+    )
 
 
 def settled_sentence(sources: pd.DataFrame) -> str:

@@ -1,0 +1,108 @@
+"""The linkage's releases and what its quality page says."""
+
+import re
+from importlib.resources import files
+
+import pandas as pd
+import pytest
+
+from phm_utils.linkage import quality
+from phm_utils.linkage.releases import CATEGORIES, KINDS, METHODS, releases
+from phm_utils.params import Disclosure
+from phm_utils.privacy.disclosure import protect
+
+
+@pytest.fixture
+def tables(con, workbook):
+    """The released tables of a link stage that found what is written here."""
+    con.execute(
+        """
+        CREATE TABLE link_pcn AS FROM (VALUES
+            ('U1', 'ecds_attendance', 'token', 900, 300), ('U1', 'ecds_attendance', 'conflict', 50, 50),
+            ('U1', 'ecds_attendance', 'not in extract', 30, 3), (NULL, 'ecds_attendance', 'no token', 20, 20),
+            ('U2', 'ecds_attendance', 'token', 100, 40), ('U1', 'gp_registration', 'token', 500, 400),
+            ('U2', 'death', 'token, sex differs', 12, 12)
+        ) AS t(pcn_code, source, method, records, identities);
+        CREATE TABLE link_summary AS FROM (VALUES
+            ('csds_contact', 'absent', 0, 0)
+        ) AS t(source, method, records, identities);
+        CREATE TABLE link_coverage AS FROM (VALUES
+            ('U1', 'ecds_attendance', 'Sex', 'Male', 500, 50), ('U1', 'ecds_attendance', 'Sex', 'Female', 400, 30),
+            ('U1', 'ecds_attendance', 'No fixed abode', 'Yes', 20, 40),
+            ('U1', 'ecds_attendance', 'No fixed abode', 'Not recorded', 880, 40),
+            ('U2', 'death', 'Sex', 'Male', 12, 0)
+        ) AS t(pcn_code, source, characteristic, category, linked, not_linked);
+        CREATE TABLE household_pcn AS FROM (VALUES
+            ('U1', 'Alone', 100, 100), ('U1', 'Probable care home', 40, 2), ('U2', 'Address not known', 20, 0)
+        ) AS t(pcn_code, kind, people, households)
+        """
+    )
+    return {r.name: protect(r, Disclosure()) for r in releases(con, workbook)}
+
+
+def of(table, area):
+    return table[table["area_code"] == area].drop(columns="area_code").reset_index(drop=True)
+
+
+def test_every_source_is_settled_in_every_area_and_the_ics_has_the_unplaced(tables):
+    rows = tables["link_sources"].set_index(["area_code", "source"])
+    assert rows.loc[("QZZ", "ecds_attendance"), ["records", *METHODS]].tolist() == [1100, 1000, 0, 0, 50, 30, 20]
+    assert rows.loc[("U1", "ecds_attendance"), "no_token"] == 0
+    assert rows.loc[("QZZ", "csds_contact"), "records"] == 0
+    assert rows.loc[("QZZ", "ecds_attendance"), "share"] == pytest.approx(1000 / 1100)
+    assert pd.isna(rows.loc[("QZZ", "csds_contact"), "share"])
+
+
+def test_absent_sources_and_conflicts_are_told(tables):
+    sources = of(tables["link_sources"], "QZZ")
+    assert quality.absent(sources) == ["Community care contacts"]
+    [warning] = quality.conflicts(sources, 0.01)
+    assert warning.startswith("Emergency department attendances: 50 of 1,100 records (4.5%)")
+    assert quality.conflicts(sources, 0.05) == []
+    assert "about 10 were attached although" in quality.settled_sentence(sources)
+    assert "about 50 records are conflicts" in quality.settled_sentence(sources)
+
+
+def test_the_spine_itself_is_not_among_what_is_attached(tables):
+    sources = of(tables["link_sources"], "QZZ")
+    assert quality.present(sources)["source"].tolist() == ["death", "ecds_attendance"]
+    assert "90.9% (Emergency department attendances) and 100.0% (Deaths)" in quality.attached_sentence(sources)
+
+
+def test_those_missed_most_are_named_as_people(tables):
+    coverage = of(tables["link_coverage"], "QZZ")
+    title = quality.chosen_source(coverage)
+    assert title == "Emergency department attendances"
+    groups = quality.missed_groups(coverage, title)
+    assert groups["group"].tolist() == [
+        "No fixed abode: Yes",
+        "No fixed abode: Not recorded",
+        "Sex: Male",
+        "Sex: Female",
+    ]
+    assert quality.missed_sentence(groups, title) == (
+        "Emergency department attendances: 66.7% of the records of people with no fixed abode are not attached, "
+        "against 7.0% of those of female patients."
+    )
+
+
+def test_other_rules_bracket_the_one_in_use(tables):
+    rules = quality.other_rules(of(tables["link_sources"], "QZZ")).set_index("Source")
+    assert rules.loc["Deaths"].tolist() == [0, 100, 100]
+    assert rules.loc["Emergency department attendances"].tolist() == [90.91, 90.91, 95.45]
+
+
+def test_households_in_words(tables):
+    assert quality.household_sentence(of(tables["household_kinds"], "QZZ")) == (
+        "12.5% of 160 people registered now have no address that can be joined; 40 live in probable care homes."
+    )
+    assert quality.household_sentence(of(tables["household_kinds"], "U1")).startswith("All 140 people")
+
+
+def test_every_category_of_the_link_stage_has_its_place():
+    sql = files("phm_utils.linkage").joinpath("sql", "link_coverage.sql").read_text(encoding="utf-8")
+    made = set(re.findall(r"(?:THEN|ELSE) '([^']+)'", sql))
+    assert len(made) > 10
+    assert made <= set(CATEGORIES)
+    kinds = files("phm_utils.linkage").joinpath("sql", "household_pcn.sql").read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:THEN|ELSE) '([^']+)'", kinds)) == set(KINDS)
