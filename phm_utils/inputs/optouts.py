@@ -8,8 +8,8 @@ governance.yml says `applied: here`. Neither applies to direct care.
 import duckdb
 
 from phm_utils.engine import guarded
-from phm_utils.inputs.fields import WITHHELD_TABLE
 from phm_utils.inputs.governance import Permission
+from phm_utils.inputs.judging import WITHHELD_TABLE
 from phm_utils.inputs.validate import Extract
 
 FLAGS = ("type_1_opt_out", "national_data_opt_out")

@@ -15,7 +15,8 @@ import duckdb
 
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, parquet_source, quote
 from phm_utils.inputs.codes import is_snomed_concept
-from phm_utils.inputs.fields import SNOMED_TABLE, Field, JudgeRules, fields_of, judged_rows, key_text
+from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of
+from phm_utils.inputs.judging import JudgeRules, judged_rows, key_text
 from phm_utils.inputs.landing import LandingFile
 from phm_utils.inputs.mapping import TableMapping
 from phm_utils.inputs.tally import Tally
