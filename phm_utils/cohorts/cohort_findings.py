@@ -22,16 +22,18 @@ def cohort_sizes(sizes: pd.DataFrame, ics: str) -> str:
 def _size(row: pd.Series, ics_share: float | None) -> str:
     if pd.isna(row["people"]) or pd.isna(row["share"]):
         return f"{row['short']}: fewer people than may be shown"
-    text = (
-        f"{row['short']}: about {row['people']:,} people, {row['share'] * PER:.1f} per 1,000 registered "
-        f"({row['lower'] * PER:.1f} to {row['upper'] * PER:.1f})"
-    )
-    return text if ics_share is None or pd.isna(ics_share) else f"{text}, {ics_share * PER:.1f} in the ICS"
+    text = f"{row['short']}: about {row['people']:,} people, {row['share'] * PER:.1f} per 1,000 registered"
+    if ics_share is None or pd.isna(ics_share):
+        return text
+    word = "more than" if row["lower"] > ics_share else "fewer than" if row["upper"] < ics_share else "much as"
+    return f"{text}, {word} the ICS's {ics_share * PER:.1f}"
 
 
 def narrowest_step(attrition: pd.DataFrame) -> str:
     """For each cohort the criterion after which the smallest part of the people before it is left."""
-    return "Fewest people stay: " + _each(_narrowest(steps) for _, steps in attrition.groupby("cohort", sort=False))
+    return "The step that loses most. " + _each(
+        _narrowest(steps) for _, steps in attrition.groupby("cohort", sort=False)
+    )
 
 
 def _narrowest(steps: pd.DataFrame) -> str:
@@ -40,31 +42,30 @@ def _narrowest(steps: pd.DataFrame) -> str:
     if known.empty:
         return f"{steps['short'].iloc[0]}: {FEW}"
     row = known.loc[(known["people"] / known["before"]).astype(float).idxmin()]
-    return f"{row['short']}: after “{row['criterion']}”, {row['people'] / row['before']:.1%}"
+    return f"{row['short']}: “{row['criterion']}”, {row['people'] / row['before']:.1%} stay"
 
 
 def cohort_spread(units: pd.DataFrame, kind: str) -> str:
     """How far each cohort's rate differs between practices, or PCNs."""
-    return f"{kind} from lowest to highest: " + _each(_spread(part) for _, part in units.groupby("cohort", sort=False))
+    return f"By {kind}. " + _each(_spread(part) for _, part in units.groupby("cohort", sort=False))
 
 
 def _spread(part: pd.DataFrame) -> str:
     known = shown(part, "share")
     hidden = len(part) - len(known)
-    note = f"; {hidden} of {len(part)} cannot be shown" if hidden else ""
+    note = f"; {hidden} of {len(part)} not shown" if hidden else ""
     if len(known) < 2:
         return f"{part['short'].iloc[0]}: too few to compare{note}"
     low, high = known.loc[known["share"].idxmin()], known.loc[known["share"].idxmax()]
-    apart = "do not overlap" if low["upper"] < high["lower"] else "overlap"
-    return (
-        f"{low['short']}: {low['share'] * PER:.1f} ({low['unit_name']}) to {high['share'] * PER:.1f} per 1,000 "
-        f"({high['unit_name']}), limits {apart}{note}"
-    )
+    lowest, highest = (f"{row['share'] * PER:.1f}" for row in (low, high))
+    if low["upper"] >= high["lower"]:
+        return f"{low['short']}: {lowest} to {highest} per 1,000, their limits overlap{note}"
+    return f"{low['short']}: {lowest} ({low['unit_name']}) to {highest} per 1,000 ({high['unit_name']}){note}"
 
 
 def group_gap(groups: pd.DataFrame) -> str:
     """For each cohort the group of people in which it is most frequent, of those that can be shown."""
-    return "Most frequent: " + _each(_most_frequent(part) for _, part in groups.groupby("cohort", sort=False))
+    return "Most frequent. " + _each(_most_frequent(part) for _, part in groups.groupby("cohort", sort=False))
 
 
 def _most_frequent(part: pd.DataFrame) -> str:
@@ -78,7 +79,7 @@ def _most_frequent(part: pd.DataFrame) -> str:
 
 def overlap(also: pd.DataFrame) -> str:
     """For each cohort what is most often also true of its members, unless it is true of all by definition."""
-    return "Members most often also: " + _each(_also(part) for _, part in also.groupby("cohort", sort=False))
+    return "What members most often also have. " + _each(_also(part) for _, part in also.groupby("cohort", sort=False))
 
 
 def _also(part: pd.DataFrame) -> str:
@@ -90,7 +91,9 @@ def _also(part: pd.DataFrame) -> str:
 
 def use(ratios: pd.DataFrame) -> str:
     """For each cohort the contact that its members have most above everybody's rate."""
-    return "Most above everybody's rate: " + _each(_use(part) for _, part in ratios.groupby("short", sort=False))
+    return "Contacts most above everybody's rate. " + _each(
+        _use(part) for _, part in ratios.groupby("short", sort=False)
+    )
 
 
 def _use(part: pd.DataFrame) -> str:
@@ -103,7 +106,7 @@ def _use(part: pd.DataFrame) -> str:
 
 def alternatives(frame: pd.DataFrame) -> str:
     """Each cohort's size as defined, and the range over its other thresholds."""
-    return "Other thresholds: " + _each(_alternatives(part) for _, part in frame.groupby("cohort", sort=False))
+    return "Other thresholds. " + _each(_alternatives(part) for _, part in frame.groupby("cohort", sort=False))
 
 
 def _alternatives(part: pd.DataFrame) -> str:
@@ -111,11 +114,10 @@ def _alternatives(part: pd.DataFrame) -> str:
     others = known.drop("As defined", errors="ignore")
     if "As defined" not in known or others.empty:
         return f"{part['short'].iloc[0]}: {FEW}"
-    low, high = others.idxmin(), others.idxmax()
-    text = f"{part['short'].iloc[0]}: {known['As defined']:,} people as defined, {others[low]:,} with “{low}”"
-    return text if low == high else f"{text}, {others[high]:,} with “{high}”"
+    name, defined, low, high = part["short"].iloc[0], known["As defined"], others.min(), others.max()
+    return f"{name}: {defined:,} people as defined, {low:,}{f' to {high:,}' if high > low else ''} under others"
 
 
 def _each(parts: Iterable[str]) -> str:
-    """Cohorts' parts of one sentence."""
-    return "; ".join(parts) + "."
+    """One short sentence for each cohort."""
+    return ". ".join(parts) + "."

@@ -115,17 +115,20 @@ def condition_gap(frame: pd.DataFrame, ics: str) -> str:
     own = own.assign(ics_share=own["condition"].map(whole["share"]))
     own = own[own["share"].notna() & own["ics_share"].notna()]
     more, less = own[own["lower"] > own["ics_share"]], own[own["upper"] < own["ics_share"]]
-    parts = []
-    for word, rows in (("more", more), ("less", less)):
-        if len(rows):
-            row = rows.loc[(rows["share"] - rows["ics_share"]).abs().idxmax()]
-            parts.append(
-                f"{len(rows)} {word} often than in the ICS (most so {in_sentence(row['condition'])}: "
-                f"{row['share']:.1%} against {row['ics_share']:.1%})"
-            )
-    if not parts:
+    if more.empty and less.empty:
         return "No condition is recorded here more or less often than in the ICS, beyond chance."
-    return f"Of {len(own)} conditions, beyond chance, are recorded {' and '.join(parts)}. Ages differ too."
+    return (
+        f"Of {len(own)} conditions {len(more)} are recorded more often here than in the ICS, beyond "
+        f"chance{_most(more)}, and {len(less)} less often{_most(less)}. Ages differ too."
+    )
+
+
+def _most(rows: pd.DataFrame) -> str:
+    """The condition furthest from the ICS, in brackets; nothing where there is none."""
+    if rows.empty:
+        return ""
+    row = rows.loc[(rows["share"] - rows["ics_share"]).abs().idxmax()]
+    return f" (most {in_sentence(row['condition'])}: {row['share']:.1%} against {row['ics_share']:.1%})"
 
 
 def unreachable(rules: pd.DataFrame) -> str | None:

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from phm_utils.figures import style
 
-LABEL_WIDTH = 15  # characters of a column's name on one line
 LINE = 0.17  # inches of height of one line of a column's name
+NAMES = 66  # characters that fit above all columns together
+DARKEST = 1.25  # the largest of a column stays short of the darkest shade: pages of near-equal numbers stay light
 
 
 def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: bool = False, digits: int = 1) -> Figure:
@@ -26,12 +27,13 @@ def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: boo
     numbers = pd.DataFrame({c: style.as_floats(wide[c]) for c in columns}, index=rows)
     largest = numbers.max().where(numbers.max() > 0, 1)
     form = f"{{:,.{digits}{'%' if percent else 'f'}}}"
-    texts = numbers.map(lambda v: "" if np.isnan(v) else form.format(v))
-    names = [fill(str(c), LABEL_WIDTH) for c in columns]
+    texts = numbers.map(lambda v: "" if np.isnan(v) else "0" if v == 0 else form.format(v))
+    width = min(max(NAMES // len(columns), 9), 18)
+    names = [fill(str(c), width, break_long_words=False) for c in columns]
     with style.house():
         fig, ax = style.canvas(style.rows_height(len(rows), 0.5 + LINE * max(n.count("\n") + 1 for n in names)))
         sns.heatmap(
-            numbers / largest, annot=texts, fmt="", ax=ax, vmin=0, vmax=1, cbar=False, linewidths=1,
+            numbers / largest, annot=texts, fmt="", ax=ax, vmin=0, vmax=DARKEST, cbar=False, linewidths=1,
             linecolor=style.PAPER, cmap=sns.color_palette(list(style.SEQUENTIAL), as_cmap=True),
             annot_kws={"fontsize": 9.5},
         )  # fmt: skip

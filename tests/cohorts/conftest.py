@@ -1,0 +1,80 @@
+"""A person table on a page: only the columns that matter are given, the rest are plain."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from phm_utils import engine
+from phm_utils.cohorts import cohorts
+from phm_utils.params import Workbook
+from phm_utils.rules.columns import person_columns
+from phm_utils.runs import StageWriter
+from phm_utils.tables import SQL_TYPE
+
+PLAIN = {"int": 0, "float": None, "bool": False, "text": "?", "date": "2010-01-01"}
+# A woman of 50 in the least deprived fifth, well and unknown to every service.
+SOMEBODY = {
+    "practice_code": "A99001",
+    "pcn_code": "U99001",
+    "imd_decile": 10,
+    "imd_quintile": 5,
+    "sex": "Female",
+    "age": 50,
+    "age_band": "50-54",
+    "ethnic_group": "White",
+    "smoking_status": "Never",
+    "bmi_months_ago": None,
+}
+PRACTICES = pd.DataFrame(
+    {
+        "practice_code": ["A99001", "A99002", "A99003"],
+        "practice_name": ["One", "Two", None],
+        "pcn_code": ["U99001", "U99001", "U99002"],
+        "pcn_name": ["North", "North", "South"],
+    }
+)
+
+
+class People:
+    """A person table in DuckDB, and the stage run on it."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self.con, self.folder = con, folder
+        self.workbook = Workbook(
+            name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31", landing="landing"
+        )
+
+    def are(self, rows: list[dict], missing: Iterable[tuple[str, str]] = ()) -> None:
+        """Make `person`: one row per dict; `count` repeats it. missing: (table, column) left out of this run."""
+        columns = person_columns()
+        full = []
+        for row in rows:
+            given = {name: PLAIN[c.type] for name, c in columns.items()} | SOMEBODY | row
+            full += [given | {name: None for _, name in missing}] * given.pop("count", 1)
+        frame = pd.DataFrame(full, columns=list(columns)).astype(object)
+        frame.insert(0, "person_id", [f"person-{n:04d}" for n in range(len(frame))])
+        self.con.register("_people", frame.where(frame.notna(), None))
+        typed = ", ".join(f"CAST(CAST({n} AS VARCHAR) AS {SQL_TYPE[c.type]}) AS {n}" for n, c in columns.items())
+        self.con.execute(f"CREATE OR REPLACE TABLE person AS SELECT person_id, {typed} FROM _people")
+        left = pd.DataFrame(list(missing), columns=["table_name", "column_name"]).astype("str")
+        self.con.register("_left", left)
+        self.con.execute("CREATE OR REPLACE TABLE person_left_out AS SELECT *, '' AS what FROM _left")
+        self.con.register("_practices", PRACTICES)
+        self.con.execute("CREATE OR REPLACE TABLE practice AS SELECT * FROM _practices")
+
+    def made(self) -> dict[str, pd.DataFrame]:
+        """Every table of the stage."""
+        writer = StageWriter(self.folder)
+        for model in cohorts(self.con, self.workbook):
+            writer.add(self.con, model)
+        return {name: engine.read_sql(self.con, f"SELECT * FROM {name} ORDER BY ALL") for name in writer.tables}
+
+
+@pytest.fixture
+def people(tmp_path: Path):
+    (tmp_path / "store").mkdir()
+    with engine.session(tmp_path) as con:
+        yield People(con, tmp_path / "store")
