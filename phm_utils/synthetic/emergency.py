@@ -11,10 +11,10 @@ from phm_utils.synthetic.people import NO_PLACE, People
 from phm_utils.synthetic.prevalence import CONDITIONS, LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
-PER_YEAR = 0.228  # of a person aged 30-65 without conditions, deprivation 0
+PER_YEAR = 0.246  # of a person aged 30-65 without conditions, deprivation 0
 GRADIENT = 0.32  # log ratio per unit of deprivation
-SHAPE = 0.75  # of the gamma of lasting personal rates
-BURSTS_PER_ATTENDANCE, BURST_DAYS, BURST_ATTENDANCES = 0.029, 200, 5.2  # so bursts follow every gradient
+SHAPE = 0.35  # of the gamma of lasting personal rates
+BURSTS_PER_ATTENDANCE, BURST_DAYS, BURST_ATTENDANCES = 0.010, 200, 5.2  # so bursts follow every gradient
 RATIOS = {  # planted log rate ratios
     "smi": 0.75,
     "alcohol_problems": 0.85,
@@ -29,6 +29,7 @@ RATIOS = {  # planted log rate ratios
 UNREGISTERED_RATIO = 1.0
 DEPARTMENT = Mix.of({"01": 0.70, "03": 0.24, "04": 0.03, "05": 0.02, "02": 0.01})
 CATEGORY = Mix.of({"1": 0.94, "2": 0.03, "3": 0.01, "4": 0.02})
+COUNTED_DEPARTMENTS, COUNTED_CATEGORIES = ("01", "02", "03"), ("1", "2", "3")  # towards a programme's rule
 PROVIDER = Mix.of({"RZ9": 0.82, "RZ8": 0.16, "RZ7": 0.02})
 _HOURS = np.array([2, 1.5, 1.2, 1, 1, 1, 1.5, 2.5, 4, 5.5, 6, 6, 5.8, 5.6, 5.6, 5.6, 5.6, 5.8, 6, 6, 5.5, 4.8, 4, 3])
 TIMES = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in range(0, 60, 5))
@@ -44,6 +45,8 @@ class Attendances:
 
     who: np.ndarray
     day: np.ndarray
+    department: Coded
+    category: Coded
     admitted: np.ndarray
 
 
@@ -69,10 +72,17 @@ def make_attendances(
     who, day = np.concatenate([who, more_who]), np.concatenate([day, more_day])
     order = np.lexsort((day, who))
     who, day = who[order], day[order]
-    enrolments = programmes.enrol(rng, people, health, who, day)
-    happens = ~programmes.spared(rng, people, enrolments, who, day)
+    department, category = DEPARTMENT.draw(rng, len(who)), CATEGORY.draw(rng, len(who))
+    counted = _one_of(department, COUNTED_DEPARTMENTS) & _one_of(category, COUNTED_CATEGORIES)
+    enrolments = programmes.enrol(rng, people, health, who[counted], day[counted])
+    happens = np.flatnonzero(~programmes.spared(rng, people, enrolments, who, day))
     who, day = who[happens], day[happens]
-    return Attendances(who, day, _admitted(rng, people, who)), enrolments
+    admitted = _admitted(rng, people, who)
+    return Attendances(who, day, department.take(happens), category.take(happens), admitted), enrolments
+
+
+def _one_of(column: Coded, words: tuple[str, ...]) -> np.ndarray:
+    return np.isin(column.index, [column.words.index(word) for word in words])
 
 
 def _bursts(rng: np.random.Generator, people: People, rate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -104,8 +114,8 @@ def attendance_rows(rng: np.random.Generator, people: People, health: Health, se
             "arrival_date": Dates(seen.day),
             "arrival_time": Coded(_TIME_SLOTS[rng.integers(0, 65536, n, dtype=np.uint16)], TIMES),
             "duration_minutes": Numbers(minutes.astype(np.int32)),
-            "department_type": DEPARTMENT.draw(rng, n),
-            "attendance_category": CATEGORY.draw(rng, n),
+            "department_type": seen.department,
+            "attendance_category": seen.category,
             "diagnosis_code_1": Coded(_diagnoses(rng, health, seen.who), codes.words()),
             "accommodation_status": Coded(
                 np.where(homeless, codes.positions("homeless")[0], NULL).astype(np.uint8), codes.words()

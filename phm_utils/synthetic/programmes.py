@@ -21,7 +21,7 @@ ELIGIBLE_ATTENDANCES, LOOK_BACK_MONTHS = 7, 12
 FIRST_MONTH, LAST_MONTH = days.month_number(2023, 9), days.month_number(2024, 9)
 LEAST_MONTHS, MOST_MONTHS = 6, 12  # enrolled for
 PER_RECENT_ATTENDANCE, MENTAL_HEALTH = 0.22, 0.5  # log-odds of being enrolled in a month
-INTERCEPT = -2.95  # of those log-odds: about two in five of the eligible are enrolled in the end
+INTERCEPT = -3.05  # of those log-odds: about two in five of the eligible are enrolled in the end
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Enrolments:
 
 
 def enrol(rng: np.random.Generator, people: People, health: Health, who: np.ndarray, day: np.ndarray) -> Enrolments:
-    """Enrol from attendances as they would be without the programme.
+    """Enrol from the attendances that count towards the rule, as they would be without the programme.
 
     Those counts are right for whoever is not enrolled yet, and only they matter.
     """

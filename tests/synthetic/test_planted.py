@@ -144,7 +144,10 @@ def test_only_the_eligible_are_enrolled_and_about_two_in_five_of_them(network):
     month = days.MONTH[seen.day]
     for person, start in zip(enrolments.who, enrolments.start, strict=True):
         opening = days.MONTH[start]
-        mine = month[seen.who == person]
+        counted = emergency._one_of(seen.department, ("01", "02", "03")) & emergency._one_of(
+            seen.category, tuple("123")
+        )
+        mine = month[(seen.who == person) & counted]
         assert ((mine >= opening - 12) & (mine < opening)).sum() >= 7
         assert days.MONTH_START[opening] == start
     assert 0.30 < len(enrolments.who) / len(enrolments.ever_eligible) < 0.50
