@@ -45,6 +45,7 @@ def simulate(
     at the end; an interrupted run changes nothing.
     Raises InputError where a number is out of range, or `root` holds other things.
     """
+    root = Path(root).resolve()
     _check(root, pcns, seed, people_per_pcn, workers)
     draft = root.with_name(f".{root.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
@@ -83,7 +84,9 @@ def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, workers
         faults.append(f"seed is {seed}: give 0 or a positive whole number")
     if workers < 1:
         faults.append(f"workers is {workers}: give 1 or more")
-    if root.exists() and any(root.iterdir()) and not (root / "simulation.json").exists():
+    if root.exists() and not root.is_dir():
+        faults.append(f"{root.name} is a file: give a folder")
+    elif root.exists() and any(root.iterdir()) and not (root / "simulation.json").exists():
         faults.append(f"{root} holds files that no simulation wrote: give another folder, or empty it")
     if faults:
         raise InputError("Cannot simulate: " + "; ".join(faults) + ".")
@@ -110,5 +113,10 @@ def _swap(draft: Path, root: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if root.exists():
         root.rename(old)
-    draft.rename(root)
+    try:
+        draft.rename(root)
+    except OSError:
+        if old.exists():
+            old.rename(root)
+        raise
     shutil.rmtree(old, ignore_errors=True)

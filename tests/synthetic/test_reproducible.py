@@ -99,3 +99,9 @@ def test_a_folder_of_other_files_is_never_replaced(tmp_path):
     with pytest.raises(InputError, match="no simulation wrote"):
         simulate(tmp_path, pcns=1, people_per_pcn=100, workers=1)
     assert (tmp_path / "thesis.docx").exists()
+
+
+def test_a_file_in_the_folders_place_is_refused(tmp_path):
+    (tmp_path / "demoshire").write_text("a file")
+    with pytest.raises(InputError, match="demoshire is a file"):
+        simulate(tmp_path / "demoshire", pcns=1, people_per_pcn=100, workers=1)
