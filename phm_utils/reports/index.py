@@ -8,7 +8,7 @@ from phm_utils.reports.pages import page
 from phm_utils.reports.words import disclosure_words, tier_words
 from phm_utils.runs import write_atomically
 
-HEADLINES = 2  # findings shown of each report
+HEADLINES = 1  # findings shown of each report: more would bury the table above them
 
 
 def label(notebook: str) -> str:

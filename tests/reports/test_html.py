@@ -85,7 +85,7 @@ def test_the_page_says_what_it_was_made_from(report):
     card = report().select_one(".card").get_text(" ")
     for words in (
         "GP coded events to 30 April 2025",
-        "Deaths. What needs it is left out",
+        "Deaths. What needs this is left out",
         "* people registered on 31 March 2025",
         "5 practices; old data from Church Lane",
         "Population health management",
