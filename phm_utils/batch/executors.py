@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
+from typing import Any
 
 from phm_utils.batch.execute import Job, Outcome
 from phm_utils.errors import InputError
@@ -44,11 +45,25 @@ def _dask(address: str) -> Executor:
             "Install it with `pip install 'phm-utils[dask]'`, or remove the setting to use this machine's processes."
         ) from None
     try:
-        return Client(address, timeout=10).get_executor()
+        return DaskExecutor(Client(address, timeout=10))
     except (OSError, TimeoutError, ValueError):
         raise InputError(
             f"No dask scheduler answers at {address}. Start one (`dask scheduler`), or remove resources.dask_scheduler."
         ) from None
+
+
+class DaskExecutor(Executor):
+    """A dask cluster as an ordinary executor: dask's own takes no `cancel_futures`, and leaves its client open."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.inner = client, client.get_executor()
+
+    def submit(self, work: Callable, /, *given: Any, **named: Any) -> Future:
+        return self.inner.submit(work, *given, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self.inner.shutdown(wait=wait and not cancel_futures)
+        self.client.close()
 
 
 def outcomes(make: Callable[[], Executor], work: Work, jobs: list[Job]) -> Iterator[Outcome]:

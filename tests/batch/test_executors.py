@@ -58,20 +58,27 @@ def test_a_dask_scheduler_without_dask_installed_is_refused(monkeypatch):
         executor_maker(Resources(dask_scheduler="tcp://127.0.0.1:8786"))()
 
 
-def test_a_dask_scheduler_gets_the_work_where_one_is_given(monkeypatch):
-    asked = []
+def test_a_dask_scheduler_gets_the_work_and_its_client_is_closed(monkeypatch):
+    said = []
+
+    class DasksOwn(ThreadPoolExecutor):
+        def shutdown(self, wait=True):  # as dask.distributed has it
+            super().shutdown(wait=wait)
 
     class Client:
         def __init__(self, address: str, timeout: int) -> None:
-            asked.append(address)
+            said.append(address)
 
         def get_executor(self) -> Executor:
-            return ThreadPoolExecutor(1)
+            return DasksOwn(1)
+
+        def close(self) -> None:
+            said.append("closed")
 
     monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
-    executor = executor_maker(Resources(dask_scheduler="tcp://127.0.0.1:8786"))()
-    assert asked == ["tcp://127.0.0.1:8786"]
-    assert executor.submit(lambda: 1).result() == 1
+    make = executor_maker(Resources(dask_scheduler="tcp://127.0.0.1:8786"))
+    assert [o.step for o in outcomes(make, work, [SimpleNamespace(step="one")])] == ["one"]
+    assert said == ["tcp://127.0.0.1:8786", "closed"]
 
 
 def test_a_dask_scheduler_that_does_not_answer_is_refused(monkeypatch):
