@@ -18,11 +18,11 @@ from phm_utils.tables import DATE_FILLERS, TABLES
 RAW = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "uprn", "sex")
 NO_EVENTS = "SELECT NULL AS source, NULL AS nhs_number, NULL AS practice_code, NULL AS person WHERE false"
 VERIFIED_STATUS = "01"  # NHS NUMBER STATUS INDICATOR CODE: number present and verified
-# What is written where a name is not known, in letters A to Z alone.
+# What is written where a name is not known, in letters A to Z alone; besides any row of Xs.
 PLACEHOLDER_NAMES = (
     *("", "BABY", "BABYBOY", "BABYGIRL", "BABYOF", "INFANT", "NEWBORN", "MALE", "FEMALE", "BOY", "GIRL"),
     *("TWIN", "TWINONE", "TWINTWO", "TWINI", "TWINII", "UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NULL"),
-    *("NOTSTATED", "UNNAMED", "ANON", "ANONYMOUS", "TEST", "XX", "XXX", "XXXX", "FORENAME", "SURNAME", "DUMMY"),
+    *("NOTSTATED", "UNNAMED", "ANON", "ANONYMOUS", "TEST", "FORENAME", "SURNAME", "DUMMY"),
 )
 
 

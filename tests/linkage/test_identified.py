@@ -79,6 +79,7 @@ def test_the_same_person_written_otherwise_is_found(who, changes):
         {"nhs_number": None, "surname": "Walker"},  # married, and no number: too little
         {"nhs_number": None, "postcode": "ZZ99 3VZ"},  # no fixed abode is no address
         {"nhs_number": None, "forename": "UNKNOWN"},
+        {"nhs_number": None, "forename": "XXX"},
         {"nhs_number": None, "sex": "X"},
         {"nhs_number": None, "date_of_birth": "1900-01-01"},  # a documented null
         {"nhs_number": TWO},  # another valid number is another person
