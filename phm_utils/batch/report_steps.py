@@ -100,6 +100,17 @@ def _job(batch: Batch, report: Report, facts: dict[str, Any]) -> Job:
     )
 
 
+def forget_others(batch: Batch) -> None:
+    """Remove pages of areas and notebooks that the data no longer have: no index would lead to them."""
+    known = {report.step for report in batch.plan.every}
+    for page in batch.release.glob("*/*.html"):
+        if f"{page.parent.name}/{page.stem}" not in known:
+            page.unlink()
+    others = {step for step in batch.ledger.steps if "/" in step and not step.startswith("stage/")} - known
+    for step in others:
+        del batch.ledger.steps[step]
+
+
 def not_run(batch: Batch, why: str) -> None:
     """Enter that the reports asked for could not be made."""
     for report in batch.plan.chosen:

@@ -31,6 +31,7 @@ from phm_utils.reports.voices import read_voice
 from phm_utils.runs import resolve, write_atomically
 
 DONE, FAILED = 0, 1
+RESTRICTED = ("store", "notebooks")  # pseudonymised rows, and pages that no rule has passed
 
 
 def run(
@@ -86,6 +87,8 @@ def held(folder: Path) -> Iterator[Path]:
 
 def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) -> int:
     shutil.rmtree(batch.temp, ignore_errors=True)  # left by a run that was killed
+    for name in RESTRICTED:
+        (batch.folder / name).mkdir(mode=0o700, exist_ok=True)
     started = time.perf_counter()
     problem = stage_steps.run_stages(batch)
     keys: dict[str, str] = {}
@@ -94,6 +97,7 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
         _tables(batch)
         keys = report_steps.report_keys(batch, sources)
         report_steps.run_reports(batch, keys, make)
+        report_steps.forget_others(batch)
     else:
         report_steps.not_run(batch, "an earlier stage failed")
     _close(batch, keys, sources)

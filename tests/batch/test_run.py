@@ -1,6 +1,7 @@
 """A run brings what is asked for up to date: no step twice, none for nothing, and a failure stops only its own."""
 
 import json
+import os
 from dataclasses import replace
 
 import duckdb
@@ -120,6 +121,22 @@ def test_only_what_is_asked_for_is_made_and_the_index_says_the_rest(house, go):
     go(areas="U99002", notebooks="00")
     index = (house / "outputs" / "demo" / "release" / "index.html").read_text()
     assert "Out of date (<a" in index
+
+
+def test_pages_of_an_area_that_is_no_longer_in_the_data_go(house, go, route):
+    go()
+    fewer = replace(route, areas=lambda workbook: {"U99001": "First PCN"})
+    go(route=fewer)
+    release = house / "outputs" / "demo" / "release"
+    assert sorted(p.parent.name for p in release.glob("*/01_linkage.html")) == ["QZZ", "U99001"]
+    assert "Second PCN" not in (release / "index.html").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folder permissions of POSIX")
+def test_rows_and_executed_notebooks_are_for_their_owner_alone(house, go):
+    go()
+    folder = house / "outputs" / "demo"
+    assert {(folder / name).stat().st_mode & 0o777 for name in ("store", "notebooks")} == {0o700}
 
 
 def broken_stage(con, workbook):

@@ -1,0 +1,56 @@
+"""A finished run is left as it is by every command that has nothing to do."""
+
+import time
+
+import pytest
+
+from phm_utils.cli import main
+from phm_utils.runs import sha256_file
+
+ASKED = ["--areas", "QZZ,U99001"]
+MOST_CPU_SECONDS = 5
+
+
+@pytest.fixture(autouse=True)
+def here(tiny_run, monkeypatch):
+    monkeypatch.setenv("PHM_ROOT", str(tiny_run.root))
+
+
+def state(tiny_run) -> dict:
+    return {p: (sha256_file(p), p.stat().st_mtime_ns) for p in tiny_run.release.rglob("*") if p.is_file()}
+
+
+def test_a_second_run_does_nothing_quickly_and_every_released_file_keeps_its_bytes(tiny_run, capsys):
+    before, started = state(tiny_run), time.process_time()
+    assert main(["run", str(tiny_run.parameters), *ASKED]) == 0
+    assert time.process_time() - started < MOST_CPU_SECONDS
+    told = capsys.readouterr()
+    assert "Nothing has changed" in told.err
+    assert told.out.strip() == str(tiny_run.release / "index.html")
+    assert state(tiny_run) == before
+
+
+def test_a_dry_run_says_that_everything_is_up_to_date(tiny_run, capsys):
+    assert main(["run", str(tiny_run.parameters), *ASKED, "--dry-run"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6 + 12
+    assert {line.split(maxsplit=1)[1] for line in lines} == {"up to date"}
+
+
+def test_phm_check_accounts_for_every_row(tiny_run, capsys):
+    assert main(["check", str(tiny_run.parameters)]) == 0
+    told = capsys.readouterr().out
+    assert "gp_event" in told
+    assert "rows in" in told
+
+
+@pytest.mark.full
+def test_any_number_of_workers_gives_the_same_bytes(tiny_run, tmp_path, monkeypatch):
+    parameters = tmp_path / "again.yml"
+    text = tiny_run.parameters.read_text(encoding="utf-8")
+    parameters.write_text(f"{text}\noutputs: {tmp_path / 'outputs'}\n", encoding="utf-8")
+    assert main(["run", str(parameters), "--areas", "U99001", "--workers", "1"]) == 0
+    there = tmp_path / "outputs" / tiny_run.workbook.name / "release" / "U99001"
+    here = tiny_run.release / "U99001"
+    assert [p.name for p in sorted(there.iterdir())] == [p.name for p in sorted(here.iterdir())]
+    assert [p.name for p in here.iterdir() if p.read_bytes() != (there / p.name).read_bytes()] == []
