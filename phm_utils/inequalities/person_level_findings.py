@@ -124,7 +124,7 @@ def condition(rows: pd.DataFrame, ics_share: float, title: str, kind: str) -> st
     more = "more" if row["difference"] >= 0 else "fewer"
     return (
         f"{title} is recorded most in {row['unit_name']}: {row['share']:.1%} of people, against {ics_share:.1%} in "
-        f"the ICS; {abs(row['difference']):,} people {more} than at the ICS's share."
+        f"the ICS; about {abs(row['difference']):,} people {more} than at the ICS's share."
     )
 
 

@@ -108,7 +108,8 @@ def condition_units(units: pd.DataFrame, ics_units: pd.DataFrame, condition: str
     """The units of one condition, with limits named for shares and the people above the ICS's share."""
     rows = units[units["condition"] == condition].reset_index(drop=True)
     share = share_of(ics_units[ics_units["condition"] == condition])
-    difference = (rows["with_condition"] - share * rows["people"]).astype("Float64").round().astype("Int64")
+    difference = (rows["with_condition"] - share * rows["people"]).astype("Float64")
+    difference = (difference / 5).round().mul(5).astype("Int64")  # the counts themselves are rounded
     return rows.rename(columns={"lower": "share_lower", "upper": "share_upper"}).assign(difference=difference)
 
 

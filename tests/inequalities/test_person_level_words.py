@@ -96,7 +96,7 @@ def test_conditions_and_ethnicity_in_words():
     ics = rows.assign(with_condition=pd.Series([60, 40], dtype="Int64"))
     found = view.condition_units(rows, ics, "diabetes")
     assert found["difference"].tolist() == [50, pd.NA]
-    assert "10.0% of people, against 5.0% in the ICS; 50 people more" in say.condition(
+    assert "10.0% of people, against 5.0% in the ICS; about 50 people more" in say.condition(
         found, 0.05, "Diabetes", "practice"
     )
     groups = pd.DataFrame(
