@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_output
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +88,7 @@ def test_notebook_says_what_it_said_before(name, area, tiny_run, nb_regression, 
         expected = json.loads(expected_path.read_text(encoding="utf-8"))
     code = tiny_run.workbook.ics_code if area == "ics" else tiny_run.pcn_codes[0]
     params = tiny_run.workbook.notebook_params(name, code).model_dump(mode="json")
-    source = parameterize_notebook(nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4), params)
+    source = parameterize_notebook(load_notebook_node(str(ROOT / "notebooks" / f"{name}.ipynb")), params)
     path = tmp_path / f"{name}.ipynb"
     nbformat.write(with_outputs(source, expected["cells"]), path)
 
