@@ -37,6 +37,8 @@ def narrowest_step(attrition: pd.DataFrame) -> str:
 
 
 def _narrowest(steps: pd.DataFrame) -> str:
+    if (hidden := steps["people"].isna()).any():
+        return f"{steps['short'].iloc[0]}: “{steps.loc[hidden, 'criterion'].iloc[0]}”, fewer stay than may be shown"
     known = steps.assign(before=steps["people"].shift())
     known = known[known["people"].notna() & (known["before"].fillna(0) > 0)]
     if known.empty:
@@ -57,6 +59,8 @@ def _spread(part: pd.DataFrame) -> str:
     if len(known) < 2:
         return f"{part['short'].iloc[0]}: too few to compare{note}"
     low, high = known.loc[known["share"].idxmin()], known.loc[known["share"].idxmax()]
+    if high["share"] == 0:
+        return f"{low['short']}: nobody{note}"
     lowest, highest = (f"{row['share'] * PER:.1f}" for row in (low, high))
     if low["upper"] >= high["lower"]:
         return f"{low['short']}: {lowest} to {highest} per 1,000, their limits overlap{note}"
@@ -74,7 +78,12 @@ def _most_frequent(part: pd.DataFrame) -> str:
     if known.empty:
         return f"{part['short'].iloc[0]}: {FEW}"
     row = known.loc[known["share"].idxmax()]
-    return f"{row['short']}: {row['level'].replace(': ', ' ').lower()}, {row['share'] * PER:.1f} per 1,000"
+    return f"{row['short']}: {_group(row)}, {row['share'] * PER:.1f} per 1,000"
+
+
+def _group(row: pd.Series) -> str:
+    dimension, group = row["level"].split(": ", 1)
+    return f"{dimension.lower()} {group}"
 
 
 def overlap(also: pd.DataFrame) -> str:

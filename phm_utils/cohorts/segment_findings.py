@@ -100,7 +100,7 @@ def unit_gap(frame: pd.DataFrame, kind: str) -> str:
     rows = known[known["segment"] == segment]
     low, high = rows.loc[rows["share"].idxmin()], rows.loc[rows["share"].idxmax()]
     return (
-        f"{kind} differ most in {segment}: from {low['share']:.1%} of people ({low['unit_name']}) "
+        f"{kind[0].upper()}{kind[1:]} differ most in {segment}: from {low['share']:.1%} of people ({low['unit_name']}) "
         f"to {high['share']:.1%} ({high['unit_name']})."
     )
 
@@ -115,20 +115,19 @@ def condition_gap(frame: pd.DataFrame, ics: str) -> str:
     own = own.assign(ics_share=own["condition"].map(whole["share"]))
     own = own[own["share"].notna() & own["ics_share"].notna()]
     more, less = own[own["lower"] > own["ics_share"]], own[own["upper"] < own["ics_share"]]
-    if more.empty and less.empty:
-        return "No condition is recorded here more or less often than in the ICS, beyond chance."
     return (
-        f"Of {len(own)} conditions {len(more)} are recorded more often here than in the ICS, beyond "
-        f"chance{_most(more)}, and {len(less)} less often{_most(less)}. Ages differ too."
+        f"Of {len(own)} conditions, recorded more often here than in the ICS, beyond chance: {_most(more)}; "
+        f"less often: {_most(less)}. Ages differ too."
     )
 
 
 def _most(rows: pd.DataFrame) -> str:
-    """The condition furthest from the ICS, in brackets; nothing where there is none."""
+    """How many conditions, and the one furthest from the ICS."""
     if rows.empty:
-        return ""
+        return "none"
     row = rows.loc[(rows["share"] - rows["ics_share"]).abs().idxmax()]
-    return f" (most {in_sentence(row['condition'])}: {row['share']:.1%} against {row['ics_share']:.1%})"
+    most = f"{in_sentence(row['condition'])}, {row['share']:.1%} against {row['ics_share']:.1%}"
+    return f"{len(rows)} ({'most ' if len(rows) > 1 else ''}{most})"
 
 
 def unreachable(rules: pd.DataFrame) -> str | None:

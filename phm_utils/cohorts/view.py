@@ -9,8 +9,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from phm_utils.cohorts.definitions import Cohort
+from phm_utils.tables import TABLES
 
 ICS = "Whole ICS"
+SHARE = "Share of everybody registered"  # the unit of an axis
 # Contacts as columns of a figure name them.
 SHORT = {
     "gp_appointments": "GP appointments",
@@ -54,6 +56,7 @@ TITLES = {
     "lower_per_1000": "Lower 95% limit",
     "upper_per_1000": "Upper 95% limit",
 }
+RATES = ("people", "registered", "per_1000", "lower_per_1000", "upper_per_1000")  # columns of most cohort tables
 PERCENT = ("share", "lower", "upper", "cost_share")
 
 
@@ -78,6 +81,24 @@ def not_asked(rules: pd.DataFrame) -> pd.DataFrame:
     grouped = unasked.assign(why=why).groupby(["segment", "why"], sort=False)["reason"].agg("; ".join).reset_index()
     return grouped[["segment", "reason", "why"]].rename(
         columns={"segment": "Segment", "reason": "Rules not asked", "why": "Why"}
+    )
+
+
+def left_out(columns: pd.DataFrame) -> pd.DataFrame:
+    """One row per absent or short table: `table`, and `what` is left out with it."""
+    title = columns["table_name"].map(lambda name: TABLES[name].title)
+    grouped = columns.assign(table=title).groupby("table", sort=True)["what"].agg("; ".join)
+    return grouped.reset_index()
+
+
+def windows(days: pd.DataFrame) -> pd.DataFrame:
+    """The days over which each source is counted, as a table for readers."""
+    return pd.DataFrame(
+        {
+            "Source": days["source"].map(lambda name: TABLES[name].title),
+            "Last 12 months": days["from_date"] + " to " + days["to_date"],
+            "The 12 before": days["prior_from"] + " to " + days["prior_to"],
+        }
     )
 
 

@@ -117,3 +117,23 @@ def test_sentences_name_the_figures_they_stand_on(released):
     )
     steps = view.named(area(tables["cohort_attrition"], "U99001"), chosen)
     assert "“Seven or more attendances in 12 months”, 7.0% stay" in cohort_findings.narrowest_step(steps)
+
+
+def test_a_step_too_small_to_show_is_the_step_that_loses_most(released):
+    rows = [{"ed_attendances_12m": 8, "count": 3}, {"count": 100}, {"age": 5, "age_band": "5-9", "count": 90}]
+    steps = view.named(area(released(rows)["cohort_attrition"], "QZZ"), {FREQUENT: load_cohorts()[FREQUENT]})
+    assert cohort_findings.narrowest_step(steps).endswith(
+        "“Seven or more attendances in 12 months”, fewer stay than may be shown."
+    )
+
+
+def test_conditions_beyond_chance_are_told_with_the_furthest(released):
+    tables = released()
+    both = view.beside(
+        area(tables["segment_condition"], "U99002"), area(tables["segment_condition"], "QZZ"), "South", is_ics=False
+    )
+    # 100 of 400 have dementia against 100 of 1,045; nobody has diabetes, against 200 of 1,045.
+    assert segment_findings.condition_gap(both, view.ICS) == (
+        "Of 25 conditions, recorded more often here than in the ICS, beyond chance: 1 (dementia, 25.0% against 9.6%); "
+        "less often: 1 (diabetes, 0.0% against 19.1%). Ages differ too."
+    )
