@@ -7,6 +7,7 @@ then read the difference in `expected/` like any other code.
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -63,7 +64,7 @@ def pictures(notebook) -> list[str]:
         for output in cell.get("outputs", [])
         if output.output_type != "stream"
     )
-    return [found.group(1) if (found := ALT.search(image)) else "" for image in IMAGE.findall(html)]
+    return [unescape(found.group(1)) if (found := ALT.search(image)) else "" for image in IMAGE.findall(html)]
 
 
 def with_outputs(notebook, cells: list[list[dict]]):
