@@ -1,5 +1,7 @@
 """A run in hand: its folder, its plan, and what became of each step."""
 
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,27 @@ class Batch:
         self.temp = self.folder / "temp"
         self.release = self.folder / "release"
         self.facts_path = self.folder / "run.json"
+
+    def open_temp(self) -> None:
+        """Make the folders of what a run needs for its own length, and remove those of a run that was killed.
+
+        Sockets stand in the system's folder, because the path of one may
+        have 107 characters; a note here says where.
+        """
+        self.close_temp()
+        self.temp.mkdir(parents=True, mode=0o700)
+        self.sockets = Path(tempfile.mkdtemp(prefix="phm-"))
+        self._sockets_note.write_text(str(self.sockets), encoding="utf-8")
+
+    def close_temp(self) -> None:
+        """Remove them."""
+        if self._sockets_note.is_file():
+            shutil.rmtree(self._sockets_note.read_text(encoding="utf-8"), ignore_errors=True)
+        shutil.rmtree(self.temp, ignore_errors=True)
+
+    @property
+    def _sockets_note(self) -> Path:
+        return self.temp / "sockets"
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -30,7 +30,8 @@ WITHHELD = "Its text is withheld here, because it may quote a person's row. Run 
 class Job:
     """All that a worker needs to make one report.
 
-    outputs: the run's folder. facts: what every report says about its run.
+    outputs: the run's folder. temp, sockets: folders for what is gone
+    afterwards, the second with a short path. facts: what every report says about its run.
     """
 
     step: str
@@ -41,6 +42,7 @@ class Job:
     root: Path
     outputs: Path
     temp: Path
+    sockets: Path
     memory: str
     threads: int
     facts: dict[str, Any] = field(repr=False, default_factory=dict)
@@ -140,7 +142,8 @@ def _execute(job: Job, draft: Path, temp: Path) -> Any:
 
     kernel.silence()
     for attempt in range(1, KERNEL_STARTS + 1):
-        sockets = Path(tempfile.mkdtemp(prefix="phm-"))  # in the system's folder: a socket's path has 107 characters
+        parent = job.sockets if job.sockets.is_dir() else None  # a worker on another machine has its own
+        sockets = Path(tempfile.mkdtemp(prefix="phm-", dir=parent))
         try:
             return papermill.execute_notebook(
                 str(job.source),

@@ -1,7 +1,9 @@
 """Where reports are made: processes of this machine, or a dask cluster. Any `concurrent.futures` executor will do."""
 
+import logging
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -13,6 +15,7 @@ from phm_utils.batch.execute import Job, Outcome
 from phm_utils.errors import InputError
 from phm_utils.params import Resources
 
+SECONDS_TO_STOP = 5
 Work = Callable[[Job], Outcome]
 
 
@@ -26,11 +29,18 @@ def executor_maker(resources: Resources, workers: int | None = None) -> Callable
 def processes(workers: int) -> Executor:
     """Worker processes, spawned: a forked one would inherit threads and open connections."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=die_with_parent)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=serve)
 
 
-def die_with_parent() -> None:
-    """End this worker when the run that started it is killed: else it would wait for work for ever."""
+def serve() -> None:
+    """Make this process a worker: it ends with the run that started it, and only that run may stop it.
+
+    Without the watch, the workers of a killed run would wait for work for
+    ever. Control-C reaches every process of a terminal: a worker leaves it
+    to the run, and says nothing of its own.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
@@ -82,8 +92,19 @@ def outcomes(make: Callable[[], Executor], work: Work, jobs: list[Job]) -> Itera
             yield outcome
     except BrokenProcessPool:
         yield from _one_by_one(make, work, list(unfinished.values()))
+    except BaseException:
+        _stop_workers()
+        raise
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _stop_workers() -> None:
+    """End the processes at once; their kernels follow. What they were at is made again by the next run."""
+    for child in multiprocessing.active_children():
+        child.terminate()
+    for child in multiprocessing.active_children():
+        child.join(SECONDS_TO_STOP)
 
 
 def _one_by_one(make: Callable[[], Executor], work: Work, jobs: list[Job]) -> Iterator[Outcome]:

@@ -42,7 +42,7 @@ class OwnKernel(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         start = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(
-            argv=[*start, "--HistoryManager.enabled=False"],
+            argv=[*start, "--HistoryManager.enabled=False", "--log-level=ERROR"],
             display_name="Python 3",
             language="python",
             metadata={"supported_encryption": "curve"},

@@ -94,6 +94,7 @@ def _job(batch: Batch, report: Report, facts: dict[str, Any]) -> Job:
         root=batch.root,
         outputs=batch.folder,
         temp=batch.temp,
+        sockets=batch.sockets,
         memory=resources.memory,
         threads=resources.threads,
         facts=facts,

@@ -5,7 +5,6 @@ killed loses the step in hand and nothing else.
 """
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -64,7 +63,7 @@ def run(
         try:
             return _run(batch, sources, executor or executor_maker(workbook.resources, workers))
         finally:
-            shutil.rmtree(batch.temp, ignore_errors=True)
+            batch.close_temp()
             batch.fingerprints.save()
 
 
@@ -86,7 +85,7 @@ def held(folder: Path) -> Iterator[Path]:
 
 
 def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) -> int:
-    shutil.rmtree(batch.temp, ignore_errors=True)  # left by a run that was killed
+    batch.open_temp()
     for name in RESTRICTED:
         (batch.folder / name).mkdir(mode=0o700, exist_ok=True)
     started = time.perf_counter()

@@ -28,6 +28,7 @@ def job(house, workbook, route, alone, monkeypatch) -> Job:
         root=house,
         outputs=outputs,
         temp=outputs / "temp",
+        sockets=outputs / "no-such-folder",
         memory="600MB",
         threads=1,
         facts=json.loads((outputs / "run.json").read_text()),

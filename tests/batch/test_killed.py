@@ -54,7 +54,11 @@ def start(house, tmp_path):
         script = tmp_path / "script.py"
         script.write_text(SCRIPT.format(here=str(HERE), pause=pause))
         process = subprocess.Popen(
-            [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, str(script)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         started.append(process)
         return process
@@ -105,7 +109,25 @@ def test_a_run_killed_in_a_report_keeps_those_made_and_leaves_no_process(house, 
         time.sleep(0.1)
     assert page.stat().st_mtime_ns == made
     assert len(list((house / "outputs" / "demo" / "temp").glob("report-*"))) == 1
-    second.kill()
+    os.killpg(second.pid, signal.SIGINT)
+    second.communicate(timeout=30)
+
+
+def test_control_c_stops_everything_at_once_and_leaves_nothing_behind(house, start, put_notebook, tmp_path):
+    marker = tmp_path / "kernel.pid"
+    put_notebook("import os, time", f"open({str(marker)!r}, 'w').write(str(os.getpid()))", "time.sleep(60)")
+    run = start()
+    while not (marker.exists() and marker.read_text()):
+        time.sleep(0.1)
+    sockets = Path((house / "outputs" / "demo" / "temp" / "sockets").read_text())
+    assert sockets.is_dir()
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to every process of the command
+    told = run.communicate(timeout=30)[0]
+    assert "KeyboardInterrupt" in told.splitlines()[-1]
+    assert "Task exception" not in told
+    assert _gone(int(marker.read_text()), seconds=20)
+    assert not sockets.exists()
+    assert not (house / "outputs" / "demo" / "temp").exists()
 
 
 def _gone(pid: int, seconds: float) -> bool:
