@@ -17,10 +17,10 @@ $(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
 	@touch $@
 
 test: $(VENV)/.tested
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-full: $(VENV)/.tested
-	$(BIN)/pytest -m "full or not full"
+	$(BIN)/pytest -n 2 --dist loadfile -m "full or not full"
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from phm_utils.cli import main
 from phm_utils.params import Workbook, load_workbook
+
+# Machines are shared: how long an example takes says nothing about the code.
+settings.register_profile("workbook", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("workbook")
 
 SOURCE = Path(__file__).resolve().parents[1]
 PEOPLE_PER_PCN = "900"
