@@ -6,7 +6,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full lab lint format clean \
-        bench-simulate bench-validation bench-reports bench-evaluation
+        bench-simulate bench-validation bench-linkage bench-evaluation
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -41,8 +41,12 @@ bench-simulate: $(VENV)/.installed
 bench-validation: $(VENV)/.installed
 	$(BIN)/python benchmarks/validation.py
 
-bench-reports: $(VENV)/.installed
-	$(BIN)/python benchmarks/reports.py
+# Precision and recall of `phm link` against the simulator's truth.
+bench-linkage: $(VENV)/.installed
+	$(BIN)/phm simulate --pcns 3 --form both --out outputs/identified/landing/demoshire
+	$(BIN)/phm link parameters/demo_identified.yml
+	$(BIN)/python benchmarks/linkage.py outputs/identified/landing/demoshire_identified/linked \
+		outputs/identified/landing/demoshire/truth
 
 bench-evaluation: $(VENV)/.installed
 	$(BIN)/python benchmarks/evaluation.py

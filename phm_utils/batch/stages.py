@@ -129,7 +129,7 @@ PROGRAMME_FILES = ("parameters/interventions/*",)
 PERSON_LEVEL = Route(
     stages=(
         CHECK,
-        _stage("link", "phm_utils.linkage.link:link", ("check",)),
+        _stage("link", "phm_utils.linkage.link:link", ("check",), files=definitions(*DEFINITIONS)),
         _stage("persons", "phm_utils.persons.persons:persons", ("check", "link"), files=definitions(*DEFINITIONS)),
         _stage(
             "cohorts",
