@@ -49,7 +49,7 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Memory, threads and the parent of the spill folder come from the
     environment variables that a run sets for each worker. Spill files hold
-    plain rows: their folder belongs to this session alone and goes with it.
+    plain rows: their folder belongs to this connection alone and goes with it.
     """
     parent = temp or (Path(os.environ[TEMP_ENV]) if TEMP_ENV in os.environ else None)
     if parent:

@@ -185,7 +185,7 @@ def test_a_page_over_its_size_is_refused_and_one_with_maps_may_be_larger(report)
 
 def test_a_path_of_the_machine_is_refused():
     with pytest.raises(PageRefused, match="path of this machine"):
-        refuse_paths("<p>/srv/work/phm/outputs</p>", [Path("/srv/work/phm")])
+        refuse_paths("<p>/srv/phm/outputs</p>", [Path("/srv/phm")])
     refuse_paths("<p>/</p>", [Path("/")])
 
 
