@@ -10,7 +10,7 @@ from phm_utils.engine import Model, guarded, read_sql, session
 from phm_utils.errors import InputError
 from phm_utils.inputs.geography import boundary_model, refuse_mixed_vintage, refuse_strangers
 from phm_utils.inputs.governance import permitted, refuse_lists, source_model
-from phm_utils.inputs.landing import boundary_file, open_file, present_tables
+from phm_utils.inputs.landing import boundary_file, gathered, open_file, present_tables
 from phm_utils.inputs.mapping import Mapping, load_mapping
 from phm_utils.inputs.optouts import list_opt_outs, withhold
 from phm_utils.inputs.tally import Tally
@@ -75,10 +75,11 @@ def _open_all(
             except InputError as fault:
                 faults.append(str(fault))
         if len(files) == len(paths):
-            rows = sum(con.execute(f"SELECT count(*) FROM {f.scan}").fetchall()[0][0] + f.unreadable for f in files)
-            if not rows:
+            if not sum(f.rows + f.unreadable for f in files):
                 faults.append(f"{name}: no rows; take the file away if the extract has no such table")
-            extracts[name] = Extract(TABLES[name], files, mapping.of(name), workbook.form, extract_date, False)
+            extracts[name] = Extract(
+                TABLES[name], gathered(files), mapping.of(name), workbook.form, extract_date, False
+            )
     if faults:
         listed = "\n".join(f"- {fault}" for fault in faults)
         raise InputError(f"{workbook.landing}: {len(faults)} fault{'s' * (len(faults) > 1)}.\n{listed}")

@@ -15,7 +15,7 @@ A fault is the text `column:rule`.
 from dataclasses import dataclass, replace
 from datetime import date
 
-from phm_utils.inputs.fields import Field, spelt
+from phm_utils.inputs.fields import Field
 from phm_utils.tables import SQL_TYPE, Table
 
 WITHHELD_TABLE = "withheld_people"  # the people who opted out of the source in hand
@@ -36,11 +36,11 @@ class JudgeRules:
 
 
 def judged_rows(table: Table, fields: list[Field], scan: str, rules: JudgeRules, where: str = "") -> str:
-    """The query that reads one file: our columns, `nulled_fields`, `documented`, `reason`, `original`.
+    """The query that reads one file: our columns, `nulled_fields`, `documented`, `reason`, `original`, `file`.
 
     scan: a FROM clause over the file. where: a condition on the extract's own columns.
     original: the row as it came, as text (JSON), where `reason` is given; the key alone
-    where the person opted out.
+    where the person opted out. file: the name of its file.
     """
     names = [f.name for f in fields]
     raw = ", ".join(f"{f.raw} AS {f.name}" for f in fields)
@@ -55,15 +55,9 @@ def judged_rows(table: Table, fields: list[Field], scan: str, rules: JudgeRules,
     related = ", ".join(f"{n}, {_related(table, n, fields)} AS fault_{n}" for n in names)
     return (
         f"SELECT {_judged(table, fields, rules)} FROM ("
-        f"SELECT {related}, {passed} FROM (SELECT {typed} FROM (SELECT {known} FROM (SELECT {tidy} FROM "
-        f"(SELECT {raw} FROM {scan} {where})))))"
+        f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
+        f"(SELECT {tidy}, file_path FROM (SELECT {raw}, filename AS file_path FROM {scan} {where})))))"
     )
-
-
-def key_text(table: Table, fields: list[Field]) -> list[str]:
-    """SQL over the extract's own columns: the key as it will read, for finding repeated ones."""
-    by_name = {f.name: f for f in fields}
-    return [spelt(by_name[k].tidy(), by_name[k].column) for k in table.key]
 
 
 def _renamed(field: Field) -> str:
@@ -122,7 +116,8 @@ def _judged(table: Table, fields: list[Field], rules: JudgeRules) -> str:
     shown = "true" if rules.original else f"{reason} IS NOT NULL"
     return (
         f"{columns}, {_joined(soft)} AS nulled_fields, {_joined([f'null_{f.name}' for f in fields])} AS documented, "
-        f"{reason} AS reason, CASE {hidden}WHEN {shown} THEN {_as_json([f.name for f in fields])} END AS original"
+        f"{reason} AS reason, CASE {hidden}WHEN {shown} THEN {_as_json([f.name for f in fields])} END AS original, "
+        f"CASE WHEN {shown} THEN parse_filename(file_path, true) END AS file"
     )
 
 

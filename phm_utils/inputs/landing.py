@@ -20,32 +20,54 @@ from phm_utils.tables import BOUNDARY_FILE, TABLES, Form, Table
 
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 ENDINGS = (".parquet", *CSV_ENDINGS)
+ROWS_AT_ONCE = 4_500_000  # judged together, in about a gigabyte
 LONGEST_LINE = 8_000_000  # bytes of one CSV row; a longer one is quarantined
 
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One file of one table, readable by DuckDB.
+    """One file of one table, or several of one shape that are read together, readable by DuckDB.
 
     name: as the analyst knows it, below the landing folder.
-    parquet: where its rows can be read; the file itself, or a copy of a CSV.
+    paths: where its rows can be read; the files themselves, or copies of CSVs.
     types: the DuckDB type of each column that it has, by the extract's own names.
-    unreadable: lines of a CSV that do not split into its columns.
+    rows: how many it holds, and `unreadable`: lines of a CSV that do not split into its columns.
     """
 
     name: str
-    parquet: Path
+    paths: tuple[Path, ...]
     types: dict[str, str]
+    rows: int = 0
     unreadable: int = 0
 
     @property
     def scan(self) -> str:
-        """A FROM clause over its rows."""
-        return f"read_parquet({quote(self.parquet)})"
+        """A FROM clause over its rows; the virtual column `filename` says which file a row came from."""
+        return f"read_parquet([{', '.join(quote(p) for p in self.paths)}])"
 
     def column(self, name: str) -> str | None:
         """The file's own spelling of a column's name, whatever its capitals; None if it lacks it."""
         return next((own for own in self.types if own.casefold() == name.casefold()), None)
+
+
+def gathered(files: list[LandingFile]) -> list[LandingFile]:
+    """Neighbouring files of one shape together, as long as they stay below ROWS_AT_ONCE.
+
+    Planning a wide query costs more than reading a small file: fifteen small ones are one.
+    """
+    groups: list[LandingFile] = []
+    for file in files:
+        last = groups[-1] if groups else None
+        if last and last.types == file.types and last.rows + file.rows <= ROWS_AT_ONCE:
+            groups[-1] = replace(
+                last,
+                paths=last.paths + file.paths,
+                rows=last.rows + file.rows,
+                unreadable=last.unreadable + file.unreadable,
+            )
+        else:
+            groups.append(file)
+    return groups
 
 
 def table_files(folder: Path, table: str, mapping: TableMapping) -> list[Path]:
@@ -58,9 +80,9 @@ def table_files(folder: Path, table: str, mapping: TableMapping) -> list[Path]:
         found = sorted(p for p in folder.glob(mapping.files) if p.is_file())
         if not found:
             raise InputError(f"{table}: no file matches `{mapping.files}`, which the mapping names")
-    else:
-        inside = sorted(p for p in (folder / table).glob("*") if p.suffix.lower() in ENDINGS)
-        found = [p for p in (folder / f"{table}{ending}" for ending in ENDINGS) if p.is_file()] + inside
+        return found
+    inside = sorted(p for p in (folder / table).glob("*") if p.suffix.lower() in ENDINGS)
+    found = [p for p in (folder / f"{table}{ending}" for ending in ENDINGS) if p.is_file()] + inside
     if len({p.suffix.lower() for p in found}) > 1 or (len(found) > 1 and found[0].parent != found[-1].parent):
         raise InputError(f"{table}: found twice, as {found[0].name} and as {found[-1].name}; keep one")
     return found
@@ -99,7 +121,7 @@ def look(con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: Tabl
         types = _parquet_types(con, path, name)
     else:
         types = dict.fromkeys(_header(path, mapping, name), "VARCHAR")
-    file = LandingFile(name, path, types)
+    file = LandingFile(name, (path,), types)
     _refuse_missing_columns(table, file, mapping, form)
     return file
 
@@ -109,10 +131,12 @@ def open_file(
 ) -> LandingFile:
     """Make a file readable. Raises InputError as `look` does, and where a CSV's letters cannot be read."""
     file = look(con, table, path, mapping, form)
-    if path.suffix.lower() == ".parquet":
-        return file
-    parquet, unreadable = _parquet_of(con, path, mapping, file)
-    return replace(file, parquet=parquet, unreadable=unreadable)
+    if path.suffix.lower() != ".parquet":
+        copy, unreadable = _parquet_of(con, path, mapping, file)
+        file = replace(file, paths=(copy,), unreadable=unreadable)
+    with guarded(f"Reading {file.name}", "The file may be damaged: copy or export it again."):
+        [(rows,)] = con.execute(f"SELECT count(*) FROM {file.scan}").fetchall()
+    return replace(file, rows=rows)
 
 
 def _parquet_types(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
@@ -144,7 +168,7 @@ def _parquet_of(
     """A CSV as a Parquet file of text, in the session's temporary folder, and its unreadable lines."""
     [(spill,)] = con.execute("SELECT current_setting('temp_directory')").fetchall()
     Path(spill).mkdir(parents=True, exist_ok=True)
-    copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / "rows.parquet"
+    copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / f"{path.stem}.parquet"
     columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in file.types)
     # One thread reads: a quoted line break is then never taken for the end of a row.
     read = (

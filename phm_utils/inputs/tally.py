@@ -172,7 +172,7 @@ def _told(column: str) -> str:
 
 # Valid codes that tell nothing: the field is not filled. "Not stated" is an answer, and indeterminate sex is one.
 NOT_KNOWN = {"ethnicity": ("99",), "sex": ("X", "0")}
-NOT_FIELDS = ("nulled_fields", "documented", "reason", "original")
+NOT_FIELDS = ("nulled_fields", "documented", "reason", "original", "file")
 # Few sets of faults occur among many rows: rows are counted by set, and only the sets are taken apart.
 FLAGS_SQL = """
 SELECT

@@ -1,6 +1,6 @@
 """One table: its landing files through the rules, into the store and the quarantine.
 
-A file at a time, so that memory follows the largest file and not the table.
+A few million rows at a time, so that memory follows the largest file and not the table.
 Rows leave in order of their key, whatever order they came in: the key is the source's own row
 number, in which extracts are mostly written, so the sort finds little to do and a person's rows
 stay together, which makes the files a third of the size that order by date would.
@@ -8,6 +8,7 @@ stay together, which makes the files a third of the size that order by date woul
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -15,13 +16,15 @@ import duckdb
 
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, parquet_source, quote
 from phm_utils.inputs.codes import is_snomed_concept
-from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of
-from phm_utils.inputs.judging import JudgeRules, judged_rows, key_text
+from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of, spelt
+from phm_utils.inputs.judging import JudgeRules, judged_rows
 from phm_utils.inputs.landing import LandingFile
 from phm_utils.inputs.mapping import TableMapping
 from phm_utils.inputs.tally import Tally
 from phm_utils.runs import StageWriter
 from phm_utils.tables import Form, Table
+
+KEY_NUMBERS = ("SMALLINT", "INTEGER", "BIGINT", "USMALLINT", "UINTEGER")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,16 @@ class Extract:
 
     def key_hash(self, file: LandingFile) -> str:
         """SQL over the file's own columns: one number per key, as good as unique."""
-        return f"hash({', '.join(key_text(self.table, self.fields(file)))})"
+        fields = [f for f in self.fields(file) if f.name in self.table.key]
+        if self.whole_number_keys:
+            return f"hash({', '.join(f'CAST({f.raw} AS BIGINT)' for f in fields)})"
+        return f"hash({', '.join(spelt(f.tidy(), f.column) for f in fields)})"
+
+    @cached_property
+    def whole_number_keys(self) -> bool:
+        """Does every file hold the key as whole numbers? Then they are compared as such, not as text."""
+        fields = [f for file in self.files for f in self.fields(file) if f.name in self.table.key]
+        return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
 
 
 def validate(
@@ -62,10 +74,9 @@ def validate(
         con.execute("CREATE OR REPLACE TEMP TABLE quarantined (file VARCHAR, reason VARCHAR, original VARCHAR)")
         for number, file in enumerate(extract.files):
             _judge(con, extract, number, repeats)
-            [(rows,)] = con.execute(f"SELECT count(*) FROM {file.scan}").fetchall()
-            tally.count(con, extract.table, rows + file.unreadable, file.unreadable)
-            _write(con, extract, file, writer)
-            con.execute("INSERT INTO quarantined SELECT ?, reason, original FROM turned_away", [file.name])
+            tally.count(con, extract.table, file.rows + file.unreadable, file.unreadable)
+            _write(con, extract, number, writer)
+            con.execute("INSERT INTO quarantined SELECT file, reason, original FROM turned_away")
             con.execute("DROP TABLE judged; DROP TABLE turned_away")
         _write_quarantine(con, extract, quarantine / f"{name}.parquet")
         written = [writer.folder / f for f in writer.tables[name]["files"]]
@@ -103,7 +114,7 @@ def _find_repeated_keys(con: duckdb.DuckDBPyConnection, extract: Extract) -> boo
     content = ", ".join(c.name for c in extract.table.for_form(extract.form))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE contenders AS SELECT *, row_number() OVER (PARTITION BY {key}, reason IS NULL "
-        f"ORDER BY file_number, {content}, original) AS place FROM ({rows})"
+        f"ORDER BY file, {content}, original) AS place FROM ({rows})"
     )
     con.execute(
         f"UPDATE contenders SET reason = '{extract.table.key[0]}:repeated key' WHERE reason IS NULL AND place > 1"
@@ -128,23 +139,18 @@ def _judge(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, repeat
     con.execute("CREATE OR REPLACE TEMP TABLE turned_away AS SELECT * FROM judged WHERE reason IS NOT NULL")
 
 
-def _write(con: duckdb.DuckDBPyConnection, extract: Extract, file: LandingFile, writer: StageWriter) -> None:
+def _write(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, writer: StageWriter) -> None:
+    """The kept rows of one file, or of several gathered, in order of their key."""
     table = extract.table
-    path = writer.folder / table.name / f"{_part(extract, file)}.parquet"
+    part = "all" if len(extract.files) == 1 else f"{number + 1:04d}"
+    path = writer.folder / table.name / f"{part}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join([c.name for c in table.for_form(extract.form)] + ["nulled_fields"])
-    order = ", ".join(table.key)
     con.execute(
-        f"COPY (SELECT {columns} FROM judged WHERE reason IS NULL ORDER BY {order}) "
+        f"COPY (SELECT {columns} FROM judged WHERE reason IS NULL ORDER BY {', '.join(table.key)}) "
         f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
     )
     writer.record(table.name, path, con)
-
-
-def _part(extract: Extract, file: LandingFile) -> str:
-    """The name of a file's part in the store: its own stem, or `all` where it is the only one."""
-    stem = Path(file.name.partition(": ")[2]).stem
-    return "all" if len(extract.files) == 1 and stem == extract.table.name else stem
 
 
 def _write_quarantine(con: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> None:

@@ -175,3 +175,31 @@ def test_areas_are_the_ics_and_its_own_pcns(small, rows):
 def test_input_files_are_all_that_the_check_reads(small):
     names = {path.name for path in input_files(small.workbook())}
     assert names == {"practice.csv", "area.csv", "gp_registration.csv", "governance.yml"}
+
+
+def test_two_files_of_one_name_in_two_folders_are_both_read(small, rows):
+    small.put("gp_event", rows["gp_event"], file="2023/events.csv")
+    small.put("gp_event", rows["gp_event"] | {"event_id": "e2"}, file="2024/events.csv")
+    store = small.checked(small.mapped("tables: {gp_event: {files: '20*/events.csv'}}"))
+    assert store.read("gp_event")["event_id"].tolist() == ["e1", "e2"]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_reading_files_together_or_apart_changes_no_row(small, rows, monkeypatch, at_once):
+    from phm_utils.inputs import landing
+
+    monkeypatch.setattr(landing, "ROWS_AT_ONCE", at_once)
+    event = rows["gp_event"]
+    for n in range(4):
+        shared = event | {"event_id": "shared", "unit": f"u{n}"}
+        small.put("gp_event", shared, event | {"event_id": f"e{n}"}, file=f"gp_event/f{n}.csv")
+    frame = small.checked().read("gp_event").sort_values("event_id")
+    assert frame["event_id"].tolist() == ["e0", "e1", "e2", "e3", "shared"]
+    assert frame["unit"].dropna().tolist() == ["u0"]
+    assert small.turned_away("gp_event")["file"].tolist() == ["f1", "f2", "f3"]
+
+
+def test_keys_held_as_numbers_and_as_text_are_compared_as_text(small, rows):
+    small.put("gp_event", rows["gp_event"] | {"event_id": 7}, file="gp_event/a.parquet")
+    small.put("gp_event", rows["gp_event"] | {"event_id": " 7"}, file="gp_event/b.parquet")
+    assert len(small.checked().read("gp_event")) == 1
