@@ -90,7 +90,7 @@ def choropleth(
         if place_labels:
             _place_names(ax, areas, place_labels)
         _scale_bar(ax, areas)
-        _insets(fig, areas, column, names, colours, insets, ax)
+        _insets(fig, areas, column, names, colours, insets, outline, ax)
         handles = [Patch(facecolor=c, edgecolor=style.MUTED, label=n) for n, c in zip(names, colours, strict=True)]
         if areas[column].isna().any():
             handles.append(Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label=no_value))
@@ -170,13 +170,14 @@ def _draw(ax: Axes, areas: gpd.GeoDataFrame, column: str, names: list, colours: 
     ax.set_axis_off()
 
 
-def _insets(fig: Figure, areas, column: str, names: list, colours: list[str], insets, main: Axes) -> None:
+def _insets(fig: Figure, areas, column: str, names: list, colours: list[str], insets, outline, main: Axes) -> None:
     if not insets:
         return
     grid = main.get_subplotspec().get_gridspec()
     for number, (place, (west, south, east, north)) in enumerate(insets):
         ax = fig.add_subplot(grid[1, number])
-        _draw(ax, areas.cx[west:east, south:north], column, names, colours, None)
+        inside = areas.cx[west:east, south:north]
+        _draw(ax, inside, column, names, colours, _nearby(outline, inside))
         ax.set(xlim=(west, east), ylim=(south, north))
         ax.set_axis_on()
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")

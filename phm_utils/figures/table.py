@@ -1,5 +1,6 @@
 """Tables as accessible HTML: a caption, header cells with scope, suppressed counts as *."""
 
+import re
 from datetime import date
 from html import escape
 
@@ -9,6 +10,7 @@ from IPython.display import display
 
 SUPPRESSED = "*"
 ABSENT = "n/a"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def text_of(value: object) -> str:
@@ -26,6 +28,13 @@ def text_of(value: object) -> str:
     return f"{value:,}" if hasattr(value, "__index__") else str(value)
 
 
+def _kind(value: object, numeric: bool) -> str:
+    """The class of a cell that is not to be broken in two: a number or a day."""
+    if numeric:
+        return " class=number"
+    return " class=day" if isinstance(value, str) and DAY.fullmatch(value) else ""
+
+
 def table_html(frame: pd.DataFrame, caption: str) -> str:
     """One HTML table; the first column heads each row."""
     numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame]
@@ -36,10 +45,7 @@ def table_html(frame: pd.DataFrame, caption: str) -> str:
     rows = []
     for values in frame.itertuples(index=False, name=None):
         cells = [f'<th scope="row">{escape(text_of(values[0]))}</th>']
-        cells += [
-            f"<td{' class=number' if n else ''}>{escape(text_of(v))}</td>"
-            for v, n in zip(values[1:], numeric[1:], strict=True)
-        ]
+        cells += [f"<td{_kind(v, n)}>{escape(text_of(v))}</td>" for v, n in zip(values[1:], numeric[1:], strict=True)]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"

@@ -26,7 +26,7 @@ def simulate(
     root: Path,
     *,
     pcns: int = 3,
-    seed: int = 20250331,
+    seed: int = 2025,
     people_per_pcn: int | None = None,
     form: Literal["pseudonymised", "identified", "both"] = "pseudonymised",
     file_format: FileFormat = "parquet",
