@@ -1,5 +1,6 @@
 """The README's commands work as written, and its links lead somewhere."""
 
+import json
 import os
 import re
 import shlex
@@ -90,6 +91,12 @@ def test_files_that_the_readme_names_exist():
         assert (ROOT / name.rstrip("/")).exists(), name
 
 
-def test_every_notebook_stands_in_the_table():
-    table = set(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE))
-    assert table == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+def test_every_notebook_stands_in_the_table_with_its_own_question():
+    table = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", README, flags=re.MULTILINE))
+    notebooks = {
+        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "notebooks").glob("*.ipynb")
+    }
+    titles = {
+        name: "".join(n["cells"][0]["source"]).splitlines()[0].removeprefix("# ") for name, n in notebooks.items()
+    }
+    assert table == titles
