@@ -55,7 +55,9 @@ def faults_finding(fields: pd.DataFrame) -> str:
     """What was turned away, nulled and withheld, in one sentence."""
     rows = fields.groupby("disposition")["rows"].sum()
     said = [f"{rows[kind]:,} {words}" for kind, words in SAID.items() if rows.get(kind, 0) > 0]
-    return f"Of all rows, about {' and '.join(said)}." if said else "No row broke a rule often enough to be shown."
+    if not said:
+        return "No row broke a rule often enough to be shown."
+    return f"Of all rows, about {', '.join(said[:-1])}{' and ' if said[:-1] else ''}{said[-1]}."
 
 
 def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
