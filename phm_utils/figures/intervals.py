@@ -181,8 +181,11 @@ def _ranges(ax: Axes, frame: pd.DataFrame, lower: str, upper: str) -> None:
 def _points(ax: Axes, frame: pd.DataFrame, value: str, label: str, highlight: set[str]) -> None:
     drawn = pd.DataFrame({"x": style.as_floats(frame[value]), "y": np.arange(len(frame))})
     drawn["kind"] = np.where(frame[label].isin(highlight), "highlight", "other")
+    drawn = drawn.dropna()
+    if drawn.empty:
+        return  # every value withheld: only the rows' names are left to draw
     sns.scatterplot(
-        drawn.dropna(),
+        drawn,
         x="x",
         y="y",
         hue="kind",

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -106,3 +107,11 @@ def test_two_processes_draw_the_same_bytes():
     frame = pd.DataFrame({"p": list("abc"), "v": [1.0, 2.0, 3.0], "l": [0.5, 1.0, 2.0], "u": [2.0, 3.0, 4.0]})
     here = _encode(charts.caterpillar(frame, "v", "l", "u", "p", 2.0))[1]
     assert hashlib.sha256(here.encode()).hexdigest() == other
+
+
+def test_a_figure_whose_every_value_is_withheld_is_drawn_without_a_warning():
+    withheld = FRAME.assign(value=np.nan, lower=np.nan, upper=np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fig = charts.caterpillar(withheld, "value", "lower", "upper", "practice")
+    assert {"Ash", "Beech", "Cedar"} <= set(texts(fig))

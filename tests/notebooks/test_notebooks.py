@@ -51,9 +51,10 @@ def texts(notebook) -> list[list[dict]]:
 
 
 def failures(notebook) -> list[str]:
-    """Errors that stopped a cell."""
+    """Errors that stopped a cell, and warnings that a reader of the notebook would stumble over."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
+    errors = [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
+    return errors + [o.text for o in outputs if o.get("name") == "stderr"]
 
 
 def pictures(notebook) -> list[str]:
