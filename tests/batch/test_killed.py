@@ -45,6 +45,11 @@ if __name__ == "__main__":
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by POSIX signal")
 
 
+def heed_control_c() -> None:
+    """A shell's background job ignores Control-C, and so would everything that these tests start from one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(house, tmp_path):
     """Start a run in a process of its own; the process."""
@@ -59,6 +64,7 @@ def start(house, tmp_path):
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=heed_control_c,
         )
         started.append(process)
         return process
