@@ -103,6 +103,7 @@ class Table:
     row: one row per what. key: columns that identify a row.
     date: the column that dates a row, or None for a list or a reference.
     source: the entry of governance.yml that permits its use.
+    made_here: written by `phm link` and not by a supplier: its absence is no gap in an extract.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...] = field(repr=False)
     date: str | None = None
+    made_here: bool = False
 
     def for_form(self, form: Form) -> tuple[Column, ...]:
         """The columns that an extract of this form has."""
@@ -181,6 +183,45 @@ _DIAGNOSES = tuple(
 _OPERATIONS = tuple(
     _text(f"opertn_{n:02d}", "OPCS-4 procedure", sensitivity="special", pattern=OPCS4) for n in range(1, 25)
 )
+
+
+def _about(name: str, description: str, type: Type = "text", unit: str | None = None) -> Column:
+    """A column of an aggregate that says what its row is about."""
+    return Column(
+        name, type, description, required=True, unit=unit, sensitivity="administrative", optional=False,
+        forms=("pseudonymised",),
+    )  # fmt: skip
+
+
+def _number(name: str, description: str, unit: str) -> Column:
+    return Column(
+        name, "int", description, unit=unit, sensitivity="administrative", low=0, optional=False,
+        forms=("pseudonymised",),
+    )  # fmt: skip
+
+
+def _share(
+    name: str, description: str, unit: str | None = None, low: float | None = 0, high: float | None = 1
+) -> Column:
+    return Column(
+        name, "float", description, unit=unit, sensitivity="administrative", low=low, high=high, optional=False,
+        forms=("pseudonymised",),
+    )  # fmt: skip
+
+
+def _linkage(
+    name: str, title: str, row: str, key: tuple[str, ...], columns: tuple[Column, ...], source: bool = True
+) -> Table:
+    """An aggregate that `phm link` writes beside the linked extracts; most are by source."""
+    first = (_about("source", "Table of the extract"),) if source else ()
+    return Table(name, title, row, "This workbook", "reference", key, (*first, *columns), made_here=True)
+
+
+GROUP_COLUMNS = (
+    _about("characteristic", "All, Age, Sex, Ethnicity, Deprivation or No fixed abode"),
+    _about("category", "Its value"),
+)
+LIMITS = (("share", ""), ("lower", ", lower 95% limit"), ("upper", ", upper 95% limit"))
 
 # fmt: off
 TABLES: dict[str, Table] = {t.name: t for t in (
@@ -345,8 +386,60 @@ TABLES: dict[str, Table] = {t.name: t for t in (
         _text("postcode", "Postcode", sensitivity="public", pattern=POSTCODE, required=True, optional=False),
         _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA),
     )),
+    _linkage("linkage_step", "Linkage: what each step settled", "one per source and method", ("source", "method"), (
+        _about("method", "How the records were joined, or why they were not"),
+        _number("records", "Records", "records"), _number("identities", "Distinct sets of identifiers", "identities"),
+        _number("contradicted", "Records whose NHS number is somebody else's", "records"),
+    )),
+    _linkage("linkage_weight", "Linkage: how alike the best pairs were", "one per source, band and decision",
+             ("source", "band", "decision"), (
+        _about("band", "Match weight, rounded down", type="int", unit="bits"),
+        _about("decision", "linked, review, too weak, too close or contrary"),
+        _number("pairs", "Identities, each with its best candidate", "pairs"),
+    )),
+    _linkage("linkage_example", "Linkage: example patterns of agreement", "one per example and comparison",
+             ("example", "place"), (
+        _about("example", "Number of the example", type="int"),
+        _about("place", "Order of the comparison", type="int"),
+        _about("kind", "What became of such pairs"), _about("comparison", "What was compared"),
+        _about("level", "How well it agreed, in words"),
+        _share("weight_bits", "What it added to the match weight", unit="bits", low=None, high=None),
+        _number("pairs", "Pairs that agree in just this way", "pairs"),
+    ), source=False),
+    _linkage("linkage_error", "Linkage: estimated false and missed links", "one per source and group of records",
+             ("source", "characteristic", "category"), (
+        *GROUP_COLUMNS,
+        _number("records", "Records", "records"),
+        _number("linked", "Records joined to a person of the GP extract", "records"),
+        _number("tested", "Identities whose link was tested", "identities"),
+        *(_share(f"false_{part}", f"Share of linked records that are somebody else's{words}")
+          for part, words in LIMITS),
+        *(_share(f"missed_{part}", f"Share of records of people in the GP extract not joined to them{words}")
+          for part, words in LIMITS),
+        _about("false_basis", "What the false share rests on"),
+        _about("missed_basis", "What the missed share rests on"),
+    )),
+    _linkage("linkage_review", "Linkage: pairs judged by a person", "one per band of match weight", ("band",), (
+        _about("band", "Lower edge of the band", type="int", unit="bits"),
+        _number("reviewed", "Pairs judged the same person or not", "pairs"),
+        _number("matches", "Pairs judged the same person", "pairs"),
+    ), source=False),
+    _linkage("linkage_setting", "Linkage: settings", "one per setting", ("name",), (
+        _about("name", "Setting"), _about("value", "Its value; no number of people or records"),
+    ), source=False),
+    _linkage("linkage_truth", "Linkage: links against the truth, synthetic data only",
+             "one per source and group of records", ("source", "characteristic", "category"), (
+        *GROUP_COLUMNS,
+        _number("records", "Records", "records"),
+        _number("findable", "Records of people in the GP extract", "records"),
+        _number("links", "Records joined to a person of the GP extract", "records"),
+        _number("wrong", "Links to somebody else", "records"),
+        _number("missed", "Records of people in the GP extract not joined to them", "records"),
+    )),
 )}
 # fmt: on
+# What `phm link` counted while it linked, for the pages that show how far the links can be trusted.
+LINKAGE_TABLES = tuple(name for name, table in TABLES.items() if table.made_here)
 # Outlines of small areas: a GeoPackage, not a table of rows; columns `lsoa` and `geometry` (EPSG:27700).
 BOUNDARY_FILE = "boundary.gpkg"
 CRS = "EPSG:27700"

@@ -63,7 +63,7 @@ def _extracts(workbook: Workbook, folder: Path) -> Iterator[Line]:
         for name, table in TABLES.items():
             if name in found:
                 yield from _table(con, name, found[name], workbook, mapping)
-            else:
+            elif not table.made_here:
                 yield ADVICE, f"{name}: absent ({table.title.lower()}); reports leave out what needs it"
     if boundary_file(workbook) is None:
         yield ADVICE, f"{BOUNDARY_FILE}: absent; reports leave out maps"

@@ -11,7 +11,7 @@ import pandas as pd
 from phm_utils.engine import read_sql
 from phm_utils.params import Workbook
 from phm_utils.privacy.release import Release
-from phm_utils.tables import TABLES
+from phm_utils.tables import LINKAGE_TABLES, TABLES
 
 
 def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
@@ -26,6 +26,8 @@ def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release
 
 
 def _titled(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the tables' titles; without the aggregates of `phm link`, which are no extract's."""
+    frame = frame[~frame["table_name"].isin(LINKAGE_TABLES)]
     titles = {name: table.title for name, table in TABLES.items()} | {"boundary": "Outlines of small areas"}
     return frame.assign(title=frame["table_name"].map(titles))
 

@@ -13,7 +13,7 @@ from phm_utils.synthetic.identity import valid_numbers
 from phm_utils.tables import CRS, SQL_TYPE, TABLES
 
 FORMS = ("pseudonymised", "identified")
-WRITTEN = [name for name in TABLES if name != "postcode_area"]
+WRITTEN = [name for name, table in TABLES.items() if name != "postcode_area" and not table.made_here]
 
 
 def read(root: Path, table: str, form: str = "pseudonymised") -> pd.DataFrame:

@@ -1,0 +1,163 @@
+"""How often records are joined to the wrong person, or to nobody; and what that does to a count.
+
+Two shares describe the links of a source. *False*: of its linked records,
+those joined to somebody else. *Missed*: of its records whose person is there
+to be found, those not joined to that person. With L linked records, true
+number N: right links = L (1 - false) = N (1 - missed).
+
+Each function takes and gives one row per source or group; a share that
+cannot be estimated is missing, never zero.
+"""
+
+import numpy as np
+import pandas as pd
+
+from phm_utils.errors import InputError
+from phm_utils.methods.rates import Limits, byar, wilson
+
+SHARES = ("false_share", "false_lower", "false_upper", "missed_share", "missed_lower", "missed_upper")
+FALSE, MISSED = SHARES[:3], SHARES[3:]
+
+
+def count_range(count: pd.Series, errors: pd.DataFrame) -> Limits:
+    """Between which numbers a count taken from linked records would lie, had every link been right.
+
+    count: people or records counted through links, 0 or more; one number or
+        one per row of `errors`.
+    errors: `false_lower`, `false_upper`, `missed_lower`, `missed_upper`, fractions.
+
+    Returns two float arrays: count (1 - false_upper) / (1 - missed_lower) and
+    count (1 - false_lower) / (1 - missed_upper); NaN where a limit is not
+    known, or everything may be missed. Both ends take the worse limit of each
+    share, so the range is rather too wide. Shares are of records: a person
+    with several is missed only if all of them are, so the upper end is then
+    too high. Errors are taken to be the same among the counted as among all.
+    Raises InputError where a share is not from 0 to 1 or a count is negative.
+    """
+    shares = {name: _fractions(errors, name) for name in (*FALSE[1:], *MISSED[1:])}
+    given = np.broadcast_to(pd.array(np.atleast_1d(count), "Float64").to_numpy(float, na_value=np.nan), len(errors))
+    if (given < 0).any():
+        raise InputError(f"{(given < 0).sum()} of {len(given)} counts are negative. A count is 0 or more.")
+    room = {name: np.where(shares[name] < 1, 1 - shares[name], np.nan) for name in MISSED[1:]}
+    low = given * (1 - shares["false_upper"]) / room["missed_lower"]
+    return low, given * (1 - shares["false_lower"]) / room["missed_upper"]
+
+
+def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """False and missed shares of a source, from records linked again with their number hidden.
+
+    tests: one row per source or group. Of its records: `records`, `linked`,
+        and `unnumbered`, the linked ones that had no number to settle them.
+        Of the test's identities, whose person is known: `tested`, `wrong`
+        (joined to another), `lost` (joined to nobody).
+
+    The test shows what happens to records without a number; those linked by
+    number and agreeing description are taken to be right. Of the unnumbered,
+    false = wrong / (tested - lost) and missed = (wrong + lost) / tested, with
+    Wilson's limits, which are then spread over all linked records. Records
+    missed cannot outnumber those not rightly linked.
+    Returns `SHARES`, missing where nothing was tested. People who are not
+    there to be found cannot be tested so: a link of theirs is always false.
+    """
+    linked, unnumbered = tests["linked"].to_numpy(float), tests["unnumbered"].to_numpy(float)
+    known = (tests["tested"] > 0).to_numpy() & (linked > 0)
+    false = wilson(tests["wrong"], tests["tested"] - tests["lost"], confidence).to_numpy(float)
+    missed = wilson(tests["wrong"] + tests["lost"], tests["tested"], confidence).to_numpy(float)
+    spread = np.where(known, unnumbered / np.where(linked > 0, linked, 1), np.nan)[:, None]
+    right = (unnumbered * (1 - false[:, 0]))[:, None]
+    not_right = tests["records"].to_numpy(float)[:, None] - linked[:, None] + unnumbered[:, None] - right
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lost = np.minimum(np.where(right > 0, right * missed / (1 - missed), np.nan), not_right)
+        whole = lost / ((linked - unnumbered)[:, None] + right + lost)
+    # Nothing without a number, linked or not: there was nothing to miss.
+    none_open = (tests["records"].to_numpy(float) - linked + unnumbered == 0)[:, None]
+    whole = np.where(known[:, None], np.where(none_open, 0.0, whole), np.nan)
+    false = np.where(spread == 0, 0.0, false * spread)
+    return _shares(tests, np.where(known[:, None], false, np.nan), whole)
+
+
+def shares_from_checks(checks: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """False shares of records joined on a pseudonym, from those that sex and month of birth give away.
+
+    checks: one row per source or group. Records: `records`, `linked`; of those
+        with sex and month of birth known on both sides `agree`, `sex_differs`
+        and `month_differs` (one differs; joined all the same) and `conflicts`
+        (both differ; not joined). `conflict_people`, `checked_people`:
+        identities behind the conflicts, and behind all that were checked.
+        `seen`: the chance that a stranger drawn from the spine differs in both.
+
+    A pseudonym that is a random stranger's shows as a conflict with the chance
+    `seen` (about half: sex agrees by chance in half, the month in one of a
+    thousand) and is joined unseen otherwise. Slips of the pen that hit both
+    fields of a right record are conflicts too: sex_differs x month_differs /
+    agree are expected. So hidden = (conflicts - slips) (1 - seen) / seen.
+    Limits are Poisson's for identities in conflict, since one wrong pseudonym
+    spoils all of a person's records.
+
+    What was lost cannot be known: at most every record that is not joined, so
+    `missed_share` is missing, between 0 and that. A relative's pseudonym
+    agrees more often than a stranger's: false links are then understated.
+    """
+    agree, sex, month = (checks[c].to_numpy(float) for c in ("agree", "sex_differs", "month_differs"))
+    joined, seen = agree + sex + month, checks["seen"].to_numpy(float)
+    conflicts, people = checks["conflicts"].to_numpy(float), checks["conflict_people"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slips = np.where(agree > 0, sex * month / agree, 0.0)
+        each = np.where(people > 0, conflicts / people, (joined + conflicts) / checks["checked_people"])
+        low, high = byar(people, confidence)
+        found = np.column_stack([conflicts, low * each, high * each])
+        hidden = np.maximum(found - slips[:, None], 0) * ((1 - seen) / seen)[:, None]
+        false = np.clip(hidden / joined[:, None], 0, 1)
+    false = np.where(((joined > 0) & (seen > 0))[:, None], false, np.nan)
+    records = checks["records"].to_numpy(float)
+    unjoined = np.where(records > 0, 1 - checks["linked"].to_numpy(float) / np.where(records > 0, records, 1), np.nan)
+    missed = np.column_stack([np.full(len(checks), np.nan), unjoined * 0, unjoined])
+    return _shares(checks, false, missed)
+
+
+def precision(strata: pd.DataFrame, confidence: float = 0.95) -> tuple[float, float, float]:
+    """The share of pairs that are the same person, from a review of some pairs of each band of weight.
+
+    strata: one row per band: `pairs`, and of them `reviewed` and `matches`.
+    Returns value, lower and upper: each band's share weighted by its pairs,
+    Wilson's limits for the sample's effective size (Kish: one over the sum of
+    squared weights over the numbers reviewed). NaN where a band that has
+    pairs was not reviewed.
+    Source: Kish 1965, Survey Sampling; Wilson 1927.
+    """
+    used = strata[strata["pairs"] > 0]
+    if used.empty or not (used["reviewed"] > 0).all():
+        return np.nan, np.nan, np.nan
+    weight = used["pairs"] / used["pairs"].sum()
+    size = 1 / (weight**2 / used["reviewed"]).sum()
+    share = min((weight * used["matches"] / used["reviewed"]).sum(), 1.0)
+    limits = wilson(pd.Series([share * size]), pd.Series([size]), confidence).iloc[0]
+    return float(limits["value"]), float(limits["lower"]), float(limits["upper"])
+
+
+def lowest_threshold(bands: pd.DataFrame, target: float = 0.99, confidence: float = 0.95) -> int | None:
+    """The lowest band from which on reviewed pairs are the same person often enough, or None.
+
+    bands: one row per `band` (lower edge in bits), `reviewed`, `matches`.
+    target: the lower limit (Wilson) of matches among everything reviewed from
+        that band up must reach it. Bands count by what was reviewed: samples
+        of equal size give doubtful bands more weight than they have among
+        links, so precision is understated rather than overstated.
+    """
+    if not 0 < target < 1:
+        raise InputError(f"target is {target}; it is a share of links, between 0 and 1 (0.99).")
+    ordered = bands[bands["reviewed"] > 0].sort_values("band", ascending=False)
+    upward = ordered[["matches", "reviewed"]].cumsum()
+    enough = wilson(upward["matches"], upward["reviewed"], confidence)["lower"] >= target
+    return int(ordered.loc[enough, "band"].min()) if enough.any() else None
+
+
+def _shares(like: pd.DataFrame, false: np.ndarray, missed: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(np.column_stack([false, missed]), index=like.index, columns=list(SHARES))
+
+
+def _fractions(errors: pd.DataFrame, name: str) -> np.ndarray:
+    values = errors[name].astype("Float64").to_numpy(float, na_value=np.nan)
+    if (outside := (values < 0) | (values > 1)).any():
+        raise InputError(f"{outside.sum()} of {len(values)} values of {name} are not from 0 to 1: give fractions.")
+    return values
