@@ -151,12 +151,19 @@ class Workbook(Frozen):
     outputs: str = Field("outputs", description="Folder of all runs")
     mapping: str | None = Field(None, description="YAML file of the extracts' own names and codes")
     governance: str = Field("parameters/governance.yml", description="YAML file of sources and permissions")
+    truth: str | None = Field(None, description="synthetic data: folder `truth` that `phm simulate` wrote, or none")
     geography: Geography = Geography()
     disclosure: Disclosure = Disclosure()
     resources: Resources = Resources()
     files: dict[str, str] = Field(default_factory=dict, description="published data: file name per input")
     downloads: dict[str, str] = Field(default_factory=dict, description="published data: where each file comes from")
     notebooks: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters by notebook")
+
+    @model_validator(mode="after")
+    def _truth_is_of_synthetic_data(self) -> "Workbook":
+        if self.truth is not None and not self.synthetic:
+            raise ValueError("truth: only synthetic data have one; take the line out, or say `synthetic: true`")
+        return self
 
     @model_validator(mode="after")
     def _notebooks_are_known(self) -> "Workbook":

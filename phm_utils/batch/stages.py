@@ -75,6 +75,11 @@ def _matching(patterns: tuple[str, ...], workbook: Workbook) -> list[Path]:
     return sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file())
 
 
+def link_files(workbook: Workbook) -> list[Path]:
+    """What the link stage reads apart from the store: code lists and, of synthetic data, the truth."""
+    return [*_matching(DEFINITIONS, workbook), *late("phm_utils.linkage.truth:truth_files")(workbook)]
+
+
 @dataclass(frozen=True)
 class Stage:
     """One ICS-level step.
@@ -129,7 +134,7 @@ PROGRAMME_FILES = ("parameters/interventions/*",)
 PERSON_LEVEL = Route(
     stages=(
         CHECK,
-        _stage("link", "phm_utils.linkage.link:link", ("check",), files=definitions(*DEFINITIONS)),
+        _stage("link", "phm_utils.linkage.link:link", ("check",), files=link_files),
         _stage("persons", "phm_utils.persons.persons:persons", ("check", "link"), files=definitions(*DEFINITIONS)),
         _stage(
             "cohorts",

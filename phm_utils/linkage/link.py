@@ -8,11 +8,13 @@ token: a record without one, or with somebody else's, stays unattached.
 """
 
 from collections.abc import Iterable
-from importlib.resources import files
 
 import duckdb
 
 from phm_utils.engine import Model, guarded, quote
+from phm_utils.linkage.linkage_error import error_model
+from phm_utils.linkage.queries import area_table, make, present_tables, query
+from phm_utils.linkage.truth import COLUMNS, KEY, truth_files, truth_model
 from phm_utils.params import Workbook
 from phm_utils.rules import codelists
 from phm_utils.tables import TABLES
@@ -26,55 +28,77 @@ TOKEN_SOURCES = tuple(
 )
 # Where a source records no fixed abode, the condition that says so; elsewhere it is not known.
 NO_FIXED_ABODE_CODES = "homeless"
+TEMPORARY = (
+    *("settled", "presented", "resident", "lsoa_pcn", "gp_spine", "described", "stranger"),
+    *("true_person", "told", "judged"),
+)
 
 
 def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
     """The link stage in pseudonymised form. See the SQL files for one row per what.
 
     Makes `person_index`, `household`, `link_summary`, `link_pcn`,
-    `link_coverage` and `household_pcn`. A source that is absent is skipped and
-    stands in `link_summary` with the method 'absent'. Does not depend on the
+    `link_coverage`, `household_pcn`, `link_error` and, on synthetic data whose
+    truth is named, `link_truth`. A source that is absent is skipped and stands
+    in `link_summary` with the method 'absent'. Does not depend on the
     workbook's index date.
     """
     present = present_tables(con)
     with guarded("Linking records to people"):
-        _make(con, "gp_spine", _sql("gp_spine"))
-        _make(con, "lsoa_pcn", _sql("lsoa_pcn"))
-        _make(con, "presented", _presented(present))
-        _make(con, "settled", _sql("settled"))
-        _make(con, "resident", _sql("resident"))
+        _settle(con, present)
     among = ", ".join(quote(s) for s in IDENTITY_SOURCES)
     yield Model(
         "person_index",
         key=("source", "method", "birth_month", "sex", "token_person_id"),
-        sql=_sql("person_index", identity_sources=among),
+        sql=query("person_index", identity_sources=among),
     )
-    yield Model("household", key=("people", "household_token"), sql=_sql("household"))
+    yield Model("household", key=("people", "household_token"), sql=query("household"))
     absent = [s for s in (*IDENTITY_SOURCES, *TOKEN_SOURCES) if s not in present]
-    yield Model("link_summary", key=("source", "method"), sql=_sql("link_summary") + _absent_rows(absent))
-    yield Model("link_pcn", key=("pcn_code", "source", "method"), sql=_sql("link_pcn"))
+    yield Model("link_summary", key=("source", "method"), sql=query("link_summary") + _absent_rows(absent))
+    yield Model("link_pcn", key=("pcn_code", "source", "method"), sql=query("link_pcn"))
     yield Model(
         "link_coverage",
         key=("pcn_code", "source", "characteristic", "category"),
-        sql=_sql("link_coverage", identity_sources=among, area=_area(present)),
+        sql=query("link_coverage", identity_sources=among),
     )
-    yield Model("household_pcn", key=("pcn_code", "kind"), sql=_sql("household_pcn"))
-    for table in ("settled", "presented", "resident", "lsoa_pcn", "gp_spine"):
-        con.execute(f"DROP TABLE {table}")
+    yield Model("household_pcn", key=("pcn_code", "kind"), sql=query("household_pcn"))
+    with guarded("Estimating the error of the linkage"):
+        yield error_model(con, IDENTITY_SOURCES)
+        yield from _truth(con, workbook, present)
+    con.execute("DROP VIEW grouped")
+    for table in TEMPORARY:
+        con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def present_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """The tables and views that `con` can read."""
-    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+def _settle(con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    """The stage's temporary tables, and the view `grouped`: records by every group that they stand in."""
+    make(con, "gp_spine", query("gp_spine"))
+    make(con, "lsoa_pcn", query("lsoa_pcn"))
+    make(con, "presented", _presented(present))
+    make(con, "settled", query("settled"))
+    make(con, "resident", query("resident"))
+    make(con, "described", query("described", area=area_table(present)))
+    make(con, "stranger", query("stranger"))
+    has_area = str("area" in present).lower()
+    con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {query('grouped', described='described', has_area=has_area)}")
+
+
+def _truth(con: duckdb.DuckDBPyConnection, workbook: Workbook, present: set[str]) -> Iterable[Model]:
+    """`link_truth`, where the truth is named, or where the linked landing brings what it showed."""
+    if files := truth_files(workbook):
+        sources = {source: _no_fixed_abode(source) for source in IDENTITY_SOURCES if source in present}
+        yield truth_model(con, files, sources, "area" in present)
+    elif workbook.synthetic and "linkage_truth" in present:
+        yield Model("link_truth", key=KEY, sql=f"SELECT {', '.join(COLUMNS)} FROM linkage_truth")
 
 
 def _presented(present: set[str]) -> str:
     parts = [
-        _sql("presented", source=source, no_fixed_abode=_no_fixed_abode(source))
+        query("presented", source=source, no_fixed_abode=_no_fixed_abode(source))
         for source in IDENTITY_SOURCES
         if source in present
     ]
-    parts += [_sql("presented_token_only", source=source) for source in TOKEN_SOURCES if source in present]
+    parts += [query("presented_token_only", source=source) for source in TOKEN_SOURCES if source in present]
     return "\nUNION ALL\n".join(parts)
 
 
@@ -88,18 +112,3 @@ def _no_fixed_abode(source: str) -> str:
 
 def _absent_rows(absent: list[str]) -> str:
     return "".join(f"\nUNION ALL\nSELECT {quote(source)}, 'absent', 0::BIGINT, 0::BIGINT" for source in absent)
-
-
-def _area(present: set[str]) -> str:
-    """The table of small areas, or an empty one of its shape."""
-    return "area" if "area" in present else "(SELECT NULL::VARCHAR AS lsoa, NULL::BIGINT AS imd_decile WHERE false)"
-
-
-def _make(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
-
-
-def _sql(name: str, **parts: str) -> str:
-    """A SQL file of this room, with the named parts put in."""
-    text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return text.format(**parts) if parts else text

@@ -47,7 +47,8 @@ def linked(con, table, workbook):
             table(name, rows)
         made = {}
         for model in link(con, workbook):
-            made[model.name] = con.execute(f"SELECT * FROM ({model.sql}) ORDER BY {', '.join(model.key)}").df()
+            frame = model.frame if model.sql is None else con.execute(model.sql).df()
+            made[model.name] = frame.sort_values(list(model.key), ignore_index=True)
             con.register(model.name, made[model.name])
             assert not made[model.name].duplicated(list(model.key)).any()
         return made

@@ -1,7 +1,9 @@
--- The GP spine: one row per token, with the sex, month of birth, small area, address and practice
--- of its current registration, which is the one that began last. Tie rule: of two begun on one
+-- The GP spine: one row per token, with the sex, month of birth, ethnicity, small area, address and
+-- practice of its current registration, which is the one that began last. Tie rule: of two begun on one
 -- day, the larger registration_id. left_gp says that this registration has ended.
-SELECT token_person_id, sex, birth_month, lsoa, household_token, pcn_code, registered_to IS NOT NULL AS left_gp
+SELECT
+    token_person_id, sex, birth_month, ethnicity, lsoa, household_token, pcn_code,
+    registered_to IS NOT NULL AS left_gp
 FROM (
     SELECT
         registration.*,

@@ -2,12 +2,17 @@
 -- Null rule: a sex that is indeterminate or not known (9, X, 0 or missing) and a missing month
 -- of birth are no evidence, neither for nor against.
 -- Conflict rule: sex and month of birth both known and both different: the token is somebody else's.
+-- checked: sex and month of birth are known on both sides. ethnicity: that of the token's holder.
 -- pcn_code: the network of the token's practice, else of the record's small area, else null.
 WITH compared AS (
     SELECT
         presented.*,
         coalesce(spine.pcn_code, lsoa_pcn.pcn_code) AS pcn_code,
         spine.token_person_id IS NOT NULL AS in_spine,
+        spine.ethnicity,
+        coalesce(
+            presented.sex IN ('1', '2') AND spine.sex IN ('1', '2'), false
+        ) AND presented.birth_month IS NOT NULL AND spine.birth_month IS NOT NULL AS checked,
         coalesce(
             presented.sex <> spine.sex AND presented.sex IN ('1', '2') AND spine.sex IN ('1', '2'), false
         ) AS sex_differs,
@@ -40,5 +45,8 @@ SELECT
     CASE WHEN method NOT IN ('no token', 'conflict') THEN token_person_id END AS person_id,
     method,
     method IN ('token', 'token, sex differs', 'token, birth month differs') AS in_gp_extract,
+    in_spine,
+    checked,
+    ethnicity,
     records
 FROM methods

@@ -1,0 +1,30 @@
+-- What the check of sex and month of birth found, by source and group of records: the counts from
+-- which false links are estimated (phm_utils/methods/linkage_error.py). A record is checked where
+-- its token is a GP person's and both fields are known on both sides.
+-- GP events, medicines and appointments carry the token alone: they stand in the group of all.
+SELECT
+    grouped.source,
+    grouped.characteristic,
+    grouped.category,
+    sum(grouped.records)::BIGINT AS records,
+    coalesce(sum(grouped.records) FILTER (WHERE grouped.in_gp_extract), 0)::BIGINT AS linked,
+    coalesce(sum(grouped.records) FILTER (WHERE grouped.checked AND grouped.method = 'token'), 0)::BIGINT AS agree,
+    coalesce(
+        sum(grouped.records) FILTER (WHERE grouped.checked AND grouped.method = 'token, sex differs'), 0
+    )::BIGINT AS sex_differs,
+    coalesce(
+        sum(grouped.records) FILTER (WHERE grouped.checked AND grouped.method = 'token, birth month differs'), 0
+    )::BIGINT AS month_differs,
+    coalesce(sum(grouped.records) FILTER (WHERE grouped.method = 'conflict'), 0)::BIGINT AS conflicts,
+    count(DISTINCT (grouped.token_person_id, grouped.sex, grouped.birth_month))
+        FILTER (WHERE grouped.method = 'conflict') AS conflict_people,
+    count(DISTINCT (grouped.token_person_id, grouped.sex, grouped.birth_month))
+        FILTER (WHERE grouped.checked) AS checked_people,
+    (sum(grouped.records * stranger.seen) FILTER (WHERE grouped.checked))::DOUBLE
+    / (1e9 * sum(grouped.records) FILTER (WHERE grouped.checked)) AS seen
+FROM grouped
+LEFT JOIN stranger ON stranger.sex = grouped.sex AND stranger.birth_month = grouped.birth_month
+WHERE
+    grouped.source <> 'gp_registration'
+    AND (grouped.characteristic = 'All' OR grouped.source IN ({identity_sources}))
+GROUP BY grouped.source, grouped.characteristic, grouped.category

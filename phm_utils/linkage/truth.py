@@ -1,0 +1,52 @@
+"""Synthetic data only: links against the simulator's truth, wrong and missed, by source and group."""
+
+from pathlib import Path
+
+import duckdb
+
+from phm_utils.engine import Model, parquet_source
+from phm_utils.errors import InputError
+from phm_utils.linkage.queries import make, query
+from phm_utils.params import Workbook
+from phm_utils.runs import resolve
+from phm_utils.tables import TABLES
+
+KEY = ("source", "characteristic", "category")
+COLUMNS = tuple(column.name for column in TABLES["linkage_truth"].columns)
+
+
+def truth_files(workbook: Workbook) -> list[Path]:
+    """The files that say whom each record is truly about; none where the parameter file names no truth.
+
+    Raises InputError where it names a folder without them.
+    """
+    if workbook.truth is None:
+        return []
+    found = sorted((resolve(workbook.truth) / "record").glob("*.parquet"))
+    if not found:
+        raise InputError(
+            f"truth: {workbook.truth} holds no `record/*.parquet`. It is the folder `truth` that `phm simulate` "
+            "writes beside the extracts; take the line out to go without."
+        )
+    return found
+
+
+def truth_model(con: duckdb.DuckDBPyConnection, truth: list[Path], sources: dict[str, str], has_area: bool) -> Model:
+    """`link_truth` for pseudonymised records, from the link stage's temporary table `described`.
+
+    sources: the SQL that says no fixed abode, by source.
+    """
+    records = parquet_source(truth)
+    make(con, "true_person", query("true_person", truth=records))
+    told = [
+        query("told", source=source, key=TABLES[source].key[0], no_fixed_abode=sql, truth=records)
+        for source, sql in sources.items()
+    ]
+    make(con, "told", "\nUNION ALL\n".join(told))
+    make(con, "judged", query("judged"))
+    return Model("link_truth", key=KEY, sql=truth_sql(has_area))
+
+
+def truth_sql(has_area: bool) -> str:
+    """A query for the columns of `linkage_truth` from the temporary table `judged`."""
+    return query("link_truth", grouped=query("grouped", described="judged", has_area=str(has_area).lower()))
