@@ -1,4 +1,4 @@
-"""The `phm` command: simulate, check, link, run, doctor.
+"""The `phm` command: simulate, check, link, encode, run, doctor.
 
 Exit codes: 0 done, 1 some step failed, 2 refused. Rooms are imported when a
 command needs them, so that `phm --help` is quick.
@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     linking.add_argument(
         "--key", type=Path, metavar="FILE", help="key file, outside this folder (the demo has its own)"
     )
+    _encode_options(_command(commands, "encode", encode, "make a list of people unreadable, so that it can be linked"))
     _run_options(_with_file(_command(commands, "run", run, "bring every stage and report up to date")))
     doctor_options = _command(commands, "doctor", doctor, "tell what this machine or a parameter file lacks")
     doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")
@@ -77,10 +78,18 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--pcns", type=_whole, metavar="N", help="how many PCNs, 1 to 15 (3)")
     command.add_argument("--seed", type=_whole, metavar="S", help="the same seed gives the same bytes (2025)")
     command.add_argument("--people-per-pcn", type=_whole, metavar="M", help="people in each (about 54,000)")
-    command.add_argument("--form", choices=("pseudonymised", "identified", "both"), help="(pseudonymised)")
+    command.add_argument("--form", choices=("pseudonymised", "identified", "both", "linkage"), help="(pseudonymised)")
     command.add_argument("--format", choices=("parquet", "csv"), dest="file_format", help="(parquet)")
     command.add_argument("--out", type=Path, default=LANDING, metavar="DIR", help=f"({LANDING.as_posix()})")
     command.add_argument("--workers", type=_count, metavar="N", help="processes (2)")
+
+
+def _encode_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("given", type=Path, metavar="LIST", help="CSV or Parquet: record_id, forename, surname, ...")
+    command.add_argument("out", type=Path, metavar="OUT", help="what is sent: .parquet or .csv")
+    command.add_argument("--key-file", type=Path, required=True, metavar="FILE", help="the key shared with the NHS")
+    command.add_argument("--keep-ids", action="store_true", help="write the list's own record ids, not pseudonyms")
+    command.add_argument("--lookup", type=Path, metavar="FILE", help="CSV of own ids and pseudonyms, not to be sent")
 
 
 def _run_options(command: argparse.ArgumentParser) -> None:
@@ -132,6 +141,16 @@ def link(asked: argparse.Namespace) -> int:
     from phm_utils.params import load_workbook
 
     print(link_identified(load_workbook(asked.parameters), asked.key))
+    return DONE
+
+
+def encode(asked: argparse.Namespace) -> int:
+    """Encode a list of people for linkage elsewhere."""
+    from phm_utils.linkage.encoding import encode_list
+    from phm_utils.privacy.pseudonyms import load_key
+
+    key = load_key(asked.key_file)
+    print(encode_list(asked.given, asked.out, key, keep_ids=asked.keep_ids, lookup=asked.lookup))
     return DONE
 
 
