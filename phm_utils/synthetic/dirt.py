@@ -143,3 +143,62 @@ def _text_dates(rng: np.random.Generator, column: Dates) -> Coded:
     index[chance(rng, DATE_UNREADABLE, len(column))] = 1
     index[chance(rng, DATE_UNREADABLE / 2, len(column))] = NULL
     return Coded(index, (str(days.DATES[day]), "about a year ago"))
+
+
+@dataclass(frozen=True)
+class LinkageFaults:
+    """How often a record of the form `linkage` tells wrongly whom it is about: shares of records, in White British people.
+
+    Shares that say "of those" are of the people whom the fault can befall.
+    """
+
+    spelling: float  # of each of two names
+    short_form: float  # of those who go by one
+    by_middle: float  # of those who go by their second name
+    with_middle: float  # the second name behind the first, in one field
+    other_spelling: float  # of those whose name has several: Mohammed, Muhammad
+    half: float  # of those with a double-barrelled name
+    swapped: float  # forename and surname in each other's field
+    former_name: float  # of those who took a spouse's name
+    former_home: float  # of those who moved in the last years
+    day_month: float
+    date_slip: float
+    first_january: float  # the year alone known
+    date_filler: float
+    date_missing: float
+    number_missing: float
+    number_wrong: float  # another person's
+    number_of_nobody: float
+    number_slip: float
+    placeholder: float  # of a number, or a name
+    postcode_slip: float
+    postcode_missing: float
+    uprn_missing: float
+    sex_missing: float
+    sex_wrong: float
+    loose: float  # written anyhow: blanks, titles, apostrophes, accents, capitals
+
+
+LINKAGE = {
+    "gp": LinkageFaults(
+        0.0015, 0.03, 0.04, 0.008, 0.01, 0.05, 0.0002, 0.03, 0.06, 0.0003, 0.0007, 0.0001, 0.00002, 0.0, 0.0004, 0.0,
+        0.0, 0.0, 0.00002, 0.001, 0.0006, 0.02, 0.0003, 0.0003, 0.10),
+    "hospital": LinkageFaults(
+        0.004, 0.05, 0.08, 0.010, 0.03, 0.12, 0.0010, 0.06, 0.18, 0.0008, 0.0020, 0.0006, 0.0003, 0.0003, 0.012, 0.0012,
+        0.0006, 0.0002, 0.0006, 0.003, 0.004, 0.10, 0.002, 0.0010, 0.25),
+    "mental_health": LinkageFaults(
+        0.005, 0.14, 0.15, 0.008, 0.04, 0.12, 0.0010, 0.06, 0.20, 0.0008, 0.0025, 0.0006, 0.0002, 0.0005, 0.012, 0.0010,
+        0.0005, 0.0002, 0.0006, 0.003, 0.006, 0.12, 0.008, 0.0015, 0.25),
+    "community": LinkageFaults(
+        0.004, 0.08, 0.10, 0.008, 0.03, 0.12, 0.0008, 0.05, 0.12, 0.0006, 0.0018, 0.0004, 0.0001, 0.0003, 0.008, 0.0008,
+        0.0004, 0.0001, 0.0003, 0.003, 0.003, 0.08, 0.003, 0.0008, 0.25),
+    "social_care": LinkageFaults(
+        0.008, 0.20, 0.20, 0.008, 0.06, 0.20, 0.0020, 0.06, 0.15, 0.0020, 0.0045, 0.0020, 0.0006, 0.0040, 0.45, 0.0010,
+        0.0005, 0.0020, 0.0010, 0.006, 0.008, 0.05, 0.008, 0.0020, 0.35),
+    "voluntary": LinkageFaults(
+        0.013, 0.35, 0.30, 0.008, 0.08, 0.25, 0.0030, 0.08, 0.20, 0.0050, 0.0100, 0.0060, 0.0015, 0.0100, 0.88, 0.0020,
+        0.0010, 0.0080, 0.0020, 0.012, 0.020, 0.97, 0.080, 0.0040, 0.50),
+}  # fmt: skip
+# Faults are oftener in records of some ethnic groups: names unfamiliar to whoever writes them down. Times the rates above.
+LINKAGE_TIMES = {"C": 1.3, "H": 1.5, "J": 1.6, "K": 1.6, "L": 1.5, "M": 1.3, "N": 1.6, "P": 1.4, "R": 1.4, "S": 1.5,
+                 "D": 1.15, "E": 1.3, "F": 1.2, "G": 1.15}  # fmt: skip

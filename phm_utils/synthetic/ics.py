@@ -14,11 +14,18 @@ from phm_utils.synthetic import geography
 from phm_utils.synthetic.effects import effects
 from phm_utils.synthetic.extracts import Task, write_network
 from phm_utils.synthetic.identity import MOST_REGISTERED
+from phm_utils.synthetic.linkage_form import gather, write_linkage
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.writing import FileFormat
 
 VERSION = 1  # of the simulated data: goes up where the same seed gives other bytes
-FORMS = {"pseudonymised": ("pseudonymised",), "identified": ("identified",), "both": ("pseudonymised", "identified")}
+FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]
+FORMS = {
+    "pseudonymised": ("pseudonymised",),
+    "identified": ("identified",),
+    "both": ("pseudonymised", "identified"),
+    "linkage": (),
+}
 LEAST_PEOPLE = 100
 
 
@@ -28,7 +35,7 @@ def simulate(
     pcns: int = 3,
     seed: int = 2025,
     people_per_pcn: int | None = None,
-    form: Literal["pseudonymised", "identified", "both"] = "pseudonymised",
+    form: FormAsked = "pseudonymised",
     file_format: FileFormat = "parquet",
     workers: int = 2,
     progress: Callable[[str], None] | None = None,
@@ -56,14 +63,17 @@ def simulate(
             for pcn in range(1, pcns + 1)
         ]
         summaries = []
-        for summary in _run(tasks, workers):
+        for summary in _run(write_linkage if form == "linkage" else write_network, tasks, workers):
             summaries.append(summary)
             if progress:
                 progress(geography.pcn_code(summary["pcn"]))
         summaries.sort(key=lambda s: s["pcn"])
-        for one in FORMS[form]:
-            write_references(draft / one, one, seed, summaries, file_format)
-        _write_json(draft / "truth" / "effects.json", effects(summaries))
+        if form == "linkage":
+            gather(draft, file_format)
+        else:
+            for one in FORMS[form]:
+                write_references(draft / one, one, seed, summaries, file_format)
+            _write_json(draft / "truth" / "effects.json", effects(summaries))
         card = {"pcns": pcns, "seed": seed, "people_per_pcn": people_per_pcn, "form": form, "format": file_format}
         _write_json(draft / "simulation.json", card | {"version": VERSION})
         _swap(draft, root)
@@ -92,14 +102,14 @@ def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, workers
         raise InputError("Cannot simulate: " + "; ".join(faults) + ".")
 
 
-def _run(tasks: list[Task], workers: int) -> Iterator[dict]:
+def _run(write: Callable[[Task], dict], tasks: list[Task], workers: int) -> Iterator[dict]:
     """Each network's summary, in whatever order they are done."""
     if workers == 1 or len(tasks) == 1:
-        yield from map(write_network, tasks)
+        yield from map(write, tasks)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context) as pool:
-        for done in as_completed([pool.submit(write_network, task) for task in tasks]):
+        for done in as_completed([pool.submit(write, task) for task in tasks]):
             yield done.result()
 
 

@@ -29,14 +29,8 @@ class Identities:
 
 
 def make_identities(rng: np.random.Generator, people: People, seed: int) -> Identities:
-    """Distinct numbers from the network's own block, in random order, and their pseudonyms."""
-    valid = valid_numbers(people.pcn)
-    if len(valid) < len(people):
-        raise InputError(
-            f"The test range of NHS numbers holds {len(valid)} for a network, and {len(people)} people were asked for. "
-            f"Ask for at most {MOST_REGISTERED:,} registered people per network."
-        )
-    number = rng.permutation(valid)
+    """Distinct numbers from the network's own block, and their pseudonyms."""
+    number = shuffled_numbers(rng, people)
     key = demo_key(seed)
     households = uprns(people.pcn, int(people.household[-1]) + 1)
     return Identities(
@@ -45,6 +39,17 @@ def make_identities(rng: np.random.Generator, people: People, seed: int) -> Iden
         token=pa.array(pseudonyms(number[: len(people)].astype(str), key)),
         household_token=pa.array(pseudonyms(households.astype(str), key)),
     )
+
+
+def shuffled_numbers(rng: np.random.Generator, people: People) -> np.ndarray:
+    """Valid NHS numbers of the network's own block in random order: one for each person, then those of nobody."""
+    valid = valid_numbers(people.pcn)
+    if len(valid) < len(people):
+        raise InputError(
+            f"The test range of NHS numbers holds {len(valid)} for a network, and {len(people)} people were asked for. "
+            f"Ask for at most {MOST_REGISTERED:,} registered people per network."
+        )
+    return rng.permutation(valid)
 
 
 def valid_numbers(pcn: int) -> np.ndarray:

@@ -50,12 +50,13 @@ ward well wick wood worth yard
 """
 
 
-def _read(text: str) -> dict[str, tuple[str, ...]]:
+def read_blocks(text: str) -> dict[str, tuple[str, ...]]:
+    """The words under each title in square brackets."""
     blocks = (block.split("]", 1) for block in text.split("[")[1:])
     return {title: tuple(words.split()) for title, words in blocks}
 
 
-WORDS = _read(_TEXT)
+WORDS = read_blocks(_TEXT)
 FORENAMES = tuple(WORDS[f"{sex}{origin}"] for origin in ("", ", Asian", ", Black") for sex in ("men", "women"))
 SURNAMES = (
     tuple(f + s for f in WORDS["first half of a surname"] for s in WORDS["second half of a surname"]),

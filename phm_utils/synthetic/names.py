@@ -6,9 +6,38 @@ import numpy as np
 
 from phm_utils.synthetic.draws import chance, pick
 from phm_utils.synthetic.name_lists import FORENAMES, SURNAMES
-from phm_utils.synthetic.people import BLACK, SOUTH_ASIAN, People
+from phm_utils.synthetic.people import BLACK, ETHNIC_CODES, SOUTH_ASIAN, People
 
 PARTNER_SHARES, FATHER_AND_SON, NAMESAKES, MARRIED = 0.62, 0.02, 0.002, 0.35
+
+
+@dataclass(frozen=True)
+class NameLists:
+    """Words to draw from, by origin.
+
+    forenames: men's, then women's, of each origin. surnames: of each origin.
+    origin_of: ethnic category to origin; 0 for those absent. as_listed: the
+    first of a list is the commonest everywhere, else each network has its own
+    favourites. fall: how much likelier a word is than the next, forenames' and
+    surnames' power of the rank.
+    """
+
+    forenames: tuple[tuple[str, ...], ...]
+    surnames: tuple[tuple[str, ...], ...]
+    origin_of: dict[str, int]
+    as_listed: bool = False
+    fall: tuple[float, float] = (0.7, 0.55)
+
+    def origin(self, people: People) -> np.ndarray:
+        """Origin of each person's names."""
+        return np.array([self.origin_of.get(code, 0) for code in ETHNIC_CODES])[people.ethnicity]
+
+    def order(self, rng: np.random.Generator, words: tuple[str, ...]) -> np.ndarray:
+        """Positions in a list, the commonest first."""
+        return np.arange(len(words)) if self.as_listed else rng.permutation(len(words))
+
+
+PLAIN = NameLists(FORENAMES, SURNAMES, dict.fromkeys(SOUTH_ASIAN, 1) | dict.fromkeys(BLACK, 2))
 
 
 @dataclass(frozen=True)
@@ -25,17 +54,13 @@ class Names:
     surnames: np.ndarray
 
 
-def make_names(rng: np.random.Generator, people: People) -> Names:
+def make_names(rng: np.random.Generator, people: People, lists: NameLists = PLAIN) -> Names:
     """Names by sex and origin; common ones are common."""
-    forenames, forename = _forenames(rng, people)
-    surnames, surname, maiden = _surnames(rng, people)
+    forenames, forename = draw_forenames(rng, people, lists)
+    surnames, surname, maiden = _surnames(rng, people, lists)
     _sons(rng, people, forename)
     _namesakes(rng, people, forename, surname, maiden)
     return Names(forename, surname, maiden, forenames, surnames)
-
-
-def _origin(people: People) -> np.ndarray:
-    return np.where(people.is_ethnic(SOUTH_ASIAN), 1, np.where(people.is_ethnic(BLACK), 2, 0))
 
 
 def _draw(rng: np.random.Generator, count: int, size: int, fall: float) -> np.ndarray:
@@ -43,46 +68,51 @@ def _draw(rng: np.random.Generator, count: int, size: int, fall: float) -> np.nd
     return pick(rng, (1.0 + np.arange(count)) ** -fall, size)
 
 
-def _forenames(rng: np.random.Generator, people: People) -> tuple[np.ndarray, np.ndarray]:
-    lists = FORENAMES
-    group = _origin(people) * 2 + people.sex
+def draw_forenames(rng: np.random.Generator, people: People, lists: NameLists) -> tuple[np.ndarray, np.ndarray]:
+    """Words, and the position of each person's among them."""
+    group = lists.origin(people) * 2 + people.sex
     result = np.zeros(len(people), np.int32)
     offset = 0
-    for number, words in enumerate(lists):
+    for number, words in enumerate(lists.forenames):
         mine = np.flatnonzero(group == number)
-        popular = rng.permutation(len(words))
-        result[mine] = offset + popular[_draw(rng, len(words), len(mine), 0.7)]
+        popular = lists.order(rng, words)
+        result[mine] = offset + popular[_draw(rng, len(words), len(mine), lists.fall[0])]
         offset += len(words)
-    return np.concatenate(lists), result
+    return np.concatenate(lists.forenames), result
 
 
-def _surnames(rng: np.random.Generator, people: People) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _surnames(rng: np.random.Generator, people: People, lists: NameLists) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One to a household mostly; partners and people who merely share a home have their own."""
-    lists = SURNAMES
-    starts = np.cumsum([0] + [len(words) for words in lists])
-    origin = _origin(people)
+    starts = np.cumsum([0] + [len(words) for words in lists.surnames])
+    origin = lists.origin(people)
     own = np.zeros(len(people), np.int32)
-    for number, words in enumerate(lists):
+    for number, words in enumerate(lists.surnames):
         mine = np.flatnonzero(origin == number)
-        popular = rng.permutation(len(words))
-        own[mine] = starts[number] + popular[_draw(rng, len(words), len(mine), 0.55)]
+        popular = lists.order(rng, words)
+        own[mine] = starts[number] + popular[_draw(rng, len(words), len(mine), lists.fall[1])]
     first = np.flatnonzero(np.diff(people.household, prepend=-1))
     of_home = own[first][people.household]
     shares = (people.role == 0) | people.child | ((people.role > 0) & chance(rng, PARTNER_SHARES, len(people)))
     surname = np.where(shares & (people.communal == 0), of_home, own)
     wife = (people.sex == 1) & (people.role == 1) & ~people.child & shares
     maiden = np.where(wife & chance(rng, MARRIED, len(people)), own, surname)
-    return np.concatenate(lists), surname, maiden
+    return np.concatenate(lists.surnames), surname, maiden
 
 
 def _sons(rng: np.random.Generator, people: People, forename: np.ndarray) -> None:
     """Some sons have their father's name: same name, same home, another birth date."""
+    father = fathers(people)
+    sons = np.flatnonzero(people.child & (people.sex == 0) & (father >= 0))
+    sons = sons[chance(rng, FATHER_AND_SON, len(sons))]
+    forename[sons] = forename[father[sons]]
+
+
+def fathers(people: People) -> np.ndarray:
+    """The man of each person's household who is a father there if it has children; -1 where there is none."""
     father = np.full(people.household[-1] + 1, -1)
     men = np.flatnonzero((people.sex == 0) & ~people.child & (people.role < 2))
     father[people.household[men]] = men
-    sons = np.flatnonzero(people.child & (people.sex == 0) & (father[people.household] >= 0))
-    sons = sons[chance(rng, FATHER_AND_SON, len(sons))]
-    forename[sons] = forename[father[people.household[sons]]]
+    return father[people.household]
 
 
 def _namesakes(rng: np.random.Generator, people: People, forename, surname, maiden) -> None:
