@@ -1,0 +1,194 @@
+"""The ledger of identities: a person keeps their pseudonym when a better identifier arrives later.
+
+A pseudonym is made of a person's *root*. Without a ledger the root comes from
+the best identifier of the day, and changes with it. The ledger remembers, as
+keyed hashes, every way by which a person was known, and the root: whoever
+presents one of those ways in a later run has that root. One row per
+`evidence` (hash), with
+
+    rank       0 a root itself, else the kind of evidence (sql/identified/ledger_claim.sql), 1 strongest
+    root       whose it is; null where several people claimed it. For rank 0, itself or what replaced it
+    first_run  the run in which it was first seen; since_run: that in which it came to this root.
+               Runs are counted, those that changed nothing left out: there is no clock
+
+Rules: each person of a run has one root, and no two have the same. Where the
+ledger and the linkage disagree on who is one person, pairs of person and root
+are settled in the order of `ledger_rival.sql`; whoever is left without gets a
+new root, and `root_change` tells. Evidence that several people claim
+identifies nobody. A number that moves to somebody of another birth date and
+other names moves alone: its former holder is still known by description.
+
+The file lies in the vault, under the user's root key, and is saved after the
+landing is whole: a run that is interrupted changes nothing.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from phm_utils.engine import guarded
+from phm_utils.errors import StepFailed
+from phm_utils.linkage.identity import make, room_sql
+from phm_utils.privacy import vault
+from phm_utils.privacy.pseudonyms import pads, pseudonym_sql, purpose_key
+
+CONTENT = "ledger of identities 1"  # what the vault file says that it holds; the number is the form's
+COLUMNS = "evidence UUID, rank TINYINT, root UUID, first_run INTEGER, since_run INTEGER"
+_WORKING = ("said", "claim", "known", "rival", "settled", "fresh", "root", "before", "change")
+
+
+def keep(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spine: str = "gp_registration") -> None:
+    """After the linkage: give every person a root, the one of earlier runs where the ledger knows them.
+
+    con: holds `identity` and `person_of`. ledger: its vault file, which need
+        not exist yet; None for roots from this run's identifiers alone.
+    key: the user's root key. spine: the source whose word on who holds a number goes first.
+    Makes the temporary tables
+    `root_of`: one row per `person`, with `root` (text, to be pseudonymised);
+    `root_change`: one row per `old_root`, `new_root` and `why` of this run (ledger_change.sql);
+    `root_replaced`: one row per `old_root` that any run replaced, with the
+        `new_root` that stands for it now.
+    Nothing is written: see `save`. Raises InputError where the ledger cannot be opened with this key.
+    """
+    with guarded("Keeping the ledger of identities"):
+        _open(con, ledger, key)
+        hashed = pads(purpose_key(key, "ledger"))
+        make(con, "ledger_said", room_sql("ledger_said", spine=spine.replace("'", "''")))
+        if ledger is None:
+            con.execute("CREATE OR REPLACE TEMP TABLE ledger_claim (evidence UUID, rank TINYINT, cluster BIGINT)")
+        else:
+            _hash(con, "ledger_claim", hashed, hash_of_words=pseudonym_sql("words"))
+        _settle(con)
+        again = pseudonym_sql(f"chosen.words || '|run {_run(con)}'")
+        _hash(con, "ledger_fresh", hashed, hash_of_words=pseudonym_sql("'root|' || words"), hash_of_words_again=again)
+        _tell(con)
+        for table in _WORKING:
+            con.execute(f"DROP TABLE ledger_{table}")
+    _check(con)
+
+
+def save(con: duckdb.DuckDBPyConnection, ledger: Path, key: bytes) -> None:
+    """After `keep`, and once the landing is in its place: write the ledger as it is now; unchanged, it is left alone.
+
+    Raises StepFailed where another run has written it meanwhile, or where it
+    cannot be written: the landing then has pseudonyms that no later run
+    would know again, so the linkage must be run once more.
+    """
+    [(read, run)] = con.execute("SELECT stamp, run FROM ledger_read").fetchall()
+    if vault.stamp(ledger) != read:
+        raise StepFailed(f"Another run changed {ledger} meanwhile, so it was not saved. Run `phm link` again.")
+    [(changes,)] = con.execute("SELECT count(*) FROM ledger_next WHERE since_run = ?", [run]).fetchall()
+    if not changes:
+        return
+    con.execute("SET arrow_lossless_conversion = true")  # 16 bytes to a hash, not its text
+    rows = con.sql("FROM ledger_next").to_arrow_reader(vault.ROWS_AT_A_TIME)
+    try:
+        vault.write_table(ledger, rows, key, CONTENT)
+    except OSError as error:
+        raise StepFailed(
+            f"The landing is written, but not the ledger {ledger} ({error.strerror}). Make room or rights for it and "
+            "run `phm link` again, with the same extracts, before the landing is used."
+        ) from None
+    finally:
+        rows.close()
+        con.execute("RESET arrow_lossless_conversion")
+
+
+def tally(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """After `keep`: people in this run and how many the ledger knew, its runs, and old roots by what became of them."""
+    names = ("people", "known", "runs before", "merged", "divided", "shared")
+    [counts] = con.execute(
+        "SELECT people, known, run - 1, merged, divided, shared FROM ledger_read, "
+        "(SELECT count(DISTINCT old_root) FILTER (WHERE why = 'merged') AS merged,"
+        " count(DISTINCT old_root) FILTER (WHERE why = 'divided') AS divided,"
+        " count(DISTINCT old_root) FILTER (WHERE why = 'shared') AS shared FROM root_change)"
+    ).fetchall()
+    return dict(zip(names, counts, strict=True))
+
+
+def _open(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes) -> None:
+    """`ledger_before`, as the vault has it, and `ledger_read`: which writing of the file, and this run's number."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE ledger_before ({COLUMNS})")
+    stamp = vault.stamp(ledger) if ledger else None
+    if ledger and stamp:
+        con.register("_ledger", vault.read_table(ledger, key, CONTENT))
+        con.execute("INSERT INTO ledger_before FROM _ledger")
+        con.unregister("_ledger")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE ledger_read AS SELECT ?::VARCHAR AS stamp,"
+        " coalesce(max(since_run), 0) + 1 AS run, 0 AS people, 0 AS known FROM ledger_before",
+        [stamp],
+    )
+
+
+def _settle(con: duckdb.DuckDBPyConnection) -> None:
+    """`ledger_settled`: which person of this run carries which root on.
+
+    Round by round, every pair of person and root takes each other for which
+    it is both's earliest turn, and all other pairs of the two are struck out.
+    """
+    make(
+        con,
+        "ledger_known",
+        "SELECT claim.cluster, held.root, held.rank, held.since_run, held.evidence FROM ledger_claim AS claim"
+        " INNER JOIN ledger_before AS held ON held.evidence = claim.evidence"
+        " WHERE claim.cluster IS NOT NULL AND held.root IS NOT NULL AND held.rank > 0",
+    )
+    make(con, "ledger_rival", room_sql("ledger_rival"))
+    make(
+        con,
+        "ledger_settled",
+        "SELECT DISTINCT cluster, root FROM ledger_known"
+        " WHERE root NOT IN (SELECT root FROM ledger_rival) AND cluster NOT IN (SELECT cluster FROM ledger_rival)",
+    )
+    while con.execute("SELECT count(*) FROM ledger_rival").fetchall() != [(0,)]:
+        con.execute(
+            "INSERT INTO ledger_settled SELECT cluster, root FROM ledger_rival"
+            " QUALIFY turn = min(turn) OVER (PARTITION BY cluster) AND turn = min(turn) OVER (PARTITION BY root)"
+        )
+        con.execute(
+            "DELETE FROM ledger_rival WHERE cluster IN (SELECT cluster FROM ledger_settled)"
+            " OR root IN (SELECT root FROM ledger_settled)"
+        )
+
+
+def _tell(con: duckdb.DuckDBPyConnection) -> None:
+    """The three tables of `keep`, and `ledger_next`."""
+    make(con, "ledger_root", "FROM ledger_settled UNION ALL FROM ledger_fresh")
+    make(con, "ledger_change", room_sql("ledger_change"))
+    make(con, "ledger_next", room_sql("ledger_next", run=str(_run(con))))
+    make(
+        con,
+        "root_of",
+        "SELECT clustered.person, ledger_root.root::VARCHAR AS root"
+        " FROM (SELECT person, min(identity_id) AS cluster FROM person_of GROUP BY person) AS clustered"
+        " LEFT JOIN ledger_root ON ledger_root.cluster = clustered.cluster",
+    )
+    changes = "SELECT old_root::VARCHAR AS old_root, new_root::VARCHAR AS new_root, why FROM ledger_change"
+    make(con, "root_change", changes)
+    make(
+        con,
+        "root_replaced",
+        "SELECT evidence::VARCHAR AS old_root, root::VARCHAR AS new_root FROM ledger_next"
+        " WHERE rank = 0 AND root <> evidence",
+    )
+    con.execute(
+        "UPDATE ledger_read SET people = (SELECT count(*) FROM ledger_root),"
+        " known = (SELECT count(*) FROM ledger_settled)"
+    )
+
+
+def _check(con: duckdb.DuckDBPyConnection) -> None:
+    """Two people with one root, or one without, must never reach a landing, whatever went wrong before."""
+    counted = con.execute("SELECT count(*), count(DISTINCT person), count(DISTINCT root) FROM root_of").fetchall()
+    if len(set(counted[0])) != 1:
+        raise StepFailed("The ledger did not give each person one root of their own. Nothing was written.")
+
+
+def _run(con: duckdb.DuckDBPyConnection) -> int:
+    return con.execute("SELECT run FROM ledger_read").fetchall()[0][0]
+
+
+def _hash(con: duckdb.DuckDBPyConnection, table: str, padded: dict[str, bytes], **parts: str) -> None:
+    """A temporary table from a SQL file that hashes with the ledger's key."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {room_sql(table, **parts)}", padded)

@@ -1,0 +1,27 @@
+-- The evidence that people of this run claim: one row per evidence, as its keyed hash.
+-- rank, strongest first: 1 NHS number and date of birth, 2 description, 3 NHS number and both names,
+-- 4 the record itself, for an identity that has nothing else. A number is never evidence by itself.
+-- cluster: who claims it, null where several do.
+WITH claimed AS (
+    SELECT 1 AS rank, 'number and birth|' || number || '|' || born AS words, cluster, number_alone AS alone
+    FROM ledger_said
+    UNION ALL
+    SELECT 2 AS rank, 'description|' || description AS words, cluster, description_alone AS alone
+    FROM ledger_said
+    UNION ALL
+    SELECT 3 AS rank, 'number and name|' || number || '|' || name AS words, cluster, number_alone AS alone
+    FROM ledger_said
+    UNION ALL
+    SELECT 4 AS rank, 'record|' || record AS words, cluster, true AS alone
+    FROM ledger_said
+    WHERE NOT (number_alone AND number IS NOT NULL AND (born IS NOT NULL OR name IS NOT NULL))
+        AND NOT coalesce(description_alone, false)
+),
+distinct_words AS (
+    SELECT words, min(rank)::TINYINT AS rank, min(cluster) FILTER (WHERE alone) AS cluster
+    FROM claimed
+    WHERE words IS NOT NULL
+    GROUP BY words
+)
+SELECT {hash_of_words}::UUID AS evidence, rank, cluster
+FROM distinct_words
