@@ -14,7 +14,7 @@ from phm_utils.synthetic import geography
 from phm_utils.synthetic.effects import effects
 from phm_utils.synthetic.extracts import Task, write_network
 from phm_utils.synthetic.identity import MOST_REGISTERED
-from phm_utils.synthetic.linkage_form import gather, write_linkage
+from phm_utils.synthetic.linkage.form import gather, write_linkage
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.writing import FileFormat
 

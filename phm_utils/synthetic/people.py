@@ -66,6 +66,10 @@ class People:
         """Years between the first and the last day seen."""
         return (self.last - self.first + 1) / days.YEAR
 
+    def numbers(self) -> np.ndarray:
+        """The true number of each person, used in `truth` alone."""
+        return np.arange(1, len(self) + 1, dtype=np.int64) + self.pcn * 1_000_000
+
     def is_ethnic(self, codes: tuple[str, ...]) -> np.ndarray:
         """True for people of any of the ethnic categories."""
         return np.isin(self.ethnicity, [ETHNIC_CODES.index(c) for c in codes])

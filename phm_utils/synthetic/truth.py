@@ -64,15 +64,13 @@ class Book:
         table = Coded(np.repeat(np.arange(len(names), dtype=np.uint8), size), names)
         record = np.concatenate([ids for _, ids, _ in self.records])
         who = np.concatenate([who for _, _, who in self.records])
-        return pa.table({"table_name": to_arrow(table), "record_id": record, "person": self.numbers()[who]})
+        return pa.table(
+            {"table_name": to_arrow(table), "record_id": record, "person": self.network.people.numbers()[who]}
+        )
 
     def _among(self, who: np.ndarray) -> np.ndarray:
         """True for the given people."""
         return np.isin(np.arange(len(self.network.people)), who)
-
-    def numbers(self) -> np.ndarray:
-        """The true number of each person, used in `truth` alone."""
-        return np.arange(1, len(self.network.people) + 1, dtype=np.int64) + self.network.people.pcn * 1_000_000
 
     def _person(self) -> pa.Table:
         """One row per person, with everything that was planted."""
@@ -81,7 +79,7 @@ class Book:
         practice = np.where(people.practice == UNREGISTERED, 255, people.practice).astype(np.uint8)
         identities = self.network.identities
         columns = {
-            "person": Numbers(self.numbers()),
+            "person": Numbers(people.numbers()),
             "token_person_id": Coded(np.arange(len(people), dtype=np.int32), identities.token),
             "nhs_number": Coded(np.arange(len(people), dtype=np.int32), identities.nhs_number.astype(str)),
             "household_token": Coded(people.household, identities.household_token),

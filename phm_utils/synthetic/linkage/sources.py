@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic.draws import chance
-from phm_utils.synthetic.linkage_people import Known
-from phm_utils.synthetic.people import NO_PLACE
+from phm_utils.synthetic.linkage.known import Known
 
 SECOND_REGISTRATION = 0.008  # of people in the GP's file: a former practice still lists them
 FREQUENT_PER_PERSON = 60e-6  # people of the GP's file whom a hospital knows by FREQUENT_RECORDS records
@@ -40,7 +39,7 @@ SOURCES = (
     Source("social_care", 0.036, 0.03, (0, 0.05, 0.3, 0.5, 0.6, 0.8, 1.5, 4, 12, 20), 0.35, 0.2, 8, 0.10),
     Source("voluntary", 0.039, 0.06, (0.2, 0.2, 0.2, 0.8, 1.2, 1.1, 1, 1.3, 1.6, 1.2), 0.6, 0.7, 0.4, 0.30),
 )
-NAMES = ("gp", *(source.name for source in SOURCES))
+ABSENT_KIN_SEEN = {"community": 1.0, "hospital": 0.4, "voluntary": 0.6}  # chances
 
 
 def choose(rng: np.random.Generator, known: Known) -> dict[str, np.ndarray]:
@@ -96,10 +95,4 @@ def _frequent(rng: np.random.Generator, seen: np.ndarray, registered: int) -> np
 
 def _absent_kin(rng: np.random.Generator, known: Known, source: Source) -> np.ndarray:
     """Twins and sons whom the GP's file lacks are in some other source."""
-    share = {"community": 1.0, "hospital": 0.4, "voluntary": 0.6}.get(source.name, 0.0)
-    return known.absent_kin[chance(rng, share, len(known.absent_kin))]
-
-
-def nowhere(known: Known, who: np.ndarray) -> np.ndarray:
-    """True for people of no fixed abode."""
-    return known.people.place[who] == NO_PLACE
+    return known.absent_kin[chance(rng, ABSENT_KIN_SEEN.get(source.name, 0.0), len(known.absent_kin))]

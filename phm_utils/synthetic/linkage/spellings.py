@@ -88,6 +88,7 @@ Stephens Stevens; Stephenson Stevenson; Gardner Gardiner; Sharp Sharpe; Green Gr
 MacLean; McKenzie MacKenzie; Nicholson Nicolson
 """
 _LETTERS = str.maketrans({"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "ß": "ss", "đ": "d"})
+_POSTCODE_DIGITS, _POSTCODE_LETTERS = "0123456789", "ABDEFGHJLNPQRSTUWXYZ"
 _TITLES = ("Mr", "Mrs", "Miss", "Ms", "Dr")
 
 
@@ -182,3 +183,29 @@ def garbled(name: str, luck: int) -> str:
 def titled(name: str, luck: int) -> str:
     """With a title in front."""
     return f"{_TITLES[luck % len(_TITLES)]} {name}"
+
+
+def other_case(name: str, luck: int) -> str:
+    """All in capitals, or none."""
+    return name.upper() if luck % 2 else name.lower()
+
+
+def digit_slip(number: str, luck: int) -> str:
+    """One digit wrong, or two neighbours swapped; the check digit gives either away."""
+    at = luck // 4 % (len(number) - 1)
+    if luck % 4 == 0:
+        return number[:at] + number[at + 1] + number[at] + number[at + 2 :]
+    digit = (int(number[at]) + 1 + luck // 64 % 9) % 10
+    return f"{number[:at]}{digit}{number[at + 1 :]}"
+
+
+def postcode_slip(code: str, luck: int) -> str:
+    """A digit or a letter of a postcode's last three wrong."""
+    at = len(code) - 1 - luck % 3
+    letters = (_POSTCODE_DIGITS if code[at].isdigit() else _POSTCODE_LETTERS).replace(code[at], "")
+    return code[:at] + letters[luck // 3 % len(letters)] + code[at + 1 :]
+
+
+def typed_postcode(code: str, luck: int) -> str:
+    """Without its blank, or in small letters."""
+    return code.replace(" ", "") if luck % 2 else code.lower()
