@@ -44,10 +44,11 @@ def count_range(count: pd.Series, errors: pd.DataFrame) -> Limits:
 
 
 def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """False and missed shares of a source, from records linked again with their number hidden.
+    """False and missed shares of a source, from identities linked again with their number hidden.
 
-    tests: one row per source or group. Of its records: `records`, `linked`,
-        and `unnumbered`, the linked ones that had no number to settle them.
+    tests: one row per source or group. Of its records: `records` (missing
+        where only the linked ones are known), `linked`, and `unnumbered`, the
+        linked ones that had no number to settle them.
         Of the test's identities, whose person is known: `tested`, `wrong`
         (joined to another), `lost` (joined to nobody).
 
@@ -59,21 +60,21 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
     Returns `SHARES`, missing where nothing was tested. People who are not
     there to be found cannot be tested so: a link of theirs is always false.
     """
-    linked, unnumbered = tests["linked"].to_numpy(float), tests["unnumbered"].to_numpy(float)
-    known = (tests["tested"] > 0).to_numpy() & (linked > 0)
-    false = wilson(tests["wrong"], tests["tested"] - tests["lost"], confidence).to_numpy(float)
-    missed = wilson(tests["wrong"] + tests["lost"], tests["tested"], confidence).to_numpy(float)
-    spread = np.where(known, unnumbered / np.where(linked > 0, linked, 1), np.nan)[:, None]
-    right = (unnumbered * (1 - false[:, 0]))[:, None]
-    not_right = tests["records"].to_numpy(float)[:, None] - linked[:, None] + unnumbered[:, None] - right
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lost = np.minimum(np.where(right > 0, right * missed / (1 - missed), np.nan), not_right)
-        whole = lost / ((linked - unnumbered)[:, None] + right + lost)
-    # Nothing without a number, linked or not: there was nothing to miss.
-    none_open = (tests["records"].to_numpy(float) - linked + unnumbered == 0)[:, None]
-    whole = np.where(known[:, None], np.where(none_open, 0.0, whole), np.nan)
-    false = np.where(spread == 0, 0.0, false * spread)
-    return _shares(tests, np.where(known[:, None], false, np.nan), whole)
+    linked, unnumbered = tests["linked"].astype(float), tests["unnumbered"].astype(float)
+    records = tests["records"].astype("Float64").astype(float)
+    known = (tests["tested"] > 0) & (linked > 0)
+    false = wilson(tests["wrong"], tests["tested"] - tests["lost"], confidence)
+    missed = wilson(tests["wrong"] + tests["lost"], tests["tested"], confidence)
+    by_number = linked - unnumbered
+    right = (unnumbered * (1 - false["value"])).where(unnumbered > 0)
+    nothing_open = records == by_number  # every record settled by its number: there was nothing to miss
+    answer = pd.DataFrame(index=tests.index, columns=list(SHARES), dtype=float)
+    for end, false_name, missed_name in zip(("value", "lower", "upper"), FALSE, MISSED, strict=True):
+        answer[false_name] = (false[end] * unnumbered / linked).mask(unnumbered == 0, 0.0)
+        lost = right * missed[end] / (1 - missed[end])
+        lost = lost.clip(upper=records - by_number - right)
+        answer[missed_name] = (lost / (by_number + right + lost)).mask(nothing_open, 0.0)
+    return answer.where(known)
 
 
 def shares_from_checks(checks: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:

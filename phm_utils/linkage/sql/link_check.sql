@@ -18,8 +18,7 @@ SELECT
     coalesce(sum(grouped.records) FILTER (WHERE grouped.method = 'conflict'), 0)::BIGINT AS conflicts,
     count(DISTINCT (grouped.token_person_id, grouped.sex, grouped.birth_month))
         FILTER (WHERE grouped.method = 'conflict') AS conflict_people,
-    count(DISTINCT (grouped.token_person_id, grouped.sex, grouped.birth_month))
-        FILTER (WHERE grouped.checked) AS checked_people,
+    count(*) FILTER (WHERE grouped.checked) AS checked_people,
     (sum(grouped.records * stranger.seen) FILTER (WHERE grouped.checked))::DOUBLE
     / (1e9 * sum(grouped.records) FILTER (WHERE grouped.checked)) AS seen
 FROM grouped

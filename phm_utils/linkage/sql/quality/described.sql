@@ -1,0 +1,37 @@
+-- Each identity of the other sources: how it was joined, and what it says of itself. Ages are
+-- completed years at the extract's end, from the month of birth. The no fixed abode of a source
+-- is known where it uses the postcode that says so. doubt: the chance, in thousand millionths, that
+-- a link is false by its match weight; whole numbers, so that sums do not depend on order.
+WITH extract_end AS (
+    SELECT quantile_disc(registered_from, 0.999) AS last_day FROM gp_registration
+),
+told AS (
+    SELECT
+        identity.*,
+        coalesce(regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g') = 'ZZ993VZ', false) AS nowhere
+    FROM identity
+    WHERE source <> 'gp_registration'
+)
+SELECT
+    told.identity_id,
+    told.source,
+    told.records,
+    person_of.person,
+    person_of.method,
+    person_of.match_weight,
+    person_of.method IN ({linked}) AS linked,
+    person_of.method IN ({unnumbered}) AS unnumbered,
+    round(1e9 / (1 + pow(2, person_of.match_weight)))::BIGINT AS doubt,
+    person_of.method IN ({linked}) AS known_person,
+    known_ethnicity.ethnicity,
+    date_diff('month', told.born, extract_end.last_day) // 12 AS age,
+    told.known_sex AS sex,
+    place_area.lsoa,
+    area.imd_decile,
+    CASE WHEN bool_or(told.nowhere) OVER (PARTITION BY told.source) THEN told.nowhere END AS no_fixed_abode
+FROM told
+CROSS JOIN extract_end
+INNER JOIN person_of ON person_of.identity_id = told.identity_id
+LEFT JOIN known_ethnicity ON known_ethnicity.person = person_of.person
+LEFT JOIN ({place_area}) AS place_area ON place_area.place = told.place
+LEFT JOIN {area} AS area ON area.lsoa = place_area.lsoa

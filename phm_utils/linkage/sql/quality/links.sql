@@ -1,0 +1,12 @@
+-- Links by source and group of records: the counts over which error is spread.
+SELECT
+    source,
+    characteristic,
+    category,
+    sum(records)::BIGINT AS records,
+    coalesce(sum(records) FILTER (WHERE linked), 0)::BIGINT AS linked,
+    coalesce(sum(records) FILTER (WHERE unnumbered), 0)::BIGINT AS unnumbered,
+    coalesce(sum(records) FILTER (WHERE unnumbered AND match_weight IS NOT NULL), 0)::BIGINT AS weighed,
+    coalesce(sum(records * doubt) FILTER (WHERE unnumbered), 0)::HUGEINT::DOUBLE / 1e9 AS doubtful
+FROM ({grouped}) AS grouped
+GROUP BY source, characteristic, category
