@@ -30,11 +30,11 @@ from phm_utils.engine import guarded
 from phm_utils.errors import StepFailed
 from phm_utils.linkage.identity import make, room_sql
 from phm_utils.privacy import vault
-from phm_utils.privacy.pseudonyms import pads, pseudonym_sql, purpose_key
+from phm_utils.privacy.pseudonyms import purpose_key
 
 CONTENT = "ledger of identities 1"  # what the vault file says that it holds; the number is the form's
 COLUMNS = "evidence UUID, rank TINYINT, root UUID, first_run INTEGER, since_run INTEGER"
-_WORKING = ("said", "claim", "known", "rival", "settled", "fresh", "root", "before", "change")
+_WORKING = ("person", "said", "claim", "pair", "rival", "open", "settled", "fresh", "root", "before", "change")
 
 
 def keep(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spine: str = "gp_registration") -> None:
@@ -52,15 +52,16 @@ def keep(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spi
     """
     with guarded("Keeping the ledger of identities"):
         _open(con, ledger, key)
-        hashed = pads(purpose_key(key, "ledger"))
+        hash_key = purpose_key(key, "ledger")
+        make(con, "ledger_person", "SELECT person, min(identity_id) AS cluster FROM person_of GROUP BY person")
         make(con, "ledger_said", room_sql("ledger_said", spine=spine.replace("'", "''")))
         if ledger is None:
             con.execute("CREATE OR REPLACE TEMP TABLE ledger_claim (evidence UUID, rank TINYINT, cluster BIGINT)")
         else:
-            _hash(con, "ledger_claim", hashed, hash_of_words=pseudonym_sql("words"))
+            _make_hashed(con, "ledger_claim", hash_key, hash_of_words=_hash("words"))
         _settle(con)
-        again = pseudonym_sql(f"chosen.words || '|run {_run(con)}'")
-        _hash(con, "ledger_fresh", hashed, hash_of_words=pseudonym_sql("'root|' || words"), hash_of_words_again=again)
+        again = _hash(f"'root|' || chosen.words || '|run {_run(con)}'")
+        _make_hashed(con, "ledger_fresh", hash_key, hash_of_words=_hash("'root|' || words"), hash_of_words_again=again)
         _tell(con)
         for table in _WORKING:
             con.execute(f"DROP TABLE ledger_{table}")
@@ -129,25 +130,22 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
     """
     make(
         con,
-        "ledger_known",
-        "SELECT claim.cluster, held.root, held.rank, held.since_run, held.evidence FROM ledger_claim AS claim"
+        "ledger_pair",
+        "SELECT claim.cluster, held.root FROM ledger_claim AS claim"
         " INNER JOIN ledger_before AS held ON held.evidence = claim.evidence"
-        " WHERE claim.cluster IS NOT NULL AND held.root IS NOT NULL AND held.rank > 0",
+        " WHERE claim.cluster IS NOT NULL AND held.root IS NOT NULL AND held.rank > 0"
+        " GROUP BY claim.cluster, held.root",
     )
     make(con, "ledger_rival", room_sql("ledger_rival"))
-    make(
-        con,
-        "ledger_settled",
-        "SELECT DISTINCT cluster, root FROM ledger_known"
-        " WHERE root NOT IN (SELECT root FROM ledger_rival) AND cluster NOT IN (SELECT cluster FROM ledger_rival)",
-    )
-    while con.execute("SELECT count(*) FROM ledger_rival").fetchall() != [(0,)]:
+    make(con, "ledger_settled", "FROM ledger_pair WHERE cluster NOT IN (SELECT cluster FROM ledger_rival)")
+    make(con, "ledger_open", "SELECT cluster, root, min(turn) AS turn FROM ledger_rival GROUP BY cluster, root")
+    while con.execute("SELECT count(*) FROM ledger_open").fetchall() != [(0,)]:
         con.execute(
-            "INSERT INTO ledger_settled SELECT cluster, root FROM ledger_rival"
+            "INSERT INTO ledger_settled SELECT cluster, root FROM ledger_open"
             " QUALIFY turn = min(turn) OVER (PARTITION BY cluster) AND turn = min(turn) OVER (PARTITION BY root)"
         )
         con.execute(
-            "DELETE FROM ledger_rival WHERE cluster IN (SELECT cluster FROM ledger_settled)"
+            "DELETE FROM ledger_open WHERE cluster IN (SELECT cluster FROM ledger_settled)"
             " OR root IN (SELECT root FROM ledger_settled)"
         )
 
@@ -160,9 +158,8 @@ def _tell(con: duckdb.DuckDBPyConnection) -> None:
     make(
         con,
         "root_of",
-        "SELECT clustered.person, ledger_root.root::VARCHAR AS root"
-        " FROM (SELECT person, min(identity_id) AS cluster FROM person_of GROUP BY person) AS clustered"
-        " LEFT JOIN ledger_root ON ledger_root.cluster = clustered.cluster",
+        "SELECT ledger_person.person, ledger_root.root::VARCHAR AS root"
+        " FROM ledger_person LEFT JOIN ledger_root ON ledger_root.cluster = ledger_person.cluster",
     )
     changes = "SELECT old_root::VARCHAR AS old_root, new_root::VARCHAR AS new_root, why FROM ledger_change"
     make(con, "root_change", changes)
@@ -189,6 +186,17 @@ def _run(con: duckdb.DuckDBPyConnection) -> int:
     return con.execute("SELECT run FROM ledger_read").fetchall()[0][0]
 
 
-def _hash(con: duckdb.DuckDBPyConnection, table: str, padded: dict[str, bytes], **parts: str) -> None:
-    """A temporary table from a SQL file that hashes with the ledger's key."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {room_sql(table, **parts)}", padded)
+def _hash(words: str) -> str:
+    """SQL for the keyed hash of a text: SHA-256 of key and text, cut in half.
+
+    Cut so, it cannot be carried on to a longer text by somebody without the
+    key (Coron, Dodis, Malinaud and Puniya 2005, doi:10.1007/11535218_26), at
+    half the cost of HMAC. These hashes never leave the vault and this run:
+    pseudonyms are HMACs of the roots.
+    """
+    return f"left(sha256($hash_key::BLOB || encode({words})), 32)"
+
+
+def _make_hashed(con: duckdb.DuckDBPyConnection, table: str, hash_key: bytes, **parts: str) -> None:
+    """A temporary table from the SQL file of its name, with the key bound so that no query's text has it."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {room_sql(table, **parts)}", {"hash_key": hash_key})

@@ -114,21 +114,21 @@ def pseudonyms(values: Iterable[str | None], key: bytes) -> list[str | None]:
     part of a query's text: about a second for a million values.
     """
     column = pd.Series(list(values), dtype="string").rename("v")
+    inner, outer = _pads(key)
     with duckdb.connect(":memory:", config={"threads": 1}) as con:
         con.register("given", column.reset_index().set_axis(["i", "v"], axis=1))
-        rows = con.execute(f"SELECT {pseudonym_sql('v')} FROM given ORDER BY i", pads(key)).fetchall()
+        rows = con.execute(
+            f"SELECT left(sha256($outer_pad::BLOB || unhex(sha256($inner_pad::BLOB || encode(v)))), {PSEUDONYM_DIGITS})"
+            " FROM given ORDER BY i",
+            {"outer_pad": outer, "inner_pad": inner},
+        ).fetchall()
     return [made for (made,) in rows]
 
 
-def pseudonym_sql(value: str) -> str:
-    """DuckDB's SQL for the pseudonym of a text expression, to be run with `pads(key)` as its parameters."""
-    return f"left(sha256($outer_pad::BLOB || unhex(sha256($inner_pad::BLOB || encode({value})))), {PSEUDONYM_DIGITS})"
-
-
-def pads(key: bytes) -> dict[str, bytes]:
-    """The inner and outer padded keys of RFC 2104, by the names that `pseudonym_sql` knows them by."""
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    """The inner and outer padded keys of RFC 2104."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
-    return {"inner_pad": bytes(b ^ 0x36 for b in block), "outer_pad": bytes(b ^ 0x5C for b in block)}
+    return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
 
 
 def _outside_workbook(path: Path | str) -> Path:

@@ -4,24 +4,24 @@
 --    others'. No replacement can be made of it.
 -- shared: several people now claim all that was seen of old_root, so nobody is it; new_root is null.
 WITH moved AS (
-    SELECT known.root AS old_root, now.root AS new_root, min(known.rank) AS rank
-    FROM ledger_known AS known
-    INNER JOIN ledger_root AS now ON now.cluster = known.cluster
-    WHERE now.root <> known.root
-    GROUP BY known.root, now.root
+    SELECT rival.root AS old_root, now.root AS new_root, min(rival.rank) AS rank
+    FROM ledger_rival AS rival
+    INNER JOIN ledger_root AS now ON now.cluster = rival.cluster
+    WHERE now.root <> rival.root
+    GROUP BY rival.root, now.root
 ),
 whole AS (
     SELECT old_root
     FROM moved
-    WHERE old_root NOT IN (SELECT settled.root FROM ledger_settled AS settled)
+    WHERE old_root NOT IN (SELECT now.root FROM ledger_root AS now)
     GROUP BY old_root
     HAVING count(*) = 1
 ),
 strongest AS (
-    SELECT root AS old_root, min(rank) AS rank
-    FROM ledger_before
-    WHERE rank > 0 AND root IN (SELECT whole.old_root FROM whole)
-    GROUP BY root
+    SELECT held.root AS old_root, min(held.rank) AS rank
+    FROM ledger_before AS held
+    WHERE held.rank > 0 AND held.root IN (SELECT whole.old_root FROM whole)
+    GROUP BY held.root
 )
 SELECT
     moved.old_root,
@@ -30,9 +30,9 @@ SELECT
 FROM moved
 LEFT JOIN strongest ON strongest.old_root = moved.old_root
 UNION ALL
-SELECT DISTINCT given.root AS old_root, NULL AS new_root, 'shared' AS why
+SELECT DISTINCT held.root AS old_root, NULL AS new_root, 'shared' AS why
 FROM ledger_claim AS claim
-INNER JOIN ledger_before AS given ON given.evidence = claim.evidence
+INNER JOIN ledger_before AS held ON held.evidence = claim.evidence
 WHERE claim.cluster IS NULL
-    AND given.root IS NOT NULL
-    AND given.root NOT IN (SELECT known.root FROM ledger_known AS known)
+    AND held.root IS NOT NULL
+    AND held.root NOT IN (SELECT pair.root FROM ledger_pair AS pair)

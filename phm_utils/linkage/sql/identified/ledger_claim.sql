@@ -3,16 +3,16 @@
 -- 4 the record itself, for an identity that has nothing else. A number is never evidence by itself.
 -- cluster: who claims it, null where several do.
 WITH claimed AS (
-    SELECT 1 AS rank, 'number and birth|' || number || '|' || born AS words, cluster, number_alone AS alone
+    SELECT 1 AS rank, '1|' || number || '|' || born AS words, cluster, number_alone AS alone
     FROM ledger_said
     UNION ALL
-    SELECT 2 AS rank, 'description|' || description AS words, cluster, description_alone AS alone
+    SELECT 2 AS rank, '2|' || description AS words, cluster, description_alone AS alone
     FROM ledger_said
     UNION ALL
-    SELECT 3 AS rank, 'number and name|' || number || '|' || name AS words, cluster, number_alone AS alone
+    SELECT 3 AS rank, '3|' || number || '|' || name AS words, cluster, number_alone AS alone
     FROM ledger_said
     UNION ALL
-    SELECT 4 AS rank, 'record|' || record AS words, cluster, true AS alone
+    SELECT 4 AS rank, '4|' || record AS words, cluster, true AS alone
     FROM ledger_said
     WHERE NOT (number_alone AND number IS NOT NULL AND (born IS NOT NULL OR name IS NOT NULL))
         AND NOT coalesce(description_alone, false)

@@ -1,16 +1,12 @@
 -- What each identity says of the person whom the linkage found it to be: one row per identity.
--- cluster: the person, by the least of the person's identity_ids (a label within this run alone).
 -- number: the NHS number, null where it is somebody else's: contradicted, or held by another person.
 --    Its holder is the one person of the spine who has it, else the one person of any source.
 --    number_alone is false where several may hold it and none does: then it identifies nobody.
 -- description: names, birth, postcode and sex, null where any is missing; description_alone is false
 --    where several people have it.
-WITH clustered AS (
-    SELECT person, min(identity_id) AS cluster FROM person_of GROUP BY person
-),
-said AS (
+WITH said AS (
     SELECT
-        clustered.cluster,
+        ledger_person.cluster,
         identity.source = '{spine}' AS in_spine,
         CASE WHEN NOT coalesce(person_of.contradicted, false) THEN identity.nhs END AS number,
         identity.born::VARCHAR AS born,
@@ -19,7 +15,7 @@ said AS (
         || '|' || identity.known_sex AS description,
         identity.source || '|' || identity.first_id AS record
     FROM person_of
-    INNER JOIN clustered ON clustered.person = person_of.person
+    INNER JOIN ledger_person ON ledger_person.person = person_of.person
     INNER JOIN identity ON identity.identity_id = person_of.identity_id
 ),
 holder AS (
