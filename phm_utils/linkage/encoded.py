@@ -3,78 +3,59 @@
 We hold the key, so our own people are cleaned and encoded as the council's
 were, and only filters are compared. How alike two of them are is the Dice
 coefficient: twice the bits that both set, over the bits that each sets, in
-the fields that the council's record holds.
+the fields that the council's record holds. What that is worth as evidence is
+the match weight (see `evidence`).
 
 Comparing 20,000 records with 817,000 people would be 16 billion pairs. A pair
 is compared where one of a few things is the same in both: date of birth,
 postcode, UPRN, address or both names; and, for a record that finds nobody so,
-where the surname or the forename is. Equal fields have equal bits, so this
-needs nothing of the council that the filter does not hold.
+where the surname is. Equal fields have equal bits, so this needs nothing of
+the council that the filter does not hold.
 
-A record is linked to the person most like it where
+A record is linked to the person with the highest weight where
+- the weight is enough, and by a margin more than the next person's;
 - nothing contradicts: forenames are alike (or one is the short form of the
-  other) and two of the three parts of the date of birth are equal;
-- enough was compared: three of forename, surname, date of birth and address;
-- they are alike enough, and by a margin more than the next person.
-Twins share everything but the forename: without the first rule one who is
-not registered would be taken for the other.
+  other) and two of the three parts of the date of birth are equal.
+Without the second rule a twin who is not registered would be taken for the
+one who is, and a son for his father of the same name: they share the rest.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from phm_utils.errors import InputError
-from phm_utils.linkage.bloom import FIELDS, WORDS, filters
+from phm_utils.linkage.bloom import filters
 from phm_utils.linkage.encoded_file import encoding_key, read_encoded
+from phm_utils.linkage.evidence import NAMES, Side, bits_of_equal, by_field, labels, match_weight
 
 NARROW = (("born",), ("place",), ("address",), ("address_line",), ("root", "family"))
 WIDE = (("family",), ("root",))  # for those that found nobody by the others
-HOME = ("place", "address", "address_line")
 _PAIRS_AT_ONCE = 500_000
-_NAMES = [f.name for f in FIELDS]
-_STARTS = [WORDS[name].start for name in _NAMES]
+_GIVEN, _ROOT, _BORN = (NAMES.index(name) for name in ("given", "root", "born"))
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """When a record is linked. All similarities are Dice coefficients from 0 to 1.
+    """When a record is linked.
 
-    threshold: how alike record and person must be.
-    margin: by how much more than record and next person.
-    forename: how alike two forenames are that are spellings of one; below it
-        they must have the same long form.
-    birth: two equal parts of three give about 0.7, one about 0.4.
-    floor: pairs less alike are forgotten; they count as nobody.
+    threshold: match weight, in bits: 4 is odds of 16 to 1.
+    margin: bits more than the next person has.
+    forename: how alike two forenames must be that are spellings of one (Dice
+        coefficient); less alike, they must have the same long form.
+    birth: how alike two dates of birth must be: two equal parts of three give
+        about 0.75, one about 0.55.
+    floor: how alike all must be for a pair to be remembered at all (Dice).
     """
 
-    threshold: float = 0.75
-    margin: float = 0.05
+    threshold: float = 4.0
+    margin: float = 4.0
     forename: float = 0.5
-    birth: float = 0.55
-    parts: int = 3
+    birth: float = 0.65
     floor: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.margin <= self.threshold - self.floor:
-            raise InputError(
-                f"A margin of {self.margin} needs a threshold of at least {self.floor + self.margin}: "
-                f"persons less alike than {self.floor} are not kept."
-            )
-
-
-@dataclass(frozen=True)
-class Side:
-    """Filters of one side, and how many bits each field of each sets."""
-
-    words: np.ndarray
-    sizes: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", _by_field(self.words))
 
 
 def link_encoded(
@@ -83,6 +64,7 @@ def link_encoded(
     key: bytes,
     *,
     acceptance: Acceptance = Acceptance(),
+    national: str = "nhs",
     one_to_one: bool = False,
 ) -> pd.DataFrame:
     """Find the person of each encoded record.
@@ -91,23 +73,26 @@ def link_encoded(
         as in `bloom.FIELDS` (absent columns are not compared), and `person`
         where one person can have several identities.
     encoded: a file that `phm encode` wrote with the same `key`.
+    national: how both sides were cleaned, see `identity.Scheme`.
     one_to_one: the list names nobody twice, so that a person whom one record
         takes (the most alike first) is no candidate of another.
     Returns one row per encoded record, in the file's order: `record_id`;
-    `identity_id` (null unless linked); `similarity` to the best person that
-    nothing contradicts and `next_similarity` to the next (null below the
-    floor); `decision`: linked, too close, too weak, too little, contrary,
-    no candidate, or nothing to compare.
-    Raises InputError for a file of another key or schema.
+    `identity_id` (null unless linked); of the best person `match_weight` in
+    bits and `similarity`, and of the next `next_weight` and `next_similarity`
+    (null where there is none above the floor); `decision`: linked, too close,
+    too weak, contrary, no candidate, or nothing to compare.
+    Raises InputError for a file of another key, cleaning or schema.
     """
-    record_ids, words = read_encoded(encoded, key)
+    record_ids, words = read_encoded(encoded, key, national)
+    _check(spine)
     people, listed = Side(filters(spine, encoding_key(key))), Side(words)
+    equal = bits_of_equal(people)
     identity = spine["identity_id"].to_numpy()
-    person = spine["person"].to_numpy() if "person" in spine else identity
+    person = pd.factorize(spine["person"])[0] if "person" in spine else identity
     best, pairs = pd.DataFrame({"decision": ["no candidate"] * len(words)}), []
     for rules in (NARROW, WIDE):
-        still_open = np.flatnonzero(best["decision"] != "linked")
-        found = _candidates(people, listed, rules, still_open, acceptance)
+        still_open = np.flatnonzero(best["decision"].isin(["no candidate", "too weak"]))
+        found = _candidates(people, listed, equal, rules, still_open, acceptance)
         pairs.append(found.assign(identity_id=identity[found["place"]], person=person[found["place"]]))
         best = _ranked(pd.concat(pairs, ignore_index=True), len(words), acceptance, one_to_one)
     best.loc[listed.sizes.sum(axis=1) == 0, "decision"] = "nothing to compare"
@@ -115,34 +100,28 @@ def link_encoded(
     return best
 
 
-def _by_field(words: np.ndarray) -> np.ndarray:
-    """How many bits are set in each field: one row per filter, one column per field."""
-    return np.add.reduceat(np.bitwise_count(words), _STARTS, axis=1, dtype=np.int16)
+def _check(spine: pd.DataFrame) -> None:
+    if "identity_id" not in spine or not set(NAMES) & set(spine.columns):
+        raise InputError(f"The people to link to need identity_id and any of {', '.join(NAMES)}, cleaned.")
+    if not len(spine):
+        raise InputError("There are no people to link to: the GP list is empty.")
 
 
 def _candidates(
-    people: Side, listed: Side, rules: tuple[tuple[str, ...], ...], records: np.ndarray, acceptance: Acceptance
+    people: Side,
+    listed: Side,
+    equal: np.ndarray,
+    rules: tuple[tuple[str, ...], ...],
+    records: np.ndarray,
+    acceptance: Acceptance,
 ) -> pd.DataFrame:
     """Every pair that some rule brings together and that is alike enough to remember."""
-    shared = people.sizes.any(axis=0)  # fields that none of our people has are no evidence
-    found = [
-        _compared(people, listed, ours, theirs, shared, acceptance)
-        for rule in rules
-        for ours, theirs in _pairs(_labels(people, rule), _labels(listed, rule)[records], records)
-    ]
-    empty = _compared(people, listed, *(np.zeros(0, dtype=np.int64),) * 2, shared, acceptance)
-    return pd.concat([empty, *found], ignore_index=True)
-
-
-def _labels(side: Side, rule: tuple[str, ...]) -> np.ndarray:
-    """One number for the bits of the rule's fields; 0 where any of them is empty. Equal fields have equal numbers."""
-    label = np.zeros(len(side.words), dtype=np.uint64)
-    for name in rule:
-        for column in range(WORDS[name].start, WORDS[name].stop):
-            label = (label ^ side.words[:, column]) * np.uint64(0x9E3779B97F4A7C15)
-            label ^= label >> np.uint64(29)
-    whole = (side.sizes[:, [_NAMES.index(name) for name in rule]] > 0).all(axis=1)
-    return np.where(whole, label | np.uint64(1), np.uint64(0))
+    nobody = np.zeros(0, dtype=np.int64)
+    found = [_compared(people, listed, equal, nobody, nobody, acceptance)]
+    for rule in rules:
+        for ours, theirs in _pairs(labels(people, rule), labels(listed, rule)[records], records):
+            found.append(_compared(people, listed, equal, ours, theirs, acceptance))
+    return pd.concat(found, ignore_index=True)
 
 
 def _pairs(ours: np.ndarray, theirs: np.ndarray, records: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -164,60 +143,68 @@ def _runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _compared(
-    people: Side, listed: Side, ours: np.ndarray, theirs: np.ndarray, shared: np.ndarray, acceptance: Acceptance
+    people: Side, listed: Side, equal: np.ndarray, ours: np.ndarray, theirs: np.ndarray, acceptance: Acceptance
 ) -> pd.DataFrame:
-    """The pairs alike enough to remember: similarity, whether contrary, whether enough was compared."""
-    common = _by_field(people.words[ours] & listed.words[theirs])
+    """The pairs that can matter: how alike, their weight, and whether a forename or birth is contrary.
+
+    Those are the record's best here, and all that could be linked or be too close to one that is.
+    """
+    common = by_field(people.words[ours] & listed.words[theirs])
     mine, other = people.sizes[ours], listed.sizes[theirs]
-    counted = (other > 0) & shared
-    total = ((mine + other) * counted).sum(axis=1)
-    similarity = 2 * (common * counted).sum(axis=1) / np.maximum(total, 1)
+    counted = (other > 0) & people.has  # a field that none of our people has is no evidence
+    total = np.einsum("ij,ij->i", mine + other, counted.astype(np.int16))
+    similarity = 2 * np.einsum("ij->i", common) / np.maximum(total, 1)
     kept = similarity >= acceptance.floor
-    common, mine, other = common[kept], mine[kept], other[kept]
-    both = (mine > 0) & (other > 0)
+    common, mine, other, ours, theirs = (part[kept] for part in (common, mine, other, ours, theirs))
+    known = (mine > 0) & (other > 0)
     alike = 2 * common / np.maximum(mine + other, 1)
-    known = {name: both[:, i] for i, name in enumerate(_NAMES)}
-    dice = {name: alike[:, i] for i, name in enumerate(_NAMES)}
-    other_name = known["given"] & (dice["given"] < acceptance.forename) & (dice["root"] < 1)
-    other_birth = known["born"] & (dice["born"] < acceptance.birth)
-    parts = [known["given"], known["family"], known["born"], np.any([known[name] for name in HOME], axis=0)]
-    return pd.DataFrame(
-        {
-            "record": theirs[kept],
-            "place": ours[kept],
-            "similarity": similarity[kept],
-            "contrary": other_name | other_birth,
-            "enough": np.sum(parts, axis=0) >= acceptance.parts,
-        }
-    )
+    weight = match_weight(alike, known, equal[ours], len(people.words))
+    other_name = known[:, _GIVEN] & (alike[:, _GIVEN] < acceptance.forename) & (alike[:, _ROOT] < 1)
+    other_birth = known[:, _BORN] & (alike[:, _BORN] < acceptance.birth)
+    pairs = {
+        "record": theirs,
+        "place": ours,
+        "match_weight": weight,
+        "similarity": similarity[kept],
+        "contrary": other_name | other_birth,
+    }
+    matters = weight >= np.minimum(_best(theirs, weight), acceptance.threshold - acceptance.margin)
+    return pd.DataFrame(pairs)[matters]
+
+
+def _best(records: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Beside each pair the highest weight of its record; records stand together."""
+    first = np.flatnonzero(np.diff(records, prepend=-1))
+    return np.repeat(np.maximum.reduceat(weight, first), np.diff(first, append=len(weight))) if len(first) else weight
 
 
 def _ranked(pairs: pd.DataFrame, records: int, acceptance: Acceptance, one_to_one: bool) -> pd.DataFrame:
     """One row per record: its best person, the next, and the decision."""
-    order = ["record", "similarity", "contrary", "enough", "identity_id"]
-    pairs = pairs.sort_values(order, ascending=[True, False, True, False, True])
+    keys = pairs["identity_id"], -pairs["similarity"], -pairs["match_weight"], pairs["record"]  # the last counts first
+    pairs = pairs.iloc[np.lexsort(keys)]
     pairs = pairs.drop_duplicates(["record", "person"])  # a person's best identity
     if one_to_one:
         pairs = pairs[~_taken(pairs, acceptance.threshold)]
-    ranked = pairs.assign(turn=pairs.groupby("record").cumcount())
-    best = ranked[ranked["turn"] == 0].set_index("record").reindex(range(records))
-    rival = ranked[ranked["turn"] == 1].set_index("record")["similarity"].reindex(range(records))
+    turn = pairs.groupby("record").cumcount()
+    best, rival = (pairs[turn == n].set_index("record").reindex(range(records)) for n in (0, 1))
+    found = best["match_weight"]
     decision = np.select(
         [
-            best["similarity"].isna(),
+            found.isna(),
             best["contrary"].eq(True),
-            best["similarity"] < acceptance.threshold,
-            ~best["enough"].eq(True),
-            best["similarity"] - rival.fillna(0) < acceptance.margin,
+            found < acceptance.threshold,
+            found - rival["match_weight"].fillna(-np.inf) < acceptance.margin,
         ],
-        ["no candidate", "contrary", "too weak", "too little", "too close"],
+        ["no candidate", "contrary", "too weak", "too close"],
         "linked",
     )
     return pd.DataFrame(
         {
             "identity_id": best["identity_id"].where(decision == "linked").astype("Int64"),
+            "match_weight": found,
             "similarity": best["similarity"],
-            "next_similarity": rival,
+            "next_weight": rival["match_weight"],
+            "next_similarity": rival["similarity"],
             "decision": pd.array(decision, dtype="str"),
         }
     ).reset_index(drop=True)
@@ -226,8 +213,8 @@ def _ranked(pairs: pd.DataFrame, records: int, acceptance: Acceptance, one_to_on
 def _taken(pairs: pd.DataFrame, threshold: float) -> np.ndarray:
     """Which pairs are of a person whom another record takes: in turn, whoever are each other's best."""
     record, person = (pd.factorize(pairs[column])[0] for column in ("record", "person"))
-    free = np.flatnonzero(pairs["similarity"] >= threshold)
-    free = free[np.argsort(-pairs["similarity"].to_numpy()[free], kind="stable")]
+    free = np.flatnonzero(pairs["match_weight"] >= threshold)
+    free = free[np.argsort(-pairs["match_weight"].to_numpy()[free], kind="stable")]
     taken_by = np.full(len(pairs), -1)  # by person
     while len(free):
         mutual = np.intersect1d(*(free[np.unique(side[free], return_index=True)[1]] for side in (record, person)))

@@ -49,19 +49,20 @@ def encoding_key(key: bytes) -> bytes:
     return purpose_key(key, "encode")
 
 
-def settings(key: bytes) -> dict:
-    """What a file says of how it was made: schema, lengths, hashes and weights, and which key (not the key)."""
+def settings(key: bytes, national: str) -> dict:
+    """What a file says of how it was made: schema, cleaning, lengths, hashes, and which key (not the key)."""
     fields = {field.name: {"bits": field.bits, "hashes": field.hashes} for field in FIELDS}
-    return {"schema": SCHEMA, "bits": FILTER_BITS, "key_id": key_id(encoding_key(key)), "fields": fields}
+    made = {"schema": SCHEMA, "bits": FILTER_BITS, "fields": fields, "cleaning": national}
+    return {**made, "key_id": key_id(encoding_key(key))}
 
 
-def write_encoded(path: Path, record_ids: list[str], filters: np.ndarray, key: bytes) -> None:
+def write_encoded(path: Path, record_ids: list[str], filters: np.ndarray, key: bytes, national: str) -> None:
     """Write the file, whole or not at all; its rows in the order of `record_ids`.
 
     path: ends with .parquet (settings in the file's metadata) or .csv
         (settings in its first line, a comment).
     """
-    text = _as_text(settings(key))
+    text = _as_text(settings(key, national))
     rows = pd.DataFrame({"record_id": record_ids, "clk": _seal(record_ids, filters, key, text)}, dtype="string")
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -77,14 +78,15 @@ def write_encoded(path: Path, record_ids: list[str], filters: np.ndarray, key: b
         draft.unlink(missing_ok=True)
 
 
-def read_encoded(path: Path, key: bytes) -> tuple[list[str], np.ndarray]:
+def read_encoded(path: Path, key: bytes, national: str) -> tuple[list[str], np.ndarray]:
     """The record ids of an encoded file, and their filters: one row of 16 words each.
 
+    national: how the list must have been cleaned, see `identity.Scheme`.
     Raises InputError for a file that `phm encode` did not write, one of
-    another schema or key, and one that was changed since it was written.
+    another schema, cleaning or key, and one that was changed since.
     """
     found, rows = _read(path)
-    _check(path, found, settings(key))
+    _check(path, found, settings(key, national))
     return list(rows["record_id"]), _open(path, rows, key, _as_text(found))
 
 
@@ -168,6 +170,6 @@ def _check(path: Path, found: dict, ours: dict) -> None:
         )
     if found != ours:
         raise InputError(
-            f"{path.name} was encoded with other lengths or hashes of its fields than this version's. "
+            f"{path.name} was cleaned or encoded by other rules than this side's. "
             "Council and NHS need the same version of the workbook: update the older, and encode again."
         )

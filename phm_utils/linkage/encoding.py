@@ -15,6 +15,7 @@ pseudonym, and answers found again.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pandas as pd
@@ -28,6 +29,7 @@ from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key
 
 IDENTIFIERS = ("forename", "surname", "date_of_birth", "sex", "postcode", "uprn", "address")
 RECORD = "record_id"
+National = Literal["nhs", "any"]
 # A file with more unreadable dates than this is in another format, and its people would not be found.
 MOST_UNREADABLE_DATES = 0.05
 _SOURCE = "list"
@@ -57,7 +59,7 @@ def encode_list(
     *,
     keep_ids: bool = False,
     lookup: Path | None = None,
-    scheme: Scheme | None = None,
+    national: National = "nhs",
 ) -> Encoded:
     """Encode every record of a list.
 
@@ -67,19 +69,19 @@ def encode_list(
     key: the key that council and NHS share for this purpose.
     keep_ids: write the list's own record ids.
     lookup: where to write own ids beside pseudonyms (CSV, for the council alone).
-    scheme: by default the cleaning of UK identifiers.
+    national: which cleaning, see `identity.Scheme`; both sides need the same.
     Raises InputError for a list without record ids or identifiers.
     """
     writable(out)
     with session() as con, guarded("Encoding the list", "Is it a CSV in UTF-8, or Parquet, with one row per record?"):
         unreadable = _read(con, given)
-        people = _cleaned(con, scheme or Scheme(_SOURCE))
+        people = _cleaned(con, Scheme(_SOURCE, national))
     if not people[[field.name for field in FIELDS]].notna().any(axis=None):
         raise InputError(f"{given.name}: no record holds any usable identifier. Check its columns against the guide.")
     own = people[RECORD]
     people["written"] = own if keep_ids else pseudonyms(own, purpose_key(encoding_key(key), "record id"))
     people = people.sort_values("written", ignore_index=True)
-    write_encoded(out, list(people["written"]), filters(people, encoding_key(key)), key)
+    write_encoded(out, list(people["written"]), filters(people, encoding_key(key)), key, national)
     if lookup:
         people[[RECORD, "written"]].sort_values(RECORD).to_csv(lookup, index=False, lineterminator="\n")
     known = {field.name: int(people[field.name].notna().sum()) for field in FIELDS}
@@ -95,7 +97,7 @@ def _read(con: duckdb.DuckDBPyConnection, given: Path) -> int:
     csv = given.suffix.lower() == ".csv"
     scan = f"read_csv({quote(given)}, header=true, all_varchar=true)" if csv else f"read_parquet({quote(given)})"
     con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {scan}")
-    columns = {name for (name, *_) in con.execute("DESCRIBE given").fetchall()}
+    columns = {name.lower() for (name, *_) in con.execute("DESCRIBE given").fetchall()}
     if not columns & set(IDENTIFIERS):
         raise InputError(f"{given.name} has none of the columns {', '.join(IDENTIFIERS)}. Name its columns so.")
     _check_ids(con, given, columns)
