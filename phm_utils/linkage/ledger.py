@@ -34,13 +34,13 @@ from phm_utils.privacy.pseudonyms import purpose_key
 
 CONTENT = "ledger of identities 1"  # what the vault file says that it holds; the number is the form's
 COLUMNS = "evidence UUID, rank TINYINT, root UUID, first_run INTEGER, since_run INTEGER"
-_WORKING = ("person", "said", "claim", "pair", "rival", "open", "settled", "fresh", "root", "before", "change")
+_WORKING = ("thin", "person", "said", "claim", "pair", "rival", "open", "settled", "fresh", "root", "before", "change")
 
 
 def keep(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spine: str = "gp_registration") -> None:
     """After the linkage: give every person a root, the one of earlier runs where the ledger knows them.
 
-    con: holds `identity` and `person_of`. ledger: its vault file, which need
+    con: holds `identity`, `person_of` and `person_of_record`. ledger: its vault file, which need
         not exist yet; None for roots from this run's identifiers alone.
     key: the user's root key. spine: the source whose word on who holds a number goes first.
     Makes the temporary tables
@@ -53,7 +53,7 @@ def keep(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spi
     with guarded("Keeping the ledger of identities"):
         _open(con, ledger, key)
         hash_key = purpose_key(key, "ledger")
-        make(con, "ledger_person", "SELECT person, min(identity_id) AS cluster FROM person_of GROUP BY person")
+        _people(con)
         make(con, "ledger_said", room_sql("ledger_said", spine=spine.replace("'", "''")))
         if ledger is None:
             con.execute("CREATE OR REPLACE TEMP TABLE ledger_claim (evidence UUID, rank TINYINT, cluster BIGINT)")
@@ -119,6 +119,22 @@ def _open(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes) -> No
         "CREATE OR REPLACE TEMP TABLE ledger_read AS SELECT ?::VARCHAR AS stamp,"
         " coalesce(max(since_run), 0) + 1 AS run, 0 AS people, 0 AS known FROM ledger_before",
         [stamp],
+    )
+
+
+def _people(con: duckdb.DuckDBPyConnection) -> None:
+    """`ledger_person`: every person and a number for them, `cluster`; `ledger_thin`: those who are one record each."""
+    make(
+        con,
+        "ledger_thin",
+        "SELECT -row_number() OVER () AS cluster, person, source || '|' || record_id AS record FROM person_of_record"
+        " WHERE identity_id IN (SELECT identity_id FROM person_of WHERE thin)",
+    )
+    make(
+        con,
+        "ledger_person",
+        "SELECT person, min(identity_id) AS cluster FROM person_of WHERE NOT thin GROUP BY person"
+        " UNION ALL SELECT person, cluster FROM ledger_thin",
     )
 
 

@@ -26,21 +26,30 @@ ONE, TWO, THREE = "9990000018", "9990000026", "9990000034"
 def linked(con, people):
     """What the linkage leaves behind: `people` has a list of identities for each person."""
     number = count(1)
+    usual = {"source": "gp_registration", "contradicted": False, "thin": False}
     rows = [
-        {"source": "gp_registration", "contradicted": False, **identity, "person": person, "identity_id": next(number)}
+        {**usual, **identity, "person": person, "identity_id": next(number)}
         for person, identities in people.items()
         for identity in identities
     ]
-    frame = pd.DataFrame([{"first_id": f"R{row['identity_id']}", **row} for row in rows]).astype(object)
-    frame = frame.reindex(columns=[*IDENTITY, "person", "contradicted"])
+    rows = [{"first_id": f"R{row['identity_id']}", **row} for row in rows]
+    frame = pd.DataFrame(rows, columns=[*IDENTITY, "person", "contradicted", "thin"]).astype(object)
     con.register("_rows", frame.where(frame.notna(), None))
     typed = ", ".join(f"{column}::{type_} AS {column}" for column, type_ in IDENTITY.items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE identity AS SELECT {typed} FROM _rows")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE person_of AS SELECT identity_id::BIGINT AS identity_id, source, person, "
-        "contradicted::BOOLEAN AS contradicted FROM _rows"
+        "contradicted::BOOLEAN AS contradicted, thin::BOOLEAN AS thin FROM _rows"
     )
     con.unregister("_rows")
+    records = [
+        (row["source"], record, row["identity_id"], f"{row['source']}|{record}" if row["thin"] else row["person"])
+        for row in rows
+        for record in row.get("records", [row["first_id"]])
+    ]
+    columns = "source VARCHAR, record_id VARCHAR, identity_id BIGINT, person VARCHAR"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE person_of_record ({columns})")
+    con.executemany("INSERT INTO person_of_record VALUES (?, ?, ?, ?)", records)
 
 
 @pytest.fixture
@@ -206,6 +215,16 @@ def test_records_without_anything_are_known_by_themselves(run):
     )
     assert {"a": now["a"], "b": now["b"]} == before
     assert now["c"] not in before.values()
+
+
+def test_records_too_thin_to_be_one_person_are_each_their_own(run):
+    nobody = dict.fromkeys(("given", "family", "born", "place", "known_sex"))
+    thin = of(nobody, source="partner_list", first_id="P1", thin=True)
+    before = run(a=[{**thin, "records": ["P1", "P2"]}], mary=[of()])
+    assert set(before) == {"partner_list|P1", "partner_list|P2", "mary"}
+    assert len(set(before.values())) == 3
+    now = run(mary=[of()], a=[{**thin, "records": ["P2", "P3", "P1"]}])
+    assert {person: now[person] for person in before} == before
 
 
 def test_a_new_root_is_never_one_that_was_anybodys(run):

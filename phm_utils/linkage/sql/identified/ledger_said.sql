@@ -1,4 +1,5 @@
--- What each identity says of the person whom the linkage found it to be: one row per identity.
+-- What each identity says of the person whom the linkage found it to be: one row per identity, or per
+-- record where the identity says too little to tell that its records are one person's (thin).
 -- number: the NHS number, null where it is somebody else's: contradicted, or held by another person.
 --    Its holder is the one person of the spine who has it, else the one person of any source.
 --    number_alone is false where several may hold it and none does: then it identifies nobody.
@@ -17,6 +18,11 @@ WITH said AS (
     FROM person_of
     INNER JOIN ledger_person ON ledger_person.person = person_of.person
     INNER JOIN identity ON identity.identity_id = person_of.identity_id
+    WHERE NOT person_of.thin
+    UNION ALL
+    SELECT
+        cluster, false AS in_spine, NULL AS number, NULL AS born, NULL AS name, NULL AS description, record
+    FROM ledger_thin
 ),
 holder AS (
     SELECT
