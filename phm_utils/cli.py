@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from phm_utils.errors import InputError, StepFailed
+from phm_utils.params import PURPOSES
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 LANDING = Path("outputs") / "identified" / "landing" / "demoshire"
@@ -41,10 +42,7 @@ def parser() -> argparse.ArgumentParser:
     commands = phm.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _simulate_options(_command(commands, "simulate", simulate, "make the make-believe ICS Demoshire"))
     _with_file(_command(commands, "check", check, "check the extracts that a parameter file names"))
-    linking = _with_file(_command(commands, "link", link, "link identified sources into a pseudonymised landing"))
-    linking.add_argument(
-        "--key", type=Path, metavar="FILE", help="key file, outside this folder (the demo has its own)"
-    )
+    _link_options(_command(commands, "link", link, "link records with names and NHS numbers to people"))
     _encode_options(_command(commands, "encode", encode, "make a list of people unreadable, so that it can be linked"))
     _run_options(_with_file(_command(commands, "run", run, "bring every stage and report up to date")))
     doctor_options = _command(commands, "doctor", doctor, "tell what this machine or a parameter file lacks")
@@ -82,6 +80,25 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=("parquet", "csv"), dest="file_format", help="(parquet)")
     command.add_argument("--out", type=Path, default=LANDING, metavar="DIR", help=f"({LANDING.as_posix()})")
     command.add_argument("--workers", type=_count, metavar="N", help="processes (2)")
+
+
+def _link_options(command: argparse.ArgumentParser) -> None:
+    command.usage = "phm link [options] PARAMETERS\n       phm link [options] INPUT_DIR OUT.parquet"
+    command.add_argument("given", type=Path, metavar="PARAMETERS|INPUT_DIR", help="or a folder with a file per source")
+    command.add_argument("out", type=Path, nargs="?", metavar="OUT", help="for a folder: the index, a .parquet file")
+    command.add_argument("--key-file", type=Path, metavar="FILE", help="key, kept outside this folder (demo: none)")
+    model = command.add_mutually_exclusive_group()
+    model.add_argument("--model", type=Path, metavar="FILE", help="a saved model (parameters/linkage/demoshire.json)")
+    model.add_argument("--train", type=Path, metavar="FILE", help="train a model on these records, and save it")
+    command.add_argument("--leave-out-unseen", action="store_true", help="with --train: levels that no pair has")
+    command.add_argument("--reviewed", type=Path, metavar="FILE", help="PARAMETERS: a clerical review, filled in")
+    command.add_argument("--spine", default="gp", metavar="SOURCE", help="INPUT_DIR: whom others are linked to (gp)")
+    command.add_argument("--purpose", choices=PURPOSES, default=PURPOSES[0], help=f"INPUT_DIR: ({PURPOSES[0]})")
+    command.add_argument("--one-to-one", nargs="+", default=[], metavar="SOURCE", help="INPUT_DIR: nobody is in it twice")
+    command.add_argument("--any-numbers", action="store_true", help="INPUT_DIR: numbers that are not NHS numbers")
+    command.add_argument("--accept", type=float, metavar="BITS", help="with --train: the least match weight of a link")
+    command.add_argument("--encoded-key-file", type=Path, metavar="FILE", help="INPUT_DIR: key of lists sent encoded")
+    command.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="where pairs are scored (duckdb)")
 
 
 def _encode_options(command: argparse.ArgumentParser) -> None:
@@ -136,11 +153,23 @@ def check(asked: argparse.Namespace) -> int:
 
 
 def link(asked: argparse.Namespace) -> int:
-    """Link identified sources into a pseudonymised landing."""
-    from phm_utils.batch.preparing import link_identified
+    """Link identified sources: those of a parameter file into a landing, or those of a folder into an index."""
+    from phm_utils.batch import preparing
     from phm_utils.params import load_workbook
 
-    print(link_identified(load_workbook(asked.parameters), asked.key))
+    linking = preparing.Linking(
+        key_file=asked.key_file,
+        model=asked.model,
+        train=asked.train,
+        leave_out_unseen=asked.leave_out_unseen,
+        accept=asked.accept,
+        engine=asked.engine,
+    )
+    if asked.given.is_dir():
+        folder = {name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers", "encoded_key_file")}
+        print(preparing.link_folder(asked.given, asked.out, linking, **folder))
+    else:
+        print(preparing.link_identified(load_workbook(asked.given), linking, asked.reviewed))
     return DONE
 
 

@@ -1,7 +1,8 @@
 """`phm check` and `phm link`: the commands that come before a run."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.plan import Plan
@@ -34,12 +35,87 @@ def check_extracts(workbook: Workbook) -> str:
     return report(_checked(workbook))
 
 
-def link_identified(workbook: Workbook, key_file: Path | None) -> str:
-    """Check identified extracts and link them; where the pseudonymised landing is, and what linked how.
+@dataclass(frozen=True)
+class Linking:
+    """How `phm link` is asked to link.
 
     key_file: the user's root key. Synthetic data may go without: theirs is public.
+    model: a saved model, else the workbook's own; train: one is trained and
+        saved there instead. leave_out_unseen, accept: of that training.
+    """
+
+    key_file: Path | None = None
+    model: Path | None = None
+    train: Path | None = None
+    leave_out_unseen: bool = False
+    accept: float | None = None
+    engine: Literal["duckdb", "spark"] = "duckdb"
+
+    def chosen(self):
+        """The choice of model (see `linkage.training`)."""
+        from phm_utils.linkage.model import Thresholds
+        from phm_utils.linkage.training import train_and_save, use_saved
+
+        if self.train is None and (self.leave_out_unseen or self.accept is not None):
+            raise InputError("--leave-out-unseen and --accept belong to --train: a saved model has its own.")
+        if self.train is None:
+            return use_saved(self.model)
+        thresholds = Thresholds() if self.accept is None else Thresholds(accept=self.accept)
+        return train_and_save(self.train, thresholds=thresholds, drop_unseen=self.leave_out_unseen)
+
+    def scorer(self):
+        """Where pairs are scored."""
+        if self.engine == "spark":
+            from phm_utils.linkage.spark import score
+        else:
+            from phm_utils.linkage.scoring import score
+        return score
+
+
+def link_folder(
+    folder: Path,
+    out: Path | None,
+    linking: Linking,
+    *,
+    spine: str,
+    purpose: str,
+    one_to_one: list[str],
+    any_numbers: bool,
+    encoded_key_file: Path | None,
+) -> str:
+    """Link the sources of a folder into an index of their records; where it is, and what linked how."""
+    from phm_utils.linkage import standalone
+    from phm_utils.linkage.identity import Scheme
+    from phm_utils.linkage.probable import Options
+    from phm_utils.privacy.pseudonyms import load_key
+
+    if out is None:
+        raise InputError("Say where the index goes: `phm link INPUT_DIR OUT.parquet --key-file FILE`.")
+    if linking.key_file is None:
+        raise InputError(
+            "Pseudonyms need a key: `--key-file FILE`. "
+            "Make one with `python -c \"from phm_utils.privacy.pseudonyms import make_key; make_key('PATH')\"`."
+        )
+    request = standalone.Request(
+        folder=folder,
+        out=out,
+        key=load_key(linking.key_file),
+        purpose=purpose,
+        scheme=Scheme(spine, "any" if any_numbers else "nhs"),
+        choose=linking.chosen(),
+        options=Options(score=linking.scorer(), one_to_one=frozenset(one_to_one)),
+        encoded_key=load_key(encoded_key_file) if encoded_key_file else None,
+    )
+    return str(standalone.link_folder(request))
+
+
+def link_identified(workbook: Workbook, linking: Linking, reviewed: Path | None = None) -> str:
+    """Check identified extracts and link them; where the pseudonymised landing is, and what linked how.
+
+    reviewed: a clerical review, filled in.
     """
     from phm_utils.linkage import identified
+    from phm_utils.linkage.probable import Options
     from phm_utils.privacy.pseudonyms import demo_key, load_key
 
     if workbook.form != "identified":
@@ -47,14 +123,14 @@ def link_identified(workbook: Workbook, key_file: Path | None) -> str:
             f"`form: {workbook.form}`: such records are joined on their pseudonym by `phm run`. "
             "`phm link` is for extracts with names and NHS numbers."
         )
-    if key_file is None and not workbook.synthetic:
-        raise InputError("Real data need a key of their own: `phm link PARAMETERS --key FILE`.")
-    key = load_key(key_file) if key_file else demo_key(0)
+    if linking.key_file is None and not workbook.synthetic:
+        raise InputError("Real data need a key of their own: `phm link PARAMETERS --key-file FILE`.")
+    key = load_key(linking.key_file) if linking.key_file else demo_key(0)
+    choose, options = linking.chosen(), Options(score=linking.scorer())
     store = _checked(workbook)
     with session() as con:
         store.register(con)
-        linked = identified.run(con, workbook, key)
-    return f"{linked.folder}\n{linked.steps.to_string(index=False)}"
+        return str(identified.run(con, workbook, key, choose, options=options, reviewed=reviewed))
 
 
 def _checked(workbook: Workbook) -> Store:

@@ -1,75 +1,219 @@
-"""`phm link`: from an identified extract to a pseudonymised landing that the ordinary run reads.
+"""`phm link PARAMETERS`: from identified extracts to a pseudonymised landing that the ordinary run reads.
 
 What is written holds no name, NHS number, full date of birth, postcode or
 UPRN: only columns of the pseudonymised form, with the tokens in their place.
 """
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote
-from phm_utils.linkage.identity import link_people, same_identity, steps
-from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES, present_tables
+from phm_utils.engine import ROW_GROUP_SIZE, guarded, parquet_source, quote
+from phm_utils.errors import InputError
+from phm_utils.linkage import review
+from phm_utils.linkage.identity import Scheme, certain_links, make, room_sql
+from phm_utils.linkage.ledger import keep, save
+from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
+from phm_utils.linkage.linking import finish_linking, method_counts
+from phm_utils.linkage.measured import quality_tables
+from phm_utils.linkage.model import LinkageModel, level_words
+from phm_utils.linkage.probable import Options
+from phm_utils.linkage.queries import present_tables
+from phm_utils.linkage.training import ChooseModel
+from phm_utils.linkage.truth import truth_files
 from phm_utils.params import Workbook
-from phm_utils.privacy.pseudonyms import pseudonyms, purpose_key, require_secret
+from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key, require_secret
 from phm_utils.runs import resolve
 from phm_utils.tables import BOUNDARY_FILE, DATE_FILLERS, TABLES
 
+SPINE = "gp_registration"
 REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known by its small area
+LEDGER_FILE = Path("vault") / "ledger.phm"
+VERIFIED_STATUS = "01"  # NHS NUMBER STATUS INDICATOR CODE: number present and verified
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What was written: the landing's folder, and records and identities by source and method."""
+    """What was written: the landing's folder, and a sample for review if one was drawn.
+
+    model: the one used. steps: one row per source and method, `records` and `people`.
+    """
 
     folder: Path
+    model: LinkageModel
     steps: pd.DataFrame
+    review: Path | None = None
+
+    def __str__(self) -> str:
+        lines = [str(self.folder), f"model {self.model.name} ({self.model.fingerprint})"]
+        if self.review:
+            lines.append(f"pairs for clerical review: {self.review}")
+        return "\n".join([*lines, self.steps.to_string(index=False)])
 
 
-def run(con: duckdb.DuckDBPyConnection, workbook: Workbook, key: bytes) -> Linked:
+def run(
+    con: duckdb.DuckDBPyConnection,
+    workbook: Workbook,
+    key: bytes,
+    choose: ChooseModel,
+    *,
+    options: Options | None = None,
+    reviewed: Path | None = None,
+) -> Linked:
     """Link the identified tables that `con` can read, and write the pseudonymised landing.
 
     con: every validated table of an identified extract, by its name.
     key: the user's root key; pseudonyms are made with the key of the
         workbook's purpose derived from it. The demo's key is refused for real data.
+    choose: the model, loaded or trained once the certain steps are done.
+    reviewed: the filled file of a clerical review (see `review`).
     Writes `<identified_root>/landing/<name>/linked`, whole or not at all; a
     parameter file with `form: pseudonymised` and this landing then reads it.
+    Then, below `<identified_root>/linking/<name>`, the ledger of identities
+    and, without `reviewed`, a sample of pairs for review.
+    Raises InputError where there are no GP registrations.
     """
     require_secret(key, synthetic=workbook.synthetic)
     folder = resolve(workbook.identified_root) / "landing" / workbook.name / "linked"
-    draft = folder.with_name(".linked.part")
-    shutil.rmtree(draft, ignore_errors=True)  # left by a run that was killed
-    draft.mkdir(parents=True, mode=0o700)
-    try:
-        with guarded("Linking identified records"):
-            link_people(con)
-            make_tokens(con, purpose_key(key, workbook.purpose))
-            write_landing(con, draft)
-            done = steps(con)
+    aside = resolve(workbook.identified_root) / "linking" / workbook.name
+    book = aside / LEDGER_FILE
+    collect_records(con)
+    model, judged = _link(con, choose, options or Options(), aside, reviewed)
+    keep(con, book, key, spine=SPINE)
+    with whole(folder) as draft, guarded("Writing the linked landing"):
+        link_events(con)
+        make_tokens(con, purpose_key(key, workbook.purpose))
+        write_landing(con, draft)
+        write_quality(con, draft, workbook, settings(model, key), model, judged)
+        done = method_counts(con)
         outlines = resolve(workbook.landing) / BOUNDARY_FILE
         if outlines.is_file():
             shutil.copyfile(outlines, draft / BOUNDARY_FILE)
+    save(con, book, key)
+    drawn = review.sample(con, aside) if reviewed is None and not review.begun(aside) else None
+    return Linked(folder, model, done, drawn)
+
+
+def _link(
+    con: duckdb.DuckDBPyConnection, choose: ChooseModel, options: Options, aside: Path, reviewed: Path | None
+) -> tuple[LinkageModel, pd.DataFrame | None]:
+    """Who is who; the model that was used, and the reviewer's verdicts."""
+    scheme = Scheme(SPINE)
+    with guarded("Linking identified records"):
+        certain_links(con, scheme)
+    model = choose(con, scheme)
+    judged = None
+    if reviewed is not None:
+        judged = review.read_back(aside, reviewed)
+        options = replace(options, verdicts=review.named(con, judged))
+    with guarded("Linking identified records"):
+        finish_linking(con, scheme, model, options)
+    return model, judged
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """A draft folder that takes the place of `folder` if the block ends well, and is gone if it does not."""
+    draft = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)  # left by a run that was killed
+    draft.mkdir(parents=True, mode=0o700)
+    try:
+        yield draft
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return Linked(folder, done)
+
+
+def settings(model: LinkageModel, key: bytes) -> dict[str, str]:
+    """What a reader must know to judge or repeat the linkage."""
+    limits = model.thresholds
+    return {
+        "model": f"{model.name} ({model.fingerprint})",
+        "model trained on": model.trained_on,
+        "linked from (bits)": f"{limits.accept:g}",
+        "margin over the next person (bits)": f"{limits.margin:g}",
+        "reviewed from (bits)": f"{limits.review:g}",
+        "may not plainly differ": ", ".join(limits.contrary),
+        "spine": SPINE,
+        "key": key_id(key),
+        "splink": version("splink"),
+    }
+
+
+def write_quality(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    workbook: Workbook,
+    said: dict[str, str],
+    model: LinkageModel,
+    judged: pd.DataFrame | None,
+) -> None:
+    """After linking: the `linkage_*` tables (see `measured`), one Parquet file each."""
+    truth = truth_files(workbook)
+    source = parquet_source(truth) if truth else None
+    for table in quality_tables(con, said, words=level_words(model.splink), truth=source, reviewed=judged):
+        sql = table.sql
+        if table.frame is not None:
+            con.register("_quality", table.frame)
+            sql = "SELECT * FROM _quality"
+        con.execute(
+            f"COPY (SELECT * FROM ({sql}) ORDER BY {', '.join(table.key)}) "
+            f"TO {quote(folder / f'{table.name}.parquet')} (FORMAT parquet)"
+        )
+        if table.frame is not None:
+            con.unregister("_quality")
+
+
+def collect_records(con: duckdb.DuckDBPyConnection) -> None:
+    """The view `record` (see `certain_links`) over every identified table that `con` can read."""
+    present = present_tables(con)
+    if SPINE not in present:
+        raise InputError("No gp_registration table: the people of the GP extract are what others are linked to.")
+    selects = [_records_of(source) for source in IDENTITY_SOURCES if source in present]
+    con.execute(f"CREATE OR REPLACE TEMP VIEW record AS {' UNION ALL '.join(selects)}")
+
+
+def _records_of(source: str) -> str:
+    is_spine = source == SPINE
+    verified = (
+        f"coalesce(nhs_number_status, '{VERIFIED_STATUS}') = '{VERIFIED_STATUS}'" if is_spine else "NULL::BOOLEAN"
+    )
+    return (
+        f"SELECT '{source}' AS source, {TABLES[source].key[0]}::VARCHAR AS record_id, nhs_number, forename, surname,"
+        " date_of_birth, sex, postcode, uprn, NULL::VARCHAR AS line,"
+        f" {verified} AS verified, {'registered_from' if is_spine else 'NULL::DATE'} AS latest FROM {source}"
+    )
+
+
+def link_events(con: duckdb.DuckDBPyConnection) -> None:
+    """After `link_people`: `event_person`, one row per GP event source, NHS number and practice, with its person."""
+    make(con, "number_at_practice", room_sql("number_at_practice"))
+    present = present_tables(con)
+    selects = [room_sql("event_person", source=source) for source in TOKEN_SOURCES if source in present]
+    empty = "SELECT NULL AS source, NULL AS nhs_number, NULL AS practice_code, NULL AS person WHERE false"
+    make(con, "event_person", "\nUNION ALL\n".join(f"SELECT * FROM (\n{s}\n)" for s in selects) or empty)
 
 
 def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """After `link_people`: make `token_of_person` and `token_of_address` with one purpose's key.
+    """After `link_events`: make `token_of_person` and `token_of_address` with one purpose's key.
 
     People and addresses have keys of their own, so that no token of one can
     be looked up among the other's.
     """
-    _tokens(con, "token_of_person", "person", "SELECT DISTINCT person FROM person_of", purpose_key(key, "person"))
-    present = present_tables(con)
-    housed = [f"SELECT uprn FROM {source}" for source in IDENTITY_SOURCES if source in present]
-    addresses = f"SELECT DISTINCT uprn FROM ({' UNION ALL '.join(housed)}) WHERE uprn IS NOT NULL"
+    people = (
+        "SELECT person, coalesce(root, person) FROM"
+        " (SELECT person FROM person_of_record UNION SELECT person FROM event_person WHERE person IS NOT NULL)"
+        " LEFT JOIN root_of USING (person) ORDER BY person"
+    )
+    _tokens(con, "token_of_person", "person", people, purpose_key(key, "person"))
+    addresses = "SELECT DISTINCT uprn, uprn FROM record WHERE uprn IS NOT NULL ORDER BY 1"
     _tokens(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
 
 
@@ -87,9 +231,11 @@ def write_landing(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def _tokens(con: duckdb.DuckDBPyConnection, table: str, column: str, sql: str, key: bytes) -> None:
-    values = [value for (value,) in con.execute(sql).fetchall()]
-    con.register("_tokens", pd.DataFrame({column: values, "token": pseudonyms(values, key)}, dtype="string"))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM _tokens")
+    """A table of `column` and `token`, from a query of what stands in the data and what is pseudonymised for it."""
+    rows = con.execute(sql).fetchall()
+    named = {column: [name for name, _ in rows], "token": pseudonyms([value for _, value in rows], key)}
+    con.register("_tokens", pd.DataFrame(named, dtype="string"))
+    make(con, table, "SELECT * FROM _tokens")
     con.unregister("_tokens")
 
 
@@ -122,8 +268,8 @@ def _rows(table: str, present: set[str]) -> str:
     if "postcode_area" in present:
         places = "SELECT replace(postcode, ' ', '') AS postcode, min(lsoa) AS lsoa FROM postcode_area GROUP BY ALL"
     return (
-        f"{table} AS given LEFT JOIN person_of AS found ON found.source = {quote(table)}"
-        f" AND {same_identity('found', 'given')} {tokens}"
+        f"{table} AS given LEFT JOIN person_of_record AS found ON found.source = {quote(table)}"
+        f" AND found.record_id = given.{TABLES[table].key[0]}::VARCHAR {tokens}"
         " LEFT JOIN token_of_address AS address_token ON address_token.uprn = given.uprn"
         f" LEFT JOIN ({places}) AS postcode_area ON postcode_area.postcode = replace(upper(given.postcode), ' ', '')"
     )

@@ -84,6 +84,12 @@ def sample(con: duckdb.DuckDBPyConnection, folder: Path, per_band: int = PER_BAN
     return folder / PAIRS_FILE
 
 
+def begun(folder: Path) -> bool:
+    """Is there a sample in which somebody has judged a pair? It must not be drawn anew over that work."""
+    file = folder / PAIRS_FILE
+    return file.is_file() and any(_read_pairs(file).values())
+
+
 def read_back(folder: Path, file: Path) -> pd.DataFrame:
     """The reviewer's verdicts, with what the key says of each pair.
 

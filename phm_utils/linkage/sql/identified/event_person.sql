@@ -1,25 +1,20 @@
 -- GP events carry an NHS number and a practice: one row per pair of one source, with its person.
 -- The practice's own registration with that number decides; else the number's holder; a number
 -- that two people of one practice share decides nothing.
-WITH number_at_practice AS (
-    SELECT
-        registration.nhs_number,
-        registration.practice_code,
-        CASE WHEN count(DISTINCT gp_person.person) = 1 THEN min(gp_person.person) END AS person
-    FROM gp_registration AS registration
-    INNER JOIN gp_person ON {same_identity}
-    WHERE gp_person.nhs IS NOT NULL
-    GROUP BY registration.nhs_number, registration.practice_code
-),
-pair AS (
+WITH pair AS (
     SELECT DISTINCT nhs_number, practice_code, regexp_replace(nhs_number, '[^0-9]', '', 'g') AS digits
     FROM {source}
     WHERE nhs_number IS NOT NULL
 ),
 holder AS (
-    SELECT DISTINCT person_nhs, person FROM gp_person WHERE person_nhs IS NOT NULL
+    SELECT gp_person.person_nhs, min(person_of.person) AS person
+    FROM gp_person
+    INNER JOIN person_of ON person_of.identity_id = gp_person.identity_id
+    WHERE gp_person.person_nhs IS NOT NULL
+    GROUP BY gp_person.person_nhs
 )
 SELECT
+    '{source}' AS source,
     pair.nhs_number,
     pair.practice_code,
     CASE WHEN here.nhs_number IS NOT NULL THEN here.person ELSE holder.person END AS person

@@ -1,0 +1,54 @@
+"""Linkage from records to people: the certain steps, the probable ones, and every record's person."""
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import guarded, read_sql
+from phm_utils.errors import InputError
+from phm_utils.linkage.identity import Scheme, certain_links, make, room_sql
+from phm_utils.linkage.model import LinkageModel
+from phm_utils.linkage.probable import Options, probable_links
+
+
+def link_people(
+    con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel, options: Options | None = None
+) -> None:
+    """From the table `record` (see `certain_links`) to the temporary tables that say who is who.
+
+    person_of: one row per source and distinct set of raw identifiers.
+    person_of_record: one row per record: `source`, `record_id`, `identity_id`,
+        `person` (a value to be pseudonymised, never written), `method` and
+        `match_weight` (bits; null where certain).
+    Raises InputError where a person of the spine would hold two verified NHS numbers.
+    """
+    with guarded("Linking identified records"):
+        certain_links(con, scheme)
+        finish_linking(con, scheme, model, options)
+
+
+def finish_linking(
+    con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel, options: Options | None = None
+) -> None:
+    """After `certain_links`: the rest of `link_people`."""
+    probable_links(con, scheme, model, options or Options())
+    make(con, "person_of_record", room_sql("person_of_record"))
+    _check_numbers(con)
+
+
+def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
+    """The constraint on final clusters: one person, one verified number."""
+    [(mixed,)] = con.execute(room_sql("mixed_numbers")).fetchall()
+    if mixed:
+        raise InputError(
+            f"{mixed} people of the spine would hold two verified NHS numbers each: the linkage is stopped and nothing "
+            "is written. This is a fault of the program: report it."
+        )
+
+
+def method_counts(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """After linking: one row per source and method, with `records` and `people`."""
+    return read_sql(
+        con,
+        "SELECT source, method, count(*) AS records, count(DISTINCT person) AS people"
+        " FROM person_of_record GROUP BY source, method ORDER BY source, method",
+    )

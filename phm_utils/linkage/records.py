@@ -1,0 +1,171 @@
+"""Records for linkage alone, from a folder with one CSV or Parquet file per source."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from phm_utils.engine import guarded, quote
+from phm_utils.errors import InputError
+
+ENDINGS = (".parquet", ".csv")
+# What `record` needs of each source; `address` in one line is optional everywhere, `practice_code` stands on the spine.
+TEXTS = ("nhs_number", "forename", "surname", "sex", "postcode", "uprn")
+IDENTIFYING = ("nhs_number", "forename", "surname", "date_of_birth")
+KNOWN = ("record_id", *TEXTS, "date_of_birth", "address", "practice_code")
+MOST_UNREADABLE = 0.5  # of a source's dates of birth: more, and they are in another form than ISO
+ISO_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source as read: its records, and what of them could not be used."""
+
+    name: str
+    records: int
+    columns: tuple[str, ...]
+    unreadable_births: int
+
+
+def read_records(con: duckdb.DuckDBPyConnection, folder: Path, spine: str) -> list[Source]:
+    """Make the temporary table `record` from every source in `folder`, and tell what was read.
+
+    Raises InputError, with every fault listed once, where there is no spine or
+    nothing else, a file cannot be read or lacks what tells people apart, a
+    record id is missing or used twice, or dates are not in ISO form.
+    """
+    paths = _source_files(folder, spine)
+    _make_table(con)
+    sources, faults = [], []
+    for name, path in paths.items():
+        try:
+            sources.append(_read(con, name, path))
+        except InputError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise InputError(
+            f"{folder.name}: {len(faults)} of {len(paths)} sources cannot be linked.\n- " + "\n- ".join(faults)
+        )
+    return sources
+
+
+def read_list(con: duckdb.DuckDBPyConnection, path: Path) -> Source:
+    """Make the temporary table `record` from one file; its source is the file's name. Raises as `read_records`."""
+    if path.suffix.lower() not in ENDINGS or not path.is_file():
+        raise InputError(f"There is no CSV or Parquet file {path}: give the path of a list with one row per record.")
+    _make_table(con)
+    return _read(con, path.stem, path)
+
+
+def _make_table(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE record (source VARCHAR, record_id VARCHAR, nhs_number VARCHAR, forename VARCHAR,"
+        " surname VARCHAR, date_of_birth DATE, sex VARCHAR, postcode VARCHAR, uprn VARCHAR, line VARCHAR,"
+        " verified BOOLEAN, latest DATE)"
+    )
+
+
+def _source_files(folder: Path, spine: str) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise InputError(f"No folder {folder}: give one that holds one CSV or Parquet file per source.")
+    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
+    names = [p.stem for p in found]
+    if twice := sorted({n for n in names if names.count(n) > 1}):
+        raise InputError(f"{folder.name} holds {', '.join(twice)} both as CSV and as Parquet: keep one of each.")
+    if spine not in names:
+        raise InputError(
+            f"{folder.name} has no file {spine}.csv or {spine}.parquet: the list of people that others are linked to "
+            f"(the spine). It has {', '.join(names) or 'no CSV or Parquet file'}; name another with `--spine NAME`."
+        )
+    if len(names) == 1:
+        raise InputError(f"{folder.name} holds the spine {spine} alone: there is nothing to link to it.")
+    return {p.stem: p for p in found}
+
+
+def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
+    if path.stat().st_size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes): export it again, with its column names.")
+    scan, own = _scan(con, path)
+    _refuse_columns(path.name, own)
+    born = _birth(own)
+    texts = ", ".join(f"{_text(own, column)} AS {column}" for column in TEXTS)
+    with guarded(f"Reading {path.name}", "Save it as CSV in UTF-8 with commas between fields, or as Parquet."):
+        _check_ids(con, path.name, scan, own)
+        [(rows, given, read)] = con.execute(
+            f"SELECT count(*), count({_text(own, 'date_of_birth')}), count({born}) FROM {scan}"
+        ).fetchall()
+        if given and given - read > MOST_UNREADABLE * given:
+            raise InputError(
+                f"{path.name}: {given - read:,} of {given:,} dates of birth are not ISO dates (1980-05-17). "
+                "Write them so: 03/04/1980 is two days, according to who reads it."
+            )
+        con.execute(
+            f"INSERT INTO record BY NAME SELECT {quote(name)} AS source, {_text(own, 'record_id')} AS record_id,"
+            f" {texts}, {born} AS date_of_birth, {_text(own, 'address')} AS line, true AS verified,"
+            f" NULL::DATE AS latest FROM {scan}"
+        )
+    return Source(name, rows, tuple(own), given - read)
+
+
+def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str]]:
+    """A FROM clause over a file's rows, and its own column names and types by ours."""
+    if path.suffix.lower() == ".parquet":
+        scan = f"read_parquet({quote(path)})"
+    else:
+        names = _header(path)
+        columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in names)
+        scan = (
+            f"read_csv({quote(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',',"
+            " quote = '\"', escape = '\"', nullstr = '', parallel = false)"
+        )
+    with guarded(f"Reading {path.name}", "The file may be damaged: copy or export it again."):
+        described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+    return scan, {name.strip().lower(): name for name, *_ in described if name.strip().lower() in KNOWN}
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            header = [cell.strip() for cell in next(csv.reader(handle), [])]
+    except (UnicodeError, csv.Error):
+        raise InputError(f"{path.name} is not a CSV file in UTF-8: save it as `CSV UTF-8`.") from None
+    lowered = [name.lower() for name in header]
+    if not any(header) or "" in header or len(set(lowered)) < len(lowered):
+        raise InputError(f"{path.name}: the first line must name every column once; {len(header)} names were read.")
+    return header
+
+
+def _refuse_columns(file: str, own: dict[str, str]) -> None:
+    if "record_id" not in own:
+        raise InputError(f"{file} has no column record_id: every record needs an identifier of its own.")
+    if not any(column in own for column in IDENTIFYING):
+        raise InputError(
+            f"{file} has none of the columns {', '.join(IDENTIFYING)}: nobody can be told from it. "
+            "Name its columns so, or leave it out."
+        )
+
+
+def _check_ids(con: duckdb.DuckDBPyConnection, file: str, scan: str, own: dict[str, str]) -> None:
+    record_id = _text(own, "record_id")
+    [(rows, ids, distinct)] = con.execute(
+        f"SELECT count(*), count({record_id}), count(DISTINCT {record_id}) FROM {scan}"
+    ).fetchall()
+    if ids < rows or distinct < ids:
+        raise InputError(
+            f"{file}: of {rows:,} records {rows - ids:,} have no record_id and {ids - distinct:,} repeat another's. "
+            "Number the records before linking, so that none is lost."
+        )
+
+
+def _text(own: dict[str, str], column: str) -> str:
+    """SQL for a column as text, blank and absent ones null."""
+    if column not in own:
+        return "NULL::VARCHAR"
+    return f"nullif(trim(\"{own[column].replace(chr(34), chr(34) * 2)}\"::VARCHAR), '')"
+
+
+def _birth(own: dict[str, str]) -> str:
+    """SQL for the date of birth, null where it is no ISO date."""
+    forms = ", ".join(quote(form) for form in ISO_FORMS)
+    return f"try_strptime({_text(own, 'date_of_birth')}, [{forms}])::DATE"

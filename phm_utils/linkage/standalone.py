@@ -1,0 +1,106 @@
+"""`phm link INPUT_DIR OUT.parquet`: linkage alone, for people who only want that."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from phm_utils.engine import ROW_GROUP_SIZE, guarded, session
+from phm_utils.errors import InputError
+from phm_utils.linkage.identity import Scheme, certain_links
+from phm_utils.linkage.linking import finish_linking, method_counts
+from phm_utils.linkage.model import LinkageModel
+from phm_utils.linkage.probable import Options
+from phm_utils.linkage.records import Source, read_records
+from phm_utils.linkage.training import ChooseModel, use_saved
+from phm_utils.privacy.pseudonyms import pseudonyms, purpose_key
+
+PERSON_PURPOSE = "person"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `phm link INPUT_DIR OUT` is asked.
+
+    choose: the model, loaded or trained (see `training`).
+    """
+
+    folder: Path
+    out: Path
+    key: bytes
+    purpose: str
+    scheme: Scheme = Scheme("gp")
+    choose: ChooseModel = field(default_factory=use_saved)
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was written: the file, the model used, the sources read, and one row per source and method."""
+
+    out: Path
+    model: LinkageModel
+    sources: list[Source]
+    steps: pd.DataFrame
+
+    def __str__(self) -> str:
+        spoilt = [
+            f"{s.name}: {s.unreadable_births:,} dates of birth could not be read"
+            for s in self.sources
+            if s.unreadable_births
+        ]
+        lines = [str(self.out), f"model {self.model.name} ({self.model.fingerprint})", *spoilt]
+        return "\n".join([*lines, self.steps.to_string(index=False)])
+
+
+def link_folder(request: Request) -> Result:
+    """Link every source of a folder to its spine, and write one row per record.
+
+    The Parquet file: `source`, `record_id`, `person_id` (a pseudonym), `method`
+    and `match_weight` (bits, null where certain), ordered by source and
+    record; whole or not at all. Raises InputError where the input is unusable.
+    """
+    if request.out.suffix.lower() != ".parquet":
+        raise InputError(f"{request.out.name}: give the output a name that ends in .parquet.")
+    if request.out.resolve().parent == request.folder.resolve():
+        raise InputError("Write the output to another folder: beside the sources it would be taken for one.")
+    scheme = request.scheme
+    with session() as con:
+        sources = read_records(con, request.folder, scheme.spine)
+        with guarded("Linking identified records"):
+            certain_links(con, scheme)
+        model = request.choose(con, scheme)
+        with guarded("Linking identified records"):
+            finish_linking(con, scheme, model, request.options)
+            write_index(con, request.out, purpose_key(request.key, request.purpose))
+            steps = method_counts(con)
+    return Result(request.out, model, sources, steps)
+
+
+def write_index(con: duckdb.DuckDBPyConnection, out: Path, key: bytes) -> None:
+    """After linking: the index of every record, with pseudonyms under one purpose's key."""
+    people = [person for (person,) in con.execute("SELECT DISTINCT person FROM person_of_record ORDER BY 1").fetchall()]
+    tokens = pd.DataFrame(
+        {"person": people, "person_id": pseudonyms(people, purpose_key(key, PERSON_PURPOSE))}, dtype="string"
+    )
+    con.register("_token", tokens)
+    rows = con.execute(
+        "SELECT source, record_id, person_id, method, match_weight FROM person_of_record"
+        " INNER JOIN _token USING (person) ORDER BY source, record_id"
+    ).to_arrow_table()
+    con.unregister("_token")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        pq.write_table(rows.cast(_plain(rows.schema)), draft, row_group_size=ROW_GROUP_SIZE)
+        os.replace(draft, out)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([(field.name, field.type) for field in schema])

@@ -1,0 +1,222 @@
+"""Train the linkage model on the records themselves: what agreement is worth is learnt, not typed in.
+
+m, the chance of a level among pairs of one person, comes from pairs whom the
+NHS number settled; u, its chance among strangers, from the pairs of two
+samples, and where it is too small for those from exact counts. Without
+enough numbers, m comes by expectation maximisation. The samples are chosen
+by a hash of the record's identifier and everything runs on one thread, so
+that the same records give the same model in whatever order they come.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from splink import Linker
+from splink.backends.duckdb import DuckDBAPI
+
+from phm_utils.engine import guarded
+from phm_utils.errors import InputError
+from phm_utils.linkage.comparisons import COMPARED, LINE, NUMBER, STANDARD, Compared, comparison_settings, rule
+from phm_utils.linkage.identity import Scheme, make, room_sql
+from phm_utils.linkage.model import LinkageModel, Thresholds, has_probability, load_model, require_whole
+from phm_utils.linkage.scoring import ID, compared_columns
+
+SAMPLE = 2_000  # identities on each side: their pairs stand for strangers
+MOST_LABELLED = 60_000  # identities settled by their number: their pairs stand for one person
+FEWEST_LABELLED = 1_000
+EM_BLOCKING = (("born",), ("given", "family"), ("place", "family"))
+# Levels whose u is below what a sample can show, by the key of which equality is that level.
+EXACT_U = {
+    ("born", "the same"): "born",
+    ("home", "the same property"): "address",
+    ("home", "the same postcode"): "place",
+    ("number", "the same"): "digits",
+    ("address_line", "the same"): "address_line",
+}
+DIGITS_KEPT = 6
+# Which model to use, decided once the certain steps are done.
+ChooseModel = Callable[[duckdb.DuckDBPyConnection, Scheme], LinkageModel]
+
+
+def use_saved(path: Path | None = None) -> ChooseModel:
+    """A choice of model: the one saved at `path`, else the workbook's own."""
+    model = load_model(path)
+    return lambda con, scheme: model
+
+
+def train_and_save(path: Path, *, thresholds: Thresholds | None = None, drop_unseen: bool = False) -> ChooseModel:
+    """A choice of model: trained on the records at hand, named after its file and saved there."""
+
+    def choose(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> LinkageModel:
+        model = train(con, scheme, name=path.stem, thresholds=thresholds or Thresholds(), drop_unseen=drop_unseen)
+        model.save(path)
+        return model
+
+    return choose
+
+
+def train(
+    con: duckdb.DuckDBPyConnection,
+    scheme: Scheme,
+    *,
+    name: str,
+    thresholds: Thresholds,
+    drop_unseen: bool = False,
+) -> LinkageModel:
+    """After `certain_links`: a model trained on what `con` holds.
+
+    drop_unseen: leave out levels that no pair in training had; pairs of them
+        then count as the next level that is true of them.
+    Raises InputError where a level was never seen, and names it.
+    """
+    compared = _usable(con, scheme)
+    with guarded("Training the linkage model"), _one_thread(con):
+        _samples(con)
+        settings = {"comparisons": comparison_settings(compared), "link_type": "link_only", "unique_id_column_name": ID}
+        labelled = _count(con, "training_label_side")
+        by_number = labelled >= FEWEST_LABELLED and scheme.national == "nhs"
+        trained = _splink(con, settings, by_number=by_number)
+        frequency = {column: _chance_equal(con, column) for column in ("given", "family")}
+        comparisons = _settled(con, trained["comparisons"], frequency)
+        found = _found(con)
+    if drop_unseen:
+        comparisons = [_without_unseen(comparison) for comparison in comparisons]
+    for table in ("training_left", "training_right", "training_label", "training_label_side", "training_label_spine"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+    require_whole({"comparisons": comparisons}, "Training")
+    how = f"{labelled:,} identities whose NHS number settled them" if by_number else "expectation maximisation"
+    return LinkageModel(name, {"comparisons": comparisons}, found, frequency, thresholds, trained_on=how)
+
+
+def _usable(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> tuple[Compared, ...]:
+    """The comparisons for which both sides hold something."""
+    asked = (*STANDARD, LINE, *((NUMBER,) if scheme.national == "any" else ()))
+    kept = []
+    for one in asked:
+        columns = {"home": "coalesce(address, place)", "sex": "known_sex", "number": "nhs"}.get(one.name, one.name)
+        [(gp, other)] = con.execute(
+            f"SELECT (SELECT count({columns}) FROM gp_person), (SELECT count({columns}) FROM other_person)"
+        ).fetchall()
+        if gp and other:
+            kept.append(one)
+    if len(kept) < 3:
+        raise InputError(
+            f"Only {len(kept)} of names, date of birth, address and sex stand in both the spine and another source: "
+            "too few to train a linkage model on."
+        )
+    return tuple(kept)
+
+
+@contextmanager
+def _one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Sums of floats depend on how rows are shared out: here nothing is shared."""
+    [(threads,)] = con.execute("SELECT current_setting('threads')").fetchall()
+    con.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        con.execute(f"SET threads = {threads}")
+
+
+def _samples(con: duckdb.DuckDBPyConnection) -> None:
+    columns = compared_columns()
+    for table, source in (("training_left", "gp_person"), ("training_right", "other_person")):
+        make(
+            con,
+            table,
+            f"SELECT {ID}, {columns} FROM {source} ORDER BY md5(source || '|' || first_id), {ID} LIMIT {SAMPLE}",
+        )
+    make(con, "training_label", room_sql("training_label", most=str(MOST_LABELLED)))
+    make(
+        con,
+        "training_label_side",
+        f"SELECT other_id AS {ID}, label, {columns} FROM training_label"
+        f" INNER JOIN other_person ON other_person.{ID} = other_id ORDER BY {ID}",
+    )
+    make(
+        con,
+        "training_label_spine",
+        f"SELECT {ID}, min(label) AS label, {', '.join(f'min({sql}) AS {name}' for name, sql in COMPARED.items())}"
+        f" FROM training_label INNER JOIN gp_person ON gp_person.{ID} = gp_id GROUP BY {ID} ORDER BY {ID}",
+    )
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+
+
+def _splink(con: duckdb.DuckDBPyConnection, settings: dict[str, Any], *, by_number: bool) -> dict[str, Any]:
+    """Splink's estimates of u on the samples, and of m by label or by expectation maximisation."""
+    rules = [{"blocking_rule": rule(("born",)), "sql_dialect": "duckdb"}]
+    blocked = settings | {"blocking_rules_to_generate_predictions": rules}
+    api = DuckDBAPI(con)
+    linker = _linker(api, ("training_left", "training_right"), blocked)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e12, min_count_per_level=None)
+    stated = linker.misc.save_model_to_json()
+    if by_number:
+        linker = _linker(api, ("training_label_spine", "training_label_side"), stated)
+        linker.training.estimate_m_from_label_column("label")
+    else:
+        make(con, "training_all_left", f"SELECT {ID}, {compared_columns()} FROM gp_person ORDER BY {ID}")
+        make(con, "training_all_right", f"SELECT {ID}, {compared_columns()} FROM other_person ORDER BY {ID}")
+        linker = _linker(api, ("training_all_left", "training_all_right"), stated)
+        for keys in EM_BLOCKING:
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                rule(keys), fix_probability_two_random_records_match=True
+            )
+    trained = linker.misc.save_model_to_json()
+    api.delete_tables_created_by_splink_from_db()
+    return trained
+
+
+def _linker(api: DuckDBAPI, tables: tuple[str, str], settings: dict[str, Any]) -> Linker:
+    return Linker([api.register(t) for t in tables], settings, log_level=None, validate_settings=False)
+
+
+def _settled(
+    con: duckdb.DuckDBPyConnection, comparisons: list[dict[str, Any]], frequency: dict[str, float]
+) -> list[dict[str, Any]]:
+    """The comparisons with u counted exactly where samples are too small, and everything rounded."""
+    swapped = frequency["given"] * frequency["family"] / 10  # few words are both forename and surname
+    for comparison in comparisons:
+        for level in comparison["comparison_levels"]:
+            place = (comparison["output_column_name"], level["label_for_charts"])
+            if place in EXACT_U:
+                level["u_probability"] = _chance_equal(con, EXACT_U[place]) or level.get("u_probability")
+            if place[1].startswith("swapped"):
+                level["u_probability"] = level.get("u_probability") or swapped
+            for letter in ("m_probability", "u_probability"):
+                if isinstance(level.get(letter), float):
+                    level[letter] = float(f"{level[letter]:.{DIGITS_KEPT}g}")
+    return comparisons
+
+
+def _without_unseen(comparison: dict[str, Any]) -> dict[str, Any]:
+    seen = [
+        level
+        for level in comparison["comparison_levels"]
+        if level.get("is_null_level") or (has_probability(level, "m") and has_probability(level, "u"))
+    ]
+    return comparison | {"comparison_levels": seen}
+
+
+def _chance_equal(con: duckdb.DuckDBPyConnection, column: str) -> float:
+    """The chance that an identity of the spine and one of the others have one value, both being known."""
+    sides = [f"(SELECT {compared_columns()} FROM {table})" for table in ("gp_person", "other_person")]
+    counted = [f"(SELECT {column} AS v, count(*) AS n FROM {s} WHERE {column} IS NOT NULL GROUP BY ALL)" for s in sides]
+    totals = " * ".join(f"(SELECT sum(n) FROM {c})" for c in counted)
+    joined = f"{counted[0]} AS l INNER JOIN {counted[1]} AS r USING (v)"
+    [(share,)] = con.execute(f"SELECT sum(l.n::HUGEINT * r.n)::DOUBLE / ({totals})::DOUBLE FROM {joined}").fetchall()
+    return float(f"{share or 0:.{DIGITS_KEPT}g}")
+
+
+def _found(con: duckdb.DuckDBPyConnection) -> float:
+    """Share of identities with a number, among the others, that the spine knows: taken for those without one too."""
+    [(known, all_with)] = con.execute(
+        "SELECT count(*) FILTER (WHERE method = 'NHS number'), count(*) FILTER (WHERE own_nhs IS NOT NULL)"
+        " FROM other_person"
+    ).fetchall()
+    return round(min(max(known / all_with, 0.1), 0.9), 4) if all_with >= FEWEST_LABELLED else 0.5

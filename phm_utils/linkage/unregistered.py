@@ -1,0 +1,137 @@
+"""People on nobody's list: records that no person of the spine fits, joined among themselves.
+
+Clusters grow from the strongest pair down, and never hold two different NHS
+numbers, nor two identities that are plainly two people.
+"""
+
+from collections import defaultdict
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import read_sql
+from phm_utils.linkage.identity import make
+from phm_utils.linkage.model import LinkageModel
+from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, settings_for
+
+CERTAIN = 1_000.0  # bits: the order of certain pairs before probable ones
+
+
+def join_unregistered(
+    con: duckdb.DuckDBPyConnection, model: LinkageModel, people: int, score: Scorer, contrary: str
+) -> None:
+    """After `candidate`: the temporary table `unregistered`.
+
+    One row per identity outside the spine that joined nobody there: `person`,
+    and `thin` where it has neither a usable number nor names with a date of
+    birth (its records are then told apart one by one).
+    """
+    make(
+        con,
+        "unregistered_side",
+        f"SELECT * FROM open_side WHERE NOT probe AND NOT registered AND {ID} NOT IN"
+        f" (SELECT {ID} FROM candidate WHERE decision = 'linked' AND NOT probe) ORDER BY {ID}",
+    )
+    rules = blocking_rules(con, "unregistered_side", "unregistered_side")
+    settings = settings_for(model, people=people, rules=rules, link_type="dedupe_only")
+    score(con, "unregistered_side", None, settings, model.thresholds.review)
+    members = read_sql(con, f"SELECT {ID}, own_nhs FROM unregistered_side ORDER BY {ID}")
+    pairs = read_sql(con, _pairs(contrary))
+    numbers = dict(members.dropna().itertuples(index=False, name=None))
+    cluster = _clusters(members[ID].tolist(), numbers, pairs, model)
+    con.register("_cluster", pd.DataFrame({ID: list(cluster), "cluster": list(cluster.values())}, dtype="int64"))
+    make(con, "unregistered", _NAMED)
+    con.unregister("_cluster")
+    con.execute("DROP TABLE unregistered_side; DROP TABLE scored")
+
+
+def _pairs(contrary: str) -> str:
+    """SQL for the pairs: certain ones (one number and birth, or one description), and those scored."""
+    known = f"SELECT * FROM other_person SEMI JOIN unregistered_side USING ({ID})"
+    return (
+        f"WITH known AS ({known}), first_of_number AS (SELECT own_nhs, born, min({ID}) AS first FROM known"
+        " WHERE own_nhs IS NOT NULL AND born IS NOT NULL GROUP BY ALL),"
+        f" first_of_description AS (SELECT description, min({ID}) AS first FROM known WHERE description IS NOT NULL"
+        " GROUP BY ALL)"
+        f" SELECT first AS a, known.{ID} AS b, {CERTAIN} AS weight, false AS contrary FROM known"
+        f" INNER JOIN first_of_number USING (own_nhs, born) WHERE first < known.{ID}"
+        f" UNION ALL SELECT first, known.{ID}, {CERTAIN}, false FROM known"
+        f" INNER JOIN first_of_description USING (description) WHERE first < known.{ID}"
+        f" UNION ALL SELECT least(left_id, right_id), greatest(left_id, right_id), match_weight, {contrary} FROM scored"
+        " ORDER BY weight DESC, a, b"
+    )
+
+
+def _clusters(
+    identities: list[int], numbers: dict[int, str], pairs: pd.DataFrame, model: LinkageModel
+) -> dict[int, int]:
+    """The cluster (its smallest identity) of every identity."""
+    apart: dict[int, set[int]] = defaultdict(set)
+    for a, b in pairs.loc[pairs["contrary"], ["a", "b"]].itertuples(index=False, name=None):
+        apart[a].add(b)
+        apart[b].add(a)
+    of = {i: i for i in identities}
+    members = {i: {i} for i in identities}
+    number = {i: {numbers[i]} if i in numbers else set() for i in identities}
+    strong = pairs[~pairs["contrary"] & (pairs["weight"] >= model.thresholds.accept)]
+    for a, b in _clear(strong, apart, model.thresholds.margin):
+        one, two = sorted((of[a], of[b]))
+        if one == two or len(number[one] | number[two]) > 1:
+            continue
+        if any(apart[m] & members[one] for m in members[two]):
+            continue
+        for member in members[two]:
+            of[member] = one
+        members[one] |= members.pop(two)
+        number[one] |= number.pop(two)
+    return of
+
+
+def _clear(strong: pd.DataFrame, apart: dict[int, set[int]], margin: float) -> list[tuple[int, int]]:
+    """The pairs in order, without those of an identity that fits two different people nearly alike."""
+    neighbours: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for a, b, weight in strong[["a", "b", "weight"]].itertuples(index=False, name=None):
+        if weight < CERTAIN:
+            neighbours[a].append((b, weight))
+            neighbours[b].append((a, weight))
+    torn = {
+        (i, other)
+        for i, near in neighbours.items()
+        for other, weight in near
+        if any(rival in apart[other] and rival_weight > weight - margin for rival, rival_weight in near)
+    }
+    ordered = strong[["a", "b"]].itertuples(index=False, name=None)
+    return [(a, b) for a, b in ordered if (a, b) not in torn and (b, a) not in torn]
+
+
+# The person's value: the number where one cluster alone has it, else its first description, else its first record.
+_NAMED = f"""
+WITH known AS (
+    SELECT other_person.*, _cluster.cluster
+    FROM other_person INNER JOIN _cluster USING ({ID})
+),
+number_clusters AS (
+    SELECT own_nhs FROM known WHERE own_nhs IS NOT NULL GROUP BY own_nhs HAVING count(DISTINCT cluster) = 1
+),
+description_clusters AS (
+    SELECT description FROM known WHERE description IS NOT NULL GROUP BY description HAVING count(DISTINCT cluster) = 1
+),
+named AS (
+    SELECT
+        cluster,
+        coalesce(
+            'nhs|' || min(number_clusters.own_nhs),
+            'other|' || min(description_clusters.description),
+            min(known.source || '|' || known.first_id)
+        ) AS person,
+        count(*) = 1 AND bool_and(
+            known.own_nhs IS NULL AND (known.given IS NULL OR known.family IS NULL OR known.born IS NULL)
+        ) AS thin
+    FROM known
+    LEFT JOIN number_clusters ON number_clusters.own_nhs = known.own_nhs
+    LEFT JOIN description_clusters ON description_clusters.description = known.description
+    GROUP BY cluster
+)
+SELECT known.{ID}, named.person, named.thin
+FROM known INNER JOIN named USING (cluster)
+"""
