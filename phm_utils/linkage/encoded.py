@@ -9,7 +9,7 @@ the match weight (see `evidence`).
 Comparing 20,000 records with 817,000 people would be 16 billion pairs. A pair
 is compared where one of a few things is the same in both: date of birth,
 postcode, UPRN, address or both names; and, for a record that finds nobody so,
-where the surname is. Equal fields have equal bits, so this needs nothing of
+where the surname or the forename is. Equal fields have equal bits, so this needs nothing of
 the council that the filter does not hold.
 
 A record is linked to the person with the highest weight where
@@ -129,17 +129,10 @@ def _pairs(ours: np.ndarray, theirs: np.ndarray, records: np.ndarray) -> Iterato
     order = np.argsort(ours, kind="stable")
     first, last = (np.searchsorted(ours[order], theirs, side=side) for side in ("left", "right"))
     counts = np.where(theirs > 0, last - first, 0)
-    part = np.cumsum(counts) // _PAIRS_AT_ONCE
-    for start, stop in zip(*_runs(part), strict=True):
-        count = counts[start:stop]
-        turn = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        yield order[np.repeat(first[start:stop], count) + turn], np.repeat(records[start:stop], count)
-
-
-def _runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each run of equal values starts and stops."""
-    edges = np.flatnonzero(np.diff(values)) + 1
-    return np.concatenate([[0], edges])[: len(values)], np.concatenate([edges, [len(values)]])[: max(len(values), 1)]
+    block = np.cumsum(counts) // _PAIRS_AT_ONCE
+    for some in np.split(np.arange(len(theirs)), np.flatnonzero(np.diff(block)) + 1):
+        turn = np.arange(counts[some].sum()) - np.repeat(np.cumsum(counts[some]) - counts[some], counts[some])
+        yield order[np.repeat(first[some], counts[some]) + turn], np.repeat(records[some], counts[some])
 
 
 def _compared(

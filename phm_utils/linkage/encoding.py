@@ -2,17 +2,18 @@
 
 For a council or a charity that may not share identifiers. It runs this on its
 own machine; what it sends holds no name, date, address or number that can be
-read. The list is cleaned by the linkage's own rules, so that both sides give
-one person the same filter.
+read. The list is read and cleaned by the linkage's own rules, so that both
+sides give one person the same filter. An NHS number in it is not used.
 
 Record ids. A council's id of a person is an identifier too: it stands in
 other data that the NHS holds. So the file has a keyed pseudonym of it, unless
 the council asks that its own is kept (ids made for this list alone). The
-same id always has the same pseudonym under one key. `--lookup` writes which
-is whose, for the council to keep: with it, services can be sent under the
+same id always has the same pseudonym under one key. A look-up says which is
+whose, for the council to keep: with it, services can be sent under the
 pseudonym, and answers found again.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,35 +21,44 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, quote, read_sql, session
+from phm_utils.engine import guarded, read_sql, session
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import FIELDS, filters
-from phm_utils.linkage.encoded_file import ENDINGS, encoding_key, writable, write_encoded
+from phm_utils.linkage.encoded_file import encoding_key, writable, write_encoded
 from phm_utils.linkage.identity import Scheme, clean_identities
+from phm_utils.linkage.records import read_list
 from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key
 
-IDENTIFIERS = ("forename", "surname", "date_of_birth", "sex", "postcode", "uprn", "address")
-RECORD = "record_id"
-National = Literal["nhs", "any"]
-# A file with more unreadable dates than this is in another format, and its people would not be found.
-MOST_UNREADABLE_DATES = 0.05
-_SOURCE = "list"
+_RAW = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "uprn", "sex", "line")
+# What the list calls each field; `root` is made from the forename.
+_COLUMN_OF = {
+    "given": "forename",
+    "family": "surname",
+    "born": "date_of_birth",
+    "known_sex": "sex",
+    "place": "postcode",
+    "address": "uprn",
+    "address_line": "address",
+}
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """What `encode_list` did: how many records, how many of them hold each field, and with which key."""
+    """What `encode_list` did: how many records, how many of them have each column usable, and with which key."""
 
     records: int
-    known: dict[str, int]
-    unreadable_dates: int
+    usable: dict[str, int]
+    unreadable_births: int
+    empty: int
     key_id: str
 
     def __str__(self) -> str:
-        lines = [f"{self.records} records encoded with key {self.key_id}. They hold:"]
-        lines += [f"  {name}: {count}" for name, count in self.known.items()]
-        if self.unreadable_dates:
-            lines.append(f"{self.unreadable_dates} dates of birth are not written YYYY-MM-DD and were left out.")
+        columns = ", ".join(f"{column} {count:,}" for column, count in self.usable.items())
+        lines = [f"{self.records:,} records encoded with key {self.key_id}.", f"Usable: {columns}."]
+        if self.unreadable_births:
+            lines.append(f"{self.unreadable_births:,} dates of birth could not be read and count as missing.")
+        if self.empty:
+            lines.append(f"{self.empty:,} records hold nothing usable and will be linked to nobody.")
         return "\n".join(lines)
 
 
@@ -59,86 +69,56 @@ def encode_list(
     *,
     keep_ids: bool = False,
     lookup: Path | None = None,
-    national: National = "nhs",
+    national: Literal["nhs", "any"] = "nhs",
 ) -> Encoded:
     """Encode every record of a list.
 
-    given: CSV or Parquet with `record_id`, unique, and any of `IDENTIFIERS`.
+    given: CSV or Parquet with `record_id`, each once, and any of forename,
+        surname, date_of_birth, sex, postcode, uprn, address (in one line).
     out: .parquet or .csv; its rows are in the order of the written ids, so
-        that neither a pseudonym's place nor a filter's tells the list's order.
+        that a pseudonym's place does not tell whose it is.
     key: the key that council and NHS share for this purpose.
     keep_ids: write the list's own record ids.
-    lookup: where to write own ids beside pseudonyms (CSV, for the council alone).
+    lookup: where to write own ids beside pseudonyms, for the council alone.
     national: which cleaning, see `identity.Scheme`; both sides need the same.
-    Raises InputError for a list without record ids or identifiers.
+    Raises InputError for a list that cannot be read, or in which no record
+    holds anything usable.
     """
     writable(out)
-    with session() as con, guarded("Encoding the list", "Is it a CSV in UTF-8, or Parquet, with one row per record?"):
-        unreadable = _read(con, given)
-        people = _cleaned(con, Scheme(_SOURCE, national))
-    if not people[[field.name for field in FIELDS]].notna().any(axis=None):
-        raise InputError(f"{given.name}: no record holds any usable identifier. Check its columns against the guide.")
-    own = people[RECORD]
-    people["written"] = own if keep_ids else pseudonyms(own, purpose_key(encoding_key(key), "record id"))
+    paths = [path.resolve() for path in (given, out, lookup) if path]
+    if len(set(paths)) < len(paths):
+        raise InputError(
+            "The list, what is sent and the look-up need three different names: one would overwrite another."
+        )
+    key_of_all = encoding_key(key)
+    with session() as con:
+        source = read_list(con, given)
+        with guarded("Cleaning the list"):
+            people = _cleaned(con, Scheme(source.name, national))
+    filled = people[[field.name for field in FIELDS]].notna()
+    if not filled.any(axis=None):
+        raise InputError(f"{given.name}: none of {len(people):,} records holds anything usable. Fill its columns.")
+    own = people["record_id"]
+    people["written"] = own if keep_ids else pseudonyms(own, purpose_key(key_of_all, "record id"))
     people = people.sort_values("written", ignore_index=True)
-    write_encoded(out, list(people["written"]), filters(people, encoding_key(key)), key, national)
+    write_encoded(out, list(people["written"]), filters(people, key_of_all), key, national)
     if lookup:
-        people[[RECORD, "written"]].sort_values(RECORD).to_csv(lookup, index=False, lineterminator="\n")
-    known = {field.name: int(people[field.name].notna().sum()) for field in FIELDS}
-    return Encoded(len(people), known, unreadable, key_id(encoding_key(key)))
-
-
-def _read(con: duckdb.DuckDBPyConnection, given: Path) -> int:
-    """Make the view `record` of the list's rows; how many dates of birth could not be read."""
-    if given.suffix.lower() not in ENDINGS:
-        raise InputError(f"{given.name}: a list is read from .csv or .parquet. Save it as one of the two.")
-    if not given.is_file():
-        raise InputError(f"{given} is not there. Give the path of the list.")
-    csv = given.suffix.lower() == ".csv"
-    scan = f"read_csv({quote(given)}, header=true, all_varchar=true)" if csv else f"read_parquet({quote(given)})"
-    con.execute(f"CREATE TEMP TABLE given AS SELECT * FROM {scan}")
-    columns = {name.lower() for (name, *_) in con.execute("DESCRIBE given").fetchall()}
-    if not columns & set(IDENTIFIERS):
-        raise InputError(f"{given.name} has none of the columns {', '.join(IDENTIFIERS)}. Name its columns so.")
-    _check_ids(con, given, columns)
-    text = {name: f"{name}::VARCHAR" if name in columns else "NULL::VARCHAR" for name in IDENTIFIERS}
-    day = f"try_cast(left(trim({text['date_of_birth']}), 10) AS DATE)"
-    con.execute(
-        f"CREATE TEMP VIEW record AS SELECT {quote(_SOURCE)} AS source, {RECORD}::VARCHAR AS record_id,"
-        f" NULL::VARCHAR AS nhs_number, {text['forename']} AS forename, {text['surname']} AS surname,"
-        f" {day} AS date_of_birth, {text['sex']} AS sex, {text['postcode']} AS postcode, {text['uprn']} AS uprn,"
-        f" {text['address']} AS line, NULL::BOOLEAN AS verified, NULL::DATE AS latest FROM given"
-    )
-    filled = f"coalesce(trim({text['date_of_birth']}), '') <> ''"
-    [(dates, unreadable)] = con.execute(
-        f"SELECT count(*), count(*) FILTER ({day} IS NULL) FROM given WHERE {filled}"
-    ).fetchall()
-    if unreadable > MOST_UNREADABLE_DATES * dates:
-        raise InputError(
-            f"{given.name}: {unreadable} of {dates} dates of birth are not written YYYY-MM-DD. Write them so."
-        )
-    return unreadable
-
-
-def _check_ids(con: duckdb.DuckDBPyConnection, given: Path, columns: set[str]) -> None:
-    if RECORD not in columns:
-        raise InputError(f"{given.name} has no column {RECORD}. Give every record an id of its own.")
-    rows, filled, distinct = con.execute(
-        f"SELECT count(*), count({RECORD}), count(DISTINCT {RECORD}) FROM given"
-    ).fetchall()[0]
-    if not rows:
-        raise InputError(f"{given.name} has no rows.")
-    if distinct < rows:
-        raise InputError(
-            f"{given.name}: {rows - filled} of {rows} records have no {RECORD} and {filled - distinct} repeat "
-            "another's. Give every record an id of its own."
-        )
+        _write_lookup(lookup, people)
+    usable = {column: int(filled[name].sum()) for name, column in _COLUMN_OF.items()}
+    return Encoded(len(people), usable, source.unreadable_births, int((~filled.any(axis=1)).sum()), key_id(key_of_all))
 
 
 def _cleaned(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> pd.DataFrame:
     """One row per record: its id and its cleaned identifiers."""
     clean_identities(con, scheme)
-    raw = ("forename", "surname", "date_of_birth", "sex", "postcode", "uprn", "line")
-    same = " AND ".join(f"identity.{c} IS NOT DISTINCT FROM record.{c}" for c in raw)
+    same = " AND ".join(f"identity.{column} IS NOT DISTINCT FROM record.{column}" for column in _RAW)
     fields = ", ".join(f"identity.{field.name}" for field in FIELDS)
-    return read_sql(con, f"SELECT record.{RECORD}, {fields} FROM record INNER JOIN identity ON {same}")
+    return read_sql(con, f"SELECT record.record_id, {fields} FROM record INNER JOIN identity ON {same}")
+
+
+def _write_lookup(path: Path, people: pd.DataFrame) -> None:
+    """Own ids beside those written, readable by its owner alone."""
+    pairs = people[["record_id", "written"]].sort_values("record_id")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        pairs.to_csv(file, index=False, lineterminator="\n")
