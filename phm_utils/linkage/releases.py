@@ -4,11 +4,11 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import quote, read_sql
+from phm_utils.linkage.quality_releases import CATEGORIES, quality_releases, titled
 from phm_utils.methods.rates import wilson
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import area_blocks
 from phm_utils.privacy.release import Release
-from phm_utils.tables import TABLES
 
 # Column of the released table, by the method of the link stage.
 METHODS = {
@@ -21,12 +21,6 @@ METHODS = {
 }
 CONFIDENCE = 0.95
 ATTACHED = ("agrees", "sex_differs", "month_differs")
-# Youngest, or most deprived, first; not known last.
-CATEGORIES = (
-    *("0-17", "18-39", "40-64", "65-79", "80+", "Male", "Female", "Other or not known"),
-    *("1 (most deprived)", "2", "3", "4", "5 (least deprived)", "No IMD (outside England or not listed)"),
-    *("No small area", "Yes", "Not recorded", "Not known"),
-)
 KINDS = (
     *("Alone", "2 people", "3 to 5 people", "6 to 10 people", "Other communal (11 or more)"),
     *("Probable care home", "Address not known"),
@@ -34,12 +28,13 @@ KINDS = (
 
 
 def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """The linkage's aggregates for each PCN and the ICS, from the link stage's tables.
+    """The linkage's aggregates for each PCN and the ICS, and its quality for the ICS, from the link stage's tables.
 
     A record stands with the PCN of its person's practice; one whose person
     is not in the GP extract with the PCN of its small area, if it has one.
     """
-    return [_sources(con, workbook), _coverage(con, workbook), _households(con, workbook)]
+    by_area = [_sources(con, workbook), _coverage(con, workbook), _households(con, workbook)]
+    return [*by_area, *quality_releases(con, workbook)]
 
 
 def _sources(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
@@ -57,7 +52,7 @@ def _sources(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
     return Release(
         "link_sources",
         "Records of each source by how they were attached to a person of the GP extract",
-        _titled(area_blocks(found, workbook.ics_code, ["source"], ["records", *METHODS])),
+        titled(area_blocks(found, workbook.ics_code, ["source"], ["records", *METHODS])),
         keys=("area_code", "source", "title"),
         counts=("records", *METHODS),
         derive=_share_attached,
@@ -79,7 +74,7 @@ def _coverage(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
     return Release(
         "link_coverage",
         "Records attached and not attached to a person of the GP extract, by what the record says of them",
-        _titled(blocks).assign(place=blocks["category"].map(CATEGORIES.index)),
+        titled(blocks).assign(place=blocks["category"].map(CATEGORIES.index)),
         keys=("area_code", "source", "title", "characteristic", "place", "category"),
         counts=("linked", "not_linked"),
         derive=_share_linked,
@@ -103,7 +98,3 @@ def _households(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
         keys=("area_code", "place", "kind"),
         counts=("people", "households"),
     )
-
-
-def _titled(blocks: pd.DataFrame) -> pd.DataFrame:
-    return blocks.assign(title=blocks["source"].map({t.name: t.title for t in TABLES.values()}))

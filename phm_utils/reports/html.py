@@ -20,6 +20,7 @@ from phm_utils.reports.words import disclosure_words, tier_words
 MAX_BYTES = 500_000
 MAX_BYTES_WITH_MAPS = 1_500_000
 DROPPED_TAGS = {"injected-parameters", "parameters"}  # papermill's cell, and code that shows nothing
+OPTIONAL_TAG = "optional"  # words that stand only where the code after them shows something
 MAPS = re.compile(r"phm_utils\.figures(\.maps| import [^#\n]*maps)\b")
 HEADINGS = re.compile(r"h[1-6]")
 NEVER = ("script", "iframe", "object", "embed", "link", "base", "form", "video", "audio")
@@ -84,7 +85,7 @@ def _draws_maps(notebook: NotebookNode) -> bool:
 def _body(notebook: NotebookNode) -> str:
     """The notebook's words and outputs as HTML, code left out."""
     cells = [c for c in notebook.cells if not DROPPED_TAGS & set(c.metadata.get("tags", []))]
-    kept = [_with_outputs(number, cell) for number, cell in enumerate(cells, start=1)]
+    kept = _without_empty_parts([_with_outputs(number, cell) for number, cell in enumerate(cells, start=1)])
     html, _ = _exporter().from_notebook_node(NotebookNode(notebook | {"cells": kept}))
     return html
 
@@ -100,6 +101,21 @@ def _with_outputs(number: int, cell: NotebookNode) -> NotebookNode:
                 f"Code cell {number} shows a picture or widget by itself. Use show(fig, alt=, caption=, table=)."
             )
     return NotebookNode(cell | {"outputs": outputs})
+
+
+def _without_empty_parts(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """The cells without those words tagged as optional whose code, up to the next words, shows nothing."""
+    kept: list[NotebookNode] = []
+    shown = False
+    for cell in reversed(cells):
+        if cell.cell_type == "code":
+            shown = shown or bool(cell.outputs)
+        elif shown or OPTIONAL_TAG not in cell.metadata.get("tags", []):
+            shown = False
+        else:
+            continue
+        kept.append(cell)
+    return kept[::-1]
 
 
 def _is_noise(output: NotebookNode) -> bool:

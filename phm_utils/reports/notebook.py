@@ -74,13 +74,15 @@ class Run:
     def area_name(self) -> str:
         return self.facts["areas"][self.area_code]
 
-    def has(self, name: str) -> bool:
-        """Was this table released, with at least one row for this area?"""
+    def has(self, name: str, area_code: str | None = None) -> bool:
+        """Was this table released, with at least one row for an area, by default this one?"""
         files = self.store.files(RELEASE + name)
         if not files:
             return False
         frame = read_released(files)
-        return bool(len(frame)) if "area_code" not in frame else bool((frame["area_code"] == self.area_code).any())
+        if "area_code" in frame:
+            frame = frame[frame["area_code"] == (area_code or self.area_code)]
+        return len(frame) > 0
 
     def released(self, name: str, area_code: str | None = None) -> pd.DataFrame:
         """The rows of a released table that are for one area, by default this one.
