@@ -20,11 +20,12 @@ from phm_utils.synthetic.writing import FileFormat
 
 VERSION = 1  # of the simulated data: goes up where the same seed gives other bytes
 FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]
+LINKAGE = "linkage"  # identities alone, without the tables that tell of events
 FORMS = {
     "pseudonymised": ("pseudonymised",),
     "identified": ("identified",),
     "both": ("pseudonymised", "identified"),
-    "linkage": (),
+    LINKAGE: (),
 }
 LEAST_PEOPLE = 100
 
@@ -43,13 +44,15 @@ def simulate(
     """Write Demoshire's extracts and the truth about them below `root`, and return it.
 
     pcns: networks simulated, 1 to 15; those simulated are the same for any number.
+    form: of the tables; "linkage" has none, but six sources of identities to be linked.
     people_per_pcn: registered on the last day; None is real sizes, about 54,500 each.
     workers: processes; the files are the same for any number.
     progress: called with the code of each network that is done.
 
     Writes `<form>/<table>/<PCN>.<format>`, reference tables and outlines beside
-    them, `truth/` and `simulation.json`. Whatever stood there before is replaced
-    at the end; an interrupted run changes nothing.
+    them, `truth/` and `simulation.json`; for linkage `linkage/<source>.<format>`
+    and `truth/linkage.parquet`. Whatever stood there before is replaced at the
+    end; an interrupted run changes nothing.
     Raises InputError where a number is out of range, or `root` holds other things.
     """
     root = Path(root).resolve()
@@ -62,17 +65,12 @@ def simulate(
             Task(draft, seed, pcn, people_per_pcn or geography.pcn_size(pcn), FORMS[form], file_format)
             for pcn in range(1, pcns + 1)
         ]
-        summaries = []
-        for summary in _run(write_linkage if form == "linkage" else write_network, tasks, workers):
-            summaries.append(summary)
-            if progress:
-                progress(geography.pcn_code(summary["pcn"]))
-        summaries.sort(key=lambda s: s["pcn"])
-        if form == "linkage":
+        summaries = _simulated(write_linkage if form == LINKAGE else write_network, tasks, workers, progress)
+        if form == LINKAGE:
             gather(draft, file_format)
-        else:
-            for one in FORMS[form]:
-                write_references(draft / one, one, seed, summaries, file_format)
+        for one in FORMS[form]:
+            write_references(draft / one, one, seed, summaries, file_format)
+        if FORMS[form]:
             _write_json(draft / "truth" / "effects.json", effects(summaries))
         card = {"pcns": pcns, "seed": seed, "people_per_pcn": people_per_pcn, "form": form, "format": file_format}
         _write_json(draft / "simulation.json", card | {"version": VERSION})
@@ -100,6 +98,18 @@ def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, workers
         faults.append(f"{root} holds files that no simulation wrote: give another folder, or empty it")
     if faults:
         raise InputError("Cannot simulate: " + "; ".join(faults) + ".")
+
+
+def _simulated(
+    write: Callable[[Task], dict], tasks: list[Task], workers: int, progress: Callable[[str], None] | None
+) -> list[dict]:
+    """The networks' summaries, in the networks' order."""
+    summaries = []
+    for summary in _run(write, tasks, workers):
+        summaries.append(summary)
+        if progress:
+            progress(geography.pcn_code(summary["pcn"]))
+    return sorted(summaries, key=lambda summary: summary["pcn"])
 
 
 def _run(write: Callable[[Task], dict], tasks: list[Task], workers: int) -> Iterator[dict]:

@@ -15,7 +15,7 @@ from phm_utils.synthetic.names import Names
 from phm_utils.synthetic.people import NO_PLACE, People, make_people
 
 HAVE_SECOND, GO_BY_SHORT = 0.75, 0.20
-GO_BY_SECOND, MUSLIM_GO_BY_SECOND = 0.04, 0.12  # the latter where the first name is a prophet's and many share it
+GO_BY_SECOND, MUSLIM_GO_BY_SECOND = 0.04, 0.08  # the latter where the first name is a prophet's and many share it
 ABSENT_KIN = 0.00005  # of people: twins, and as many sons, whom the GP's file lacks while it has their like
 MOVED_AGES, MOVED = (0, 17, 22, 30, 45, 70, 100), (0.2, 0.15, 0.5, 0.45, 0.2, 0.08, 0.08)  # in the last few years
 MOVED_TO_COMMUNAL = 0.3

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from phm_utils.synthetic.draws import chance
-from phm_utils.synthetic.linkage.wider_names import AFRICAN, BRITISH, CARIBBEAN, EUROPEAN, MUSLIM, WIDER
+from phm_utils.synthetic.draws import chance, pick
+from phm_utils.synthetic.linkage.wider_names import AFRICAN, BRITISH, CARIBBEAN, EUROPEAN, MUSLIM, OF_WOMEN, WIDER
 from phm_utils.synthetic.names import Names, draw_forenames, make_names
 from phm_utils.synthetic.people import People
 
@@ -17,7 +17,7 @@ def name_people(rng: np.random.Generator, people: People) -> Names:
     _paper_birthdays(rng, people, origin)
     names = make_names(rng, people, WIDER)
     _tell_apart(rng, people, names.forename)
-    return _join(rng, people, origin, names)
+    return _join(rng, people, origin, _of_women(rng, people, origin, names))
 
 
 def second_names(rng: np.random.Generator, people: People, share: float) -> np.ndarray:
@@ -41,6 +41,17 @@ def _tell_apart(rng: np.random.Generator, people: People, forename: np.ndarray) 
             alike &= fact[order[1:]] == fact[order[:-1]]
         again = order[1:][alike & people.child[order[1:]]]
         forename[again] = draw_forenames(rng, people, WIDER)[1][again]
+
+
+def _of_women(rng: np.random.Generator, people: People, origin: np.ndarray, names: Names) -> Names:
+    """Begum or Kaur in the surname's place, for some women and girls."""
+    surname, maiden, words = names.surname.copy(), names.maiden.copy(), list(names.surnames)
+    for group, (share, own) in OF_WOMEN.items():
+        chosen = np.flatnonzero((origin == group) & (people.sex == 1) & chance(rng, share, len(people)))
+        likely = len(own) - np.arange(len(own))
+        surname[chosen] = maiden[chosen] = len(words) + pick(rng, likely, len(chosen))
+        words.extend(own)
+    return Names(names.forename, surname, maiden, names.forenames, np.array(words))
 
 
 def _join(rng: np.random.Generator, people: People, origin: np.ndarray, names: Names) -> Names:

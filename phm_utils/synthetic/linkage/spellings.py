@@ -67,39 +67,41 @@ Begum Begam Bibi Bi Beebi; Khatun Khatoon; Miah Mia Miya Mian; Uddin Ud-Din Udin
 Akhtar Akther Akter; Iqbal Eqbal Ikbal; Bashir Basheer; Rashid Rasheed; Jamil Jameel; Karim Kareem; Salim Saleem;
 Nasreen Nasrin Nazreen; Yasmin Yasmeen Jasmin; Parveen Parvin Perveen; Zainab Zaynab Zeinab; Noor Nur Nour; Haleema
 Halima; Javed Javid Jawaid; Farooq Faruk Farouk Faruq; Mahmood Mahmud Mehmood; Naheed Nahid; Rukhsana Ruksana; Shabir
-Shabbir; Younis Yunus Younas; Hamza Hamzah; Sharma Sarma; Chauhan Chohan Chouhan; Bhatt Bhat Butt; Gupta Guptha;
-Dhillon Dhilon Dhillion; Sandhu Sandu; Dhaliwal Dhaliwall; Sidhu Sidu Siddhu; Joshi Joshy; Lakshmi Laxmi Luxmi; Kavita
-Kavitha; Sunita Suneeta; Geeta Gita; Meena Mina; Pooja Puja; Deepa Dipa; Deepak Dipak; Dilip Dileep; Vijay Vijai;
-Jaspreet Jasprit; Gurpreet Gurprit; Harpreet Harprit; Reddy Reddi; Mohamed Mahamed Maxamed Mohamud; Abdi Abdy; Osei
-Osai; Adwoa Adjoa; Kwadwo Kojo Kwadjo; Akosua Akosuah; Kwame Kwami; Kwasi Kwesi; Efua Afua Efuah; Owusu Owosu; Boateng
-Boaten; Agyeman Agyemang; Acheampong Achampong; Ayodele Ayodeji; Okafor Okafo; Okoro Okorie; Adeyemi Adeyemo Adeyami;
-Chukwu Chuku; Diallo Jalloh Jallow; Kamara Camara; Koroma Karoma; Fadumo Faduma; Fatuma Fatouma; Hodan Hodhan; Jama
-Jamac; Warsame Warsama; Nguyen Ngyuen; Li Lee; Chan Chen; Wong Wang Huang; Cheung Zhang; Lam Lin; Chow Chou Zhou; Ng
-Wu; Leung Liang; Tsang Zeng; Kwok Guo; Hui Xu; Lau Liu; Yip Ye; Kowalski Kowalska; Wiśniewski Wiśniewska; Kamiński
-Kamińska; Lewandowski Lewandowska; Zieliński Zielińska; Szymański Szymańska; Kozłowski Kozłowska; Jankowski Jankowska;
-Grabowski Grabowska; Ivanov Ivanova Iwanow; Petrov Petroff; Dimitrov Dimitroff; Georgiev Georgieff; Shevchenko
-Schevchenko Szewczenko; Oleksandr Alexander Aleksandr; Yulia Julia Iulia; Yuriy Yuri Iurii; Natalya Natalia Nataliia;
-Olga Olha; Iryna Irina; Wiktoria Viktoria Victoria; Zofia Sofia Sophia; Ioan Jan Ion; Catherine Katherine Kathryn
-Catharine Kathrine; Sarah Sara; Ann Anne; Stephen Steven; Geoffrey Jeffrey; Alan Allan Allen; Clare Claire; Lynn Lynne;
-Jon John; Sean Shaun Shawn; Philip Phillip; Nicholas Nicolas; Teresa Theresa; Isabel Isobel Isabelle; Lesley Leslie;
-Tracey Tracy; Clarke Clark; Thompson Thomson Tomson; Stewart Stuart Steward; Davis Davies; Reid Reed Read; Philips
-Phillips; Whittaker Whitaker; Matthews Mathews; Pearce Pearse Peirce; Brown Browne; Harris Harries; Hewitt Hewett;
-Stephens Stevens; Stephenson Stevenson; Gardner Gardiner; Sharp Sharpe; Green Greene; McDonald MacDonald; McLean
-MacLean; McKenzie MacKenzie; Nicholson Nicolson
+Shabbir; Younis Yunus Younas; Hamza Hamzah; Sharma Sarma; Chauhan Chohan Chouhan; Bhatt Bhat; Gupta Guptha; Dhillon
+Dhilon Dhillion; Sandhu Sandu; Dhaliwal Dhaliwall; Sidhu Sidu Siddhu; Joshi Joshy; Lakshmi Laxmi Luxmi; Kavita Kavitha;
+Sunita Suneeta; Geeta Gita; Meena Mina; Pooja Puja; Deepa Dipa; Deepak Dipak; Dilip Dileep; Vijay Vijai; Jaspreet
+Jasprit; Gurpreet Gurprit; Harpreet Harprit; Reddy Reddi; Mohamed Mahamed Maxamed Mohamud; Abdi Abdy; Osei Osai; Adwoa
+Adjoa; Kwadwo Kojo Kwadjo; Akosua Akosuah; Kwame Kwami; Kwasi Kwesi; Efua Afua Efuah; Owusu Owosu; Boateng Boaten;
+Agyeman Agyemang; Acheampong Achampong; Ayodele Ayodeji; Okafor Okafo; Okoro Okorie; Adeyemi Adeyemo Adeyami; Chukwu
+Chuku; Diallo Jalloh Jallow; Kamara Camara; Koroma Karoma; Fadumo Faduma; Fatuma Fatouma; Hodan Hodhan; Jama Jamac;
+Warsame Warsama; Nguyen Ngyuen; Li Lee; Cheung Cheong; Ng Eng; Leung Leong; Chow Chau; Kowalski Kowalska; Wiśniewski
+Wiśniewska; Kamiński Kamińska; Lewandowski Lewandowska; Zieliński Zielińska; Szymański Szymańska; Kozłowski Kozłowska;
+Jankowski Jankowska; Grabowski Grabowska; Ivanov Ivanova Iwanow; Petrov Petroff; Dimitrov Dimitroff; Georgiev
+Georgieff; Shevchenko Schevchenko Szewczenko; Oleksandr Alexander Aleksandr; Yulia Julia Iulia; Yuriy Yuri Iurii;
+Natalya Natalia Nataliia; Olga Olha; Iryna Irina; Wiktoria Viktoria Victoria; Zofia Sofia Sophia; Ioan Jan Ion;
+Catherine Katherine Kathryn Catharine Kathrine; Sarah Sara; Ann Anne; Stephen Steven; Geoffrey Jeffrey; Alan Allan
+Allen; Clare Claire; Lynn Lynne; Jon John; Sean Shaun Shawn; Philip Phillip; Nicholas Nicolas; Teresa Theresa; Isabel
+Isobel Isabelle; Lesley Leslie; Tracey Tracy; Clarke Clark; Thompson Thomson Tomson; Stewart Stuart Steward; Davis
+Davies; Reid Reed Read; Philips Phillips; Whittaker Whitaker; Matthews Mathews; Pearce Pearse Peirce; Brown Browne;
+Harris Harries; Hewitt Hewett; Stephens Stevens; Stephenson Stevenson; Gardner Gardiner; Sharp Sharpe; Green Greene;
+McDonald MacDonald; McLean MacLean; McKenzie MacKenzie; Nicholson Nicolson
 """
 _LETTERS = str.maketrans({"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "ß": "ss", "đ": "d"})
 _POSTCODE_DIGITS, _POSTCODE_LETTERS = "0123456789", "ABDEFGHJLNPQRSTUWXYZ"
 _TITLES = ("Mr", "Mrs", "Miss", "Ms", "Dr")
 
 
-def _read(text: str) -> list[list[str]]:
-    return [part.split() for part in text.split(";")]
+def _read(text: str, both_ways: bool) -> dict[str, tuple[str, ...]]:
+    """Other words of its group for each group's first word, or for every word."""
+    result: dict[str, tuple[str, ...]] = {}
+    for words in (group.split() for group in text.split(";")):
+        for word in words if both_ways else words[:1]:
+            result[word] = result.get(word, ()) + tuple(other for other in words if other != word)
+    return result
 
 
-SHORT_FORMS: dict[str, tuple[str, ...]] = {}
-for _first, *_others in _read(_SHORT_FORMS):
-    SHORT_FORMS[_first] = SHORT_FORMS.get(_first, ()) + tuple(_others)
-SAME_NAME = {word: tuple(w for w in words if w != word) for words in _read(_SAME_NAME) for word in words}
+SHORT_FORMS = _read(_SHORT_FORMS, both_ways=False)
+SAME_NAME = _read(_SAME_NAME, both_ways=True)
 
 
 def slip(name: str, luck: int) -> str:

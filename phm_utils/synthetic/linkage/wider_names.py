@@ -15,6 +15,12 @@ BRITISH, INDIAN, MUSLIM, AFRICAN, CARIBBEAN, EUROPEAN, CHINESE = range(7)
 ORIGIN_OF = {"C": EUROPEAN, "H": INDIAN, "J": MUSLIM, "K": MUSLIM, "L": INDIAN, "M": CARIBBEAN, "N": AFRICAN,
              "P": CARIBBEAN, "R": CHINESE, "S": MUSLIM, "E": AFRICAN}  # fmt: skip
 
+# Women's names that stand in the surname's place, whatever the family's is; and the share of women who bear one.
+OF_WOMEN = {
+    MUSLIM: (0.35, ("Begum", "Akhtar", "Bibi", "Khatun", "Parveen", "Kauser", "Sultana", "Khanum")),
+    INDIAN: (0.20, ("Kaur", "Devi")),
+}
+
 _TEXT = """
 [men]
 Aaron Aidan Alec Alistair Allan Angus Archie Ashley Barnaby Bernard Bradley Brendan Bruce Cameron Carl Cecil Clifford
@@ -60,8 +66,8 @@ Kulwinder Lakshmi Lata Madhu Mala Maya Meena Meera Mina Nalini Neela Neha Nimish
 Pritpal Priya Purnima Radha Rajinder Rani Reena Rekha Ritu Rupinder Sangeeta Sarita Seema Sharda Shilpa Simran Sita
 Smita Sonal Sunita Sushila Trupti Urmila Usha Varsha Vidya
 [surnames, Indian]
-Patel Singh Kaur Sharma Shah Kumar Gill Mistry Dhillon Sandhu Sidhu Desai Mehta Joshi Gupta Parmar Chauhan Verma
-Grewal Bains Dhaliwal Solanki Rao Reddy Nair Rai Johal Virdee Sohal Lad Modi Vyas Trivedi Pandya Bhatt Kapoor Chopra
+Patel Singh Sharma Shah Kumar Gill Mistry Dhillon Sandhu Sidhu Desai Mehta Joshi Gupta Parmar Chauhan Verma Grewal
+Bains Dhaliwal Solanki Rao Reddy Nair Rai Johal Virdee Sohal Lad Modi Vyas Trivedi Pandya Bhatt Kapoor Chopra
 Malhotra Bhatia Arora Sethi Anand Jain Agarwal Das Dutta Ghosh Mukherjee Banerjee Bose Iyer Menon Pillai Fernandes
 D'Souza Pereira Tailor Thakkar Gohil Rathod Makwana Hirani Vekaria Pindoria Gandhi Dave Raval Panchal Prajapati Soni
 Bhogal Purewal Atwal Cheema Randhawa Mann Uppal Basra Deol Brar Kang Khaira
@@ -80,11 +86,11 @@ Nighat Noor Parveen Rabia Rahila Raheela Razia Rehana Rizwana Robina Rubina Rukh
 Sajida Salma Samina Samira Sana Sara Shabana Shabnam Shaheen Shahida Shamim Shazia Sidra Sobia Sumaira Syeda Tahira
 Tanzila Tasleem Uzma Yasmin Zahra Zainab Zakia Zara Zeenat Zobia
 [surnames, Muslim]
-Khan Hussain Ahmed Ali Begum Akhtar Khatun Miah Mahmood Bibi Iqbal Malik Shah Rahman Chowdhury Uddin Islam Mohammed
-Hassan Aziz Rashid Raja Butt Sheikh Hussein Choudhury Bashir Anwar Qureshi Mirza Akram Ashraf Javed Siddique Aslam
-Parveen Kauser Nazir Sadiq Saeed Rehman Afzal Ullah Haque Hoque Karim Alam Kabir Sultana Khanum Bhatti Chaudhry Dar
-Farooq Arshad Yousaf Latif Zaman Sharif Hanif Rafiq Saleem Younis Khalid Tariq Mir Baig Shafi Ghani Hamid Haider
-Abbasi Ansari Siddiqui Naqvi Kazmi Bukhari Awan Kiani Minhas Warsi Noor Faruk Mannan Motin Salam Sattar Quddus
+Khan Hussain Ahmed Ali Akhtar Miah Mahmood Iqbal Malik Shah Rahman Chowdhury Uddin Islam Mohammed Hassan Aziz Rashid
+Raja Butt Sheikh Hussein Choudhury Bashir Anwar Qureshi Mirza Akram Ashraf Javed Siddique Aslam Nazir Sadiq Saeed
+Rehman Afzal Ullah Haque Hoque Karim Alam Kabir Bhatti Chaudhry Dar Farooq Arshad Yousaf Latif Zaman Sharif Hanif
+Rafiq Saleem Younis Khalid Tariq Mir Baig Shafi Ghani Hamid Haider Abbasi Ansari Siddiqui Naqvi Kazmi Bukhari Awan
+Kiani Minhas Warsi Noor Faruk Mannan Motin Salam Sattar Quddus
 [men, African]
 Abdi Abdirahman Ade Adebayo Adekunle Akin Amadou Ayo Ayodele Babatunde Bola Chidi Chike Chima Chinedu Chukwuemeka
 Daniel David Ebuka Elijah Emeka Emmanuel Ephraim Eze Farai Femi Gbenga Godfrey Gideon Hassan Ibrahim Ike Ikenna Isaac
@@ -135,14 +141,14 @@ Kamila Karolina Katarzyna Kinga Kristina Krystyna Laura Lucia Lidia Loredana Mag
 Martina Mihaela Milena Monika Mónica Natalia Natalya Oksana Olena Olga Oliwia Patrycja Paulina Ramona Renata Rūta
 Sabina Simona Sofia Svetlana Sylwia Teresa Tetiana Urszula Valentina Veronika Weronika Wiktoria Yulia Zofia Zuzanna
 [surnames, European]
-Nowak Kowalski Kowalska Popescu Wiśniewski Wiśniewska Wójcik Popa Kowalczyk Kamiński Kamińska Lewandowski Lewandowska
-Silva Zieliński Zielińska Szymański Szymańska Woźniak Ionescu Kozłowski Kozłowska Jankowski Jankowska Mazur Kaczmarek
-Krawczyk Piotrowski Grabowski Grabowska Nowicki Pawłowski Michalski Król Dudek Adamczyk Wieczorek Jabłoński Majewski
-Stępień Olszewski Malinowski Górski Rutkowski Sikora Walczak Baran Pereira Santos Ferreira Costa Rodrigues Martins
-Fernandes Gonçalves García Rodríguez Fernández López Martínez Sánchez Pérez Gómez Rossi Russo Ferrari Esposito Bianchi
-Romano Greco Marino Petrov Ivanov Ivanova Dimitrov Dimitrova Georgiev Georgieva Stoica Radu Dumitru Stan Munteanu
-Constantin Marin Rusu Kazlauskas Petrauskas Bērziņš Kalniņš Ozoliņš Shevchenko Kovalenko Bondarenko Tkachenko
-Kravchenko Müller Schmidt Schneider Fischer Weber Meyer Dubois Lefèvre Papadopoulos Nagy Kovács Tóth Szabó Horváth
+Nowak Kowalski Popescu Wiśniewski Wójcik Popa Kowalczyk Kamiński Lewandowski Silva Zieliński Szymański Woźniak
+Ionescu Kozłowski Jankowski Mazur Kaczmarek Krawczyk Piotrowski Grabowski Nowicki Pawłowski Michalski Król Dudek
+Adamczyk Wieczorek Jabłoński Majewski Stępień Olszewski Malinowski Górski Rutkowski Sikora Walczak Baran Pereira
+Santos Ferreira Costa Rodrigues Martins Fernandes Gonçalves García Rodríguez Fernández López Martínez Sánchez Pérez
+Gómez Rossi Russo Ferrari Esposito Bianchi Romano Greco Marino Petrov Ivanov Dimitrov Georgiev Stoica Radu Dumitru
+Stan Munteanu Constantin Marin Rusu Kazlauskas Petrauskas Bērziņš Kalniņš Ozoliņš Shevchenko Kovalenko Bondarenko
+Tkachenko Kravchenko Müller Schmidt Schneider Fischer Weber Meyer Dubois Lefèvre Papadopoulos Nagy Kovács Tóth Szabó
+Horváth
 [men, Chinese]
 Alan Andy Bo Chi Chun Daniel Eric Feng Hao Henry Ho Hoi Jason Jia Jian Jun Kai Ka-Ming Kevin Kin Kwok Lei Li Long Man
 Michael Ming Nam Peng Peter Raymond Shing Tony Tsz Wai Wei Wing Xiang Xin Yang Yi Ying Yiu Yong Yu Zhi
