@@ -42,10 +42,10 @@ def letter_pairs(name: str) -> list[str]:
     return list(dict.fromkeys(marked[i : i + 2] for i in range(len(marked) - 1)))
 
 
-def date_parts(day: str) -> list[str]:
+def date_parts(date: str) -> list[str]:
     """ "1980-05-17" as year, and day and month without saying which is which: they are often swapped."""
-    year, *others = day.split("-")
-    return [f"Y{year}", *dict.fromkeys(others)]
+    year, month, day = date.split("-")
+    return [f"Y{year}", month, day if day != month else f"{day} twice"]
 
 
 def whole(value: str) -> list[str]:
