@@ -21,6 +21,7 @@ PLACEHOLDER_NAMES = (
     *("TWIN", "TWINONE", "TWINTWO", "TWINI", "TWINII", "UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NULL"),
     *("NOTSTATED", "UNNAMED", "ANON", "ANONYMOUS", "TEST", "FORENAME", "SURNAME", "DUMMY", "NAN", "NOTGIVEN"),
 )
+REPEATED_ONES = 1_111_111_111  # what divides a number of one digit ten times
 UK_POSTCODE = "[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
 
 
@@ -67,10 +68,11 @@ def valid_nhs_number(digits: str) -> str:
     Source: NHS Data Dictionary, NHS NUMBER. A repeated digit passes the
     check: it is what people type where they have no number.
     """
-    total = " + ".join(f"substr({digits}, {place}, 1)::INT * {11 - place}" for place in range(1, 11))
+    number = f"try_cast({digits} AS BIGINT)"
+    total = " + ".join(f"{number} // {10 ** (10 - place)} % 10 * {11 - place}" for place in range(1, 11))
     return (
-        f"CASE WHEN regexp_full_match({digits}, '[0-9]{{10}}') AND {digits} <> repeat(left({digits}, 1), 10) "
-        f"THEN ({total}) % 11 = 0 ELSE false END"
+        f"coalesce(length({digits}) = 10 AND regexp_full_match({digits}, '[0-9]+')"
+        f" AND {number} % {REPEATED_ONES} <> 0 AND ({total}) % 11 = 0, false)"
     )
 
 

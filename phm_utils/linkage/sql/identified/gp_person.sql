@@ -8,27 +8,35 @@
 WITH spine AS (
     SELECT * FROM identity WHERE source = '{spine}'
 ),
+one_registration AS (
+    SELECT nhs FROM spine WHERE nhs IS NOT NULL GROUP BY nhs HAVING count(*) = 1
+),
+shared AS (
+    SELECT * FROM spine WHERE nhs IS NOT NULL AND nhs NOT IN (FROM one_registration)
+),
 holder AS (
     SELECT * FROM (
-        SELECT
-            *,
-            row_number() OVER (PARTITION BY nhs ORDER BY verified DESC, latest DESC, first_id DESC) AS turn
-        FROM spine
-        WHERE nhs IS NOT NULL
+        SELECT *, row_number() OVER (PARTITION BY nhs ORDER BY verified DESC, latest DESC, first_id DESC) AS turn
+        FROM shared
     ) AS ranked
     WHERE turn = 1
 ),
+disagreeing AS (
+    SELECT a.identity_id
+    FROM shared AS a
+    INNER JOIN holder AS b ON b.nhs = a.nhs
+    WHERE a.identity_id <> b.identity_id AND NOT ({agrees})
+),
 numbered AS (
-    SELECT a.*, a.nhs IS NOT NULL AND (a.identity_id = b.identity_id OR {agrees}) AS agreed
-    FROM spine AS a
-    LEFT JOIN holder AS b ON b.nhs = a.nhs
+    SELECT *, nhs IS NOT NULL AND identity_id NOT IN (FROM disagreeing) AS agreed
+    FROM spine
 ),
 described AS (
     SELECT description, min(nhs) AS nhs
     FROM numbered
-    WHERE agreed AND description IS NOT NULL
+    WHERE agreed AND description IN (SELECT description FROM numbered WHERE NOT agreed AND description IS NOT NULL)
     GROUP BY description
-    HAVING count(DISTINCT nhs) = 1
+    HAVING min(nhs) = max(nhs)
 ),
 decided AS (
     SELECT

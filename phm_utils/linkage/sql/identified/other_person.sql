@@ -30,9 +30,9 @@ sibling AS (
 described AS (
     SELECT description, min(person) AS person, min(person_nhs) AS nhs
     FROM gp_person
-    WHERE description IS NOT NULL
+    WHERE description IN (SELECT description FROM other WHERE description IS NOT NULL)
     GROUP BY description
-    HAVING count(DISTINCT person) = 1
+    HAVING min(person) = max(person)
 ),
 evidence AS (
     SELECT

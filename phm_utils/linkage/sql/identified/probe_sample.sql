@@ -1,18 +1,18 @@
 -- Identities that their NHS number settled, up to {probes} of each source, chosen by a hash of their
 -- names within the source: what the linkage would do without the number tells how it does for
 -- records that have none. described_person: whom the description alone would give.
-WITH described AS (
-    SELECT description, min(person) AS person
-    FROM gp_person
-    WHERE description IS NOT NULL
-    GROUP BY description
-    HAVING count(DISTINCT person) = 1
-),
-chosen AS (
+WITH chosen AS (
     SELECT identity_id, source, records, person, description
     FROM other_person
     WHERE method = 'NHS number'
     QUALIFY row_number() OVER (PARTITION BY source ORDER BY md5(source || '|' || first_id), identity_id) <= {probes}
+),
+described AS (
+    SELECT description, min(person) AS person
+    FROM gp_person
+    WHERE description IN (SELECT description FROM chosen WHERE description IS NOT NULL)
+    GROUP BY description
+    HAVING min(person) = max(person)
 )
 SELECT chosen.identity_id, chosen.source, chosen.records, chosen.person AS true_person, described.person AS described_person
 FROM chosen
