@@ -14,7 +14,7 @@ import pandas as pd
 from phm_utils.engine import Model, guarded, quote, read_sql
 from phm_utils.linkage.linkage_error import COLUMNS, KEY, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.linkage.queries import area_table, make, present_tables, query
-from phm_utils.linkage.review import band_sql, by_band
+from phm_utils.linkage.review import band_sql, by_band, suggest_thresholds
 from phm_utils.linkage.truth import truth_sql
 from phm_utils.methods.linkage_error import FALSE, precision, shares_from_test
 from phm_utils.tables import SQL_TYPE, TABLES
@@ -34,6 +34,7 @@ COMPARISONS = {
     "number": "Number",
 }
 START = "Before any evidence"
+SUGGESTED = "threshold that the review suggests (bits)"
 
 
 def quality_tables(
@@ -69,7 +70,7 @@ def quality_tables(
         yield _typed("linkage_error", errors(con, has_area, bands))
         if bands is not None:
             yield _typed("linkage_review", bands)
-        yield _typed("linkage_setting", _settings(settings, has_area))
+        yield _typed("linkage_setting", _settings(settings, has_area, reviewed))
         if truth is not None:
             yield _typed("linkage_truth", _against(con, truth, has_area))
         for table in ("known_ethnicity", "described", "probed", "told", "judged", "true_person"):
@@ -175,8 +176,11 @@ def _fill(frame: pd.DataFrame, shares: pd.DataFrame, basis: str) -> None:
     frame.loc[chosen, "false_basis"] = basis
 
 
-def _settings(settings: dict[str, str], has_area: bool) -> pd.DataFrame:
+def _settings(settings: dict[str, str], has_area: bool, reviewed: pd.DataFrame | None) -> pd.DataFrame:
     stated = {name: str(value) for name, value in settings.items()}
+    if reviewed is not None:
+        threshold = suggest_thresholds(reviewed).threshold
+        stated[SUGGESTED] = "none is sure enough" if threshold is None else f"{threshold}"
     if not has_area:
         stated["left out"] = "Groups by deprivation: they need the tables area and postcode_area."
     return pd.DataFrame(sorted(stated.items()), columns=["name", "value"])

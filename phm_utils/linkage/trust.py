@@ -3,12 +3,14 @@
 All of it is measured over the whole ICS. See quality_releases.py for the tables.
 """
 
+import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from phm_utils.linkage.linkage_error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.methods.linkage_error import FALSE, count_range
 
-PER = 10_000  # links: false ones are too rare for percentages
+PER = {"false": 10_000, "missed": 100}  # false links are too rare for percentages
 BASES = {
     TESTED: "tested on records whose person is known",
     REVIEWED: "pairs judged by a person",
@@ -40,30 +42,28 @@ def error_table(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "Source": rows["title"],
             "Linked": rows["linked"],
-            "False links (%)": [_limits(row, "false") for _, row in rows.iterrows()],
-            "False links: from": rows["false_basis"].map(BASES),
-            "Missed (%)": [_limits(row, "missed") for _, row in rows.iterrows()],
+            "False in 10,000": _texts(rows, "false"),
+            "False: from": rows["false_basis"].map(BASES),
+            "Missed in 100": _texts(rows, "missed"),
             "Missed: from": rows["missed_basis"].map(BASES),
         }
     ).reset_index(drop=True)
 
 
 def error_sentence(rows: pd.DataFrame) -> str:
-    """The sources with the most and the fewest false links, and the most missed."""
+    """The sources that have most and fewest false links for sure, and the one where most may be missed."""
     known = rows.dropna(subset=list(FALSE))
     if known.empty:
         return "No source has links enough to estimate how many are wrong."
-    worst, best = known.loc[known["false_upper"].idxmax()], known.loc[known["false_upper"].idxmin()]
+    worst, best = known.loc[known["false_lower"].idxmax()], known.loc[known["false_upper"].idxmin()]
+    against = "" if worst["title"] == best["title"] else f", against {_range(best)} in {_lower(best['title'])}"
+    text = f"Of 10,000 links an estimated {_range(worst)} are to somebody else in {_lower(worst['title'])}{against}."
     missed = rows.dropna(subset="missed_upper")
-    text = (
-        f"Of 10,000 links, an estimated {_range(worst)} are to somebody else in {_named(worst)}, "
-        f"and {_range(best)} in {_named(best)}."
-    )
-    if len(missed):
-        most = missed.loc[missed["missed_upper"].idxmax()]
-        least = f"{most['missed_lower']:.1%} to " if most["missed_lower"] > 0 else "up to "
-        text += f" Most are missed in {_named(most)}: {least}{most['missed_upper']:.1%} of its people's records."
-    return text
+    if missed.empty:
+        return text
+    most = missed.loc[missed["missed_upper"].idxmax()]
+    least = f"{most['missed_lower']:.1%} to " if most["missed_lower"] > 0 else "up to "
+    return f"{text} Most may be missed in {_lower(most['title'])}: {least}{most['missed_upper']:.1%} of records."
 
 
 def chosen_source(error: pd.DataFrame) -> str:
@@ -76,10 +76,12 @@ def chosen_source(error: pd.DataFrame) -> str:
 
 
 def by_group(error: pd.DataFrame, title: str) -> pd.DataFrame:
-    """One row per group of one source's records, in order: false links per 10,000 and shares missed."""
+    """One row per group of one source's records, in order; without groups of records that say nothing."""
     rows = error[(error["title"] == title) & (error["characteristic"] != "All")]
-    rows = rows.sort_values(["characteristic", "place"])
-    return _per_10_000(rows.assign(group=rows["characteristic"] + ": " + rows["category"])).reset_index(drop=True)
+    silent = rows["category"].str.startswith(("No IMD", "Other or not"))
+    silent |= (rows["characteristic"] == "Age") & (rows["category"] == "Not known")
+    rows = rows[~silent].sort_values(["characteristic", "place"])
+    return rows.assign(group=rows["characteristic"] + ": " + rows["category"]).reset_index(drop=True)
 
 
 def shares_known(groups: pd.DataFrame) -> dict[str, str]:
@@ -88,64 +90,82 @@ def shares_known(groups: pd.DataFrame) -> dict[str, str]:
     return {share: name for share, name in words.items() if groups[f"{share}_share"].notna().any()}
 
 
-def group_table(groups: pd.DataFrame, share: str, name: str) -> pd.DataFrame:
+def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
     """One kind of error by group, ready to read."""
     shown = pd.DataFrame({"Group": groups["group"], "Linked": groups["linked"], "Tested": groups["tested"]})
-    return shown.assign(**{f"{name} (%)": [_limits(row, share) for _, row in groups.iterrows()]})
+    return shown.assign(**{f"{share.capitalize()} in {PER[share]:,}": _texts(groups, share)})
 
 
 def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
-    """Between which groups of a source the estimate of one kind of error differs most, where limits tell them apart."""
-    told = groups[~groups["category"].str.startswith(("No ", "Not ", "Other or"))]
-    known = told.dropna(subset=[f"{share}_share", f"{share}_lower", f"{share}_upper"])
-    kind = {"false": "links that are wrong", "missed": "records that are missed"}[share]
+    """The two groups of a source that differ most in one kind of error, where chance does not explain it.
+
+    Among many groups some differ by chance: limits are widened as Bonferroni's
+    rule asks, on the scale of square roots, where they are about even.
+    """
+    value, lower, upper = (f"{share}_{part}" for part in ("share", "lower", "upper"))
+    known = groups.dropna(subset=[value, lower, upper])
+    kind = {"false": "links that are false", "missed": "records that are missed"}[share]
     if len(known) < 2:
         return f"{title}: too few records in every group to say whose {kind} are more."
-    high, low = known.loc[known[f"{share}_lower"].idxmax()], known.loc[known[f"{share}_upper"].idxmin()]
-    if high[f"{share}_lower"] <= low[f"{share}_upper"]:
-        return f"{title}: the limits of all groups overlap; no group's share of {kind} is shown to be higher."
+    wider = norm.isf(0.025 / len(known)) / norm.isf(0.025)
+    middle, half = np.sqrt(known[value]), wider * (np.sqrt(known[upper]) - np.sqrt(known[lower])) / 2
+    high, low = known.loc[(middle - half).idxmax()], known.loc[(middle + half).idxmin()]
+    if (middle - half).max() <= (middle + half).min():
+        return (
+            f"{title}: no group's share of {kind} differs from another's by more than chance among {len(known)} groups."
+        )
     return (
-        f"{title}: the share of {kind} is higher for {high['group']} ({high[f'{share}_share']:.2%}) than for "
-        f"{low['group']} ({low[f'{share}_share']:.2%}), and their limits do not overlap."
+        f"{title}: {_text(high, share)} in {PER[share]:,} {kind} for {high['group']}, and {_text(low, share)} for "
+        f"{low['group']}: more than chance among {len(known)} groups explains."
     )
 
 
 def ranges(rows: pd.DataFrame, count: int = 1_000) -> pd.DataFrame:
-    """One row per source: between what a count taken from it would lie, had every link been right."""
+    """One row per source: between what a count taken from it would lie, had every link been right.
+
+    Columns `title`, `count`, `low` and `high`, of which either is missing where it is not known.
+    """
     low, high = count_range(count, rows)
-    shown = pd.DataFrame({"Source": rows["title"].to_numpy(), "Counted": count, "From": low, "To": high})
-    return shown.assign(From=shown["From"].round(), To=shown["To"].round())
+    return pd.DataFrame({"title": rows["title"].to_numpy(), "count": count, "low": low.round(), "high": high.round()})
 
 
-def range_sentence(shown: pd.DataFrame) -> str:
+def range_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The ranges, ready to read."""
+    between = [
+        "not known, or too few to tell"
+        if pd.isna(row.low) or pd.isna(row.high)
+        else f"{row.low:,.0f} and {row.high:,.0f}"
+        for row in rows.itertuples()
+    ]
+    return pd.DataFrame({"Source": rows["title"], "Counted": rows["count"], "With right links between": between})
+
+
+def range_sentence(rows: pd.DataFrame) -> str:
     """The source whose counts are least sure."""
-    known = shown.dropna()
+    known = rows.dropna()
     if known.empty:
         return "How far a count may be out is not known for any source."
-    widest = known.loc[(known["To"] - known["From"]).idxmax()]
+    widest = known.loc[(known["high"] - known["low"]).idxmax()]
     return (
-        f"A count of {widest['Counted']:,.0f} taken from {_lower(widest['Source'])} would be between "
-        f"{widest['From']:,.0f} and {widest['To']:,.0f}, had every link been right; of other sources the range is "
-        "narrower."
+        f"Least sure are counts from {_lower(widest['title'])}: {widest['count']:,} counted would be between "
+        f"{widest['low']:,.0f} and {widest['high']:,.0f}, had every link been right."
     )
 
 
 def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
     """One row per source: wrong and missed links in truth, beside what was estimated."""
-    rows = truth[truth["characteristic"] == "All"].merge(
-        error[error["characteristic"] == "All"].drop(columns=["missed_share"]), how="left", on=["source", "title"],
-        suffixes=("", "_estimated"),
-    )  # fmt: skip
+    true = truth[truth["characteristic"] == "All"]
+    guess = error[error["characteristic"] == "All"].set_index("source").reindex(true["source"]).reset_index()
     return pd.DataFrame(
         {
-            "Source": rows["title"],
-            "Links": rows["links"],
-            "Wrong": rows["wrong"],
-            "Wrong (%)": (100 * rows["wrong_share"].astype("Float64")).round(3),
-            "Estimated (%)": [_limits(row, "false") for _, row in rows.iterrows()],
-            "Missed": rows["missed"],
-            "Missed (%)": (100 * rows["missed_share"].astype("Float64")).round(2),
-            "At most (%)": (100 * rows["missed_upper"].astype(float)).round(2),
+            "Source": true["title"].to_numpy(),
+            "Links": true["links"].to_numpy(),
+            "Wrong": true["wrong"].to_numpy(),
+            "Wrong in 10,000": (10_000 * true["wrong_share"].astype("Float64")).round(1).to_numpy(),
+            "Estimated in 10,000": _texts(guess, "false"),
+            "Missed": true["missed"].to_numpy(),
+            "Missed in 100": (100 * true["missed_share"].astype("Float64")).round(2).to_numpy(),
+            "Estimated in 100": _texts(guess, "missed"),
         }
     )
 
@@ -158,7 +178,7 @@ def truth_sentence(truth: pd.DataFrame) -> str:
     if not links or not findable:
         return "Too few links to compare with the truth."
     return (
-        f"In truth (synthetic data) about {PER * wrong / links:.1f} of 10,000 links are to somebody else, and "
+        f"In truth (synthetic data) about {PER['false'] * wrong / links:.1f} of 10,000 links are to somebody else, and "
         f"{missed / findable:.2%} of the records of people in the GP extract are not joined to them."
     )
 
@@ -177,25 +197,31 @@ def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
 
 
 def _per_10_000(rows: pd.DataFrame) -> pd.DataFrame:
-    per = {f"per_{name.removeprefix('false_')}": PER * rows[name].astype(float) for name in FALSE}
+    per = {f"per_{name.removeprefix('false_')}": PER["false"] * rows[name].astype(float) for name in FALSE}
     return rows.assign(**per)
 
 
 def _range(row: pd.Series) -> str:
-    return f"{PER * row['false_lower']:.1f} to {PER * row['false_upper']:.1f}"
+    return f"{PER['false'] * row['false_lower']:.1f} to {PER['false'] * row['false_upper']:.1f}"
 
 
-def _limits(row: pd.Series, share: str) -> str:
-    """A share with its limits in percent, as far as they are known."""
-    value, low, high = (100 * row[f"{share}_{part}"] for part in ("share", "lower", "upper"))
-    between = "" if pd.isna(low) or pd.isna(high) else f"{low:.3g} to {high:.3g}"
+def _texts(rows: pd.DataFrame, share: str) -> list[str]:
+    return [_text(row, share) for _, row in rows.iterrows()]
+
+
+def _text(row: pd.Series, share: str) -> str:
+    """A share with its limits, as far as they are known, per 10,000 links or 100 records."""
+    value, low, high = (PER[share] * row[f"{share}_{part}"] for part in ("share", "lower", "upper"))
+    if pd.isna(value) and pd.isna(high):
+        return "not known" if row[f"{share}_basis"] in (NOT_KNOWN, None) else "too few to tell"
+    between = "" if pd.isna(low) or pd.isna(high) else f"{_short(low)} to {_short(high)}"
     if pd.isna(value):
-        return between or "not known"
-    return f"{value:.3g} ({between})" if between else f"{value:.3g}"
+        return between
+    return f"{_short(value)} ({between})" if between else _short(value)
 
 
-def _named(row: pd.Series) -> str:
-    return _lower(row["title"])
+def _short(value: float) -> str:
+    return f"{value:.1f}" if value >= 10 else f"{value:.2g}"
 
 
 def _lower(title: str) -> str:

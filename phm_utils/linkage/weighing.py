@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from phm_utils.linkage.measured import SUGGESTED
+
 SPINE = "gp_registration"
+ACCEPT = "linked from (bits)"  # the setting's name, as `phm link` states it
 DECISIONS = {
     "linked": "Linked",
     "review": "To be reviewed",
@@ -122,9 +125,11 @@ def banded(review: pd.DataFrame) -> pd.DataFrame:
 def review_sentence(review: pd.DataFrame, settings: pd.DataFrame) -> str:
     """How many pairs were judged, and the threshold that their verdicts suggest."""
     total = review["reviewed"].fillna(0).sum()
-    suggested = dict(zip(settings["name"], settings["value"], strict=True)).get("threshold suggested by review")
-    told = f"they suggest a threshold of {suggested}" if suggested else "they suggest no threshold"
-    return f"A person judged about {total:,} pairs without seeing their weights; {told}."
+    suggested = dict(zip(settings["name"], settings["value"], strict=True))[SUGGESTED]
+    return (
+        f"A person judged about {total:,} pairs without seeing their weights. Threshold at which links are right often "
+        f"enough: {suggested}{' bits' if suggested.lstrip('-').isdecimal() else ''}."
+    )
 
 
 def review_table(review: pd.DataFrame) -> pd.DataFrame:
@@ -139,9 +144,9 @@ def review_table(review: pd.DataFrame) -> pd.DataFrame:
 def other_thresholds(weights: pd.DataFrame, settings: pd.DataFrame) -> pd.DataFrame:
     """One row per threshold around the one in use: best pairs at or above it that nothing speaks against.
 
-    settings: of which `accept` is the threshold in bits; 0 where it is not stated.
+    settings: of which ACCEPT is the threshold in use.
     """
-    accept = float(dict(zip(settings["name"], settings["value"], strict=True)).get("accept", 0))
+    accept = float(dict(zip(settings["name"], settings["value"], strict=True))[ACCEPT])
     counted = weights[weights["decision"].isin(["linked", "review", "too weak"])].fillna({"pairs": 0})
     steps = [accept + shift for shift in (-4, -2, 0, 2, 4, 8)]
     pairs = [int(counted.loc[counted["band"] >= step, "pairs"].sum()) for step in steps]

@@ -137,6 +137,7 @@ def test_where_no_limit_is_known_a_review_gives_one(core):
     reviewed = pd.DataFrame({"band": 2, "verdict": verdicts, "source": "partner_list", "first_id": "P1"})
     made = tables(core, reviewed=reviewed)
     assert made["linkage_review"].iloc[0].tolist() == [2, 20, 18]
+    assert "none is sure enough" in set(made["linkage_setting"]["value"])
     found = row(made["linkage_error"], "partner_list")
     assert found["false_basis"] == "review"
     assert found["false_share"] == pytest.approx(0.1)

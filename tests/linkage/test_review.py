@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.linkage.review import KEY_FILE, PAIRS_FILE, by_band, read_back, sample, suggest_thresholds
+from phm_utils.linkage.review import KEY_FILE, PAIRS_FILE, begun, by_band, read_back, sample, suggest_thresholds
 
 
 @pytest.fixture
@@ -76,6 +76,15 @@ def test_verdicts_come_back_with_their_bands_and_unsure_is_no_match(pairs, tmp_p
     back = read_back(tmp_path, fill(path, words))
     assert by_band(back).to_numpy().tolist() == [[2, 9, 0], [8, 10, 10]]
     assert set(back["verdict"]) == {"yes", "unsure"}
+
+
+def test_a_review_that_has_begun_is_known(pairs, tmp_path):
+    assert not begun(tmp_path)
+    path = sample(pairs, tmp_path)
+    assert not begun(tmp_path)
+    key = pd.read_csv(tmp_path / KEY_FILE, encoding="utf-8-sig")["pair_id"]
+    fill(path, {key[0]: "no"})
+    assert begun(tmp_path)
 
 
 def test_a_file_saved_by_a_spreadsheet_elsewhere_is_read(pairs, tmp_path):
