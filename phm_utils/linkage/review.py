@@ -90,12 +90,6 @@ def begun(folder: Path) -> bool:
     return file.is_file() and any(_read_pairs(file).values())
 
 
-def begun(folder: Path) -> bool:
-    """Has somebody begun to fill the reviewer's file? Another sample would take its place, and their work with it."""
-    path = folder / PAIRS_FILE
-    return path.is_file() and any(_read_pairs(path).values())
-
-
 def read_back(folder: Path, file: Path) -> pd.DataFrame:
     """The reviewer's verdicts, with what the key says of each pair.
 
