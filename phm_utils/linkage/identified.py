@@ -28,11 +28,12 @@ from phm_utils.linkage.queries import present_tables
 from phm_utils.linkage.training import ChooseModel
 from phm_utils.linkage.truth import truth_files
 from phm_utils.params import Workbook
-from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key, require_secret
+from phm_utils.privacy.pseudonyms import key_id, make_pseudonyms, purpose_key, require_secret
 from phm_utils.runs import resolve
 from phm_utils.tables import BOUNDARY_FILE, DATE_FILLERS, TABLES
 
 SPINE = "gp_registration"
+PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
 REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known by its small area
 LEDGER_FILE = Path("vault") / "ledger.phm"
 VERIFIED_STATUS = "01"  # NHS NUMBER STATUS INDICATOR CODE: number present and verified
@@ -208,13 +209,13 @@ def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
     be looked up among the other's.
     """
     people = (
-        "SELECT person, coalesce(root, person) FROM"
+        "SELECT person, coalesce(root, person) AS value FROM"
         " (SELECT person FROM person_of_record UNION SELECT person FROM event_person WHERE person IS NOT NULL)"
-        " LEFT JOIN root_of USING (person) ORDER BY person"
+        " LEFT JOIN root_of USING (person)"
     )
-    _tokens(con, "token_of_person", "person", people, purpose_key(key, "person"))
-    addresses = "SELECT DISTINCT uprn, uprn FROM record WHERE uprn IS NOT NULL ORDER BY 1"
-    _tokens(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
+    make_pseudonyms(con, "token_of_person", "person", people, purpose_key(key, PERSON_PURPOSE))
+    addresses = "SELECT DISTINCT uprn, uprn AS value FROM record WHERE uprn IS NOT NULL"
+    make_pseudonyms(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
 
 
 def write_landing(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -228,15 +229,6 @@ def write_landing(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
             f"COPY (SELECT {_columns(table)} FROM {_rows(table, present)} ORDER BY {order}) "
             f"TO {quote(folder / f'{table}.parquet')} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
         )
-
-
-def _tokens(con: duckdb.DuckDBPyConnection, table: str, column: str, sql: str, key: bytes) -> None:
-    """A table of `column` and `token`, from a query of what stands in the data and what is pseudonymised for it."""
-    rows = con.execute(sql).fetchall()
-    named = {column: [name for name, _ in rows], "token": pseudonyms([value for _, value in rows], key)}
-    con.register("_tokens", pd.DataFrame(named, dtype="string"))
-    make(con, table, "SELECT * FROM _tokens")
-    con.unregister("_tokens")
 
 
 def _columns(table: str) -> str:

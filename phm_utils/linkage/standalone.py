@@ -6,20 +6,17 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from phm_utils.engine import ROW_GROUP_SIZE, guarded, session
+from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote, session
 from phm_utils.errors import InputError
+from phm_utils.linkage.identified import PERSON_PURPOSE
 from phm_utils.linkage.identity import Scheme, certain_links
 from phm_utils.linkage.linking import finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probable import Options
 from phm_utils.linkage.records import Source, read_records
 from phm_utils.linkage.training import ChooseModel, use_saved
-from phm_utils.privacy.pseudonyms import pseudonyms, purpose_key
-
-PERSON_PURPOSE = "person"
+from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
 
 
 @dataclass(frozen=True)
@@ -83,24 +80,16 @@ def link_folder(request: Request) -> Result:
 
 def write_index(con: duckdb.DuckDBPyConnection, out: Path, key: bytes) -> None:
     """After linking: the index of every record, with pseudonyms under one purpose's key."""
-    people = [person for (person,) in con.execute("SELECT DISTINCT person FROM person_of_record ORDER BY 1").fetchall()]
-    tokens = pd.DataFrame(
-        {"person": people, "person_id": pseudonyms(people, purpose_key(key, PERSON_PURPOSE))}, dtype="string"
-    )
-    con.register("_token", tokens)
-    rows = con.execute(
-        "SELECT source, record_id, person_id, method, match_weight FROM person_of_record"
-        " INNER JOIN _token USING (person) ORDER BY source, record_id"
-    ).to_arrow_table()
-    con.unregister("_token")
+    people = "SELECT DISTINCT person, person AS value FROM person_of_record"
+    make_pseudonyms(con, "person_token", "person", people, purpose_key(key, PERSON_PURPOSE))
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        pq.write_table(rows.cast(_plain(rows.schema)), draft, row_group_size=ROW_GROUP_SIZE)
+        con.execute(
+            "COPY (SELECT source, record_id, token AS person_id, method, match_weight FROM person_of_record"
+            f" INNER JOIN person_token USING (person) ORDER BY source, record_id) TO {quote(draft)}"
+            f" (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+        )
         os.replace(draft, out)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _plain(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([(field.name, field.type) for field in schema])

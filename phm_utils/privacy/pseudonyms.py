@@ -114,21 +114,31 @@ def pseudonyms(values: Iterable[str | None], key: bytes) -> list[str | None]:
     part of a query's text: about a second for a million values.
     """
     column = pd.Series(list(values), dtype="string").rename("v")
-    inner, outer = _pads(key)
     with duckdb.connect(":memory:", config={"threads": 1}) as con:
         con.register("given", column.reset_index().set_axis(["i", "v"], axis=1))
-        rows = con.execute(
-            f"SELECT left(sha256($outer_pad::BLOB || unhex(sha256($inner_pad::BLOB || encode(v)))), {PSEUDONYM_DIGITS})"
-            " FROM given ORDER BY i",
-            {"outer_pad": outer, "inner_pad": inner},
-        ).fetchall()
+        rows = con.execute(f"SELECT {_hmac('v')} FROM given ORDER BY i", _pads(key)).fetchall()
     return [made for (made,) in rows]
 
 
-def _pads(key: bytes) -> tuple[bytes, bytes]:
-    """The inner and outer padded keys of RFC 2104."""
+def make_pseudonyms(con: duckdb.DuckDBPyConnection, table: str, name: str, sql: str, key: bytes) -> None:
+    """Make the temporary table of `name` and `token` from a query of `name` and `value`, in `con` itself.
+
+    token: `pseudonym` of `value` under one purpose's key. As `pseudonyms`, where millions of values are at hand.
+    """
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {name}, {_hmac('value')} AS token FROM ({sql})", _pads(key)
+    )
+
+
+def _hmac(value: str) -> str:
+    """SQL for the pseudonym of a text, with `_pads` bound."""
+    return f"left(sha256($outer_pad::BLOB || unhex(sha256($inner_pad::BLOB || encode({value})))), {PSEUDONYM_DIGITS})"
+
+
+def _pads(key: bytes) -> dict[str, bytes]:
+    """The inner and outer padded keys of RFC 2104, by the names under which `_hmac` binds them."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
-    return bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
+    return {"inner_pad": bytes(b ^ 0x36 for b in block), "outer_pad": bytes(b ^ 0x5C for b in block)}
 
 
 def _outside_workbook(path: Path | str) -> Path:
