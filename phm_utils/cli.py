@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from phm_utils.errors import InputError, StepFailed
-from phm_utils.params import PURPOSES
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
+PURPOSE = "population_health_management"
 LANDING = Path("outputs") / "identified" / "landing" / "demoshire"
 
 
@@ -93,12 +93,16 @@ def _link_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--leave-out-unseen", action="store_true", help="with --train: levels that no pair has")
     command.add_argument("--reviewed", type=Path, metavar="FILE", help="PARAMETERS: a clerical review, filled in")
     command.add_argument("--spine", default="gp", metavar="SOURCE", help="INPUT_DIR: whom others are linked to (gp)")
-    command.add_argument("--purpose", choices=PURPOSES, default=PURPOSES[0], help=f"INPUT_DIR: ({PURPOSES[0]})")
-    command.add_argument("--one-to-one", nargs="+", default=[], metavar="SOURCE", help="INPUT_DIR: nobody is in it twice")
+    command.add_argument("--purpose", default=PURPOSE, help=f"INPUT_DIR: ({PURPOSE})")
+    command.add_argument(
+        "--one-to-one", nargs="+", default=[], metavar="SOURCE", help="INPUT_DIR: nobody is in it twice"
+    )
     command.add_argument("--any-numbers", action="store_true", help="INPUT_DIR: numbers that are not NHS numbers")
     command.add_argument("--accept", type=float, metavar="BITS", help="with --train: the least match weight of a link")
     command.add_argument("--encoded-key-file", type=Path, metavar="FILE", help="INPUT_DIR: key of lists sent encoded")
-    command.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb", help="where pairs are scored (duckdb)")
+    command.add_argument(
+        "--engine", choices=("duckdb", "spark"), default="duckdb", help="where pairs are scored (duckdb)"
+    )
 
 
 def _encode_options(command: argparse.ArgumentParser) -> None:
@@ -166,7 +170,9 @@ def link(asked: argparse.Namespace) -> int:
         engine=asked.engine,
     )
     if asked.given.is_dir():
-        folder = {name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers", "encoded_key_file")}
+        folder = {
+            name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers", "encoded_key_file")
+        }
         print(preparing.link_folder(asked.given, asked.out, linking, **folder))
     else:
         print(preparing.link_identified(load_workbook(asked.given), linking, asked.reviewed))

@@ -12,7 +12,7 @@ from phm_utils.batch.stage_steps import failure, run_stages
 from phm_utils.batch.stages import CHECK, PERSON_LEVEL
 from phm_utils.engine import session
 from phm_utils.errors import InputError, StepFailed
-from phm_utils.params import Workbook
+from phm_utils.params import PURPOSES, Workbook
 from phm_utils.runs import Store, resolve
 
 
@@ -89,6 +89,8 @@ def link_folder(
     from phm_utils.linkage.probable import Options
     from phm_utils.privacy.pseudonyms import load_key
 
+    if purpose not in PURPOSES:
+        raise InputError(f"--purpose {purpose} is none of {', '.join(PURPOSES)}.")
     if out is None:
         raise InputError("Say where the index goes: `phm link INPUT_DIR OUT.parquet --key-file FILE`.")
     if linking.key_file is None:

@@ -30,7 +30,7 @@ class Request:
     out: Path
     key: bytes
     purpose: str
-    scheme: Scheme = Scheme("gp")
+    scheme: Scheme = field(default_factory=lambda: Scheme("gp"))
     choose: ChooseModel = field(default_factory=use_saved)
     options: Options = field(default_factory=Options)
 
