@@ -36,16 +36,12 @@ def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: 
 def mistaken(rng: np.random.Generator, network: Network, who: np.ndarray, wrong: float, missing: float) -> np.ndarray:
     """Whose identifier each row carries: a stranger's on a few, -1 on some.
 
-    The stranger differs in sex and in month of birth, so the mistake can be seen.
+    The stranger is anybody: about half are of the same sex, so that the
+    mistake cannot be seen in them.
     """
-    people = network.people
     result = who.astype(np.int32)
     chosen = np.flatnonzero(chance(rng, wrong, len(who)))
-    stranger = rng.integers(0, len(people), len(chosen))
-    month = days.first_of_month(people.birth)
-    true = who[chosen]
-    plain = (people.sex[stranger] != people.sex[true]) & (month[stranger] != month[true])
-    result[chosen[plain]] = stranger[plain]
+    result[chosen] = rng.integers(0, len(network.people), len(chosen))
     result[chance(rng, missing, len(who))] = -1
     return result
 

@@ -32,7 +32,8 @@ def test_numbers_go_missing_and_astray_at_the_stated_rates(network, tables, told
     stranger = (number >= 0) & (number < len(network.people)) & (number != who)
     assert 0 < stranger.mean() < 2 * faults.wrong
     true, wrong = who[stranger], number[stranger]
-    assert (network.people.sex[true] != network.people.sex[wrong]).all()
+    # A stranger is anybody: where sex agrees, nobody can see the mistake.
+    assert 0.2 < (network.people.sex[true] == network.people.sex[wrong]).mean() < 0.8
 
 
 def test_charities_mostly_know_no_number(told):
