@@ -141,6 +141,15 @@ def test_of_two_equally_strong_the_older_root_stays(run):
     assert run(one=[of(nhs=TWO), of(UNA, nhs=ONE)]) == {"one": first["mary"]}
 
 
+def test_the_older_root_stays_even_if_its_number_came_later(run):
+    many = [f"{year}-01-01" for year in range(1950, 1958)]  # so that none of it is chance
+    first = run(**{f"mary{b}": [of(born=b)] for b in many})
+    run(**{f"una{b}": [of(UNA, born=b, nhs=f"91{b[:4]}0000")] for b in many})
+    run(**{f"mary{b}": [of(born=b, nhs=f"92{b[:4]}0000")] for b in many})
+    both = {f"mary{b}": [of(born=b, nhs=f"92{b[:4]}0000"), of(UNA, born=b, nhs=f"91{b[:4]}0000")] for b in many}
+    assert run(**both) == first
+
+
 def test_a_part_that_joins_somebody_else_replaces_nobody(run, con):
     # Mary, with her number, is not in the second run; a record of her description is counted as Una's.
     before = run(mary=[of(nhs=TWO), of(source="ecds_attendance")], una=[of(UNA, nhs=ONE)])
@@ -165,6 +174,22 @@ def test_a_merger_that_is_undone_gives_the_second_a_new_root(run, con):
     now = run(mary=[of(nhs=ONE)], una=[of(UNA)])
     assert now["mary"] == before["mary"]
     assert now["una"] not in set(before.values())
+
+
+def test_a_merger_that_is_undone_leaves_the_root_with_those_who_had_it(run):
+    many = [f"{year}-01-01" for year in range(1950, 1958)]
+    mary = {b: of(born=b, nhs=f"92{b[:4]}0000") for b in many}
+    una = {b: of(UNA, born=b, nhs=f"91{b[:4]}0000") for b in many}
+    first = run(**{f"mary{b}": [mary[b]] for b in many})
+    run(**{f"mary{b}": [mary[b], una[b]] for b in many})
+    now = run(**{f"mary{b}": [mary[b]] for b in many}, **{f"una{b}": [una[b]] for b in many})
+    assert {person: now[person] for person in first} == first
+
+
+def test_a_person_whose_parts_are_two_others_is_replaced_by_neither(run, con):
+    before = run(three=[of(), of(place="ZA33CC")], mary=[of(nhs=ONE, place=None)], una=[of(UNA, nhs=TWO)])
+    run(mary=[of(nhs=ONE)], una=[of(UNA, nhs=TWO), of(place="ZA33CC")])
+    assert changes(con) == {(before["three"], before[who], "divided") for who in ("mary", "una")}
 
 
 def test_parts_exchanged_between_two_people(run, con):
