@@ -14,9 +14,11 @@ the council that the filter does not hold.
 
 A record is linked to the person with the highest weight where
 - the weight is enough, and by a margin more than the next person's;
+- three of forename, surname, date of birth and address could be compared: a
+  surname at an address is a family;
 - nothing contradicts: forenames are alike (or one is the short form of the
   other) and two of the three parts of the date of birth are equal.
-Without the second rule a twin who is not registered would be taken for the
+Without the last rule a twin who is not registered would be taken for the
 one who is, and a son for his father of the same name: they share the rest.
 """
 
@@ -30,12 +32,13 @@ import pandas as pd
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import filters
 from phm_utils.linkage.encoded_file import encoding_key, read_encoded
-from phm_utils.linkage.evidence import NAMES, Side, bits_of_equal, by_field, labels, match_weight
+from phm_utils.linkage.evidence import HOME, NAMES, Side, bits_of_equal, by_field, labels, match_weight
 
 NARROW = (("born",), ("place",), ("address",), ("address_line",), ("root", "family"))
 WIDE = (("family",), ("root",))  # for those that found nobody by the others
 _PAIRS_AT_ONCE = 500_000
-_GIVEN, _ROOT, _BORN = (NAMES.index(name) for name in ("given", "root", "born"))
+_GIVEN, _ROOT, _FAMILY, _BORN = (NAMES.index(name) for name in ("given", "root", "family", "born"))
+_HOME = [NAMES.index(name) for name in HOME]
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Acceptance:
     forename: how alike two forenames must be that are spellings of one (Dice
         coefficient); less alike, they must have the same long form.
     birth: how alike two dates of birth must be: two equal parts of three give
-        about 0.75, one about 0.55.
+        about 0.75, one about 0.45.
+    parts: of forename, surname, date of birth and address, how many both must have.
     floor: how alike all must be for a pair to be remembered at all (Dice).
     """
 
@@ -55,6 +59,7 @@ class Acceptance:
     margin: float = 4.0
     forename: float = 0.5
     birth: float = 0.65
+    parts: int = 3
     floor: float = 0.5
 
 
@@ -115,7 +120,7 @@ def _candidates(
     records: np.ndarray,
     acceptance: Acceptance,
 ) -> pd.DataFrame:
-    """Every pair that some rule brings together and that is alike enough to remember."""
+    """Every pair that some rule brings together and that can matter."""
     nobody = np.zeros(0, dtype=np.int64)
     found = [_compared(people, listed, equal, nobody, nobody, acceptance)]
     for rule in rules:
@@ -138,7 +143,7 @@ def _pairs(ours: np.ndarray, theirs: np.ndarray, records: np.ndarray) -> Iterato
 def _compared(
     people: Side, listed: Side, equal: np.ndarray, ours: np.ndarray, theirs: np.ndarray, acceptance: Acceptance
 ) -> pd.DataFrame:
-    """The pairs that can matter: how alike, their weight, and whether a forename or birth is contrary.
+    """The pairs that can matter: how alike, their weight, whether anything is contrary, and enough was compared.
 
     Those are the record's best here, and all that could be linked or be too close to one that is.
     """
@@ -154,12 +159,14 @@ def _compared(
     weight = match_weight(alike, known, equal[ours], len(people.words))
     other_name = known[:, _GIVEN] & (alike[:, _GIVEN] < acceptance.forename) & (alike[:, _ROOT] < 1)
     other_birth = known[:, _BORN] & (alike[:, _BORN] < acceptance.birth)
+    parts = known[:, [_GIVEN, _FAMILY, _BORN]].sum(axis=1) + known[:, _HOME].any(axis=1)
     pairs = {
         "record": theirs,
         "place": ours,
         "match_weight": weight,
         "similarity": similarity[kept],
         "contrary": other_name | other_birth,
+        "enough": parts >= acceptance.parts,
     }
     matters = weight >= np.minimum(_best(theirs, weight), acceptance.threshold - acceptance.margin)
     return pd.DataFrame(pairs)[matters]
@@ -185,7 +192,7 @@ def _ranked(pairs: pd.DataFrame, records: int, acceptance: Acceptance, one_to_on
         [
             found.isna(),
             best["contrary"].eq(True),
-            found < acceptance.threshold,
+            (found < acceptance.threshold) | best["enough"].eq(False),
             found - rival["match_weight"].fillna(-np.inf) < acceptance.margin,
         ],
         ["no candidate", "contrary", "too weak", "too close"],

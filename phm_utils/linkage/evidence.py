@@ -24,7 +24,7 @@ NAMES = tuple(f.name for f in FIELDS)
 HOME = ("place", "address", "address_line")
 # (alike, bits): below the first, its bits; from the last in a straight line to those of equal values.
 # Two unlike names share a fifth of their bits by chance, two spellings of one about two thirds.
-# Of the three parts of a date two equal ones give about 0.75, one 0.55; a parent's and child's dates share one.
+# Of the three parts of a date two equal ones give about 0.75, one about 0.45.
 POINTS = {
     "given": ((0.3, -5), (0.6, 2)),
     "family": ((0.3, -5), (0.6, 2)),
@@ -78,9 +78,10 @@ def bits_of_equal(people: Side) -> np.ndarray:
         label = labels(people, (name,))
         _, which, count = np.unique(label, return_inverse=True, return_counts=True)
         known = label > 0
-        share = count[which][known] / max(known.sum(), 1)
-        # The mean over people of their value's share: the chance that two people agree.
-        bits[known, column] = -np.log2(np.maximum(share, share.mean())) if known.any() else 0
+        n = max(int(known.sum()), 2)
+        share = (count[which][known] - 1) / (n - 1)  # of the others
+        # The mean is the chance that two people agree; that nobody does is no proof that it is nought.
+        bits[known, column] = -np.log2(np.maximum(share, max(share.mean(), 1 / n**2))) if known.any() else 0
     return bits
 
 
