@@ -13,11 +13,12 @@ same number of bits whatever its length, so that "Jo" weighs what "Christopher"
 does. An empty field sets none, and takes no part in a comparison.
 
 Sources: Schnell, Bachteler and Reiher 2009, doi:10.1186/1472-6947-9-41 (the
-method); Durham and others 2014, doi:10.1109/TKDE.2013.91 (fields by weight in
-one filter of a record); Niedermeyer and others 2014, doi:10.29012/jpc.v6i2.640,
-and Kroll and Steinmetzer 2015 (attacks, and why hashes are drawn at random);
-Christen and others 2018, doi:10.1109/TKDE.2018.2800003 (pattern mining: why the
-filters are never left unsealed, see `encoded_file`).
+method); Durham and others 2014, IEEE Transactions on Knowledge and Data
+Engineering 26(12) (fields by weight in one filter of a record). Attacks, and
+so why hashes are drawn at random and filters never left open (see
+`encoded_file`): Niedermeyer and others 2014, doi:10.29012/jpc.v6i2.640; Kroll
+and Steinmetzer 2015, doi:10.1007/978-3-319-27707-3_21; Christen and others
+2017, doi:10.1007/978-3-319-57454-7_49.
 """
 
 import hmac

@@ -5,7 +5,8 @@ as in Fellegi and Sunter 1969 (doi:10.1080/01621459.1969.10501049): each field
 that agrees adds as many bits as it would take luck to agree, and one that
 does not takes some away. From filters it is known only how alike a field is
 (Dice coefficient), so the bits run in straight lines between three points:
-unlike, half alike, and equal. A field that either side lacks says nothing.
+unlike, half alike, and equal (partial weights by likeness: Brown and others
+2019, International Journal of Population Data Science 4(1)). A field that either side lacks says nothing.
 
 Equal values count by their rarity among our own people: for a common value
 its own share, else the average share. A rare value counts no more than the
