@@ -19,7 +19,7 @@ $(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
 test: $(VENV)/.tested
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-full: $(VENV)/.tested
+test-full: $(VENV)/.tested $(VENV)/.spark
 	$(BIN)/pytest -n 2 --dist loadfile -m "full or not full"
 
 lab: $(VENV)/.lab
@@ -63,6 +63,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.spark: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
 	@touch $@
 
 $(VENV)/.lab: $(VENV)/.installed

@@ -8,6 +8,8 @@ from typing import Any
 import duckdb
 from splink import Linker
 from splink.backends.duckdb import DuckDBAPI
+from splink.internals.database_api import DatabaseAPI
+from splink.internals.splink_dataframe import SplinkDataFrame
 
 from phm_utils.linkage.comparisons import (
     BLOCKING,
@@ -17,8 +19,8 @@ from phm_utils.linkage.comparisons import (
     WIDE_BLOCKING,
     rule,
 )
-from phm_utils.linkage.identity import make
 from phm_utils.linkage.model import LinkageModel
+from phm_utils.linkage.queries import make
 
 ID = "identity_id"
 # (con, left table, right table or None, settings, least weight) -> makes the table `scored`
@@ -73,35 +75,38 @@ def score(
     `bits_<name>` (its part of the weight).
     """
     api = DuckDBAPI(con)
-    predict_with(api, con, left, right, settings, least_weight, lambda table: table)
+    predicted = splink_prediction(api, left, right, settings, least_weight, lambda table: table)
+    make(con, "scored", f"SELECT {', '.join(predicted_columns(settings))} FROM {predicted.physical_name}")
     api.delete_tables_created_by_splink_from_db()
 
 
-def predict_with(api, con, left, right, settings, least_weight, handed: Callable[[str], Any]):
-    """Run Splink's prediction with one of its backends; `handed` makes a DuckDB table known to that backend."""
-    inputs = [
-        api.register(handed(table), dataset_display_name=f"side_{n}") for n, table in enumerate([left, right]) if table
-    ]
+def splink_prediction(
+    api: DatabaseAPI,
+    left: str,
+    right: str | None,
+    settings: dict[str, Any],
+    least_weight: float,
+    handed: Callable[[str], Any],
+) -> SplinkDataFrame:
+    """Splink's prediction with one of its backends; `handed` makes a table of ours into what that backend takes."""
+    tables = [left] if right is None else [left, right]
+    inputs = [api.register(handed(table), dataset_display_name=f"side_{n}") for n, table in enumerate(tables)]
     linker = Linker(inputs, settings, log_level=None, validate_settings=False)
     for column in frequent_columns(settings):
         lookup = api.register(handed(f"frequency_{column}"))
         linker.table_management.register_term_frequency_lookup(lookup, column)
-    predicted = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
-    names = [c["output_column_name"] for c in settings["comparisons"]]
-    make(con, "scored", _scored(predicted.physical_name, names, settings))
+    return linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
 
 
-def _scored(predicted: str, names: list[str], settings: dict[str, Any]) -> str:
-    parts = ", ".join(f"gamma_{n}::INTEGER AS gamma_{n}, {_bits(n, settings)} AS bits_{n}" for n in names)
-    ids = f"{ID}_l AS left_id, {ID}_r AS right_id"
-    return f"SELECT {ids}, round(match_weight, 6) AS match_weight, {parts} FROM {predicted}"
-
-
-def _bits(name: str, settings: dict[str, Any]) -> str:
-    """A comparison's part of the weight, with what the frequency of its value adds."""
-    [one] = [c for c in settings["comparisons"] if c["output_column_name"] == name]
-    frequent = any("tf_adjustment_column" in level for level in one["comparison_levels"])
-    return f"round(mw_{name}{f' + mw_tf_adj_{name}' if frequent else ''}, 6)"
+def predicted_columns(settings: dict[str, Any]) -> list[str]:
+    """The columns of `scored`, each as SQL over Splink's prediction."""
+    columns = [f"{ID}_l AS left_id", f"{ID}_r AS right_id", "round(match_weight, 6) AS match_weight"]
+    for one in settings["comparisons"]:
+        name = one["output_column_name"]
+        frequent = any("tf_adjustment_column" in level for level in one["comparison_levels"])
+        bits = f"mw_{name} + mw_tf_adj_{name}" if frequent else f"mw_{name}"
+        columns += [f"CAST(gamma_{name} AS INTEGER) AS gamma_{name}", f"round({bits}, 6) AS bits_{name}"]
+    return columns
 
 
 def frequent_columns(settings: dict[str, Any]) -> list[str]:
