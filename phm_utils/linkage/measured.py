@@ -33,6 +33,7 @@ COMPARISONS = {
     "address_line": "Address as one line",
     "number": "Number",
 }
+NOT_TO_DIFFER = ("given", "born")  # comparisons that speak against a link where they differ
 START = "Before any evidence"
 SUGGESTED = "threshold that the review suggests (bits)"
 
@@ -126,6 +127,7 @@ def _describe(con: duckdb.DuckDBPyConnection, present: set[str], has_area: bool)
     places = "SELECT NULL::VARCHAR AS place, NULL::VARCHAR AS lsoa WHERE false"
     if has_area:
         places = "SELECT replace(upper(postcode), ' ', '') AS place, min(lsoa) AS lsoa FROM postcode_area GROUP BY 1"
+    held = {name for (name, *_) in con.execute("DESCRIBE candidate").fetchall()}
     linked, unnumbered = (", ".join(quote(method) for method in methods) for methods in (LINKED, UNNUMBERED))
     make(
         con,
@@ -135,6 +137,7 @@ def _describe(con: duckdb.DuckDBPyConnection, present: set[str], has_area: bool)
             linked=linked,
             unnumbered=unnumbered,
             place_area=places,
+            differs=" OR ".join(f"gamma_{name} = 0" for name in NOT_TO_DIFFER if f"gamma_{name}" in held) or "false",
             area=area_table(present if has_area else set()),
         ),
     )

@@ -48,7 +48,9 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
 
     tests: one row per source or group. Of its records: `records` (missing
         where only the linked ones are known), `linked`, and `unnumbered`, the
-        linked ones that had no number to settle them.
+        linked ones that had no number to settle them; of those not linked
+        `set_aside`, described like somebody whose number says otherwise, and
+        `undecided`, with some evidence for somebody.
         Of the test's identities, whose person is known: `tested`, `wrong`
         (joined to another), `lost` (joined to nobody).
 
@@ -56,7 +58,9 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
     number and agreeing description are taken to be right. Of the unnumbered,
     false = wrong / (tested - lost) and missed = (wrong + lost) / tested, with
     Wilson's limits, which are then spread over all linked records. Records
-    missed cannot outnumber those not rightly linked.
+    missed cannot outnumber those not rightly linked. Records set aside are
+    taken to be missed, for their number is probably wrong; the lower limit
+    does without them, and the upper one adds what was undecided.
     Returns `SHARES`, missing where nothing was tested. People who are not
     there to be found cannot be tested so: a link of theirs is always false.
     """
@@ -69,9 +73,10 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
     right = (unnumbered * (1 - false["value"])).where(unnumbered > 0)
     nothing_open = records == by_number  # every record settled by its number: there was nothing to miss
     answer = pd.DataFrame(index=tests.index, columns=list(SHARES), dtype=float)
+    others = {"value": tests["set_aside"], "lower": 0, "upper": tests["set_aside"] + tests["undecided"]}
     for end, false_name, missed_name in zip(("value", "lower", "upper"), FALSE, MISSED, strict=True):
         answer[false_name] = (false[end] * unnumbered / linked).mask(unnumbered == 0, 0.0)
-        lost = right * missed[end] / (1 - missed[end])
+        lost = right * missed[end] / (1 - missed[end]) + others[end]
         lost = lost.clip(upper=records - by_number - right)
         answer[missed_name] = (lost / (by_number + right + lost)).mask(nothing_open, 0.0)
     return answer.where(known)

@@ -55,7 +55,7 @@ def core(con, table):
                     ELSE 'probabilistic'
                 END AS method,
                 CASE
-                    WHEN identity_id BETWEEN 71 AND 100 OR identity_id BETWEEN 201 AND 215 THEN 3.0
+                    WHEN identity_id BETWEEN 71 AND 100 OR identity_id BETWEEN 201 AND 215 THEN 3.0::DOUBLE
                 END AS match_weight,
                 identity_id = 101 AS contradicted
             FROM identity;
@@ -64,7 +64,7 @@ def core(con, table):
         CREATE TABLE gp_person AS
             SELECT identity_id, first_id, person FROM person_of WHERE source = 'gp_registration';
         CREATE TABLE candidate AS
-            SELECT identity_id, person, 1 AS gp_identity_id, coalesce(match_weight, -3.5) AS match_weight,
+            SELECT identity_id, person, 1 AS gp_identity_id, coalesce(match_weight, -3.5)::DOUBLE AS match_weight,
                 NULL::DOUBLE AS margin, 1 AS place_in_order,
                 CASE WHEN match_weight IS NULL THEN 'too weak' ELSE 'linked' END AS decision,
                 false AS probe, 1 AS gamma_given, 0 AS gamma_sex, 7.25 AS bits_given, -2.0 AS bits_sex
@@ -121,6 +121,21 @@ def test_false_and_missed_links_come_from_the_test_and_are_spread_over_all_links
     assert found["false_lower"] < found["false_share"] < found["false_upper"]
     assert found["missed_lower"] < found["missed_share"] < found["missed_upper"]
     assert found[["false_basis", "missed_basis"]].tolist() == ["test", "test"]
+
+
+def test_a_number_that_contradicts_a_like_description_is_probably_wrong(core):
+    plain = row(tables(core)["linkage_error"], "ecds_attendance")
+    core.execute(
+        "UPDATE candidate SET decision = 'contrary', match_weight = 40, person = 'nhs|1' WHERE identity_id = 101"
+    )
+    made = tables(core)["linkage_error"]
+    assert row(made, "ecds_attendance")["missed_share"] > plain["missed_share"]
+    assert row(made, "ecds_attendance")["missed_lower"] == plain["missed_lower"]
+    assert row(made, "ecds_attendance", "Ethnicity", "White")[["records", "linked"]].tolist() == [162, 160]
+    core.execute("UPDATE candidate SET gamma_given = 0 WHERE identity_id = 101")  # a twin: rightly not linked
+    twin = row(tables(core)["linkage_error"], "ecds_attendance")
+    assert twin["missed_share"] == plain["missed_share"]
+    assert twin["missed_upper"] > plain["missed_upper"]
 
 
 def test_a_source_that_was_not_tested_has_what_the_model_expects_and_no_limits(core):

@@ -112,7 +112,8 @@ def test_the_estimate_from_conflicts_finds_the_strangers_that_were_planted():
 
 
 def tried(**changed):
-    row = {"records": 1000, "linked": 900, "unnumbered": 300, "tested": 200, "wrong": 2, "lost": 20}
+    row = {"records": 1000, "linked": 900, "unnumbered": 300, "tested": 200, "wrong": 2, "lost": 20,
+           "set_aside": 0, "undecided": 0}  # fmt: skip
     return pd.DataFrame([row | changed])
 
 
@@ -130,6 +131,16 @@ def test_no_more_can_be_missed_than_was_left_open():
     found = shares_from_test(tried(records=905)).iloc[0]
     assert found["missed_share"] == pytest.approx((305 - 296.667) / 905, rel=1e-4)
     assert shares_from_test(tried(records=pd.NA)).iloc[0]["missed_share"] == pytest.approx(36.667 / 933.333, rel=1e-4)
+
+
+def test_records_whose_number_says_otherwise_are_missed_but_for_the_lower_limit():
+    plain, aside = (shares_from_test(tried(set_aside=n)).iloc[0] for n in (0, 10))
+    assert aside["missed_share"] == pytest.approx(46.667 / 943.333, rel=1e-4)
+    assert aside["missed_lower"] == plain["missed_lower"]
+    assert aside["missed_upper"] > plain["missed_upper"]
+    undecided = shares_from_test(tried(undecided=10)).iloc[0]
+    assert undecided[["missed_share", "missed_lower"]].tolist() == plain[["missed_share", "missed_lower"]].tolist()
+    assert undecided["missed_upper"] == aside["missed_upper"]
 
 
 def test_not_tested_is_missing_and_never_zero():

@@ -1,6 +1,9 @@
 -- Each identity of the other sources: how it was joined, and what it says of itself. Ages are
 -- completed years at the extract's end, from the month of birth. The no fixed abode of a source
--- is known where it uses the postcode that says so. doubt: the chance, in thousand millionths, that
+-- is known where it uses the postcode that says so. set_aside: strong evidence for a person was not
+-- followed because both have valid NHS numbers, and two; names and birth date do not speak against
+-- it, so that one of the numbers is probably wrong and the link missed. undecided: evidence for a
+-- person that was not enough, or not clear enough, or contradicted. doubt: the chance, in thousand millionths, that
 -- a link is false by its match weight; whole numbers, so that sums do not depend on order.
 WITH extract_end AS (
     SELECT quantile_disc(registered_from, 0.999) AS last_day FROM gp_registration
@@ -11,6 +14,15 @@ told AS (
         coalesce(regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g') = 'ZZ993VZ', false) AS nowhere
     FROM identity
     WHERE source <> 'gp_registration'
+),
+best AS (
+    SELECT
+        identity_id,
+        person,
+        decision = 'contrary' AND NOT ({differs}) AS set_aside,
+        decision IN ('review', 'too close') OR (decision = 'contrary' AND ({differs})) AS undecided
+    FROM candidate
+    WHERE place_in_order = 1 AND NOT probe
 )
 SELECT
     told.identity_id,
@@ -22,7 +34,9 @@ SELECT
     person_of.method IN ({linked}) AS linked,
     person_of.method IN ({unnumbered}) AS unnumbered,
     round(1e9 / (1 + pow(2, person_of.match_weight)))::BIGINT AS doubt,
-    person_of.method IN ({linked}) AS known_person,
+    coalesce(best.set_aside, false) AND person_of.method NOT IN ({linked}) AS set_aside,
+    coalesce(best.undecided, false) AND person_of.method NOT IN ({linked}) AS undecided,
+    person_of.method IN ({linked}) OR coalesce(best.set_aside, false) AS known_person,
     known_ethnicity.ethnicity,
     date_diff('month', told.born, extract_end.last_day) // 12 AS age,
     told.known_sex AS sex,
@@ -32,6 +46,10 @@ SELECT
 FROM told
 CROSS JOIN extract_end
 INNER JOIN person_of ON person_of.identity_id = told.identity_id
-LEFT JOIN known_ethnicity ON known_ethnicity.person = person_of.person
+LEFT JOIN best ON best.identity_id = told.identity_id
+LEFT JOIN known_ethnicity
+    ON
+        known_ethnicity.person
+        = CASE WHEN person_of.method IN ({linked}) THEN person_of.person WHEN best.set_aside THEN best.person END
 LEFT JOIN ({place_area}) AS place_area ON place_area.place = told.place
 LEFT JOIN {area} AS area ON area.lsoa = place_area.lsoa
