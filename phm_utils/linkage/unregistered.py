@@ -122,7 +122,7 @@ named AS (
         coalesce(
             'nhs|' || min(number_clusters.own_nhs),
             'other|' || min(description_clusters.description),
-            min(known.source || '|' || known.first_id)
+            'record|' || min(known.source || '|' || known.first_id)
         ) AS person,
         count(*) = 1 AND bool_and(
             known.own_nhs IS NULL AND (known.given IS NULL OR known.family IS NULL OR known.born IS NULL)

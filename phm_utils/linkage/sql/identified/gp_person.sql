@@ -53,8 +53,8 @@ SELECT
     nhs IS NOT NULL AND NOT agreed AS contradicted,
     CASE
         WHEN person_nhs IS NOT NULL THEN 'nhs|' || person_nhs
-        WHEN nhs IS NULL OR NOT verified THEN coalesce('gp|' || description, source || '|' || first_id)
-        ELSE source || '|' || first_id
+        WHEN nhs IS NULL OR NOT verified THEN coalesce('gp|' || description, 'record|' || source || '|' || first_id)
+        ELSE 'record|' || source || '|' || first_id
     END AS person,
     CASE
         WHEN agreed THEN 'NHS number'

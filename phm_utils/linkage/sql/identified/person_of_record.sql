@@ -4,7 +4,7 @@ SELECT
     record.source,
     record.record_id,
     identity.identity_id,
-    CASE WHEN person_of.thin THEN record.source || '|' || record.record_id ELSE person_of.person END AS person,
+    CASE WHEN person_of.thin THEN 'record|' || record.source || '|' || record.record_id ELSE person_of.person END AS person,
     person_of.method,
     person_of.match_weight
 FROM record
