@@ -10,6 +10,7 @@ is; else one is started on this machine.
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from phm_utils.linkage.scoring import frequent_columns, predicted_columns, splin
 
 MASTER_ENV = "PHM_SPARK_MASTER"  # for example spark://host:7077; without it, this machine's cores
 PARTITIONS = 8
+REMOVALS = 25
 
 
 def score(
@@ -64,7 +66,11 @@ def _folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for _ in range(REMOVALS):  # Spark clears its own files at the same time, and either may trip over the other
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(0.2)
 
 
 @contextmanager
@@ -93,3 +99,16 @@ def _spark(folder: Path) -> Iterator[Any]:
     finally:
         if running is None:
             spark.stop()
+            _end_java()
+
+
+def _end_java() -> None:
+    """End the Java process too: it keeps the first session's folder in mind, and would write there again."""
+    from pyspark import SparkContext
+
+    gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
+    if gateway is not None:
+        gateway.shutdown()
+        if java := getattr(gateway, "proc", None):
+            java.stdin.close()
+            java.wait()
