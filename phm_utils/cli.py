@@ -99,7 +99,8 @@ def _link_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--any-numbers", action="store_true", help="INPUT_DIR: numbers that are not NHS numbers")
     command.add_argument("--accept", type=float, metavar="BITS", help="with --train: the least match weight of a link")
-    command.add_argument("--encoded-key-file", type=Path, metavar="FILE", help="INPUT_DIR: key of lists sent encoded")
+    command.add_argument("--encoded", type=Path, nargs="+", default=[], metavar="FILE", help="lists of `phm encode`")
+    command.add_argument("--encoded-key-file", type=Path, metavar="FILE", help="the key shared with who sent them")
     command.add_argument(
         "--engine", choices=("duckdb", "spark"), default="duckdb", help="where pairs are scored (duckdb)"
     )
@@ -168,11 +169,11 @@ def link(asked: argparse.Namespace) -> int:
         leave_out_unseen=asked.leave_out_unseen,
         accept=asked.accept,
         engine=asked.engine,
+        encoded=tuple(asked.encoded),
+        encoded_key_file=asked.encoded_key_file,
     )
     if asked.given.is_dir():
-        folder = {
-            name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers", "encoded_key_file")
-        }
+        folder = {name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers")}
         print(preparing.link_folder(asked.given, asked.out, linking, **folder))
     else:
         print(preparing.link_identified(load_workbook(asked.given), linking, asked.reviewed))

@@ -42,6 +42,7 @@ class Linking:
     key_file: the user's root key. Synthetic data may go without: theirs is public.
     model: a saved model, else the workbook's own; train: one is trained and
         saved there instead. leave_out_unseen, accept: of that training.
+    encoded: lists that `phm encode` made, and the key shared with who sent them.
     """
 
     key_file: Path | None = None
@@ -50,6 +51,8 @@ class Linking:
     leave_out_unseen: bool = False
     accept: float | None = None
     engine: Literal["duckdb", "spark"] = "duckdb"
+    encoded: tuple[Path, ...] = ()
+    encoded_key_file: Path | None = None
 
     def chosen(self):
         """The choice of model (see `linkage.training`)."""
@@ -62,6 +65,13 @@ class Linking:
             return use_saved(self.model)
         thresholds = Thresholds() if self.accept is None else Thresholds(accept=self.accept)
         return train_and_save(self.train, thresholds=thresholds, drop_unseen=self.leave_out_unseen)
+
+    def encoded_lists(self):
+        """Lists sent encoded, and their key."""
+        from phm_utils.linkage.encoded_lists import EncodedLists
+        from phm_utils.privacy.pseudonyms import load_key
+
+        return EncodedLists(self.encoded, load_key(self.encoded_key_file) if self.encoded_key_file else None)
 
     def scorer(self):
         """Where pairs are scored."""
@@ -81,7 +91,6 @@ def link_folder(
     purpose: str,
     one_to_one: list[str],
     any_numbers: bool,
-    encoded_key_file: Path | None,
 ) -> str:
     """Link the sources of a folder into an index of their records; where it is, and what linked how."""
     from phm_utils.linkage import standalone
@@ -106,7 +115,7 @@ def link_folder(
         scheme=Scheme(spine, "any" if any_numbers else "nhs"),
         choose=linking.chosen(),
         options=Options(score=linking.scorer(), one_to_one=frozenset(one_to_one)),
-        encoded_key=load_key(encoded_key_file) if encoded_key_file else None,
+        encoded=linking.encoded_lists(),
     )
     return str(standalone.link_folder(request))
 
@@ -129,10 +138,11 @@ def link_identified(workbook: Workbook, linking: Linking, reviewed: Path | None 
         raise InputError("Real data need a key of their own: `phm link PARAMETERS --key-file FILE`.")
     key = load_key(linking.key_file) if linking.key_file else demo_key(0)
     choose, options = linking.chosen(), Options(score=linking.scorer())
+    encoded = linking.encoded_lists()
     store = _checked(workbook)
     with session() as con:
         store.register(con)
-        return str(identified.run(con, workbook, key, choose, options=options, reviewed=reviewed))
+        return str(identified.run(con, workbook, key, choose, options=options, reviewed=reviewed, encoded=encoded))
 
 
 def _checked(workbook: Workbook) -> Store:

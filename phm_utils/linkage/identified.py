@@ -17,6 +17,7 @@ import pandas as pd
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, parquet_source, quote
 from phm_utils.errors import InputError
 from phm_utils.linkage import review
+from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
 from phm_utils.linkage.identity import Scheme, certain_links, make, room_sql
 from phm_utils.linkage.ledger import keep, save
 from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
@@ -35,6 +36,7 @@ from phm_utils.tables import BOUNDARY_FILE, DATE_FILLERS, TABLES
 SPINE = "gp_registration"
 PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
 REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known by its small area
+NO_LISTS = EncodedLists()
 LEDGER_FILE = Path("vault") / "ledger.phm"
 VERIFIED_STATUS = "01"  # NHS NUMBER STATUS INDICATOR CODE: number present and verified
 
@@ -66,6 +68,7 @@ def run(
     *,
     options: Options | None = None,
     reviewed: Path | None = None,
+    encoded: EncodedLists = NO_LISTS,
 ) -> Linked:
     """Link the identified tables that `con` can read, and write the pseudonymised landing.
 
@@ -74,6 +77,8 @@ def run(
         workbook's purpose derived from it. The demo's key is refused for real data.
     choose: the model, loaded or trained once the certain steps are done.
     reviewed: the filled file of a clerical review (see `review`).
+    encoded: lists sent encoded: of each, `encoded/<list>.parquet` beside the
+        landing says which pseudonym each of its records has.
     Writes `<identified_root>/landing/<name>/linked`, whole or not at all; a
     parameter file with `form: pseudonymised` and this landing then reads it.
     Then, below `<identified_root>/linking/<name>`, the ledger of identities
@@ -87,6 +92,7 @@ def run(
     collect_records(con)
     model, judged = _link(con, choose, options or Options(), aside, reviewed)
     keep(con, book, key, spine=SPINE)
+    add_encoded(con, Scheme(SPINE), encoded)
     with whole(folder) as draft, guarded("Writing the linked landing"):
         link_events(con)
         make_tokens(con, purpose_key(key, workbook.purpose))
@@ -96,6 +102,9 @@ def run(
         outlines = resolve(workbook.landing) / BOUNDARY_FILE
         if outlines.is_file():
             shutil.copyfile(outlines, draft / BOUNDARY_FILE)
+    with whole(folder.with_name("encoded")) as draft:
+        for file in encoded.files:
+            write_encoded_index(con, draft, file.stem)
     save(con, book, key)
     drawn = review.sample(con, aside) if reviewed is None and not review.begun(aside) else None
     return Linked(folder, model, done, drawn)
@@ -132,6 +141,15 @@ def whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def write_encoded_index(con: duckdb.DuckDBPyConnection, folder: Path, source: str) -> None:
+    """Of one encoded list, each record's person: what its owner's own columns are joined by."""
+    con.execute(
+        "COPY (SELECT record_id, token AS token_person_id, method, match_weight FROM person_of_record"
+        f" INNER JOIN token_of_person USING (person) WHERE source = {quote(source)} ORDER BY record_id)"
+        f" TO {quote(folder / f'{source}.parquet')} (FORMAT parquet)"
+    )
+
+
 def settings(model: LinkageModel, key: bytes) -> dict[str, str]:
     """What a reader must know to judge or repeat the linkage."""
     limits = model.thresholds
@@ -162,6 +180,8 @@ def write_quality(
     for table in quality_tables(con, said, words=level_words(model.splink), truth=source, reviewed=judged):
         sql = table.sql
         if table.frame is not None:
+            if table.frame.empty:  # an empty file would be taken for a broken one
+                continue
             con.register("_quality", table.frame)
             sql = "SELECT * FROM _quality"
         con.execute(

@@ -1,6 +1,8 @@
 """Records for linkage alone, from a folder with one CSV or Parquet file per source."""
 
 import csv
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,30 +14,42 @@ from phm_utils.errors import InputError
 ENDINGS = (".parquet", ".csv")
 # What `record` needs of each source; `address` in one line is optional everywhere, `practice_code` stands on the spine.
 TEXTS = ("nhs_number", "forename", "surname", "sex", "postcode", "uprn")
-IDENTIFYING = ("nhs_number", "forename", "surname", "date_of_birth")
+IDENTIFYING = ("forename", "surname", "date_of_birth")  # without any of these, not even an NHS number is believed
 KNOWN = ("record_id", *TEXTS, "date_of_birth", "address", "practice_code")
+EARLIEST_BIRTH = "1890-01-01"  # as cleaning has it
 MOST_UNREADABLE = 0.5  # of a source's dates of birth: more, and they are in another form than ISO
 ISO_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+# What exports add to a date: a midnight, or the decimal of a number that a spreadsheet made of it.
+ADDED_TO_DATE = r"([T ]00:00(:00(\.0+)?)?Z?|\.0)$"
+WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 
 
 @dataclass(frozen=True)
 class Source:
-    """One source as read: its records, and what of them could not be used."""
+    """One source as read: its records, and what of them could not be used.
+
+    unreadable_births: dates of birth that are no ISO dates. impossible_births:
+        those to come, or before 1890.
+    """
 
     name: str
     records: int
     columns: tuple[str, ...]
     unreadable_births: int
+    impossible_births: int = 0
 
 
-def read_records(con: duckdb.DuckDBPyConnection, folder: Path, spine: str) -> list[Source]:
+def read_records(
+    con: duckdb.DuckDBPyConnection, folder: Path, spine: str, leave: Collection[str] = ()
+) -> list[Source]:
     """Make the temporary table `record` from every source in `folder`, and tell what was read.
 
+    leave: names of sources that are not to be read.
     Raises InputError, with every fault listed once, where there is no spine or
     nothing else, a file cannot be read or lacks what tells people apart, a
     record id is missing or used twice, or dates are not in ISO form.
     """
-    paths = _source_files(folder, spine)
+    paths = {name: path for name, path in source_files(folder, spine).items() if name not in leave}
     _make_table(con)
     sources, faults = [], []
     for name, path in paths.items():
@@ -47,6 +61,8 @@ def read_records(con: duckdb.DuckDBPyConnection, folder: Path, spine: str) -> li
         raise InputError(
             f"{folder.name}: {len(faults)} of {len(paths)} sources cannot be linked.\n- " + "\n- ".join(faults)
         )
+    if not any(source.records for source in sources if source.name == spine):
+        raise InputError(f"{paths[spine].name} has no records: without people on the spine there is nobody to link to.")
     return sources
 
 
@@ -66,11 +82,18 @@ def _make_table(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _source_files(folder: Path, spine: str) -> dict[str, Path]:
+def source_files(folder: Path, spine: str) -> dict[str, Path]:
+    """The file of every source of a folder, by the source's name; refused without the spine, or with it alone."""
     if not folder.is_dir():
         raise InputError(f"No folder {folder}: give one that holds one CSV or Parquet file per source.")
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and p.is_file())
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in ENDINGS and path.is_file() and not path.name.startswith((".", "~$"))
+    )
     names = [p.stem for p in found]
+    if barred := [name for name in names if "|" in name]:
+        raise InputError(f"{folder.name}: a source's name may not hold `|`, and {len(barred)} do. Rename the file.")
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise InputError(f"{folder.name} holds {', '.join(twice)} both as CSV and as Parquet: keep one of each.")
     if spine not in names:
@@ -92,8 +115,9 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
     texts = ", ".join(f"{_text(own, column)} AS {column}" for column in TEXTS)
     with guarded(f"Reading {path.name}", "Save it as CSV in UTF-8 with commas between fields, or as Parquet."):
         _check_ids(con, path.name, scan, own)
-        [(rows, given, read)] = con.execute(
-            f"SELECT count(*), count({_text(own, 'date_of_birth')}), count({born}) FROM {scan}"
+        [(rows, given, read, impossible)] = con.execute(
+            f"SELECT count(*), count({_text(own, 'date_of_birth')}), count({born}),"
+            f" count(*) FILTER ({born} NOT BETWEEN DATE '{EARLIEST_BIRTH}' AND current_date) FROM {scan}"
         ).fetchall()
         if given and given - read > MOST_UNREADABLE * given:
             raise InputError(
@@ -105,23 +129,28 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
             f" {texts}, {born} AS date_of_birth, {_text(own, 'address')} AS line, true AS verified,"
             f" NULL::DATE AS latest FROM {scan}"
         )
-    return Source(name, rows, tuple(own), given - read)
+    return Source(name, rows, tuple(own), given - read, impossible)
 
 
 def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str]]:
     """A FROM clause over a file's rows, and its own column names and types by ours."""
     if path.suffix.lower() == ".parquet":
-        scan = f"read_parquet({quote(path)})"
+        scan = f"read_parquet({_literally(path)}, hive_partitioning = false)"
     else:
         names = _header(path)
         columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in names)
         scan = (
-            f"read_csv({quote(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',',"
+            f"read_csv({_literally(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',',"
             " quote = '\"', escape = '\"', nullstr = '', parallel = false)"
         )
     with guarded(f"Reading {path.name}", "The file may be damaged: copy or export it again."):
         described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
     return scan, {name.strip().lower(): name for name, *_ in described if name.strip().lower() in KNOWN}
+
+
+def _literally(path: Path) -> str:
+    """SQL for a path whose brackets, stars and question marks are no pattern: `list[1].csv` is not list1.csv."""
+    return quote(re.sub(r"[\[*?]", lambda sign: f"[{sign.group()}]", str(path)))
 
 
 def _header(path: Path) -> list[str]:
@@ -130,6 +159,10 @@ def _header(path: Path) -> list[str]:
             header = [cell.strip() for cell in next(csv.reader(handle), [])]
     except (UnicodeError, csv.Error):
         raise InputError(f"{path.name} is not a CSV file in UTF-8: save it as `CSV UTF-8`.") from None
+    if len(header) == 1 and (sign := next((s for s in WRONG_SEPARATORS if s in header[0]), None)):
+        raise InputError(
+            f"{path.name}: its fields are parted by {WRONG_SEPARATORS[sign]}, not commas. Save it with commas, or as Parquet."
+        )
     lowered = [name.lower() for name in header]
     if not any(header) or "" in header or len(set(lowered)) < len(lowered):
         raise InputError(f"{path.name}: the first line must name every column once; {len(header)} names were read.")
@@ -141,8 +174,8 @@ def _refuse_columns(file: str, own: dict[str, str]) -> None:
         raise InputError(f"{file} has no column record_id: every record needs an identifier of its own.")
     if not any(column in own for column in IDENTIFYING):
         raise InputError(
-            f"{file} has none of the columns {', '.join(IDENTIFYING)}: nobody can be told from it. "
-            "Name its columns so, or leave it out."
+            f"{file} has none of the columns {', '.join(IDENTIFYING)}: nobody can be told from it, "
+            "for an NHS number alone may be somebody else's. Name its columns so, or leave it out."
         )
 
 
@@ -159,13 +192,17 @@ def _check_ids(con: duckdb.DuckDBPyConnection, file: str, scan: str, own: dict[s
 
 
 def _text(own: dict[str, str], column: str) -> str:
-    """SQL for a column as text, blank and absent ones null."""
+    """SQL for a column as text, blank and absent ones null; a sex that became a number with a decimal loses it."""
     if column not in own:
         return "NULL::VARCHAR"
-    return f"nullif(trim(\"{own[column].replace(chr(34), chr(34) * 2)}\"::VARCHAR), '')"
+    text = f"trim(\"{own[column].replace(chr(34), chr(34) * 2)}\"::VARCHAR)"
+    if column == "sex":
+        text = f"regexp_replace({text}, '^([0-9])\\.0$', '\\1')"
+    return f"nullif({text}, '')"
 
 
 def _birth(own: dict[str, str]) -> str:
     """SQL for the date of birth, null where it is no ISO date."""
     forms = ", ".join(quote(form) for form in ISO_FORMS)
-    return f"try_strptime({_text(own, 'date_of_birth')}, [{forms}])::DATE"
+    text = f"regexp_replace({_text(own, 'date_of_birth')}, {quote(ADDED_TO_DATE)}, '')"
+    return f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}') THEN try_strptime({text}, [{forms}])::DATE END"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote, session
 from phm_utils.errors import InputError
+from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
 from phm_utils.linkage.identified import PERSON_PURPOSE
 from phm_utils.linkage.identity import Scheme, certain_links
 from phm_utils.linkage.linking import finish_linking, method_counts
@@ -33,6 +34,7 @@ class Request:
     scheme: Scheme = field(default_factory=lambda: Scheme("gp"))
     choose: ChooseModel = field(default_factory=use_saved)
     options: Options = field(default_factory=Options)
+    encoded: EncodedLists = field(default_factory=EncodedLists)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def link_folder(request: Request) -> Result:
         model = request.choose(con, scheme)
         with guarded("Linking identified records"):
             finish_linking(con, scheme, model, request.options)
+        add_encoded(con, scheme, request.encoded)
+        with guarded("Writing the index"):
             write_index(con, request.out, purpose_key(request.key, request.purpose))
             steps = method_counts(con)
     return Result(request.out, model, sources, steps)
