@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
+from phm_utils.errors import InputError
 from phm_utils.linkage import link
 from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
+from phm_utils.linkage.truth import truth_files
 
 ANNA, BORIS, CARL = "TOKENANNA", "TOKENBORIS", "TOKENCARL"
 
@@ -42,11 +44,11 @@ PRACTICES = [
 def linked(con, table, workbook):
     """Run the stage over tables given by name; returns its tables as DataFrames by name."""
 
-    def run(**tables):
+    def run(truth=None, **tables):
         for name, rows in {"practice": PRACTICES, **tables}.items():
             table(name, rows)
         made = {}
-        for model in link(con, workbook):
+        for model in link(con, workbook.model_copy(update={"truth": truth})):
             frame = model.frame if model.sql is None else con.execute(model.sql).df()
             made[model.name] = frame.sort_values(list(model.key), ignore_index=True)
             con.register(model.name, made[model.name])
@@ -208,3 +210,80 @@ def test_the_order_in_which_rows_arrive_changes_nothing(linked):
     again = linked(gp_registration=rows[::-1], ecds_attendance=seen[::-1])
     for name, frame in first.items():
         pd.testing.assert_frame_equal(frame, again[name])
+
+
+def error_of(made, source="ecds_attendance", characteristic="All", category="All"):
+    keyed = made["link_error"].set_index(["source", "characteristic", "category"])
+    return keyed.loc[(source, characteristic, category)]
+
+
+def test_conflicts_tell_how_many_links_are_false_and_what_is_not_joined_bounds_the_missed(linked):
+    # Spine: ten women and ten men of ten months, two of each; a stranger differs in both with 9 of 20 people.
+    people = [registration(i, f"T000{i:02}", "21"[i % 2], f"19{50 + i // 2}-01-01", ethnicity="A") for i in range(20)]
+    right = [attendance(i, f"T000{i:02}", "21"[i % 2], f"19{50 + i // 2}-01-01") for i in range(20)]
+    wrong = [attendance(20, "T00000", "1", "1955-01-01"), attendance(21, "T00001", "2", "1955-01-01")]
+    lost = [attendance(22, None, "1", "1955-01-01"), attendance(23, "T00099", "1", "1955-01-01")]
+    found = error_of(made := linked(gp_registration=people, ecds_attendance=[*right, *wrong, *lost]))
+    assert found[["records", "linked", "tested"]].tolist() == [24, 20, 22]
+    assert found["behind"] == 2
+    # Two conflicts stand for 2 x (1 - 9/20) / (9/20) = 2.444 unseen among 20 links.
+    assert found["false_share"] == pytest.approx(2 * 11 / 9 / 20)
+    assert found["false_lower"] < found["false_share"] < found["false_upper"]
+    assert pd.isna(found["missed_share"])
+    assert found["missed_upper"] == pytest.approx(4 / 24)
+    assert found[["false_basis", "missed_basis"]].tolist() == ["check", "bound"]
+    white = error_of(made, characteristic="Ethnicity", category="White")
+    assert white["false_share"] == pytest.approx(found["false_share"])
+    assert white[["missed_lower", "missed_upper"]].isna().all()
+
+
+def test_a_source_with_the_token_alone_cannot_be_checked_and_says_so(linked):
+    made = linked(
+        gp_registration=[registration(1, ANNA, "2", "1980-05-01")],
+        gp_event=[{"event_id": "V1", "token_person_id": ANNA, "event_date": "2024-01-01"}],
+    )
+    found = error_of(made, "gp_event")
+    assert pd.isna(found["false_share"])
+    assert found["false_basis"] == "not known"
+    assert set(made["link_error"].query("source == 'gp_event'")["characteristic"]) == {"All"}
+
+
+def test_a_linked_landing_brings_its_own_estimates(linked):
+    brought = {"source": "ecds_attendance", "characteristic": "All", "category": "All", "records": 9, "linked": 8,
+               "tested": 7, "false_share": 0.01, "false_basis": "test", "missed_basis": "not known"}  # fmt: skip
+    made = linked(
+        gp_registration=[registration(1, ANNA, "2", "1980-05-01")],
+        ecds_attendance=[attendance(1, ANNA, "2", "1980-05-01")],
+        linkage_error=[brought],
+    )
+    assert len(made["link_error"]) == 1
+    assert error_of(made)[["records", "false_share", "behind"]].tolist() == [9, 0.01, 7]
+
+
+def test_the_truth_counts_wrong_and_missed_links(linked, tmp_path):
+    people = [registration(1, ANNA, "2", "1980-05-01", ethnicity="A"), registration(2, BORIS, "1", "1950-05-01")]
+    seen = [
+        attendance(1, ANNA, "2", "1980-05-01"),  # Anna's, rightly
+        attendance(2, BORIS, "1", None),  # Anna's, with the token of Boris: the month is missing, so nothing shows
+        attendance(3, None, "2", "1980-05-01"),  # Anna's, with no token
+        attendance(4, "TOKENNOBODY", "2", "1980-05-01"),  # of somebody whom the GP extract does not have
+    ]
+    (tmp_path / "record").mkdir()
+    said = {"R1": 1, "R2": 2, "E1": 1, "E2": 1, "E3": 1, "E4": 9}
+    rows = [("gp_registration" if name[0] == "R" else "ecds_attendance", name, who)
+            for name, who in said.items()]  # fmt: skip
+    truth = pd.DataFrame(rows, columns=["table_name", "record_id", "person"])
+    truth.to_parquet(tmp_path / "record" / "U99001.parquet")
+    made = linked(truth=str(tmp_path), gp_registration=people, ecds_attendance=seen)
+    found = made["link_truth"].set_index(["source", "characteristic", "category"])
+    counts = ["records", "findable", "links", "wrong", "missed"]
+    assert found.loc[("ecds_attendance", "All", "All"), counts].tolist() == [4, 3, 2, 1, 2]
+    assert found.loc[("ecds_attendance", "Ethnicity", "White"), counts].tolist() == [3, 3, 2, 1, 2]
+
+
+def test_truth_is_of_synthetic_data_alone_and_must_be_there(workbook, tmp_path):
+    with pytest.raises(ValueError, match="only synthetic data have one"):
+        type(workbook)(**workbook.model_dump() | {"synthetic": False, "truth": str(tmp_path)})
+    with pytest.raises(InputError, match="record"):
+        truth_files(workbook.model_copy(update={"truth": str(tmp_path)}))
+    assert truth_files(workbook) == []
