@@ -61,7 +61,7 @@ INSERT INTO person_of_record BY NAME
 SELECT
     _encoded.source,
     _encoded.record_id,
-    coalesce(person_of.person, _encoded.source || '|' || _encoded.record_id) AS person,
+    coalesce(person_of.person, 'record|' || _encoded.source || '|' || _encoded.record_id) AS person,
     CASE WHEN person_of.person IS NULL THEN 'identity of its own' ELSE 'encoded' END AS method,
     CASE WHEN person_of.person IS NOT NULL THEN _encoded.match_weight END AS match_weight
 FROM _encoded

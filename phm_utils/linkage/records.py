@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ MOST_UNREADABLE = 0.5  # of a source's dates of birth: more, and they are in ano
 ISO_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 # What exports add to a date: a midnight, or the decimal of a number that a spreadsheet made of it.
 ADDED_TO_DATE = r"([T ]00:00(:00(\.0+)?)?Z?|\.0)$"
+NO_DATE = ("NULL", "NONE", "NAN", "NAT", "NA", "N/A", "<NA>", "UNKNOWN", "NOT KNOWN")
 WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 
 
@@ -40,16 +40,16 @@ class Source:
 
 
 def read_records(
-    con: duckdb.DuckDBPyConnection, folder: Path, spine: str, leave: Collection[str] = ()
+    con: duckdb.DuckDBPyConnection, folder: Path, spine: str, *, spine_alone: bool = False
 ) -> list[Source]:
     """Make the temporary table `record` from every source in `folder`, and tell what was read.
 
-    leave: names of sources that are not to be read.
+    spine_alone: the folder need hold nothing else; what is linked comes from elsewhere.
     Raises InputError, with every fault listed once, where there is no spine or
     nothing else, a file cannot be read or lacks what tells people apart, a
     record id is missing or used twice, or dates are not in ISO form.
     """
-    paths = {name: path for name, path in source_files(folder, spine).items() if name not in leave}
+    paths = _source_files(folder, spine, spine_alone)
     _make_table(con)
     sources, faults = [], []
     for name, path in paths.items():
@@ -82,8 +82,8 @@ def _make_table(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def source_files(folder: Path, spine: str) -> dict[str, Path]:
-    """The file of every source of a folder, by the source's name; refused without the spine, or with it alone."""
+def _source_files(folder: Path, spine: str, spine_alone: bool) -> dict[str, Path]:
+    """The file of every source of a folder, by the source's name."""
     if not folder.is_dir():
         raise InputError(f"No folder {folder}: give one that holds one CSV or Parquet file per source.")
     found = sorted(
@@ -101,7 +101,7 @@ def source_files(folder: Path, spine: str) -> dict[str, Path]:
             f"{folder.name} has no file {spine}.csv or {spine}.parquet: the list of people that others are linked to "
             f"(the spine). It has {', '.join(names) or 'no CSV or Parquet file'}; name another with `--spine NAME`."
         )
-    if len(names) == 1:
+    if len(names) == 1 and not spine_alone:
         raise InputError(f"{folder.name} holds the spine {spine} alone: there is nothing to link to it.")
     return {p.stem: p for p in found}
 
@@ -161,7 +161,8 @@ def _header(path: Path) -> list[str]:
         raise InputError(f"{path.name} is not a CSV file in UTF-8: save it as `CSV UTF-8`.") from None
     if len(header) == 1 and (sign := next((s for s in WRONG_SEPARATORS if s in header[0]), None)):
         raise InputError(
-            f"{path.name}: its fields are parted by {WRONG_SEPARATORS[sign]}, not commas. Save it with commas, or as Parquet."
+            f"{path.name}: its fields are parted by {WRONG_SEPARATORS[sign]}, not commas. "
+            "Save it with commas, or as Parquet."
         )
     lowered = [name.lower() for name in header]
     if not any(header) or "" in header or len(set(lowered)) < len(lowered):
@@ -195,9 +196,11 @@ def _text(own: dict[str, str], column: str) -> str:
     """SQL for a column as text, blank and absent ones null; a sex that became a number with a decimal loses it."""
     if column not in own:
         return "NULL::VARCHAR"
-    text = f"trim(\"{own[column].replace(chr(34), chr(34) * 2)}\"::VARCHAR)"
+    text = "trim({}::VARCHAR)".format('"' + own[column].replace('"', '""') + '"')
     if column == "sex":
         text = f"regexp_replace({text}, '^([0-9])\\.0$', '\\1')"
+    if column == "date_of_birth":
+        text = f"CASE WHEN upper({text}) NOT IN ({', '.join(map(quote, NO_DATE))}) THEN {text} END"
     return f"nullif({text}, '')"
 
 

@@ -47,12 +47,17 @@ class Result:
     steps: pd.DataFrame
 
     def __str__(self) -> str:
-        spoilt = [
+        unread = [
             f"{s.name}: {s.unreadable_births:,} dates of birth could not be read"
             for s in self.sources
             if s.unreadable_births
         ]
-        lines = [str(self.out), f"model {self.model.name} ({self.model.fingerprint})", *spoilt]
+        impossible = [
+            f"{s.name}: {s.impossible_births:,} dates of birth are to come, or before 1890"
+            for s in self.sources
+            if s.impossible_births
+        ]
+        lines = [str(self.out), f"model {self.model.name} ({self.model.fingerprint})", *unread, *impossible]
         return "\n".join([*lines, self.steps.to_string(index=False)])
 
 
@@ -63,13 +68,11 @@ def link_folder(request: Request) -> Result:
     and `match_weight` (bits, null where certain), ordered by source and
     record; whole or not at all. Raises InputError where the input is unusable.
     """
-    if request.out.suffix.lower() != ".parquet":
-        raise InputError(f"{request.out.name}: give the output a name that ends in .parquet.")
-    if request.out.resolve().parent == request.folder.resolve():
-        raise InputError("Write the output to another folder: beside the sources it would be taken for one.")
+    _check_place(request.out, request.folder)
     scheme = request.scheme
     with session() as con:
-        sources = read_records(con, request.folder, scheme.spine)
+        sources = read_records(con, request.folder, scheme.spine, spine_alone=bool(request.encoded.files))
+        _check_one_to_one(request, sources)
         with guarded("Linking identified records"):
             certain_links(con, scheme)
         model = request.choose(con, scheme)
@@ -82,12 +85,42 @@ def link_folder(request: Request) -> Result:
     return Result(request.out, model, sources, steps)
 
 
+def _check_place(out: Path, folder: Path) -> None:
+    """Refuse, before any work, a place where the index cannot or should not be."""
+    if out.suffix.lower() != ".parquet":
+        raise InputError(f"{out.name}: give the output a name that ends in .parquet.")
+    if out.resolve().parent == folder.resolve():
+        raise InputError("Write the output to another folder: beside the sources it would be taken for one.")
+    if out.is_dir():
+        raise InputError(f"{out} is a folder: give the output a name of its own.")
+    draft = _draft(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch()
+        draft.unlink()
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror}): choose a folder of your own.") from None
+
+
+def _draft(out: Path) -> Path:
+    return out.with_name(f".{out.name}.{os.getpid()}.part")
+
+
+def _check_one_to_one(request: Request, sources: list[Source]) -> None:
+    others = {source.name for source in sources} - {request.scheme.spine}
+    if unknown := sorted(request.options.one_to_one - others):
+        raise InputError(
+            f"--one-to-one names {', '.join(unknown)}: the sources linked to {request.scheme.spine} are "
+            f"{', '.join(sorted(others)) or 'none'}."
+        )
+
+
 def write_index(con: duckdb.DuckDBPyConnection, out: Path, key: bytes) -> None:
     """After linking: the index of every record, with pseudonyms under one purpose's key."""
     people = "SELECT DISTINCT person, person AS value FROM person_of_record"
     make_pseudonyms(con, "person_token", "person", people, purpose_key(key, PERSON_PURPOSE))
     out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.{os.getpid()}.part")
+    draft = _draft(out)
     try:
         con.execute(
             "COPY (SELECT source, record_id, token AS person_id, method, match_weight FROM person_of_record"
