@@ -66,7 +66,7 @@ def probable_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: Linkag
         _once_each(con, source, model.thresholds.accept)
     _drop(con, "spine_side", "scored")
     con.execute("DELETE FROM candidate WHERE place_in_order > 1")
-    join_unregistered(con, model, people, options.score, contrary(model))
+    join_unregistered(con, model, people, options.score, contrary=contrary(model), too_little=too_little(model))
     make(con, "probe", room_sql("probe"))
     make(con, "person_of", room_sql("person_of"))
     _drop(con, "open_side", *(f"frequency_{column}" for column in model.frequency))
@@ -76,6 +76,14 @@ def contrary(model: LinkageModel) -> str:
     """SQL that is true of a scored pair in which a comparison differs that may not."""
     parts = [f"gamma_{name} = 0" for name in model.thresholds.contrary if name in model.comparisons]
     return f"({' OR '.join(parts)})" if parts else "false"
+
+
+def too_little(model: LinkageModel) -> str:
+    """SQL that is true of a scored pair of which no address can be compared, nor all of names and date of birth."""
+    given, family, born, home, line = (
+        _level_is(model, name, "= -1", absent="true") for name in ("given", "family", "born", "home", "address_line")
+    )
+    return f"({home} AND {line} AND ({given} OR {family} OR {born}))"
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, model: LinkageModel) -> None:
@@ -121,10 +129,8 @@ def _decide(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel)
             contrary=contrary(model),
             contrary_words=", ".join(limits.contrary),
             numbers_must_agree=str(scheme.national == "nhs").lower(),
-            born_missing=_level_is(model, "born", "= -1", absent="true"),
+            too_little=too_little(model),
             born_not_close=_level_is(model, "born", f"< {closeness(model.splink, 'born', ONE_SLIP)}", absent="true"),
-            home_missing=f"{_level_is(model, 'home', '= -1', absent='true')}"
-            f" AND {_level_is(model, 'address_line', '= -1', absent='true')}",
             given_missing=_level_is(model, "given", "= -1", absent="true"),
             sex_differs=_level_is(model, "sex", "= 0", absent="false"),
             accept=str(limits.accept),

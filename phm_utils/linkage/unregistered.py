@@ -18,13 +18,14 @@ CERTAIN = 1_000.0  # bits: the order of certain pairs before probable ones
 
 
 def join_unregistered(
-    con: duckdb.DuckDBPyConnection, model: LinkageModel, people: int, score: Scorer, contrary: str
+    con: duckdb.DuckDBPyConnection, model: LinkageModel, people: int, score: Scorer, *, contrary: str, too_little: str
 ) -> None:
     """After `candidate`: the temporary table `unregistered`.
 
     One row per identity outside the spine that joined nobody there: `person`,
     and `thin` where it has neither a usable number nor names with a date of
-    birth (its records are then told apart one by one).
+    birth (its records are then told apart one by one). contrary, too_little:
+    SQL that is true of pairs that are two people, and of pairs that tell nothing.
     """
     make(
         con,
@@ -36,7 +37,7 @@ def join_unregistered(
     settings = settings_for(model, people=people, rules=rules, link_type="dedupe_only")
     score(con, "unregistered_side", None, settings, model.thresholds.review)
     members = read_sql(con, f"SELECT {ID}, own_nhs FROM unregistered_side ORDER BY {ID}")
-    pairs = read_sql(con, _pairs(contrary))
+    pairs = read_sql(con, _pairs(contrary, too_little))
     numbers = dict(members.dropna().itertuples(index=False, name=None))
     cluster = _clusters(members[ID].tolist(), numbers, pairs, model)
     con.register("_cluster", pd.DataFrame({ID: list(cluster), "cluster": list(cluster.values())}, dtype="int64"))
@@ -45,7 +46,7 @@ def join_unregistered(
     con.execute("DROP TABLE unregistered_side; DROP TABLE scored")
 
 
-def _pairs(contrary: str) -> str:
+def _pairs(contrary: str, too_little: str) -> str:
     """SQL for the pairs: certain ones (one number and birth, or one description), and those scored."""
     known = f"SELECT * FROM other_person SEMI JOIN unregistered_side USING ({ID})"
     return (
@@ -57,8 +58,9 @@ def _pairs(contrary: str) -> str:
         f" INNER JOIN first_of_number USING (own_nhs, born) WHERE first < known.{ID}"
         f" UNION ALL SELECT first, known.{ID}, {CERTAIN}, false FROM known"
         f" INNER JOIN first_of_description USING (description) WHERE first < known.{ID}"
-        f" UNION ALL SELECT least(left_id, right_id), greatest(left_id, right_id), match_weight, {contrary} FROM scored"
-        " ORDER BY weight DESC, a, b"
+        " UNION ALL SELECT least(left_id, right_id), greatest(left_id, right_id),"
+        f" CASE WHEN NOT {too_little} THEN match_weight END, {contrary} FROM scored"
+        " ORDER BY weight DESC NULLS LAST, a, b"
     )
 
 

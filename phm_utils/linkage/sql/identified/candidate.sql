@@ -1,7 +1,7 @@
 -- Of each identity that certain rules left open, its best person of the spine, and what becomes of the pair.
 -- A pair is contrary where a comparison that may not differ does ({contrary_words}); where both have
--- valid NHS numbers and they are two; where names are all that can be compared; and where somebody
--- without a forename is of the other sex. Contrary persons come last, whatever their weight.
+-- valid NHS numbers and they are two; where too little can be compared (probable.too_little); and where
+-- somebody without a forename is of the other sex. Contrary persons come last, whatever their weight.
 -- A pair that a reviewer judged to be one person is linked, one judged to be two is contrary.
 -- margin: bits over the next best of all other persons; null where there is none. Tie: smaller identity.
 WITH pair AS (
@@ -12,7 +12,7 @@ WITH pair AS (
         scored.* EXCLUDE (left_id, right_id),
         {contrary}
             OR ({numbers_must_agree} AND coalesce(open_side.own_nhs <> gp_person.person_nhs, false))
-            OR ({born_missing} AND {home_missing})
+            OR {too_little}
             OR ({given_missing} AND {sex_differs})
             OR (open_side.registered AND {born_not_close})
             OR coalesce(verdict.verdict = 'no', false) AS contrary,
