@@ -1,65 +1,194 @@
-"""Precision and recall of `phm link` on the make-believe ICS, whose truth is known.
+"""Identified linkage at full size: cost by stage, and precision and recall against the make-believe ICS's truth.
 
-    phm simulate --form both --out FOLDER
-    phm link PARAMETERS                      (form: identified, landing: FOLDER/identified)
-    python benchmarks/linkage.py LANDING FOLDER/truth
+    phm simulate --form linkage --pcns 15 --out FOLDER      (1.18 million records in six sources)
+    python benchmarks/linkage.py FOLDER [--train] [--single-pass]
 
-LANDING is the folder that `phm link` prints. A link is a record outside the
-GP registrations attached to a person registered there; it is right where the
-truth names the same person. Recall counts records of people who are there.
+Without options: the saved model. `--train` trains one first; `--single-pass`
+is Splink over all records at once, with the same comparisons and blocking,
+for comparison. Each is run in a process of its own, so that its peak memory
+is its own. A link is a record outside the GP list attached to a person on it;
+it is right where the truth names the same person. Pairs are all pairs of
+records of one person, within sources and across.
 """
 
+import json
+import resource
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 
-from phm_utils.engine import parquet_source
-from phm_utils.linkage.link import IDENTITY_SOURCES
-from phm_utils.tables import TABLES
+from phm_utils.engine import session
+from phm_utils.linkage.comparisons import BLOCKING, SWAPPED_NAMES, rule
+from phm_utils.linkage.identity import Scheme, certain_links, clean_identities
+from phm_utils.linkage.linking import finish_linking
+from phm_utils.linkage.model import load_model
+from phm_utils.linkage.queries import make
+from phm_utils.linkage.records import read_records
+from phm_utils.linkage.scoring import ID, compared_columns, settings_for, splink_prediction
+from phm_utils.linkage.standalone import write_index
+from phm_utils.linkage.training import train_and_save, use_saved
+from phm_utils.privacy.pseudonyms import demo_key
+
+SPINE = Scheme("gp")
+ETHNIC = {"A": "White", "B": "White", "C": "White", "D": "Mixed", "E": "Mixed", "F": "Mixed", "G": "Mixed",
+          "H": "Asian", "J": "Asian", "K": "Asian", "L": "Asian", "R": "Asian",
+          "M": "Black", "N": "Black", "P": "Black", "S": "Other"}  # fmt: skip
+SINGLE_PASS_WEIGHTS = (0, 5, 10, 15, 20)
 
 
-def measure(landing: Path, truth: Path) -> pd.DataFrame:
-    """One row per source and one for all: records, links, `precision`, `recall`; and GP tokens that mix people."""
-    con = duckdb.connect()
-    tables = [s for s in IDENTITY_SOURCES if (landing / f"{s}.parquet").is_file()]
-    linked = " UNION ALL ".join(
-        f"SELECT '{s}' AS table_name, {TABLES[s].key[0]}::VARCHAR AS record_id, token_person_id AS token "
-        f"FROM read_parquet('{landing / f'{s}.parquet'}')"
-        for s in tables
+def linked(folder: Path, out: Path, *, train: bool) -> None:
+    """The workbook's linkage, stage by stage."""
+    with session() as con, tempfile.TemporaryDirectory() as scrap:
+        with stage("read"):
+            read_records(con, folder / "linkage", SPINE.spine)
+        with stage("clean, and certain links"):
+            certain_links(con, SPINE)
+        with stage("train the model" if train else "load the model"):
+            choose = train_and_save(Path(scrap) / "model.json") if train else use_saved()
+            model = choose(con, SPINE)
+        with stage("probable links, test, clusters"):
+            finish_linking(con, SPINE, model)
+        with stage("pseudonyms and index"):
+            write_index(con, out, demo_key(1))
+
+
+def single_pass(folder: Path, out: Path) -> None:
+    """Splink alone over every identity: one prediction, then connected components at several thresholds."""
+    from splink.backends.duckdb import DuckDBAPI
+    from splink.clustering import cluster_pairwise_predictions_at_threshold
+
+    with session() as con:
+        with stage("read"):
+            read_records(con, folder / "linkage", SPINE.spine)
+        with stage("clean"):
+            clean_identities(con, SPINE)
+            make(con, "everybody", f"SELECT {ID}, {compared_columns()} FROM identity ORDER BY {ID}")
+            for column in ("given", "family"):
+                total = f"(SELECT count({column}) FROM everybody)"
+                make(
+                    con,
+                    f"frequency_{column}",
+                    f"SELECT {column}, count(*) / {total} AS tf_{column} FROM everybody"
+                    f" WHERE {column} IS NOT NULL GROUP BY {column}",
+                )
+        with stage("predict"):
+            rules = [*map(rule, BLOCKING), SWAPPED_NAMES, "l.digits = r.digits"]
+            settings = settings_for(load_model(), people=817_000, rules=rules, link_type="dedupe_only")
+            api = DuckDBAPI(con)
+            predicted = splink_prediction(api, "everybody", None, settings, SINGLE_PASS_WEIGHTS[0], lambda table: table)
+        for weight in SINGLE_PASS_WEIGHTS:
+            with stage(f"cluster at {weight} bits"):
+                clusters = cluster_pairwise_predictions_at_threshold(
+                    api.register("everybody"), predicted, node_id_column_name=ID, threshold_match_weight=weight
+                )
+            con.execute(
+                "COPY (SELECT record.source, record.record_id, cluster_id::VARCHAR AS person_id, NULL AS method"
+                f" FROM {clusters.physical_name} INNER JOIN identity USING ({ID}) INNER JOIN record"
+                " ON record.source = identity.source AND record.record_id = identity.first_id)"
+                f" TO '{out.with_name(f'{out.stem}_{weight}.parquet')}' (FORMAT parquet)"
+            )
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Print a stage's CPU seconds, and the process's peak memory so far."""
+    start = time.process_time()
+    yield
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps({"stage": name, "cpu_s": round(time.process_time() - start, 2), "peak_mb": round(peak)}), flush=True
     )
+
+
+def judge(out: Path, truth: Path) -> duckdb.DuckDBPyConnection:
+    """Connection with `record`: one row per record outside the GP list, and whom it was attached to."""
+    con = duckdb.connect()
+    groups = ", ".join(f"('{code}', '{name}')" for code, name in ETHNIC.items())
     con.execute(
         f"""
-        CREATE TABLE record AS
-        SELECT linked.*, truth.person
-        FROM ({linked}) AS linked
-        INNER JOIN (SELECT * FROM {parquet_source(sorted((truth / "record").glob("*.parquet")))}) AS truth
-            ON truth.table_name = linked.table_name AND truth.record_id::VARCHAR = linked.record_id;
+        CREATE TABLE told AS
+        SELECT found.*, truth.person, truth.registered, coalesce(truth.trap, 'none') AS trap,
+            coalesce(ethnic.name, 'Not known') AS ethnic_group
+        FROM '{out}' AS found
+        INNER JOIN '{truth}' AS truth ON truth.source = found.source AND truth.record_id::VARCHAR = found.record_id
+        LEFT JOIN (VALUES {groups}) AS ethnic (code, name) ON ethnic.code = truth.ethnicity;
         CREATE TABLE gp AS
-        SELECT token, min(person) AS person, count(DISTINCT person) AS people
-        FROM record WHERE table_name = 'gp_registration' GROUP BY token;
+        SELECT person_id, min(person) AS person, count(DISTINCT person) AS people
+        FROM told WHERE source = 'gp' GROUP BY person_id;
+        CREATE TABLE record AS
+        SELECT told.*, gp.person AS attached FROM told LEFT JOIN gp USING (person_id) WHERE source <> 'gp';
         """
     )
+    return con
+
+
+def by(con: duckdb.DuckDBPyConnection, column: str):
+    """One row per value of a column: records, links, wrong links and their share, recall, unregistered attached."""
     return con.execute(
-        """
-        SELECT
-            coalesce(record.table_name, 'all') AS source,
-            count(*) AS records,
-            count(gp.token) AS links,
-            count(*) FILTER (WHERE gp.person = record.person AND gp.people = 1) / count(gp.token) AS precision,
-            count(*) FILTER (WHERE gp.person = record.person AND gp.people = 1) / count(here.person) AS recall,
-            (SELECT count(*) FROM gp WHERE people > 1) AS mixed_gp_tokens
-        FROM record
-        LEFT JOIN gp ON gp.token = record.token
-        LEFT JOIN (SELECT DISTINCT person FROM record WHERE table_name = 'gp_registration') AS here
-            ON here.person = record.person
-        WHERE record.table_name <> 'gp_registration'
-        GROUP BY ROLLUP (record.table_name)
-        ORDER BY source
+        f"""
+        SELECT {column}, count(*) AS records, count(attached) AS links,
+            count(*) FILTER (WHERE attached <> person) AS wrong,
+            round(wrong / links, 6) AS wrong_share,
+            round(count(*) FILTER (WHERE attached = person) / count(*) FILTER (WHERE registered), 5) AS recall,
+            count(*) FILTER (WHERE NOT registered) AS not_in_gp,
+            count(*) FILTER (WHERE NOT registered AND attached IS NOT NULL) AS attached_to_gp
+        FROM record GROUP BY ALL ORDER BY ALL
         """
     ).df()
 
 
+def pairs(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Pairwise precision, recall and F1 over every two records, and GP clusters of two people."""
+    [(found, true, both)] = con.execute(
+        """
+        SELECT
+            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM told GROUP BY person_id)),
+            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM told GROUP BY person)),
+            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM told GROUP BY person_id, person))
+        """
+    ).fetchall()
+    [(mixed,)] = con.execute("SELECT count(*) FROM gp WHERE people > 1").fetchall()
+    scores = {"precision": both / found, "recall": both / true, "f1": 2 * both / (found + true)}
+    return {name: round(value, 6) for name, value in scores.items()} | {"mixed_gp_clusters": mixed}
+
+
+def report(out: Path, folder: Path) -> None:
+    """Print precision and recall by source, ethnic group and trap."""
+    con = judge(out, folder / "truth" / "linkage.parquet")
+    print(pairs(con))
+    for column in ("'all'", "source", "ethnic_group", "trap", "method"):
+        print(by(con, column).to_string(index=False))
+
+
+def main() -> None:
+    folder, asked = Path(sys.argv[1]), sys.argv[2:]
+    if "--child" in asked:
+        kind, out = asked[asked.index("--child") + 1 :]
+        single_pass(folder, Path(out)) if kind == "single-pass" else linked(folder, Path(out), train=kind == "train")
+        return
+    with tempfile.TemporaryDirectory() as scrap:
+        for kind in ("saved", *(k for k in ("train", "single-pass") if f"--{k}" in asked)):
+            out = Path(scrap) / f"{kind}.parquet"
+            print(f"\n== {kind}")
+            command = [sys.executable, "-W", "ignore", __file__, str(folder), "--child", kind, str(out)]
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(command, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            print(f"{cpu:.1f} CPU s with start and imports", flush=True)
+            if kind == "single-pass":
+                for weight in SINGLE_PASS_WEIGHTS:
+                    found = out.with_name(f"{out.stem}_{weight}.parquet")
+                    print(weight, "bits:", pairs(judge(found, folder / "truth" / "linkage.parquet")))
+            else:
+                report(out, folder)
+
+
 if __name__ == "__main__":
-    print(measure(Path(sys.argv[1]), Path(sys.argv[2])).to_string(index=False, float_format="{:.5f}".format))
+    main()

@@ -102,9 +102,8 @@ def run(
         outlines = resolve(workbook.landing) / BOUNDARY_FILE
         if outlines.is_file():
             shutil.copyfile(outlines, draft / BOUNDARY_FILE)
-    with whole(folder.with_name("encoded")) as draft:
-        for file in encoded.files:
-            write_encoded_index(con, draft, file.stem)
+    if encoded.files:
+        _write_encoded(con, folder.with_name("encoded"), encoded)
     save(con, book, key)
     drawn = review.sample(con, aside) if reviewed is None and not review.begun(aside) else None
     return Linked(folder, model, done, drawn)
@@ -141,13 +140,15 @@ def whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def write_encoded_index(con: duckdb.DuckDBPyConnection, folder: Path, source: str) -> None:
-    """Of one encoded list, each record's person: what its owner's own columns are joined by."""
-    con.execute(
-        "COPY (SELECT record_id, token AS token_person_id, method, match_weight FROM person_of_record"
-        f" INNER JOIN token_of_person USING (person) WHERE source = {quote(source)} ORDER BY record_id)"
-        f" TO {quote(folder / f'{source}.parquet')} (FORMAT parquet)"
-    )
+def _write_encoded(con: duckdb.DuckDBPyConnection, folder: Path, encoded: EncodedLists) -> None:
+    """Of each encoded list, its records' people: what its owner's own columns are joined by."""
+    with whole(folder) as draft:
+        for file in encoded.files:
+            con.execute(
+                "COPY (SELECT record_id, token AS token_person_id, method, match_weight FROM person_of_record"
+                f" INNER JOIN token_of_person USING (person) WHERE source = {quote(file.stem)} ORDER BY record_id)"
+                f" TO {quote(draft / f'{file.stem}.parquet')} (FORMAT parquet)"
+            )
 
 
 def settings(model: LinkageModel, key: bytes) -> dict[str, str]:
