@@ -23,7 +23,7 @@ from phm_utils.tables import SQL_TYPE, TABLES
 UNNUMBERED = ("same description", "probabilistic", "encoded")
 LINKED = ("NHS number", *UNNUMBERED, "clerical review")
 LEAST_ALIKE = 10  # pairs that share an example's pattern: fewer might point at somebody
-EXAMPLES_OF_A_KIND = 2
+EXAMPLES_OF_A_KIND = 1
 COMPARISONS = {
     "given": "Forename",
     "family": "Surname",
@@ -34,7 +34,7 @@ COMPARISONS = {
     "number": "Number",
 }
 NOT_TO_DIFFER = ("given", "born")  # comparisons that speak against a link where they differ
-START = "Before any evidence"
+START = ("Before any evidence", "two people taken at random")
 SUGGESTED = "threshold that the review suggests (bits)"
 
 
@@ -112,7 +112,7 @@ def examples(con: duckdb.DuckDBPyConnection, words: dict[str, dict[int, str]]) -
     )
     rows = []
     for example, pair in enumerate(found.to_dict("records"), start=1):
-        parts = [(START, "", pair["bits_start"])]
+        parts = [(*START, pair["bits_start"])]
         parts += [(COMPARISONS.get(n, n), words[n][pair[f"gamma_{n}"]], pair[f"bits_{n}"]) for n in names]
         rows += [
             (example, place, pair["decision"], comparison, level, weight, pair["pairs"])

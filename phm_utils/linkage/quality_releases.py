@@ -85,13 +85,16 @@ def _bound(shown: pd.DataFrame) -> pd.DataFrame:
 
 
 def _truth(frame: pd.DataFrame) -> Release:
-    """One row per source and group: links against the truth of the make-believe ICS."""
+    """One row per source and group, and for all sources together: links against the truth of the make-believe ICS."""
+    counts = ["records", "findable", "links", "wrong", "missed"]
+    together = frame.groupby(["area_code", "characteristic", "category"], as_index=False)[counts].sum()
+    frame = pd.concat([_placed(frame), _placed(together.assign(source="all")).assign(title="All sources")])
     return Release(
         "link_truth",
         "Links against the truth of the synthetic data, by source and group of records, whole ICS",
-        _placed(frame),
+        frame.reset_index(drop=True),
         keys=("area_code", "source", "title", "characteristic", "place", "category"),
-        counts=("records", "findable", "links", "wrong", "missed"),
+        counts=tuple(counts),
         derive=lambda shown: shown.assign(
             wrong_share=shown["wrong"] / shown["links"].where(shown["links"] > 0),
             missed_share=shown["missed"] / shown["findable"].where(shown["findable"] > 0),

@@ -55,7 +55,8 @@ def error_sentence(rows: pd.DataFrame) -> str:
     known = rows.dropna(subset=list(FALSE))
     if known.empty:
         return "No source has links enough to estimate how many are wrong."
-    worst, best = known.loc[known["false_lower"].idxmax()], known.loc[known["false_upper"].idxmin()]
+    worst = known.sort_values(["false_lower", "false_upper"], kind="stable").iloc[-1]
+    best = known.loc[known["false_upper"].idxmin()]
     against = "" if worst["title"] == best["title"] else f", against {_range(best)} in {_lower(best['title'])}"
     text = f"Of 10,000 links an estimated {_range(worst)} are to somebody else in {_lower(worst['title'])}{against}."
     missed = rows.dropna(subset="missed_upper")
@@ -67,12 +68,13 @@ def error_sentence(rows: pd.DataFrame) -> str:
 
 
 def chosen_source(error: pd.DataFrame) -> str:
-    """The title of the source to look at by group: the one with the most groups estimated, then the most links."""
-    rows = error[(error["characteristic"] != "All") & error["false_share"].notna()]
-    if rows.empty:
+    """The title of the source to look at by group: of those with most groups estimated, the one with most errors."""
+    told = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
+    if told.empty:
         return ""
-    ranked = rows.groupby("title").agg(groups=("category", "size"), linked=("linked", "sum"))
-    return str(ranked.sort_values(["groups", "linked"], kind="stable").index[-1])
+    whole = error[error["characteristic"] == "All"].set_index("title")[["false_upper", "missed_share"]]
+    errors = whole.loc[told[told >= 0.75 * told.max()].index].fillna(0).sum(axis=1)
+    return str(errors.sort_values(kind="stable").index[-1])
 
 
 def by_group(error: pd.DataFrame, title: str) -> pd.DataFrame:
@@ -154,7 +156,7 @@ def range_sentence(rows: pd.DataFrame) -> str:
 
 def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
     """One row per source: wrong and missed links in truth, beside what was estimated."""
-    true = truth[truth["characteristic"] == "All"]
+    true = truth[(truth["characteristic"] == "All") & (truth["source"] != "all")]
     guess = error[error["characteristic"] == "All"].set_index("source").reindex(true["source"]).reset_index()
     return pd.DataFrame(
         {
@@ -171,29 +173,32 @@ def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
 
 
 def truth_sentence(truth: pd.DataFrame) -> str:
-    """Wrong and missed links of all sources together, as far as they may be shown."""
-    rows = truth[truth["characteristic"] == "All"]
-    wrong, links = rows["wrong"].fillna(0).sum(), rows["links"].sum()
-    missed, findable = rows["missed"].fillna(0).sum(), rows["findable"].sum()
-    if not links or not findable:
-        return "Too few links to compare with the truth."
+    """Wrong and missed links of all sources together."""
+    row = _all_sources(truth, "All").iloc[0]
+    if pd.isna(row["wrong_share"]) or pd.isna(row["missed_share"]):
+        return "In truth (synthetic data) there are too few wrong or missed links to show how many."
+    wrong = _short(PER["false"] * row["wrong_share"])
     return (
-        f"In truth (synthetic data) about {PER['false'] * wrong / links:.1f} of 10,000 links are to somebody else, and "
-        f"{missed / findable:.2%} of the records of people in the GP extract are not joined to them."
+        f"In truth (synthetic data) about {wrong} of 10,000 links are to somebody else, and "
+        f"{row['missed_share']:.2%} of the records of people in the GP extract are not joined to them."
     )
 
 
 def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
     """Between which groups the share missed differs most in truth, all sources together."""
-    rows = truth[(truth["characteristic"] == characteristic) & ~truth["category"].str.startswith("Not ")]
-    sums = rows.dropna(subset=["missed", "findable"]).groupby("category")[["missed", "findable"]].sum()
-    shares = (sums["missed"] / sums["findable"].where(sums["findable"] >= 1000)).dropna()
-    if len(shares) < 2:
+    rows = _all_sources(truth, characteristic)
+    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset="missed_share")
+    if len(known) < 2:
         return f"{characteristic}: too few records in the groups to compare what is missed."
+    low, high = known.loc[known["missed_share"].idxmin()], known.loc[known["missed_share"].idxmax()]
     return (
-        f"{characteristic}: in truth between {shares.min():.2%} ({shares.idxmin()}) and {shares.max():.2%} "
-        f"({shares.idxmax()}) of records are missed."
+        f"{characteristic}: in truth between {low['missed_share']:.2%} ({low['category']}) and "
+        f"{high['missed_share']:.2%} ({high['category']}) of records are missed."
     )
+
+
+def _all_sources(truth: pd.DataFrame, characteristic: str) -> pd.DataFrame:
+    return truth[(truth["source"] == "all") & (truth["characteristic"] == characteristic)]
 
 
 def _per_10_000(rows: pd.DataFrame) -> pd.DataFrame:

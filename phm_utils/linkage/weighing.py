@@ -5,7 +5,6 @@ All of it is measured over the whole ICS. See quality_releases.py for the tables
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
 from phm_utils.linkage.measured import SUGGESTED
@@ -32,7 +31,7 @@ KINDS = {
     "linked": "were linked",
     "review": "wait for a person's judgement",
     "too close": "were not linked: two people were too alike",
-    "contrary": "were not linked: something speaks against them",
+    "contrary": "were not linked: another NHS number, forename or birth date speaks against them",
     "too weak": "were not linked: too little speaks for them",
 }
 
@@ -94,7 +93,7 @@ def weight_table(weights: pd.DataFrame) -> pd.DataFrame:
 def examples(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each example with a title in words and its rows in order: `evidence`, `weight_bits`."""
     for number, rows in frame.sort_values("place").groupby("example"):
-        evidence = rows["comparison"] + np.where(rows["level"].fillna("") == "", "", ": " + rows["level"].fillna(""))
+        evidence = rows["comparison"] + ": " + rows["level"]
         yield f"Example {number}: pairs that {KINDS[rows['kind'].iloc[0]]}", rows.assign(evidence=evidence)
 
 
@@ -112,7 +111,7 @@ def example_sentence(rows: pd.DataFrame) -> str:
 def example_table(rows: pd.DataFrame) -> pd.DataFrame:
     """What each comparison added, ready to read, and the sum so far."""
     so_far = rows["weight_bits"].cumsum().round(2)
-    shown = pd.DataFrame({"Comparison": rows["comparison"], "Level": rows["level"].fillna("")})
+    shown = pd.DataFrame({"Comparison": rows["comparison"], "Level": rows["level"]})
     return shown.assign(**{"Adds (bits)": rows["weight_bits"].round(2), "So far (bits)": so_far})
 
 

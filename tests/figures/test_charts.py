@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.figures import charts, style
+from phm_utils.figures.charts_linkage import stacked_columns, waterfall
 from phm_utils.figures.show import _encode
 
 FRAME = pd.DataFrame(
@@ -115,3 +116,22 @@ def test_a_figure_whose_every_value_is_withheld_is_drawn_without_a_warning():
         warnings.simplefilter("error")
         fig = charts.caterpillar(withheld, "value", "lower", "upper", "practice")
     assert {"Ash", "Beech", "Cedar"} <= set(texts(fig))
+
+
+def test_columns_stack_their_groups_and_suppressed_ones_add_nothing():
+    pairs = pd.DataFrame(
+        {"bits": [2, 2, 4], "decision": ["linked", "review", "linked"], "pairs": pd.array([40, None, 60], "Int64")}
+    )
+    fig = stacked_columns(pairs, "bits", "decision", "pairs", groups=["linked", "review"], unit="Pairs")
+    heights = [[patch.get_height() for patch in container] for container in fig.axes[0].containers]
+    assert heights == [[40, 60], []]
+    assert texts(fig).count("*") == 1
+    assert style.SUPPRESSED_NOTE in texts(fig)
+
+
+def test_a_waterfall_ends_where_its_steps_lead():
+    steps = pd.DataFrame({"evidence": ["start", "name", "sex"], "bits": [-10.0, 14.0, -1.5]})
+    fig = waterfall(steps, "evidence", "bits", total="weight", unit="Bits")
+    bars = [(bar.get_x(), bar.get_width()) for bar in fig.axes[0].patches]
+    assert bars == [(0, -10), (-10, 14), (4, -1.5), (0, 2.5)]
+    assert {"+14.0", "-1.5", "+2.5", "weight"} <= set(texts(fig))

@@ -52,6 +52,19 @@ def test_there_is_one_h1_and_no_level_is_left_out(report):
     assert all(after - before <= 1 for before, after in zip([1, *levels], levels, strict=False))
 
 
+def test_optional_words_stand_only_where_their_code_shows_something(executed, facts):
+    notebook = executed("## Weights", shown("<p>12 pairs</p>"), "## Examples", shown("<p>gone</p>"), "## Method")
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source in ("## Weights", "## Examples"):
+            cell.metadata["tags"] = ["optional"]
+    notebook.cells[4].outputs = []
+    page = BeautifulSoup(render_report(notebook, FINDING, facts, "U99001", None), "html.parser")
+    heads = [h.get_text() for h in page.find("main").find_all("h2")]
+    assert "Weights" in heads
+    assert "Method" in heads
+    assert "Examples" not in heads
+
+
 def test_contents_lead_to_every_section_and_ids_are_unique(report):
     page = report("## Gap", "## Gap", "## Findings")
     links = [a["href"] for a in page.select(".contents a")]
