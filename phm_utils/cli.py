@@ -1,4 +1,4 @@
-"""The `phm` command: simulate, check, link, encode, run, doctor.
+"""The `phm` command: simulate, check, key, link, encode, run, doctor.
 
 Exit codes: 0 done, 1 some step failed, 2 refused. Rooms are imported when a
 command needs them, so that `phm --help` is quick.
@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     commands = phm.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _simulate_options(_command(commands, "simulate", simulate, "make the make-believe ICS Demoshire"))
     _with_file(_command(commands, "check", check, "check the extracts that a parameter file names"))
+    keys = _command(commands, "key", key, "make a secret key for pseudonyms, in a file of its own")
+    keys.add_argument("file", type=Path, metavar="FILE", help="outside this folder; never over an old one")
     _link_options(_command(commands, "link", link, "link records with names and NHS numbers to people"))
     _encode_options(_command(commands, "encode", encode, "make a list of people unreadable, so that it can be linked"))
     _run_options(_with_file(_command(commands, "run", run, "bring every stage and report up to date")))
@@ -154,6 +156,15 @@ def check(asked: argparse.Namespace) -> int:
     from phm_utils.params import load_workbook
 
     print(check_extracts(load_workbook(asked.parameters)))
+    return DONE
+
+
+def key(asked: argparse.Namespace) -> int:
+    """Make a key."""
+    from phm_utils.privacy.pseudonyms import key_id, load_key, make_key
+
+    make_key(asked.file)
+    print(f"{asked.file}: key {key_id(load_key(asked.file))}. Without it no pseudonym can be made again.")
     return DONE
 
 

@@ -104,8 +104,7 @@ def link_folder(
         raise InputError("Say where the index goes: `phm link INPUT_DIR OUT.parquet --key-file FILE`.")
     if linking.key_file is None:
         raise InputError(
-            "Pseudonyms need a key: `--key-file FILE`. "
-            "Make one with `python -c \"from phm_utils.privacy.pseudonyms import make_key; make_key('PATH')\"`."
+            "Pseudonyms need a key: `--key-file FILE`. Make one with `phm key FILE`, outside the workbook's folder."
         )
     request = standalone.Request(
         folder=folder,

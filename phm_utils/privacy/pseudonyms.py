@@ -29,7 +29,7 @@ PSEUDONYM_DIGITS = 32
 DEMO_MARK = b"SYNTHETIC DATA ONLY "
 _BLOCK_BYTES = 64  # of SHA-256, which HMAC pads its key to
 _HEX = re.compile(rb"[0-9A-Fa-f\s]+")
-_NEW_KEY = "Make one with `python -c \"from phm_utils.privacy.pseudonyms import make_key; make_key('PATH')\"`."
+_NEW_KEY = "Make one with `phm key FILE`."
 
 
 def demo_key(seed: int) -> bytes:
