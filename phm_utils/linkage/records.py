@@ -127,6 +127,8 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
             f" count(*) FILTER (date_of_birth NOT BETWEEN DATE '{EARLIEST_BIRTH}' AND current_date)"
             f" FROM record WHERE source = {quote(name)}"
         ).fetchall()
+        if path.suffix.lower() == ".csv":
+            _refuse_broken_lines(con, path.name, name)
         [(given,)] = con.execute(f"SELECT count({given}) FROM {scan}").fetchall()
     _refuse_ids(path.name, rows, ids, distinct)
     if given and given - read > MOST_UNREADABLE * given:
@@ -143,6 +145,7 @@ def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, st
         scan = f"read_parquet({_literally(path)}, hive_partitioning = false)"
     else:
         names = _header(path)
+        _refuse_open_quote(path)
         columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in names)
         scan = (
             f"read_csv({_literally(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',',"
@@ -175,6 +178,22 @@ def _header(path: Path) -> list[str]:
     return header
 
 
+def _refuse_open_quote(path: Path) -> None:
+    """A quotation mark that nothing closes would take every row below it into one field, in silence."""
+    with path.open("rb") as file:
+        marks = sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b""))
+    if marks % 2 == 0:
+        return
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for _ in csv.reader(file, strict=True):
+                pass
+    except (UnicodeError, csv.Error):
+        raise InputError(
+            f"{path.name}: a quotation mark opens a field and none closes it. Export the file again, as CSV UTF-8."
+        ) from None
+
+
 def _refuse_columns(file: str, own: dict[str, str]) -> None:
     if "record_id" not in own:
         raise InputError(f"{file} has no column record_id: every record needs an identifier of its own.")
@@ -182,6 +201,17 @@ def _refuse_columns(file: str, own: dict[str, str]) -> None:
         raise InputError(
             f"{file} has none of the columns {', '.join(IDENTIFYING)}: nobody can be told from it, "
             "for an NHS number alone may be somebody else's. Name its columns so, or leave it out."
+        )
+
+
+def _refuse_broken_lines(con: duckdb.DuckDBPyConnection, file: str, source: str) -> None:
+    """Rows that two stray quotation marks took into one field would be lost in silence."""
+    broken = " OR ".join(f"contains({column}, chr(10))" for column in ("record_id", *TEXTS))
+    [(rows,)] = con.execute(f"SELECT count(*) FROM record WHERE source = {quote(source)} AND ({broken})").fetchall()
+    if rows:
+        raise InputError(
+            f"{file}: {rows:,} records have a line break within a name, number or postcode. Other rows may be inside: "
+            "look for a quotation mark that should not be there."
         )
 
 

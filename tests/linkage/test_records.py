@@ -1,0 +1,266 @@
+"""Reading a folder of sources: every way of writing them that is plain is read, every other is refused in words."""
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from phm_utils.errors import InputError
+from phm_utils.linkage.identity import Scheme, clean_identities
+from phm_utils.linkage.records import read_list, read_records
+
+GP = (
+    "record_id,nhs_number,forename,surname,date_of_birth,sex,postcode,uprn\n"
+    "1,9990000018,Ann,Bell,1980-05-17,F,ZA1 1AA,7\n"
+)
+ED = "record_id,forename,surname,date_of_birth\nA1,Ann,Bell,1980-05-17\nA2,Bo,Cole,1950-01-02\n"
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder with a spine and one source, both sound."""
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "gp.csv").write_text(GP, encoding="utf-8")
+    (tmp_path / "sources" / "ed.csv").write_text(ED, encoding="utf-8")
+    return tmp_path / "sources"
+
+
+def births(con):
+    """The dates of birth read of the source 'ed', in the order of its records."""
+    rows = con.execute("SELECT date_of_birth FROM record WHERE source = 'ed' ORDER BY record_id").fetchall()
+    return [born for (born,) in rows]
+
+
+def with_births(folder, *written):
+    """The source 'ed' with one record for each date of birth."""
+    lines = [f"{n:03d},Ann,{born}" for n, born in enumerate(written)]
+    (folder / "ed.csv").write_text("\n".join(["record_id,forename,date_of_birth", *lines, ""]), encoding="utf-8")
+
+
+def test_every_record_of_every_source_is_read_as_text(con, folder):
+    sources = read_records(con, folder, "gp")
+    assert [(s.name, s.records, s.unreadable_births) for s in sources] == [("ed", 2, 0), ("gp", 1, 0)]
+    rows = con.execute("SELECT record_id, nhs_number, forename, date_of_birth, uprn FROM record ORDER BY 1").fetchall()
+    assert rows == [
+        ("1", "9990000018", "Ann", date(1980, 5, 17), "7"),
+        ("A1", None, "Ann", date(1980, 5, 17), None),
+        ("A2", None, "Bo", date(1950, 1, 2), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1980-05-17", "19800517", "19800517.0", "1980-05-17 00:00:00", "1980-05-17 00:00:00.000", "1980-05-17T00:00:00Z"],
+)
+def test_dates_as_databases_and_spreadsheets_export_them_are_read(con, folder, written):
+    with_births(folder, written)
+    read_records(con, folder, "gp")
+    assert births(con) == [date(1980, 5, 17)]
+
+
+@pytest.mark.parametrize("written", ["17/05/1980", "03/04/1980", "17-05-1980", "17 May 1980", "29358", "x9"])
+def test_dates_in_another_form_are_refused_and_none_is_quoted(con, folder, written):
+    with_births(folder, written, written)
+    with pytest.raises(InputError, match=r"ed\.csv: 2 of 2 dates of birth are not ISO dates") as refusal:
+        read_records(con, folder, "gp")
+    said = str(refusal.value).replace("1980-05-17", "").replace("03/04/1980 is two days", "")
+    assert written not in said
+
+
+def test_a_few_wrong_dates_are_told_and_a_lack_of_one_is_no_fault(con, folder):
+    with_births(folder, "1980-05-17", "1980-02-30", "", "NULL", "nan", "80-05-18", "1980-05-19")
+    sources = {s.name: s for s in read_records(con, folder, "gp")}
+    assert births(con) == [date(1980, 5, 17), None, None, None, None, None, date(1980, 5, 19)]
+    assert sources["ed"].unreadable_births == 2
+    with_births(folder, "1980-05-17", "17/05/1980")  # half of them: told, and linked without
+    assert {s.name: s.unreadable_births for s in read_records(con, folder, "gp")} == {"ed": 1, "gp": 0}
+
+
+def test_births_to_come_and_of_long_ago_are_told_and_no_evidence(con, folder):
+    with_births(folder, "2999-01-01", "1802-03-04", "1980-05-17")
+    [ed, _] = read_records(con, folder, "gp")
+    assert (ed.impossible_births, ed.unreadable_births) == (2, 0)
+    clean_identities(con, Scheme("gp"))
+    known = con.execute("SELECT count(*), count(born) FROM identity WHERE source = 'ed'").fetchall()
+    assert known == [(3, 1)]
+
+
+def test_numbers_that_became_floats_are_whole_again(con, folder):
+    frame = pd.DataFrame(
+        {
+            "record_id": [1.0, 2.0],
+            "nhs_number": [9990000018.0, None],
+            "surname": ["Bell", "Cole"],
+            "uprn": [100023336956.0, None],
+            "sex": [2.0, 1.0],
+            "date_of_birth": [pd.Timestamp("1980-05-17"), None],
+        }
+    )
+    frame.to_parquet(folder / "ed.parquet")
+    (folder / "ed.csv").unlink()
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    columns = "nhs, address, known_sex, born"
+    found = con.execute(f"SELECT {columns} FROM identity WHERE source = 'ed' ORDER BY first_id").fetchall()
+    assert found == [("9990000018", "100023336956", "2", date(1980, 5, 17)), (None, None, "1", None)]
+
+
+def test_numbers_with_blanks_and_hyphens_are_those_without(con, folder):
+    (folder / "ed.csv").write_text(
+        "record_id,nhs_number,surname,postcode\na,999 000 0018,X,za1-1aa\nb,999-000-0018 ,Y, ZA11AA\n", encoding="utf-8"
+    )
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    found = con.execute("SELECT DISTINCT nhs, place FROM identity WHERE source = 'ed'").fetchall()
+    assert found == [("9990000018", "ZA11AA")]
+
+
+NAMES = [
+    ("Zoë", "O’Brien", "ZOE", "OBRIEN"),
+    ("Siân", "O'Brien", "SIAN", "OBRIEN"),
+    ("Siân", "Ó Briain", "SIAN", "OBRIAIN"),  # decomposed letters
+    ("mary-jane", "SMITH  JONES", "MARYJANE", "SMITHJONES"),
+    ("Łucja", "Groß", "ŁUCJA", "GROẞ"),
+    ("Алёна", "Ким", "АЛЕНА", "КИМ"),
+    ("李", "王", "李", "王"),
+    ("Mr. Tom", "Hill", "TOM", "HILL"),
+    (None, "O'Brien, Siân", "SIAN", "OBRIEN"),
+    ("O'Brien, Siân Mair", None, "SIANMAIR", "OBRIEN"),
+]
+
+
+def test_names_of_every_alphabet_are_kept_in_capitals_without_accents(con, folder):
+    given = pd.DataFrame([{"record_id": f"{n:02d}", "forename": f, "surname": s} for n, (f, s, *_) in enumerate(NAMES)])
+    given.to_csv(folder / "ed.csv", index=False, encoding="utf-8-sig")
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    found = con.execute("SELECT given, family FROM identity WHERE source = 'ed' ORDER BY first_id").fetchall()
+    assert found == [(g, f) for *_, g, f in NAMES]
+
+
+@pytest.mark.parametrize("column", ["forename", "surname"])
+def test_whole_names_in_one_field_of_a_source_are_parted(con, folder, column):
+    (folder / "ed.csv").write_text(
+        f"record_id,{column}\n1,Siân O'Brien\n2,\"O'Brien, Siân\"\n3,Mrs Siân O’BRIEN\n4,Siân Mair O'Brien\n5,Siân\n",
+        encoding="utf-8",
+    )
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    found = con.execute("SELECT root, family FROM identity WHERE source = 'ed' ORDER BY first_id").fetchall()
+    assert found[:4] == [("SIAN", "OBRIEN")] * 4
+    assert "SIAN" in found[4]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", r"ed\.csv is empty \(0 bytes\)"),
+        ("\n\n", "first line must name every column"),
+        ("record_id,forename,forename\n1,a,b\n", "name every column once"),
+        ("record_id;forename;surname\n1;Ann;Quillfeather\n", "parted by semicolons"),
+        ("record_id\tforename\n1\tQuillfeather\n", "parted by tabs"),
+        ("id,forename,surname\n1,Ann,Quillfeather\n", "no column record_id"),
+        (
+            "record_id,nhs_number,postcode\n1,9990000018,ZA1 1AA\n",
+            "none of the columns forename, surname, date_of_birth",
+        ),
+        ("record_id,first name,dob\n1,Quillfeather,1980\n", "none of the columns forename, surname, date_of_birth"),
+        ("record_id,surname\n1,Quillfeather\n1,Bell\n,Cole\n", "of 3 records 1 have no record_id and 1 repeat"),
+        ("record_id,surname\n1,Quillfeather,too,many\n", r"Reading ed\.csv failed"),
+        ('record_id,surname\n1,Bell\n2,"Quillfeather\n3,Cole\n', "a quotation mark opens a field and none closes it"),
+        ('record_id,surname\n1,"Quillfeather\n2,Cole\n3,Dell"\n', "1 records have a line break within a name"),
+    ],
+)
+def test_a_source_that_cannot_be_linked_is_refused_without_a_row_of_it(con, folder, content, words):
+    (folder / "ed.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=words) as refusal:
+        read_records(con, folder, "gp")
+    assert "Quillfeather" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_csv_in_another_encoding_is_refused(con, folder, encoding):
+    long_way = "".join(f"{n},Ann\n" for n in range(20_000))  # beyond what the header's reading looks at
+    (folder / "ed.csv").write_bytes((f"record_id,surname\n{long_way}x,Siân Quillfeather\n").encode(encoding))
+    with pytest.raises(InputError, match="UTF-8") as refusal:
+        read_records(con, folder, "gp")
+    assert "Quillfeather" not in str(refusal.value)
+
+
+def test_a_damaged_parquet_file_is_refused(con, folder):
+    (folder / "ed.csv").unlink()
+    (folder / "ed.parquet").write_bytes(b"PAR1 Quillfeather PAR1")
+    with pytest.raises(InputError, match=r"Reading ed\.parquet failed") as refusal:
+        read_records(con, folder, "gp")
+    assert "Quillfeather" not in str(refusal.value)
+
+
+def test_every_faulty_source_is_listed_at_once(con, folder):
+    (folder / "ed.csv").write_text("id,surname\n1,Bell\n", encoding="utf-8")
+    (folder / "mh.csv").write_text("", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"2 of 3 sources cannot be linked(.|\n)*ed\.csv has no(.|\n)*mh\.csv is empty"
+    ):
+        read_records(con, folder, "gp")
+
+
+def test_a_source_without_rows_is_read_and_a_spine_without_is_refused(con, folder):
+    header = GP.splitlines()[0] + "\n"
+    (folder / "ed.csv").write_text(header, encoding="utf-8")
+    pq.write_table(
+        pa.table({"record_id": pa.array([], pa.int64()), "surname": pa.array([], pa.string())}), folder / "mh.parquet"
+    )
+    assert [(s.name, s.records) for s in read_records(con, folder, "gp")] == [("ed", 0), ("gp", 1), ("mh", 0)]
+    (folder / "gp.csv").write_text(header, encoding="utf-8")
+    with pytest.raises(InputError, match=r"gp\.csv has no records"):
+        read_records(con, folder, "gp")
+
+
+def test_bom_capitals_blanks_and_quoted_commas_are_read(con, folder):
+    text = 'RECORD_ID, Forename ,SurName,Date_Of_Birth,notes\n 1 ,Ann,"Bell, the elder",1980-05-17,"two\nlines"\n'
+    (folder / "ed.csv").write_text(text, encoding="utf-8-sig")
+    read_records(con, folder, "gp")
+    found = con.execute("SELECT record_id, forename, surname, date_of_birth FROM record WHERE source = 'ed'").fetchall()
+    assert found == [("1", "Ann", "Bell, the elder", date(1980, 5, 17))]
+
+
+@pytest.mark.parametrize(
+    "name", ["list[1]", "st mary's", 'the "old" list', "{spine}", "a=b", "über; DROP TABLE record"]
+)
+def test_any_file_name_names_its_source_and_no_other(con, folder, name):
+    (folder / "ed.csv").rename(folder / f"{name}.csv")
+    (folder / "list1.csv").write_text("record_id,surname\nZ,Zed\n", encoding="utf-8")
+    read_records(con, folder, "gp")
+    counts = dict(con.execute("SELECT source, count(*) FROM record GROUP BY ALL").fetchall())
+    assert counts == {name: 2, "gp": 1, "list1": 1}
+
+
+def test_what_programs_leave_beside_files_is_no_source(con, folder):
+    (folder / "._ed.csv").write_bytes(b"\x00\x05\x16")
+    (folder / "~$gp.csv").write_bytes(b"lock")
+    (folder / "notes.txt").write_text("x", encoding="utf-8")
+    assert [s.name for s in read_records(con, folder, "gp")] == ["ed", "gp"]
+
+
+def test_the_folder_needs_a_spine_and_something_to_link_to_it(con, folder, tmp_path):
+    with pytest.raises(InputError, match=r"no file hospital\.csv or hospital\.parquet.*It has ed, gp; .*--spine"):
+        read_records(con, folder, "hospital")
+    with pytest.raises(InputError, match="No folder"):
+        read_records(con, tmp_path / "nowhere", "gp")
+    pd.read_csv(folder / "ed.csv").to_parquet(folder / "ed.parquet")
+    with pytest.raises(InputError, match="ed both as CSV and as Parquet"):
+        read_records(con, folder, "gp")
+    (folder / "ed.csv").unlink()
+    (folder / "ed.parquet").unlink()
+    with pytest.raises(InputError, match="the spine gp alone"):
+        read_records(con, folder, "gp")
+    assert [s.name for s in read_records(con, folder, "gp", spine_alone=True)] == ["gp"]
+
+
+def test_one_list_is_read_alone(con, folder):
+    assert read_list(con, folder / "ed.csv").records == 2
+    with pytest.raises(InputError, match="no CSV or Parquet file"):
+        read_list(con, folder / "none.csv")
