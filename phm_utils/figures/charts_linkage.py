@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from phm_utils.figures import style
+
+HATCHES = ("", "///", "||", "xx", "\\\\\\")  # of lines alone: each dot of a dotted bar is drawn, and weighs
 
 
 def stacked_columns(
@@ -28,7 +31,7 @@ def stacked_columns(
             drawn = heights > 0  # every hatched bar costs a kilobyte, whatever its height
             ax.bar(
                 np.array(places)[drawn], heights[drawn], width=0.9 * step, align="edge", bottom=floor[drawn],
-                color=style.PALETTE[i], hatch=style.HATCHES[i], edgecolor=style.PAPER, linewidth=0.5, label=str(name),
+                color=style.PALETTE[i], hatch=HATCHES[i], edgecolor=style.PAPER, linewidth=0.5, label=str(name),
             )  # fmt: skip
             floor += heights
         for place, top in zip(places, floor, strict=True):
@@ -36,9 +39,9 @@ def stacked_columns(
                 ax.annotate(
                     style.SUPPRESSED, (place + 0.45 * step, top), xytext=(0, 1), textcoords="offset points", ha="center"
                 )
-        style.legend_above(ax)
+        style.legend_above(ax, 3)
         style.value_axis(ax, "y", unit)
-        ax.set_xticks(places)
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
         ax.set_xlabel(x_unit)
         if len(hidden):
             style.note(fig, style.SUPPRESSED_NOTE)
@@ -74,5 +77,6 @@ def waterfall(frame: pd.DataFrame, label: str, step: str, *, total: str, unit: s
         ax.get_yticklabels()[-1].set_fontweight("bold")
         style.value_axis(ax, "x", unit)
         low, high = ax.get_xlim()
-        ax.set_xlim(low, high + 0.08 * (high - low))  # room for the numbers at the ends of bars
+        room = 0.08 * (high - low)  # for the numbers at the ends of bars
+        ax.set_xlim(low - room / 4, high + room)
     return fig

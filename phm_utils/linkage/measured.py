@@ -24,6 +24,7 @@ UNNUMBERED = ("same description", "probabilistic", "encoded")
 LINKED = ("NHS number", *UNNUMBERED, "clerical review")
 LEAST_ALIKE = 10  # pairs that share an example's pattern: fewer might point at somebody
 EXAMPLES_OF_A_KIND = 1
+DECISIONS = ("linked", "review", "too close", "contrary", "too weak")  # in the order of the examples
 COMPARISONS = {
     "given": "Forename",
     "family": "Surname",
@@ -110,6 +111,7 @@ def examples(con: duckdb.DuckDBPyConnection, words: dict[str, dict[int, str]]) -
             most=str(EXAMPLES_OF_A_KIND),
         ),
     )
+    found = found.sort_values("decision", key=lambda decision: decision.map(DECISIONS.index), kind="stable")
     rows = []
     for example, pair in enumerate(found.to_dict("records"), start=1):
         parts = [(*START, pair["bits_start"])]

@@ -156,17 +156,17 @@ def range_sentence(rows: pd.DataFrame) -> str:
 
 def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
     """One row per source: wrong and missed links in truth, beside what was estimated."""
-    true = truth[(truth["characteristic"] == "All") & (truth["source"] != "all")]
+    true = truth[(truth["characteristic"] == "All") & (truth["source"] != "all")].reset_index(drop=True)
     guess = error[error["characteristic"] == "All"].set_index("source").reindex(true["source"]).reset_index()
     return pd.DataFrame(
         {
-            "Source": true["title"].to_numpy(),
-            "Links": true["links"].to_numpy(),
-            "Wrong": true["wrong"].to_numpy(),
-            "Wrong in 10,000": (10_000 * true["wrong_share"].astype("Float64")).round(1).to_numpy(),
+            "Source": true["title"],
+            "Links": true["links"],
+            "Wrong": true["wrong"],
+            "Wrong in 10,000": (10_000 * true["wrong_share"].astype("Float64")).round(2),
             "Estimated in 10,000": _texts(guess, "false"),
-            "Missed": true["missed"].to_numpy(),
-            "Missed in 100": (100 * true["missed_share"].astype("Float64")).round(2).to_numpy(),
+            "Missed": true["missed"],
+            "Missed in 100": (100 * true["missed_share"].astype("Float64")).round(2),
             "Estimated in 100": _texts(guess, "missed"),
         }
     )
@@ -207,7 +207,7 @@ def _per_10_000(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _range(row: pd.Series) -> str:
-    return f"{PER['false'] * row['false_lower']:.1f} to {PER['false'] * row['false_upper']:.1f}"
+    return " to ".join(_short(PER["false"] * row[limit]) for limit in FALSE[1:])
 
 
 def _texts(rows: pd.DataFrame, share: str) -> list[str]:
@@ -226,7 +226,7 @@ def _text(row: pd.Series, share: str) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.1f}" if value >= 10 else f"{value:.2g}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _lower(title: str) -> str:

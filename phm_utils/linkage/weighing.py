@@ -27,6 +27,15 @@ METHODS = {
     "identity of its own": "Nobody in the GP extract",
     "no usable identifier": "No usable identifier",
 }
+COLUMNS = {
+    "NHS number": "NHS\nnumber",
+    "same description": "Same\ndescription",
+    "probabilistic": "Weight of\nevidence",
+    "clerical review": "Judged by\na person",
+    "encoded": "Encoded",
+    "identity of its own": "Nobody in\nthe extract",
+    "no usable identifier": "Nothing\nusable",
+}
 KINDS = {
     "linked": "were linked",
     "review": "wait for a person's judgement",
@@ -45,7 +54,7 @@ def by_step(steps: pd.DataFrame) -> pd.DataFrame:
     absent = ~wide.set_index(["title", "method"]).index.isin(rows.set_index(["title", "method"]).index)
     wide["records"] = wide["records"].mask(absent, 0)
     wide["share"] = wide["share"].astype("Float64").mask(absent, 0.0)
-    return wide.assign(step=wide["method"].map(METHODS).str.replace(" ", "\n", n=1))
+    return wide.assign(step=wide["method"].map(COLUMNS))
 
 
 def step_sentence(steps: pd.DataFrame) -> str:

@@ -1,18 +1,19 @@
 """`phm link` on a small make-believe ICS with names: measured against its truth, and searched for identifiers."""
 
-import runpy
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
-from phm_utils.batch.preparing import link_identified
+from phm_utils.batch.preparing import Linking, link_identified
 from phm_utils.cli import main
 from phm_utils.engine import parquet_source
 from phm_utils.linkage.identity import PLACEHOLDER_NAMES
+from phm_utils.linkage.review import PAIRS_FILE
 from phm_utils.params import load_workbook
 from phm_utils.runs import project_root
-from phm_utils.tables import TABLES
+from phm_utils.tables import LINKAGE_TABLES, TABLES
 
 IDENTIFIERS = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "uprn")
 
@@ -27,22 +28,61 @@ def linked(tmp_path_factory) -> tuple[Path, Path]:
         update={
             "form": "identified",
             "landing": str(folder / "extract" / "identified"),
+            "truth": str(folder / "extract" / "truth"),
             "identified_root": str(folder / "identified"),
             "outputs": str(folder / "outputs"),
         }
     )
-    told = link_identified(workbook, None)
+    told = link_identified(workbook, Linking())
     return folder / "extract", Path(told.splitlines()[0])
 
 
-def test_links_are_right_and_few_are_missed(linked):
+@pytest.fixture(scope="module")
+def truth(linked) -> pd.DataFrame:
+    """Links of all records of each source against the truth."""
+    frame = pd.read_parquet(linked[1] / "linkage_truth.parquet")
+    return frame[frame["characteristic"] == "All"].set_index("source")
+
+
+def test_links_are_right_and_few_are_missed(linked, truth):
+    assert truth["wrong"].sum() <= 0.0005 * truth["links"].sum()
+    assert truth["missed"].sum() <= 0.004 * truth["findable"].sum()
+    lists = truth.loc["partner_list"]  # mostly without NHS numbers
+    assert lists["missed"] <= 0.025 * lists["findable"]
+    assert lists["wrong"] <= 1
+
+
+def test_no_token_of_the_gp_extract_mixes_two_people(linked):
     extract, landing = linked
-    measure = runpy.run_path(str(project_root() / "benchmarks" / "linkage.py"))["measure"]
-    found = measure(landing, extract / "truth").set_index("source")
-    assert found.loc["all", "precision"] >= 0.9999
-    assert found.loc["all", "recall"] >= 0.985
-    assert found.loc["partner_list", "recall"] >= 0.8  # lists without NHS numbers: names alone are not enough
-    assert (found["mixed_gp_tokens"] == 0).all()
+    people = parquet_source(sorted((extract / "truth" / "record").glob("*.parquet")))
+    with duckdb.connect() as con:
+        [(mixed,)] = con.execute(
+            "SELECT count(*) FROM (SELECT token_person_id FROM "
+            f"'{landing / 'gp_registration.parquet'}' AS given INNER JOIN {people} AS truth"
+            " ON truth.table_name = 'gp_registration' AND truth.record_id::VARCHAR = given.registration_id"
+            " GROUP BY token_person_id HAVING count(DISTINCT truth.person) > 1)"
+        ).fetchall()
+    assert mixed == 0
+
+
+def test_the_landing_brings_its_quality_and_the_estimates_are_near_the_truth(linked, truth):
+    held = {name: pd.read_parquet(linked[1] / f"{name}.parquet") for name in LINKAGE_TABLES if name != "linkage_review"}
+    for name, frame in held.items():
+        assert list(frame) == [c.name for c in TABLES[name].columns]
+    error = held["linkage_error"]
+    whole = error[error["characteristic"] == "All"].set_index("source")
+    assert (whole["records"] == truth["records"]).all()
+    assert (whole["linked"] == truth["links"]).all()
+    assert (truth["wrong"] / truth["links"] <= whole["false_upper"] + 0.001).all()
+    assert (truth["missed"] / truth["findable"] <= whole["missed_upper"] + 0.01).all()
+    steps = held["linkage_step"].groupby("source")["records"].sum()
+    assert (steps.loc[truth.index] == truth["records"]).all()
+
+
+def test_names_for_a_reviewer_stay_below_the_identified_root(linked):
+    root = linked[1].parents[2]
+    assert root.name == "identified"
+    assert [path.relative_to(root).parts[:2] for path in root.rglob(PAIRS_FILE.name)] == [("linking", "demoshire")]
 
 
 def test_no_value_written_is_an_identifier_of_anybody(linked):

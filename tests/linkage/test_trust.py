@@ -96,7 +96,7 @@ def test_sources_are_ranked_by_what_is_sure_and_those_that_cannot_be_told_are_na
     table = trust.error_table(whole).set_index("Source")
     assert table.loc["Emergency department attendances", "False in 10,000"] == "100.0 (50.0 to 200.0)"
     assert table.loc["Deaths", "False in 10,000"] == "too few to tell"
-    assert table.loc["Deaths", "Missed in 100"] == "0 to 2.4"
+    assert table.loc["Deaths", "Missed in 100"] == "0.00 to 2.44"
 
 
 def test_a_count_of_a_thousand_becomes_a_range(released):
@@ -112,7 +112,7 @@ def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released
     groups = trust.by_group(released["link_error"], title)
     assert trust.group_sentence(groups, "false", title) == (
         "Emergency department attendances: 900.0 (500.0 to 1500.0) in 10,000 links that are false for Ethnicity: "
-        "Black, and 10.0 (5 to 20.0) for Ethnicity: White: more than chance among 2 groups explains."
+        "Black, and 10.0 (5.00 to 20.0) for Ethnicity: White: more than chance among 2 groups explains."
     )
     assert "by more than chance among 2 groups" in trust.group_sentence(groups, "missed", title)
 
@@ -120,7 +120,7 @@ def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released
 def test_the_truth_stands_beside_the_estimate(released):
     table = trust.against_truth(released["link_truth"], released["link_error"]).set_index("Source")
     ed = table.loc["Emergency department attendances"]
-    assert ed[["Wrong", "Wrong in 10,000"]].tolist() == [20, pytest.approx(222.2)]
+    assert ed[["Wrong", "Wrong in 10,000"]].tolist() == [20, pytest.approx(222.22)]
     assert ed["Estimated in 10,000"] == "100.0 (50.0 to 200.0)"
     assert pd.isna(table.loc["Deaths", "Wrong"])
     # All sources together: 23 of 1,100 links, shown as 25, and 123 of 1,203, shown as 125 of 1,205.
