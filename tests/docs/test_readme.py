@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from phm_utils.cli import parser
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
@@ -82,6 +84,18 @@ def test_phm_commands_run(command, workbook):
     if "public_data" in command:
         command += " --dry-run"  # the whole run is tested with the published data
     run(workbook, *shlex.split(command))
+
+
+def test_commands_of_the_linkage_page_are_understood():
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "LINKAGE.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+    assert len(lines) > 5
+    for line in lines:
+        program, *arguments = shlex.split(line)
+        assert program == "phm"
+        assert parser().parse_args(arguments)
+        for named in re.findall(r"parameters/demo\S+yml", line):
+            assert (ROOT / named).is_file()
 
 
 def test_files_that_the_readme_names_exist():
