@@ -22,6 +22,9 @@ PLACEHOLDER_NAMES = (
     *("NOTSTATED", "UNNAMED", "ANON", "ANONYMOUS", "TEST", "FORENAME", "SURNAME", "DUMMY", "NAN", "NOTGIVEN"),
 )
 REPEATED_ONES = 1_111_111_111  # what divides a number of one digit ten times
+# Letters that are no accents, and are left out or written otherwise where a keyboard lacks them: Łukasz, Groß.
+STRUCK_LETTERS, THEIR_LETTERS = "ŁØĐÐĦŦ", "LODDHT"
+JOINED_LETTERS = {"ẞ": "SS", "ß": "SS", "Æ": "AE", "Œ": "OE", "Þ": "TH"}
 UK_POSTCODE = "[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
 
 
@@ -93,11 +96,21 @@ def _identities(scheme: Scheme) -> str:
     usable = f"regexp_full_match(plain_postcode, '{UK_POSTCODE}') AND plain_postcode NOT LIKE 'ZZ99%'"
     return room_sql(
         "identity",
+        first_letters=_plain_letters("trim(first_words)"),
+        last_letters=_plain_letters("last_words"),
         number_is_usable=valid_nhs_number("digits") if ours else "digits <> ''",
         postcode_is_usable=usable if ours else "plain_postcode <> ''",
         placeholders=", ".join(quote(name) for name in PLACEHOLDER_NAMES),
         date_fillers=", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS),
     )
+
+
+def _plain_letters(text: str) -> str:
+    """SQL for a text in capitals without accents, and with the letters that others write in their place."""
+    plain = f"translate(upper(strip_accents({text})), {quote(STRUCK_LETTERS)}, {quote(THEIR_LETTERS)})"
+    for joined, letters in JOINED_LETTERS.items():
+        plain = f"replace({plain}, {quote(joined)}, {quote(letters)})"
+    return plain
 
 
 def _inside(text: str) -> str:

@@ -1,7 +1,7 @@
 -- The identities that all sources present, cleaned: one row per source and distinct set of raw
 -- identifiers. first_id, the smallest record identifier among its records, names it within the source.
--- Cleaning: names in capitals without accents, of letters alone, titles and placeholders nulled; a
--- source that holds whole names in one field has them split; an NHS number must pass modulo 11 and
+-- Cleaning: names in capitals without accents or joined letters, of letters alone, titles and placeholders nulled;
+-- a source that holds whole names in one field has them split; an NHS number must pass modulo 11 and
 -- not repeat one digit; fillers, dates before 1890 and dates to come are no dates of birth; ZZ99 and
 -- malformed postcodes are no addresses.
 -- root: the long form of the first forename (LIZ is ELIZABETH), else that forename itself.
@@ -60,7 +60,7 @@ first_word AS (
             SELECT
                 first_words AS words,
                 regexp_replace(
-                    upper(strip_accents(trim(first_words))), '^((MR|MRS|MS|MISS|MX|DR|REV|PROF)[. ]\s*)+', ''
+                    {first_letters}, '^((MR|MRS|MS|MISS|MX|DR|REV|PROF)[. ]\s*)+', ''
                 ) AS bare
             FROM split
             GROUP BY first_words
@@ -74,7 +74,7 @@ last_word AS (
     FROM (
         SELECT
             last_words AS words,
-            regexp_replace(upper(strip_accents(last_words)), '[^\p{{L}}]', '', 'g') AS plain
+            regexp_replace({last_letters}, '[^\p{{L}}]', '', 'g') AS plain
         FROM split
         GROUP BY last_words
     ) AS last_words
