@@ -235,7 +235,7 @@ def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
         " LEFT JOIN root_of USING (person)"
     )
     make_pseudonyms(con, "token_of_person", "person", people, purpose_key(key, PERSON_PURPOSE))
-    cleaned = "coalesce(try_cast(uprn AS BIGINT)::VARCHAR, uprn)"  # written with leading noughts or a decimal, it is one
+    cleaned = "coalesce(try_cast(uprn AS BIGINT)::VARCHAR, uprn)"  # with leading noughts or decimals too
     addresses = f"SELECT DISTINCT uprn, {cleaned} AS value FROM record WHERE uprn IS NOT NULL"
     make_pseudonyms(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
 
