@@ -138,6 +138,7 @@ NUMBER = Compared(
     (Level("the same", "digits_l = digits_r"), Level("one slip", _slip("digits"))),
 )
 STANDARD = (GIVEN, FAMILY, BORN, HOME, SEX)
+EVERY = (*STANDARD, LINE, NUMBER)
 
 BLOCKING = (
     ("family", "born"),

@@ -6,12 +6,13 @@ settings that Splink reads. It holds probabilities only, nobody's data.
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from phm_utils.errors import InputError
-from phm_utils.linkage.comparisons import ELSE
+from phm_utils.linkage.comparisons import ELSE, EVERY, comparison_settings
 from phm_utils.runs import project_root, write_atomically
 
 FORMAT = 1
@@ -82,7 +83,8 @@ def load_model(path: Path | None = None) -> LinkageModel:
     """A saved model; without a path the workbook's own.
 
     Raises InputError where the file is absent, unreadable, of another format,
-    or leaves a comparison level without m or u, and names the level.
+    compares otherwise than this version does, or leaves a comparison level
+    without m or u, and names the level.
     """
     path = path or project_root() / DEFAULT_MODEL
     try:
@@ -90,6 +92,8 @@ def load_model(path: Path | None = None) -> LinkageModel:
         if stated.pop("format") != FORMAT:
             raise InputError(f"{path.name} is a linkage model of another format; this version reads format {FORMAT}.")
         model = LinkageModel(**stated | {"thresholds": _thresholds(stated["thresholds"])})
+        _require_ours(model, path.name)
+        _require_numbers(model, path.name)
         require_whole(model.splink, path.name)
     except OSError as error:
         raise InputError(f"Linkage model {path} cannot be read ({error.strerror}).") from None
@@ -100,6 +104,51 @@ def load_model(path: Path | None = None) -> LinkageModel:
 
 def _thresholds(stated: dict[str, Any]) -> Thresholds:
     return Thresholds(**stated | {"contrary": tuple(stated["contrary"])})
+
+
+def _require_ours(model: LinkageModel, where: str) -> None:
+    """Refuse what the program would not have written: conditions are SQL, and would be run as the file has them."""
+    known = {one["output_column_name"]: one["comparison_levels"] for one in comparison_settings(EVERY)}
+    strange = [
+        f"{comparison['output_column_name']}: {level['label_for_charts']}"
+        for comparison in model.splink["comparisons"]
+        for level in comparison["comparison_levels"]
+        if _condition(level) not in map(_condition, known.get(comparison["output_column_name"], ()))
+    ]
+    if strange or set(model.splink) != {"comparisons"}:
+        raise InputError(
+            f"{where}: {len(strange)} comparison levels are not this version's: {'; '.join(strange)}. "
+            "Probabilities and thresholds may be edited, the rest not: train a model again."
+        )
+
+
+def _require_numbers(model: LinkageModel, where: str) -> None:
+    """Refuse thresholds and chances that are none, and contrary comparisons that do not exist."""
+    limits, known = model.thresholds, [one.name for one in EVERY]
+    numbers = (limits.accept, limits.margin, limits.review, model.found, model.least_people, *model.frequency.values())
+    if not (
+        all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
+        and 0 < model.found <= 1 <= model.least_people
+        and all(0 < chance < 1 for chance in model.frequency.values())
+        and _frequent(model) <= set(model.frequency) <= {"given", "family"}
+        and set(limits.contrary) <= set(known)
+    ):
+        raise InputError(
+            f"{where}: its thresholds, `found`, `least_people` or `frequency` cannot be used. Thresholds are numbers "
+            f"of bits; `contrary` holds names of comparisons ({', '.join(known)}); chances lie between 0 and 1."
+        )
+
+
+def _condition(level: dict[str, Any]) -> tuple:
+    keys = ("label_for_charts", "sql_condition", "tf_adjustment_column")
+    weight = level.get("tf_adjustment_weight", 1.0)
+    return *(level.get(key) for key in keys), bool(level.get("is_null_level")), weight
+
+
+def _frequent(model: LinkageModel) -> set[str]:
+    """Columns whose frequent values count less."""
+    levels = [level for comparison in model.splink["comparisons"] for level in comparison["comparison_levels"]]
+    return {level["tf_adjustment_column"] for level in levels if level.get("tf_adjustment_column")}
 
 
 def require_whole(settings: dict[str, Any], where: str) -> None:

@@ -82,6 +82,7 @@ def train(
         frequency = {column: _chance_equal(con, column) for column in ("given", "family")}
         comparisons = _settled(con, trained["comparisons"], frequency)
         found = _found(con)
+    frequency = {column: chance for column, chance in frequency.items() if chance}  # nought where no name is shared
     if drop_unseen:
         comparisons = [_without_unseen(comparison) for comparison in comparisons]
     for table in ("training_left", "training_right", "training_label", "training_label_side", "training_label_spine"):
