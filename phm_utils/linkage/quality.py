@@ -64,7 +64,7 @@ def settled_sentence(sources: pd.DataFrame) -> str:
     conflicts = (
         f"about {shown:,} records are conflicts" if shown else "no source has a conflict count large enough to show"
     )
-    if (rows["conflict"] == 0).all():
+    if (rows["conflict"].fillna(1) == 0).all():  # a suppressed count is not none
         conflicts = "no record is a conflict"
     return (
         f"Of {total:,} records outside the GP registrations, about {differ:,} were attached although sex or month of "

@@ -64,6 +64,13 @@ def test_absent_sources_and_conflicts_are_told(tables):
     assert "about 50 records are conflicts" in quality.settled_sentence(sources)
 
 
+def test_a_conflict_count_too_small_to_show_is_not_called_none(tables):
+    sources = of(tables["link_sources"], "QZZ")
+    few = sources.assign(conflict=sources["conflict"].mask(sources["conflict"] > 0))
+    assert "no source has a conflict count large enough" in quality.settled_sentence(few)
+    assert "no record is a conflict" in quality.settled_sentence(sources.assign(conflict=few["conflict"].fillna(0)))
+
+
 def test_the_spine_itself_is_not_among_what_is_attached(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.present(sources)["source"].tolist() == ["death", "ecds_attendance"]
