@@ -85,7 +85,11 @@ def single_pass(folder: Path, out: Path) -> None:
         for weight in SINGLE_PASS_WEIGHTS:
             with stage(f"cluster at {weight} bits"):
                 clusters = cluster_pairwise_predictions_at_threshold(
-                    api.register("everybody"), predicted, node_id_column_name=ID, threshold_match_weight=weight
+                    con.table("everybody"),
+                    predicted.as_duckdbpyrelation(),
+                    api,
+                    node_id_column_name=ID,
+                    threshold_match_weight=weight,
                 )
             con.execute(
                 "COPY (SELECT record.source, record.record_id, cluster_id::VARCHAR AS person_id, NULL AS method"
@@ -158,10 +162,22 @@ def pairs(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     return {name: round(value, 6) for name, value in scores.items()} | {"mixed_gp_clusters": mixed}
 
 
+def unnumbered(con: duckdb.DuckDBPyConnection, folder: Path) -> float:
+    """Of voluntary-sector records without an NHS number whose people are on the GP list, the share linked right."""
+    given = folder / "linkage" / "voluntary.parquet"
+    [(share,)] = con.execute(
+        "SELECT count(*) FILTER (WHERE attached = person) / count(*) FROM record"
+        f" INNER JOIN '{given}' AS told ON told.record_id::VARCHAR = record.record_id"
+        " WHERE record.source = 'voluntary' AND registered AND told.nhs_number IS NULL"
+    ).fetchall()
+    return round(share, 5)
+
+
 def report(out: Path, folder: Path) -> None:
     """Print precision and recall by source, ethnic group and trap."""
     con = judge(out, folder / "truth" / "linkage.parquet")
     print(pairs(con))
+    print("voluntary records without an NHS number, of people on the GP list, linked right:", unnumbered(con, folder))
     for column in ("'all'", "source", "ethnic_group", "trap", "method"):
         print(by(con, column).to_string(index=False))
 
