@@ -24,7 +24,7 @@ from phm_utils.linkage.identity import Scheme, make, room_sql
 from phm_utils.linkage.model import LinkageModel, Thresholds, has_probability, load_model, require_whole
 from phm_utils.linkage.scoring import ID, compared_columns
 
-SAMPLE = 2_000  # identities on each side: their pairs stand for strangers
+SAMPLE = 1_500  # identities on each side: their pairs stand for strangers
 MOST_LABELLED = 60_000  # identities settled by their number: their pairs stand for one person
 FEWEST_LABELLED = 1_000
 EM_BLOCKING = (("born",), ("given", "family"), ("place", "family"))
