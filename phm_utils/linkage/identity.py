@@ -96,8 +96,8 @@ def _identities(scheme: Scheme) -> str:
     usable = f"regexp_full_match(plain_postcode, '{UK_POSTCODE}') AND plain_postcode NOT LIKE 'ZZ99%'"
     return room_sql(
         "identity",
-        first_letters=_plain_letters("trim(first_words)"),
-        last_letters=_plain_letters("last_words"),
+        first_letters=_plain_letters("trim(words)"),
+        last_letters=_plain_letters("words"),
         number_is_usable=valid_nhs_number("digits") if ours else "digits <> ''",
         postcode_is_usable=usable if ours else "plain_postcode <> ''",
         placeholders=", ".join(quote(name) for name in PLACEHOLDER_NAMES),

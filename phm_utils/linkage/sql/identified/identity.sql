@@ -7,7 +7,7 @@
 -- root: the long form of the first forename (LIZ is ELIZABETH), else that forename itself.
 -- description: names, date of birth, postcode and sex together.
 -- Words are cleaned once each, not once a row: a million people share a few thousand.
-WITH grouped AS (
+WITH grouped AS MATERIALIZED (
     SELECT
         source, nhs_number, forename, surname, date_of_birth, postcode, uprn, sex, line,
         min(record_id) AS first_id,
@@ -49,6 +49,16 @@ split AS (
         END AS last_words
     FROM whole
 ),
+-- Materialized: else the rules for words would be tried on every row that has them.
+forename_given AS MATERIALIZED (
+    SELECT DISTINCT first_words AS words FROM split
+),
+surname_given AS MATERIALIZED (
+    SELECT DISTINCT last_words AS words FROM split
+),
+postcode_given AS MATERIALIZED (
+    SELECT DISTINCT postcode FROM grouped
+),
 first_word AS (
     SELECT words, plain AS given, coalesce(short_name.long_form, first_forename) AS root
     FROM (
@@ -58,12 +68,11 @@ first_word AS (
             regexp_extract(bare, '^\P{{L}}*(\p{{L}}+)', 1) AS first_forename
         FROM (
             SELECT
-                first_words AS words,
+                words,
                 regexp_replace(
                     {first_letters}, '^((MR|MRS|MS|MISS|MX|DR|REV|PROF)[. ]\s*)+', ''
                 ) AS bare
-            FROM split
-            GROUP BY first_words
+            FROM forename_given
         ) AS bared
     ) AS first_words
     LEFT JOIN short_name ON short_name.short_form = first_forename
@@ -73,10 +82,9 @@ last_word AS (
     SELECT words, plain AS family
     FROM (
         SELECT
-            last_words AS words,
+            words,
             regexp_replace({last_letters}, '[^\p{{L}}]', '', 'g') AS plain
-        FROM split
-        GROUP BY last_words
+        FROM surname_given
     ) AS last_words
     WHERE trim(plain, 'X') NOT IN ({placeholders})
 ),
@@ -84,10 +92,14 @@ known_place AS (
     SELECT postcode, plain_postcode AS place
     FROM (
         SELECT postcode, regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g') AS plain_postcode
-        FROM grouped
-        GROUP BY postcode
+        FROM postcode_given
     ) AS postcodes
     WHERE {postcode_is_usable}
+),
+numbering AS (
+    -- apart from the wide rows, which would be sorted with it
+    SELECT source, first_id, row_number() OVER (ORDER BY source, first_id) AS identity_id
+    FROM grouped
 ),
 cleaned AS (
     SELECT
@@ -119,8 +131,8 @@ cleaned AS (
     LEFT JOIN known_place ON known_place.postcode = split.postcode
 )
 SELECT
-    row_number() OVER (ORDER BY source, first_id) AS identity_id,
-    source, first_id, records, verified, latest,
+    numbering.identity_id,
+    cleaned.source, cleaned.first_id, records, verified, latest,
     nhs_number, forename, surname, date_of_birth, postcode, uprn, sex, line,
     CASE WHEN {number_is_usable} THEN digits END AS nhs,
     given, family, born, place, address, known_sex, root,
@@ -128,3 +140,4 @@ SELECT
     -- null where any part of it is null
     family || '|' || given || '|' || born::VARCHAR || '|' || place || '|' || known_sex AS description
 FROM cleaned
+INNER JOIN numbering ON numbering.source = cleaned.source AND numbering.first_id = cleaned.first_id
