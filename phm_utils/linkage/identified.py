@@ -21,7 +21,7 @@ from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
 from phm_utils.linkage.identity import Scheme, certain_links, make, room_sql
 from phm_utils.linkage.ledger import keep, save
 from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
-from phm_utils.linkage.linking import finish_linking, method_counts
+from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.measured import quality_tables
 from phm_utils.linkage.model import LinkageModel, level_words
 from phm_utils.linkage.probable import Options
@@ -37,6 +37,7 @@ SPINE = "gp_registration"
 PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
 REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known by its small area
 NO_LISTS = EncodedLists()
+INDEX_FILE = "person_index.parquet"
 LEDGER_FILE = Path("vault") / "ledger.phm"
 VERIFIED_STATUS = "01"  # NHS NUMBER STATUS INDICATOR CODE: number present and verified
 
@@ -81,8 +82,9 @@ def run(
         landing says which pseudonym each of its records has.
     Writes `<identified_root>/landing/<name>/linked`, whole or not at all; a
     parameter file with `form: pseudonymised` and this landing then reads it.
-    Then, below `<identified_root>/linking/<name>`, the ledger of identities
-    and, without `reviewed`, a sample of pairs for review.
+    Then, below `<identified_root>/linking/<name>`, the ledger of identities,
+    the index of every record (how and how surely it was linked) and, without
+    `reviewed`, a sample of pairs for review.
     Raises InputError where there are no GP registrations.
     """
     require_secret(key, synthetic=workbook.synthetic)
@@ -105,6 +107,7 @@ def run(
     if encoded.files:
         _write_encoded(con, folder.with_name("encoded"), encoded)
     save(con, book, key)
+    copy_index(con, aside / INDEX_FILE)
     drawn = review.sample(con, aside) if reviewed is None and not review.begun(aside) else None
     return Linked(folder, model, done, drawn)
 
@@ -144,11 +147,7 @@ def _write_encoded(con: duckdb.DuckDBPyConnection, folder: Path, encoded: Encode
     """Of each encoded list, its records' people: what its owner's own columns are joined by."""
     with whole(folder) as draft:
         for file in encoded.files:
-            con.execute(
-                "COPY (SELECT record_id, token AS token_person_id, method, match_weight FROM person_of_record"
-                f" INNER JOIN token_of_person USING (person) WHERE source = {quote(file.stem)} ORDER BY record_id)"
-                f" TO {quote(draft / f'{file.stem}.parquet')} (FORMAT parquet)"
-            )
+            copy_index(con, draft / f"{file.stem}.parquet", f"source = {quote(file.stem)}")
 
 
 def settings(model: LinkageModel, key: bytes) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """Linkage from records to people: the certain steps, the probable ones, and every record's person."""
 
+from pathlib import Path
+
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, read_sql
+from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote, read_sql
 from phm_utils.errors import InputError
 from phm_utils.linkage.identity import Scheme, certain_links, make, room_sql
 from phm_utils.linkage.model import LinkageModel
@@ -43,6 +45,18 @@ def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
             f"{mixed} people of the spine would hold two verified NHS numbers each: the linkage is stopped and nothing "
             "is written. This is a fault of the program: report it."
         )
+
+
+def copy_index(con: duckdb.DuckDBPyConnection, out: Path, where: str = "true") -> None:
+    """After linking and `token_of_person`: one row per record, with its person's pseudonym and how it was settled.
+
+    where: a condition on `person_of_record`, for the records of some sources alone.
+    """
+    con.execute(
+        "COPY (SELECT source, record_id, token AS person_id, method, match_weight FROM person_of_record"
+        f" INNER JOIN token_of_person USING (person) WHERE {where} ORDER BY source, record_id) TO {quote(out)}"
+        f" (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+    )
 
 
 def method_counts(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:

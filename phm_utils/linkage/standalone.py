@@ -7,12 +7,12 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote, session
+from phm_utils.engine import guarded, session
 from phm_utils.errors import InputError
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
 from phm_utils.linkage.identified import PERSON_PURPOSE
 from phm_utils.linkage.identity import Scheme, certain_links
-from phm_utils.linkage.linking import finish_linking, method_counts
+from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probable import Options
 from phm_utils.linkage.records import Source, read_records
@@ -118,15 +118,11 @@ def _check_one_to_one(request: Request, sources: list[Source]) -> None:
 def write_index(con: duckdb.DuckDBPyConnection, out: Path, key: bytes) -> None:
     """After linking: the index of every record, with pseudonyms under one purpose's key."""
     people = "SELECT DISTINCT person, person AS value FROM person_of_record"
-    make_pseudonyms(con, "person_token", "person", people, purpose_key(key, PERSON_PURPOSE))
+    make_pseudonyms(con, "token_of_person", "person", people, purpose_key(key, PERSON_PURPOSE))
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = _draft(out)
     try:
-        con.execute(
-            "COPY (SELECT source, record_id, token AS person_id, method, match_weight FROM person_of_record"
-            f" INNER JOIN person_token USING (person) ORDER BY source, record_id) TO {quote(draft)}"
-            f" (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
-        )
+        copy_index(con, draft)
         os.replace(draft, out)
     finally:
         draft.unlink(missing_ok=True)
