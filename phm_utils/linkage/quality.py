@@ -124,9 +124,16 @@ def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"Source": rows["title"], **percent}).reset_index(drop=True)
 
 
-def missed_groups(coverage: pd.DataFrame, title: str) -> pd.DataFrame:
-    """One row per group of one source's records: the share not attached, in order of the groups."""
+def missed_groups(coverage: pd.DataFrame, title: str, *, whole: bool = True) -> pd.DataFrame:
+    """One row per group of one source's records: the share not attached, in order of the groups.
+
+    whole: False for one network, in whose counts nobody stands who is neither
+        in the GP extract nor at home anywhere: of people without an abode, or
+        without a small area, only those attached would be seen.
+    """
     rows = coverage[coverage["title"] == title].sort_values(["characteristic", "place"])
+    if not whole:
+        rows = rows[(rows["characteristic"] != "No fixed abode") & (rows["category"] != "No small area")]
     return rows.assign(
         group=rows["characteristic"] + ": " + rows["category"],
         missed=1 - rows["share"],

@@ -28,6 +28,7 @@ PAIR, VERDICT = "pair_id", "same_person"
 VERDICTS = ("yes", "no", "unsure")
 PAIRS_FILE, KEY_FILE = Path("review") / "pairs.csv", Path("vault") / "review_key.csv"
 KEY_COLUMNS = (PAIR, "source", "first_id", "gp_first_id", "match_weight", "band", "decision")
+BY_WEIGHT = ("linked", "review", "too weak")  # decisions that follow from the match weight
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -150,9 +151,12 @@ def named(con: duckdb.DuckDBPyConnection, reviewed: pd.DataFrame) -> pd.DataFram
 def by_band(reviewed: pd.DataFrame) -> pd.DataFrame:
     """`linkage_review`: one row per band, lowest first: pairs judged, and judged the same person.
 
+    Of pairs that their weight alone decides on: something else speaks against
+    the others, or two people are alike, and no threshold would link them.
     'unsure' is judged and not the same, so that precision is rather too low.
     """
-    counted = reviewed.assign(matches=reviewed["verdict"] == "yes").groupby("band")["matches"]
+    weighed = reviewed[reviewed["decision"].isin(BY_WEIGHT)]
+    counted = weighed.assign(matches=weighed["verdict"] == "yes").groupby("band")["matches"]
     return counted.agg(reviewed="size", matches="sum").astype("int64").reset_index()
 
 

@@ -175,12 +175,12 @@ def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
 def truth_sentence(truth: pd.DataFrame) -> str:
     """Wrong and missed links of all sources together."""
     row = _all_sources(truth, "All").iloc[0]
-    if pd.isna(row["wrong_share"]) or pd.isna(row["missed_share"]):
-        return "In truth (synthetic data) there are too few wrong or missed links to show how many."
-    wrong = _short(PER["false"] * row["wrong_share"])
+    wrong, missed = row["wrong_share"], row["missed_share"]
+    false = "too few to show" if pd.isna(wrong) else f"about {_short(PER['false'] * wrong)} of 10,000"
+    lost = "too few to show" if pd.isna(missed) else f"{missed:.2%}"
     return (
-        f"In truth (synthetic data) about {wrong} of 10,000 links are to somebody else, and "
-        f"{row['missed_share']:.2%} of the records of people in the GP extract are not joined to them."
+        f"In truth (synthetic data) {false} links are to somebody else; of the records of people in the GP extract "
+        f"{lost} are not joined to them."
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from phm_utils.linkage.measured import SUGGESTED
+from phm_utils.linkage.review import BAND_BITS, HIGHEST_BAND, LOWEST_BAND
 
 SPINE = "gp_registration"
 ACCEPT = "linked from (bits)"  # the setting's name, as `phm link` states it
@@ -127,7 +128,7 @@ def example_table(rows: pd.DataFrame) -> pd.DataFrame:
 def banded(review: pd.DataFrame) -> pd.DataFrame:
     """One row per band of match weight, strongest first, with its name."""
     rows = review.sort_values("band", ascending=False)
-    return rows.assign(name=rows["band"].map(lambda band: f"{band} bits and up")).reset_index(drop=True)
+    return rows.assign(name=rows["band"].map(_band)).reset_index(drop=True)
 
 
 def review_sentence(review: pd.DataFrame, settings: pd.DataFrame) -> str:
@@ -160,3 +161,12 @@ def other_thresholds(weights: pd.DataFrame, settings: pd.DataFrame) -> pd.DataFr
     pairs = [int(counted.loc[counted["band"] >= step, "pairs"].sum()) for step in steps]
     in_use = ["in use" if step == accept else "" for step in steps]
     return pd.DataFrame({"Threshold (bits)": steps, "Pairs": pd.array(pairs, "Int64"), "Remark": in_use})
+
+
+def _band(band: int) -> str:
+    """A band of the review by its edges."""
+    if band >= HIGHEST_BAND:
+        return f"{band} bits and more"
+    if band <= LOWEST_BAND:
+        return f"below {band + BAND_BITS} bits"
+    return f"{band} to {band + BAND_BITS} bits"

@@ -149,7 +149,7 @@ def test_a_source_that_was_not_tested_has_what_the_model_expects_and_no_limits(c
 
 def test_where_no_limit_is_known_a_review_gives_one(core):
     verdicts = ["yes"] * 18 + ["no", "unsure"]
-    reviewed = pd.DataFrame({"band": 2, "verdict": verdicts, "source": "partner_list", "first_id": "P1"})
+    reviewed = pd.DataFrame({"band": 2, "verdict": verdicts, "decision": "linked"})
     made = tables(core, reviewed=reviewed)
     assert made["linkage_review"].iloc[0].tolist() == [2, 20, 18]
     assert "none is sure enough" in set(made["linkage_setting"]["value"])
@@ -220,7 +220,7 @@ def test_a_core_without_candidates_and_probes_still_has_its_tables(core):
 
 
 def test_no_table_holds_an_identifier(core):
-    reviewed = pd.DataFrame({"band": [2], "verdict": ["yes"], "source": ["partner_list"], "first_id": ["P1"]})
+    reviewed = pd.DataFrame({"band": [2], "verdict": ["yes"], "decision": ["linked"]})
     text = " ".join(frame.to_csv() for frame in tables(core, words=WORDS, reviewed=reviewed).values())
     for value in ("ANN", "BELL", "ZA1", "9990000018", "1950", "nhs|", "P1,"):
         assert value not in text

@@ -88,6 +88,7 @@ def test_those_missed_most_are_named_as_people(tables):
         "Sex: Male",
         "Sex: Female",
     ]
+    assert quality.missed_groups(coverage, title, whole=False)["characteristic"].unique().tolist() == ["Sex"]
     assert quality.missed_sentence(groups, title) == (
         "Emergency department attendances: 66.7% of the records of people with no fixed abode are not attached, "
         "against 7.0% of those of female patients."

@@ -124,8 +124,12 @@ def test_a_file_of_another_run_is_refused(pairs, tmp_path):
 def test_the_threshold_is_the_lowest_at_which_the_lower_limit_is_high_enough():
     # From 6 bits up 400 of 400 are right: Wilson's lower limit is 0.9905. With the band of 4, 430 of 440: 0.959.
     reviewed = pd.DataFrame({"band": [4] * 40 + [6] * 200 + [8] * 200, "verdict": ["no"] * 10 + ["yes"] * 430})
+    reviewed["decision"] = "linked"
     found = suggest_thresholds(reviewed)
     assert found.threshold == 6
+    # Pairs that no threshold would link say nothing of thresholds.
+    twins = reviewed.assign(decision="contrary", verdict="no", band=8)
+    assert suggest_thresholds(pd.concat([reviewed, twins])).threshold == 6
     assert found.bands.set_index("band").loc[4, "value"] == pytest.approx(0.75)
     assert suggest_thresholds(reviewed, target=0.95).threshold == 4
     assert suggest_thresholds(reviewed, target=0.999).threshold is None

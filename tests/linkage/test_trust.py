@@ -157,7 +157,7 @@ def test_an_example_is_told_in_words(released):
 
 def test_a_review_is_told_with_its_threshold(released):
     review = weighing.banded(released["link_review"])
-    assert review["name"].tolist() == ["4 bits and up", "2 bits and up"]
+    assert review["name"].tolist() == ["4 to 6 bits", "2 to 4 bits"]
     assert review["match_value"].tolist() == [1, 0.75]
     assert weighing.review_sentence(review, released["link_settings"]).endswith("often enough: 4 bits.")
 
