@@ -47,11 +47,11 @@ def settings_for(model: LinkageModel, *, people: int, rules: list[str], link_typ
 
 def blocking_rules(con: duckdb.DuckDBPyConnection, left: str, right: str) -> list[str]:
     """The rules for two tables: the standing ones, and each wide one that catches few enough pairs of them."""
-    wide = [keys for keys in WIDE_BLOCKING if _pairs(con, left, right, keys) <= MOST_WIDE_PAIRS]
+    wide = [keys for keys in WIDE_BLOCKING if pairs_of(con, left, right, keys) <= MOST_WIDE_PAIRS]
     return [*map(rule, BLOCKING), SWAPPED_NAMES, *map(rule, wide)]
 
 
-def _pairs(con: duckdb.DuckDBPyConnection, left: str, right: str, keys: tuple[str, ...]) -> int:
+def pairs_of(con: duckdb.DuckDBPyConnection, left: str, right: str, keys: tuple[str, ...]) -> int:
     """How many pairs have equal keys, without making them."""
     counted = [
         f"(SELECT {', '.join(f'{key} AS k{i}' for i, key in enumerate(keys))}, count(*) AS n FROM {table} GROUP BY ALL)"

@@ -22,7 +22,7 @@ from phm_utils.errors import InputError
 from phm_utils.linkage.comparisons import COMPARED, LINE, NUMBER, STANDARD, Compared, comparison_settings, rule
 from phm_utils.linkage.identity import Scheme, make, room_sql
 from phm_utils.linkage.model import LinkageModel, Thresholds, has_probability, load_model, require_whole
-from phm_utils.linkage.scoring import ID, compared_columns
+from phm_utils.linkage.scoring import ID, compared_columns, pairs_of
 
 SAMPLE = 1_500  # identities on each side: their pairs stand for strangers
 MOST_LABELLED = 60_000  # identities settled by their number: their pairs stand for one person
@@ -155,7 +155,7 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: dict[str, Any], *, by_numb
     blocked = settings | {"blocking_rules_to_generate_predictions": rules}
     api = DuckDBAPI(con)
     linker = _linker(api, ("training_left", "training_right"), blocked)
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e12, min_count_per_level=None)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e12, min_count_per_level=None, num_chunks=1)
     stated = linker.misc.save_model_to_json()
     if by_number:
         linker = _linker(api, ("training_label_spine", "training_label_side"), stated)
@@ -164,13 +164,22 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: dict[str, Any], *, by_numb
         make(con, "training_all_left", f"SELECT {ID}, {compared_columns()} FROM gp_person ORDER BY {ID}")
         make(con, "training_all_right", f"SELECT {ID}, {compared_columns()} FROM other_person ORDER BY {ID}")
         linker = _linker(api, ("training_all_left", "training_all_right"), stated)
-        for keys in EM_BLOCKING:
-            linker.training.estimate_parameters_using_expectation_maximisation(
-                rule(keys), fix_probability_two_random_records_match=True
-            )
+        for keys in _fruitful(con, EM_BLOCKING):
+            linker.training.estimate_parameters_using_expectation_maximisation(rule(keys))
     trained = linker.misc.save_model_to_json()
     api.delete_tables_created_by_splink_from_db()
     return trained
+
+
+def _fruitful(con: duckdb.DuckDBPyConnection, rules: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
+    """Of some blocking rules those that bring pairs together: without any, nothing can be learnt."""
+    found = [keys for keys in rules if pairs_of(con, "training_all_left", "training_all_right", keys)]
+    if not found:
+        raise InputError(
+            "No record shares a date of birth, both names, or surname and postcode with anybody of the spine: "
+            "there is nothing to train on. Look whether these fields are filled on both sides."
+        )
+    return found
 
 
 def _linker(api: DuckDBAPI, tables: tuple[str, str], settings: dict[str, Any]) -> Linker:
