@@ -154,6 +154,16 @@ def test_whole_names_in_one_field_of_a_source_are_parted(con, folder, column):
     assert "SIAN" in found[4]
 
 
+def test_a_source_of_forenames_or_of_surnames_alone_is_left_as_it_is(con, folder):
+    (folder / "ed.csv").write_text("record_id,forename\n1,Siân\n2,Mary Jane\n3,Tom\n", encoding="utf-8")
+    (folder / "mh.csv").write_text("record_id,surname\n1,O’Brien\n2,van der Berg\n3,Hill\n", encoding="utf-8")
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    found = con.execute("SELECT given, family FROM identity WHERE source <> 'gp' ORDER BY source, first_id").fetchall()
+    assert [given for given, _ in found[:3]] == ["SIAN", "MARYJANE", "TOM"]
+    assert [family for _, family in found[3:]] == ["OBRIEN", "VANDERBERG", "HILL"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

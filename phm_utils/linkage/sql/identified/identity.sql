@@ -22,6 +22,9 @@ one_field AS (
     FROM record
     GROUP BY source
     HAVING (count(nullif(trim(forename), '')) = 0) <> (count(nullif(trim(surname), '')) = 0)
+        -- most are of two words or more: else it holds forenames or surnames alone
+        AND 2 * count(*) FILTER (regexp_matches(trim(concat(forename, ' ', surname)), '[\s,]'))
+        > count(coalesce(forename, surname))
 ),
 whole AS (
     SELECT
