@@ -41,12 +41,10 @@ bench-simulate: $(VENV)/.installed
 bench-validation: $(VENV)/.installed
 	$(BIN)/python benchmarks/validation.py
 
-# Precision and recall of `phm link` against the simulator's truth.
+# Cost, precision and recall of linking 1.18 million records, with and without training, and single-pass Splink.
 bench-linkage: $(VENV)/.installed
-	$(BIN)/phm simulate --pcns 3 --form both --out outputs/identified/landing/demoshire
-	$(BIN)/phm link parameters/demo_identified.yml
-	$(BIN)/python benchmarks/linkage.py outputs/identified/landing/demoshire_identified/linked \
-		outputs/identified/landing/demoshire/truth
+	$(BIN)/phm simulate --form linkage --pcns 15 --out outputs/identified/landing/six_sources
+	$(BIN)/python benchmarks/linkage.py outputs/identified/landing/six_sources --train --single-pass
 
 bench-evaluation: $(VENV)/.installed
 	$(BIN)/python benchmarks/evaluation.py
