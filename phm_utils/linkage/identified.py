@@ -92,7 +92,7 @@ def run(
     aside = resolve(workbook.identified_root) / "linking" / workbook.name
     book = aside / LEDGER_FILE
     collect_records(con)
-    model, judged = _link(con, choose, options or Options(), aside, reviewed)
+    model, judged = _link(con, choose, options or Options(), aside, reviewed, key)
     keep(con, book, key, spine=SPINE)
     add_encoded(con, Scheme(SPINE), encoded)
     with whole(folder) as draft, guarded("Writing the linked landing"):
@@ -108,12 +108,17 @@ def run(
         _write_encoded(con, folder.with_name("encoded"), encoded)
     save(con, book, key)
     copy_index(con, aside / INDEX_FILE)
-    drawn = review.sample(con, aside) if reviewed is None and not review.begun(aside) else None
+    drawn = review.sample(con, aside, key) if reviewed is None and not review.begun(aside) else None
     return Linked(folder, model, done, drawn)
 
 
 def _link(
-    con: duckdb.DuckDBPyConnection, choose: ChooseModel, options: Options, aside: Path, reviewed: Path | None
+    con: duckdb.DuckDBPyConnection,
+    choose: ChooseModel,
+    options: Options,
+    aside: Path,
+    reviewed: Path | None,
+    key: bytes,
 ) -> tuple[LinkageModel, pd.DataFrame | None]:
     """Who is who; the model that was used, and the reviewer's verdicts."""
     scheme = Scheme(SPINE)
@@ -122,7 +127,7 @@ def _link(
     model = choose(con, scheme)
     judged = None
     if reviewed is not None:
-        judged = review.read_back(aside, reviewed)
+        judged = review.read_back(aside, reviewed, key)
         options = replace(options, verdicts=review.named(con, judged))
     with guarded("Linking identified records"):
         finish_linking(con, scheme, model, options)

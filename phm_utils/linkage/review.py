@@ -2,8 +2,8 @@
 
 The reviewer's file holds names and addresses: it is written below the
 identified root alone, and its judgement comes back through `read_back`. What
-tells the weights apart is kept in a file of its own, in the vault, with
-record numbers and no names.
+tells the weights apart is kept in the vault, locked, with record numbers and
+no names.
 """
 
 import csv
@@ -20,13 +20,15 @@ from phm_utils.errors import InputError
 from phm_utils.linkage.queries import query
 from phm_utils.methods.linkage_error import lowest_threshold
 from phm_utils.methods.rates import wilson
+from phm_utils.privacy import vault
 
 BAND_BITS, LOWEST_BAND, HIGHEST_BAND = 2, -8, 20  # bits: weaker and stronger pairs share the outer bands
 PER_BAND = 40  # ten bands above the usual threshold: enough for a lower limit of 0.99 where all are right
 FIELDS = ("nhs_number", "forename", "surname", "date_of_birth", "sex", "postcode", "uprn")
 PAIR, VERDICT = "pair_id", "same_person"
 VERDICTS = ("yes", "no", "unsure")
-PAIRS_FILE, KEY_FILE = Path("review") / "pairs.csv", Path("vault") / "review_key.csv"
+PAIRS_FILE, KEY_FILE = Path("review") / "pairs.csv", Path("vault") / "review_key.phm"
+KEY_CONTENT = "key to a clerical review 1"  # what the vault file says that it holds
 KEY_COLUMNS = (PAIR, "source", "first_id", "gp_first_id", "match_weight", "band", "decision")
 BY_WEIGHT = ("linked", "review", "too weak")  # decisions that follow from the match weight
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -49,14 +51,15 @@ def band_sql(weight: str) -> str:
     return f"greatest({LOWEST_BAND}, least({HIGHEST_BAND}, {BAND_BITS} * floor({weight} / {BAND_BITS})))::INTEGER"
 
 
-def sample(con: duckdb.DuckDBPyConnection, folder: Path, per_band: int = PER_BAND, seed: int = 0) -> Path:
+def sample(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes, per_band: int = PER_BAND, seed: int = 0) -> Path:
     """Draw pairs to be judged; write them for the reviewer, and the key to them apart.
 
     con: after linkage: `identity`, `candidate`. Probes are left out.
     folder: a folder below the identified root, never one that analysts read.
         `review/pairs.csv` there has both sides' fields side by side, in an
         order that says nothing, and an empty column `same_person` for yes, no
-        or unsure; `vault/review_key.csv` says which pair is which.
+        or unsure; a file of the vault says which pair is which.
+    key: the user's root key, with which the vault is locked.
     Returns the path of the reviewer's file. The same candidates and seed give
     the same bytes. An earlier sample is replaced: read it back first.
     """
@@ -81,7 +84,7 @@ def sample(con: duckdb.DuckDBPyConnection, folder: Path, per_band: int = PER_BAN
     for name in FIELDS:
         shown[f"record_{name}"], shown[f"gp_{name}"] = drawn[f"told_{name}"], drawn[f"gp_{name}"]
     _write(folder / PAIRS_FILE, shown.assign(**{VERDICT: ""}))
-    _write(folder / KEY_FILE, drawn[list(KEY_COLUMNS)])
+    vault.write_table(folder / KEY_FILE, drawn[list(KEY_COLUMNS)], key, KEY_CONTENT)
     return folder / PAIRS_FILE
 
 
@@ -91,20 +94,20 @@ def begun(folder: Path) -> bool:
     return file.is_file() and any(_read_pairs(file).values())
 
 
-def read_back(folder: Path, file: Path) -> pd.DataFrame:
+def read_back(folder: Path, file: Path, key: bytes) -> pd.DataFrame:
     """The reviewer's verdicts, with what the key says of each pair.
 
-    folder: as given to `sample`. file: the reviewer's file, filled; further
+    folder, key: as given to `sample`. file: the reviewer's file, filled; further
         columns and rows left blank do not matter.
     Returns one row per judged pair: `pair_id`, `source`, `first_id`,
     `gp_first_id`, `match_weight`, `band`, `decision`, `verdict`; see `named`.
     Raises InputError where the file is of another run, has unknown or
     repeated pairs or other words than yes, no and unsure, or judges nothing.
     """
-    key = _read_key(folder / KEY_FILE)
+    drawn = _read_key(folder / KEY_FILE, key)
     rows = _read_pairs(file)
-    known = set(key[PAIR])
-    run = key[PAIR].iloc[0].partition("-")[0] if len(key) else ""
+    known = set(drawn[PAIR])
+    run = drawn[PAIR].iloc[0].partition("-")[0] if len(drawn) else ""
     if others := [pair for pair in rows if pair.partition("-")[0] != run]:
         raise InputError(
             f"{file.name}: {len(others)} of {len(rows)} pairs are of another run than the sample in the vault. "
@@ -122,7 +125,7 @@ def read_back(folder: Path, file: Path) -> pd.DataFrame:
     judged = {pair: word for pair, word in rows.items() if word}
     if not judged:
         raise InputError(f"{file.name}: no pair is judged. Write yes, no or unsure into `{VERDICT}`.")
-    return key.assign(verdict=key[PAIR].map(judged)).dropna(subset="verdict").reset_index(drop=True)
+    return drawn.assign(verdict=drawn[PAIR].map(judged)).dropna(subset="verdict").reset_index(drop=True)
 
 
 def named(con: duckdb.DuckDBPyConnection, reviewed: pd.DataFrame) -> pd.DataFrame:
@@ -186,11 +189,11 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
         shown.to_csv(out, index=False, lineterminator="\n")
 
 
-def _read_key(path: Path) -> pd.DataFrame:
+def _read_key(path: Path, key: bytes) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"No {KEY_FILE.as_posix()} below the identified root: draw a sample with `phm link` first.")
     types = dict.fromkeys(KEY_COLUMNS, "str") | {"match_weight": "float64", "band": "int64"}
-    return pd.read_csv(path, encoding="utf-8-sig", dtype=types, keep_default_na=False)
+    return vault.read_table(path, key, KEY_CONTENT).to_pandas().astype(types)
 
 
 def _read_pairs(path: Path) -> dict[str, str]:

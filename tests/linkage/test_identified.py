@@ -48,7 +48,7 @@ def who(con, table):
         table("ecds_attendance", rows, "identified")
         identified.collect_records(con)
         link_people(con, Scheme(identified.SPINE), MODEL)
-        people = con.execute("SELECT source, first_id, person FROM person_of").fetchall()
+        people = con.execute("SELECT source, first_id, person FROM person_of ORDER BY ALL").fetchall()
         of_gp = {person: first for source, first, person in people if source == "gp_registration"}
         return {first: of_gp.get(person) for source, first, person in people if source == "ecds_attendance"}
 

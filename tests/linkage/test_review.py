@@ -6,7 +6,10 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.linkage.review import KEY_FILE, PAIRS_FILE, begun, by_band, read_back, sample, suggest_thresholds
+from phm_utils.linkage import review
+from phm_utils.linkage.review import KEY_CONTENT, KEY_FILE, PAIRS_FILE, begun, by_band, suggest_thresholds
+from phm_utils.privacy import vault
+from phm_utils.privacy.pseudonyms import demo_key
 
 
 @pytest.fixture
@@ -29,6 +32,22 @@ def pairs(con):
     return con
 
 
+KEY = demo_key(1)
+
+
+def sample(con, folder, **named):
+    return review.sample(con, folder, KEY, **named)
+
+
+def read_back(folder, file):
+    return review.read_back(folder, file, KEY)
+
+
+def opened(folder):
+    """The key to the pairs, out of the vault."""
+    return vault.read_table(folder / KEY_FILE, KEY, KEY_CONTENT).to_pandas()
+
+
 def fill(path, word):
     """The reviewer's file with a word in every row, or one by pair."""
     frame = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
@@ -39,7 +58,7 @@ def fill(path, word):
 
 def test_each_band_gives_its_share_and_no_probe_is_drawn(pairs, tmp_path):
     sample(pairs, tmp_path, per_band=8)
-    key = pd.read_csv(tmp_path / KEY_FILE, encoding="utf-8-sig")
+    key = opened(tmp_path)
     assert key["band"].value_counts().to_dict() == {2: 8, 8: 8}
     assert key["first_id"].str[1:].astype(int).max() <= 40
 
@@ -52,9 +71,10 @@ def test_the_reviewer_sees_both_sides_and_no_weight_and_the_key_has_no_name(pair
     assert not {"match_weight", "band", "decision", "first_id"} & set(frame)
     assert frame["same_person"].isna().all()
     assert frame["record_forename"].iloc[0] == "'=ANN"  # no spreadsheet runs it
-    text = (tmp_path / KEY_FILE).read_text(encoding="utf-8-sig")
-    assert "BELL" not in text
-    assert "9990000018" not in text
+    locked, text = (tmp_path / KEY_FILE).read_bytes(), opened(tmp_path).to_csv()
+    for hidden in ("BELL", "9990000018"):
+        assert hidden not in text
+        assert hidden.encode() not in locked
     for file in (path, tmp_path / KEY_FILE):
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0
 
@@ -64,13 +84,13 @@ def test_the_order_tells_nothing_and_the_same_seed_gives_the_same_bytes(pairs, t
     pairs.execute("CREATE OR REPLACE TABLE candidate AS FROM candidate ORDER BY identity_id DESC")
     assert sample(pairs, tmp_path / "b", seed=5).read_bytes() == first
     assert sample(pairs, tmp_path / "c", seed=6).read_bytes() != first
-    bands = pd.read_csv(tmp_path / "a" / KEY_FILE, encoding="utf-8-sig")["band"].tolist()
+    bands = opened(tmp_path / "a")["band"].tolist()
     assert bands != sorted(bands)
 
 
 def test_verdicts_come_back_with_their_bands_and_unsure_is_no_match(pairs, tmp_path):
     path = sample(pairs, tmp_path, per_band=10)
-    key = pd.read_csv(tmp_path / KEY_FILE, encoding="utf-8-sig").set_index("pair_id")
+    key = opened(tmp_path).set_index("pair_id")
     words = {pair: "Yes " if band == 8 else "unsure" for pair, band in key["band"].items()}
     words[key.index[key["band"] == 2][0]] = None
     back = read_back(tmp_path, fill(path, words))
@@ -82,7 +102,7 @@ def test_a_review_that_has_begun_is_known(pairs, tmp_path):
     assert not begun(tmp_path)
     path = sample(pairs, tmp_path)
     assert not begun(tmp_path)
-    key = pd.read_csv(tmp_path / KEY_FILE, encoding="utf-8-sig")["pair_id"]
+    key = opened(tmp_path)["pair_id"]
     fill(path, {key[0]: "no"})
     assert begun(tmp_path)
 
