@@ -11,9 +11,10 @@ cannot be estimated is missing, never zero.
 
 import numpy as np
 import pandas as pd
+from scipy.stats import nbinom
 
 from phm_utils.errors import InputError
-from phm_utils.methods.rates import Limits, byar, wilson
+from phm_utils.methods.rates import Limits, wilson
 
 SHARES = ("false_share", "false_lower", "false_upper", "missed_share", "missed_lower", "missed_upper")
 FALSE, MISSED = SHARES[:3], SHARES[3:]
@@ -97,8 +98,9 @@ def shares_from_checks(checks: pd.DataFrame, confidence: float = 0.95) -> pd.Dat
     thousand) and is joined unseen otherwise. Slips of the pen that hit both
     fields of a right record are conflicts too: sex_differs x month_differs /
     agree are expected. So hidden = (conflicts - slips) (1 - seen) / seen.
-    Limits are Poisson's for identities in conflict, since one wrong pseudonym
-    spoils all of a person's records.
+    Limits are of the negative binomial distribution: of how many strangers
+    stay unseen until so many were seen, counting identities, since one wrong
+    pseudonym spoils all of a person's records.
 
     What was lost cannot be known: at most every record that is not joined, so
     `missed_share` is missing, between 0 and that. A relative's pseudonym
@@ -106,13 +108,15 @@ def shares_from_checks(checks: pd.DataFrame, confidence: float = 0.95) -> pd.Dat
     """
     agree, sex, month = (checks[c].to_numpy(float) for c in ("agree", "sex_differs", "month_differs"))
     joined, seen = agree + sex + month, checks["seen"].to_numpy(float)
-    conflicts, people = checks["conflicts"].to_numpy(float), checks["conflict_people"]
+    conflicts, people = checks["conflicts"].to_numpy(float), checks["conflict_people"].to_numpy(float)
+    tail = (1 - confidence) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         slips = np.where(agree > 0, sex * month / agree, 0.0)
         each = np.where(people > 0, conflicts / people, (joined + conflicts) / checks["checked_people"])
-        low, high = byar(people, confidence)
-        found = np.column_stack([conflicts, low * each, high * each])
-        hidden = np.maximum(found - slips[:, None], 0) * ((1 - seen) / seen)[:, None]
+        unseen = (1 - seen) / seen
+        low = np.where(people > 0, nbinom.ppf(tail, np.maximum(people, 1), seen), 0.0) * each
+        high = nbinom.ppf(1 - tail, people + 1, seen) * each
+        hidden = np.column_stack([conflicts * unseen, low, high]) - (slips * unseen)[:, None]
         false = np.clip(hidden / joined[:, None], 0, 1)
     false = np.where(((joined > 0) & (seen > 0))[:, None], false, np.nan)
     records = checks["records"].to_numpy(float)

@@ -64,24 +64,25 @@ def test_conflicts_tell_of_as_many_strangers_unseen():
     # 20 conflicts, of which 10 x 10 / 940 = 0.106 are two slips; as many again (.5 / .5) among 960 joined.
     found = shares_from_checks(checks()).iloc[0]
     assert found["false_share"] == pytest.approx((20 - 100 / 940) / 960)
-    # Exact Poisson limits of 20 by Byar: 12.21 to 30.89.
-    assert found["false_lower"] == pytest.approx((12.21 - 0.106) / 960, abs=1e-5)
-    assert found["false_upper"] == pytest.approx((30.89 - 0.106) / 960, abs=1e-5)
+    # Of a fair coin's tails before the 20th head 2.5% are 9 or fewer, and before the 21st 97.5% 35 or fewer.
+    assert found["false_lower"] == pytest.approx((9 - 0.106) / 960, abs=1e-5)
+    assert found["false_upper"] == pytest.approx((35 - 0.106) / 960, abs=1e-5)
     assert np.isnan(found["missed_share"])
     assert found[["missed_lower", "missed_upper"]].tolist() == [0, pytest.approx(0.04)]
 
 
 def test_limits_count_people_in_conflict_and_not_their_records():
     many = shares_from_checks(checks(conflict_people=2)).iloc[0]
-    # Exact limits of 2 people: 0.242 to 7.225, with ten records each.
-    assert many["false_upper"] == pytest.approx((72.25 - 0.106) / 960, abs=1e-4)
+    # Before the third of a fair coin's heads come 9 tails or fewer in 98% of trials; ten records each.
+    assert many["false_upper"] == pytest.approx((90 - 0.106) / 960, abs=1e-4)
     assert many["false_share"] == shares_from_checks(checks()).iloc[0]["false_share"]
 
 
 def test_no_conflict_is_no_proof():
     found = shares_from_checks(checks(conflicts=0, conflict_people=0, sex_differs=0)).iloc[0]
     assert found[["false_share", "false_lower"]].tolist() == [0, 0]
-    assert found["false_upper"] == pytest.approx(3.689 * 950 / 980 / 950, rel=0.02)  # 3 in as many as were checked
+    # Five tails or fewer before the first head: 1 - .5^6 = 98.4%; of 950 joined records of 980 checked people.
+    assert found["false_upper"] == pytest.approx(5 / 980, rel=1e-6)
 
 
 def test_what_could_not_be_checked_is_missing():
