@@ -183,7 +183,7 @@ def link(asked: argparse.Namespace) -> int:
         encoded=tuple(asked.encoded),
         encoded_key_file=asked.encoded_key_file,
     )
-    if asked.given.is_dir():
+    if asked.out or asked.given.is_dir():
         folder = {name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers")}
         print(preparing.link_folder(asked.given, asked.out, linking, **folder))
     else:
