@@ -6,12 +6,12 @@ open goes to `probable`.
 """
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Literal
 
 import duckdb
 
 from phm_utils.engine import quote
+from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.short_names import short_names
 from phm_utils.tables import DATE_FILLERS
 
@@ -53,9 +53,9 @@ def certain_links(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
     other_person: the others; `person` and `method` are null where no certain rule decides.
     """
     clean_identities(con, scheme)
-    agrees = room_sql("agrees")
-    make(con, "gp_person", room_sql("gp_person", agrees=agrees, spine=_inside(scheme.spine)))
-    make(con, "other_person", room_sql("other_person", agrees=agrees, spine=_inside(scheme.spine)))
+    agrees = query("identified/agrees")
+    make(con, "gp_person", query("identified/gp_person", agrees=agrees, spine=_inside(scheme.spine)))
+    make(con, "other_person", query("identified/other_person", agrees=agrees, spine=_inside(scheme.spine)))
 
 
 def clean_identities(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
@@ -79,23 +79,12 @@ def valid_nhs_number(digits: str) -> str:
     )
 
 
-def make(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
-    """A temporary table from a query; one of its name before is replaced."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
-
-
-def room_sql(name: str, **parts: str) -> str:
-    """A SQL file of `sql/identified`, with the named parts put in."""
-    text = files(__package__).joinpath("sql", "identified", f"{name}.sql").read_text(encoding="utf-8")
-    return text.format(**parts) if parts else text
-
-
 def _identities(scheme: Scheme) -> str:
     """SQL for the cleaned identities of every source."""
     ours = scheme.national == "nhs"
     usable = f"regexp_full_match(plain_postcode, '{UK_POSTCODE}') AND plain_postcode NOT LIKE 'ZZ99%'"
-    return room_sql(
-        "identity",
+    return query(
+        "identified/identity",
         first_letters=_plain_letters("trim(words)"),
         last_letters=_plain_letters("words"),
         number_is_usable=valid_nhs_number("digits") if ours else "digits <> ''",

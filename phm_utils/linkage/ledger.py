@@ -28,7 +28,7 @@ import duckdb
 
 from phm_utils.engine import guarded
 from phm_utils.errors import StepFailed
-from phm_utils.linkage.identity import make, room_sql
+from phm_utils.linkage.queries import make, query
 from phm_utils.privacy import vault
 from phm_utils.privacy.pseudonyms import purpose_key
 
@@ -54,7 +54,7 @@ def keep(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spi
         _open(con, ledger, key)
         hash_key = purpose_key(key, "ledger")
         _people(con)
-        make(con, "ledger_said", room_sql("ledger_said", spine=spine.replace("'", "''")))
+        make(con, "ledger_said", query("identified/ledger_said", spine=spine.replace("'", "''")))
         if ledger is None:
             con.execute("CREATE OR REPLACE TEMP TABLE ledger_claim (evidence UUID, rank TINYINT, cluster BIGINT)")
         else:
@@ -152,7 +152,7 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
         " WHERE claim.cluster IS NOT NULL AND held.root IS NOT NULL AND held.rank > 0"
         " GROUP BY claim.cluster, held.root",
     )
-    make(con, "ledger_rival", room_sql("ledger_rival"))
+    make(con, "ledger_rival", query("identified/ledger_rival"))
     make(con, "ledger_settled", "FROM ledger_pair WHERE cluster NOT IN (SELECT cluster FROM ledger_rival)")
     make(con, "ledger_open", "SELECT cluster, root, min(turn) AS turn FROM ledger_rival GROUP BY cluster, root")
     while con.execute("SELECT count(*) FROM ledger_open").fetchall() != [(0,)]:
@@ -169,8 +169,8 @@ def _settle(con: duckdb.DuckDBPyConnection) -> None:
 def _tell(con: duckdb.DuckDBPyConnection) -> None:
     """The three tables of `keep`, and `ledger_next`."""
     make(con, "ledger_root", "FROM ledger_settled UNION ALL FROM ledger_fresh")
-    make(con, "ledger_change", room_sql("ledger_change"))
-    make(con, "ledger_next", room_sql("ledger_next", run=str(_run(con))))
+    make(con, "ledger_change", query("identified/ledger_change"))
+    make(con, "ledger_next", query("identified/ledger_next", run=str(_run(con))))
     make(
         con,
         "root_of",
@@ -215,4 +215,5 @@ def _hash(words: str) -> str:
 
 def _make_hashed(con: duckdb.DuckDBPyConnection, table: str, hash_key: bytes, **parts: str) -> None:
     """A temporary table from the SQL file of its name, with the key bound so that no query's text has it."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {room_sql(table, **parts)}", {"hash_key": hash_key})
+    sql = query(f"identified/{table}", **parts)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}", {"hash_key": hash_key})

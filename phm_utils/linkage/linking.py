@@ -7,9 +7,10 @@ import pandas as pd
 
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote, read_sql
 from phm_utils.errors import InputError
-from phm_utils.linkage.identity import Scheme, certain_links, make, room_sql
+from phm_utils.linkage.identity import Scheme, certain_links
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probable import Options, probable_links
+from phm_utils.linkage.queries import make, query
 
 
 def link_people(
@@ -33,13 +34,13 @@ def finish_linking(
 ) -> None:
     """After `certain_links`: the rest of `link_people`."""
     probable_links(con, scheme, model, options or Options())
-    make(con, "person_of_record", room_sql("person_of_record"))
+    make(con, "person_of_record", query("identified/person_of_record"))
     _check_numbers(con)
 
 
 def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
     """The constraint on final clusters: one person, one verified number."""
-    [(mixed,)] = con.execute(room_sql("mixed_numbers")).fetchall()
+    [(mixed,)] = con.execute(query("identified/mixed_numbers")).fetchall()
     if mixed:
         raise InputError(
             f"{mixed} people of the spine would hold two verified NHS numbers each: the linkage is stopped and nothing "

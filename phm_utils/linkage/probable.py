@@ -13,8 +13,9 @@ import pandas as pd
 
 from phm_utils.engine import quote, read_sql
 from phm_utils.linkage.comparisons import COMPARED, ONE_SLIP
-from phm_utils.linkage.identity import Scheme, make, room_sql
+from phm_utils.linkage.identity import Scheme
 from phm_utils.linkage.model import LinkageModel, closeness
+from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, compared_columns, score, settings_for
 from phm_utils.linkage.unregistered import join_unregistered
 
@@ -67,8 +68,8 @@ def probable_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: Linkag
     _drop(con, "spine_side", "scored")
     con.execute("DELETE FROM candidate WHERE place_in_order > 1")
     join_unregistered(con, model, people, options.score, contrary=contrary(model), too_little=too_little(model))
-    make(con, "probe", room_sql("probe"))
-    make(con, "person_of", room_sql("person_of"))
+    make(con, "probe", query("identified/probe"))
+    make(con, "person_of", query("identified/person_of"))
     _drop(con, "open_side", *(f"frequency_{column}" for column in model.frequency))
 
 
@@ -104,7 +105,7 @@ def _open_side(con: duckdb.DuckDBPyConnection, options: Options) -> None:
     """Identities to be scored: those left open, probes, and registrations whose person has no number."""
     columns = compared_columns()
     blank = columns.replace(f"{COMPARED['digits']} AS digits", "NULL::VARCHAR AS digits")
-    make(con, "probe_sample", room_sql("probe_sample", probes=str(options.probes)))
+    make(con, "probe_sample", query("identified/probe_sample", probes=str(options.probes)))
     make(
         con,
         "open_side",
@@ -124,8 +125,8 @@ def _decide(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel)
     make(
         con,
         "candidate",
-        room_sql(
-            "candidate",
+        query(
+            "identified/candidate",
             contrary=contrary(model),
             contrary_words=", ".join(limits.contrary),
             numbers_must_agree=str(scheme.national == "nhs").lower(),

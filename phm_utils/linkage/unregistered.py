@@ -10,8 +10,8 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import read_sql
-from phm_utils.linkage.identity import make
 from phm_utils.linkage.model import LinkageModel
+from phm_utils.linkage.queries import make
 from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, settings_for
 
 CERTAIN = 1_000.0  # bits: the order of certain pairs before probable ones
