@@ -63,7 +63,9 @@ class Linking:
             raise InputError("--leave-out-unseen and --accept belong to --train: a saved model has its own.")
         if self.train is None:
             return use_saved(self.model)
-        thresholds = Thresholds() if self.accept is None else Thresholds(accept=self.accept)
+        thresholds = Thresholds()
+        if self.accept is not None:
+            thresholds = Thresholds(accept=self.accept, review=min(thresholds.review, self.accept))
         return train_and_save(self.train, thresholds=thresholds, drop_unseen=self.leave_out_unseen)
 
     def encoded_lists(self):

@@ -25,6 +25,7 @@ REPEATED_ONES = 1_111_111_111  # what divides a number of one digit ten times
 # Letters that are no accents, and are left out or written otherwise where a keyboard lacks them: Łukasz, Groß.
 STRUCK_LETTERS, THEIR_LETTERS = "ŁØĐÐĦŦ", "LODDHT"
 JOINED_LETTERS = {"ẞ": "SS", "ß": "SS", "Æ": "AE", "Œ": "OE", "Þ": "TH"}
+CROWD = 100  # households that cannot by chance hold one birthday in a hundred of a source
 UK_POSTCODE = "[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
 
 
@@ -90,6 +91,7 @@ def _identities(scheme: Scheme) -> str:
         number_is_usable=valid_nhs_number("digits") if ours else "digits <> ''",
         postcode_is_usable=usable if ours else "plain_postcode <> ''",
         placeholders=", ".join(quote(name) for name in PLACEHOLDER_NAMES),
+        crowd=str(CROWD),
         date_fillers=", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS),
     )
 

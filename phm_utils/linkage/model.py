@@ -128,6 +128,8 @@ def _require_numbers(model: LinkageModel, where: str) -> None:
     numbers = (limits.accept, limits.margin, limits.review, model.found, model.least_people, *model.frequency.values())
     if not (
         all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
+        and limits.review <= limits.accept
+        and limits.margin >= 0
         and 0 < model.found <= 1 <= model.least_people
         and all(0 < chance < 1 for chance in model.frequency.values())
         and _frequent(model) <= set(model.frequency) <= {"given", "family"}
@@ -135,7 +137,7 @@ def _require_numbers(model: LinkageModel, where: str) -> None:
     ):
         raise InputError(
             f"{where}: its thresholds, `found`, `least_people` or `frequency` cannot be used. Thresholds are numbers "
-            f"of bits; `contrary` holds names of comparisons ({', '.join(known)}); chances lie between 0 and 1."
+            f"of bits, `review` no more than `accept`; `contrary` holds names of comparisons ({', '.join(known)}); chances lie between 0 and 1."
         )
 
 

@@ -90,7 +90,7 @@ def test_a_model_that_is_not_whole_is_not_saved_either(tmp_path):
 def test_probabilities_and_thresholds_may_be_edited(edited):
     def change(stated):
         level_of(stated, "sex", "different")["m_probability"] = 0.01
-        stated["thresholds"] |= {"accept": -7, "contrary": []}
+        stated["thresholds"] |= {"accept": -7, "review": -11, "contrary": []}
 
     model = load_model(edited(change))
     assert (model.thresholds.accept, model.thresholds.contrary) == (-7, ())
@@ -119,6 +119,8 @@ def test_conditions_that_the_program_did_not_write_are_never_run(edited, sql):
         {"frequency": {"given": 0.002, "family": 0}},
         {"frequency": {"given": 0.002, "family": 0.001, "x FROM y": 0.1}},
         {"thresholds": {"accept": "2 OR true", "margin": 4, "review": -4, "contrary": []}},
+        {"thresholds": {"accept": -7, "margin": 4, "review": -4, "contrary": []}},  # review would withhold links
+        {"thresholds": {"accept": 2, "margin": -1, "review": -4, "contrary": []}},
         {"thresholds": {"accept": float("inf"), "margin": 4, "review": -4, "contrary": []}},
         {"thresholds": {"accept": 2, "margin": 4, "review": -4, "contrary": ["forename"]}},  # it would guard nothing
     ],

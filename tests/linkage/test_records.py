@@ -118,6 +118,29 @@ def test_numbers_with_blanks_and_hyphens_are_those_without(con, folder):
     assert found == [("9990000018", "ZA11AA")]
 
 
+def test_uprns_that_a_spreadsheet_rounded_are_no_address(con, folder):
+    uprns = ["100023336956", "100023336956.0", "00100023336956", "1.00023E+11", "1.00023e+11", "12 High Street", "0"]
+    rows = "".join(f"{n},Bell,{uprn}\n" for n, uprn in enumerate(uprns))
+    (folder / "ed.csv").write_text(f"record_id,surname,uprn\n{rows}", encoding="utf-8")
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    found = con.execute("SELECT address FROM identity WHERE source = 'ed' ORDER BY first_id").fetchall()
+    assert [address for (address,) in found] == ["100023336956"] * 3 + [None] * 4
+
+
+def test_a_date_that_stands_for_none_is_no_birthday(con, folder):
+    # 150 households with one birthday in a list of 1,000; and one person of 150 spellings at one postcode.
+    stopgap = [f"s{n},Name{n},1970-01-01,ZA{n % 9 + 1} {n // 9 % 10}{chr(65 + n // 90)}A" for n in range(150)]
+    attender = [f"a{n},Spelling{n},1961-04-12,ZB1 1AA" for n in range(150)]
+    others = [f"o{n},Other{n},{1930 + n // 12}-{n % 12 + 1:02d}-05,ZC1 1AA" for n in range(700)]
+    text = "\n".join(["record_id,surname,date_of_birth,postcode", *stopgap, *attender, *others, ""])
+    (folder / "ed.csv").write_text(text, encoding="utf-8")
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    kinds = "SELECT left(first_id, 1), count(*), count(born) FROM identity WHERE source = 'ed' GROUP BY ALL ORDER BY 1"
+    assert con.execute(kinds).fetchall() == [("a", 150, 150), ("o", 700, 700), ("s", 150, 0)]
+
+
 NAMES = [
     ("Zoë", "O’Brien", "ZOE", "OBRIEN"),
     ("Siân", "O'Brien", "SIAN", "OBRIEN"),

@@ -1,7 +1,8 @@
 -- Of each identity that certain rules left open, its best person of the spine, and what becomes of the pair.
 -- A pair is contrary where a comparison that may not differ does ({contrary_words}); where both have
 -- valid NHS numbers and they are two; where too little can be compared (probable.too_little); and where
--- somebody without a forename is of the other sex. Contrary persons come last, whatever their weight.
+-- somebody without a forename is of the other sex, or is on the spine too (a twin). Contrary persons come
+-- last, whatever their weight.
 -- A pair that a reviewer judged to be one person is linked, one judged to be two is contrary.
 -- margin: bits over the next best of all other persons; null where there is none. Tie: smaller identity.
 WITH pair AS (
@@ -14,7 +15,7 @@ WITH pair AS (
             OR ({numbers_must_agree} AND coalesce(open_side.own_nhs <> gp_person.person_nhs, false))
             OR {too_little}
             OR ({given_missing} AND {sex_differs})
-            OR (open_side.registered AND {born_not_close})
+            OR (open_side.registered AND ({born_not_close} OR {given_missing}))
             OR coalesce(verdict.verdict = 'no', false) AS contrary,
         coalesce(verdict.verdict = 'yes', false) AND NOT open_side.probe AS confirmed,
         open_side.probe

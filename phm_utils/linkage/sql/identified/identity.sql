@@ -2,7 +2,7 @@
 -- identifiers. first_id, the smallest record identifier among its records, names it within the source.
 -- Cleaning: names in capitals without accents or joined letters, of letters alone, titles and placeholders nulled;
 -- a source that holds whole names in one field has them split; an NHS number must pass modulo 11 and
--- not repeat one digit; fillers, dates before 1890 and dates to come are no dates of birth; ZZ99 and
+-- not repeat one digit; fillers, stopgaps, dates before 1890 and dates to come are no dates of birth; ZZ99 and
 -- malformed postcodes are no addresses.
 -- root: the long form of the first forename (LIZ is ELIZABETH), else that forename itself.
 -- description: names, date of birth, postcode and sex together.
@@ -99,6 +99,22 @@ known_place AS (
     ) AS postcodes
     WHERE {postcode_is_usable}
 ),
+crowded_date AS MATERIALIZED (
+    SELECT source, date_of_birth
+    FROM grouped
+    WHERE date_of_birth IS NOT NULL
+    GROUP BY source, date_of_birth
+    QUALIFY count(*) > {crowd} AND 100 * count(*) > sum(count(*)) OVER (PARTITION BY source)
+),
+stopgap_date AS (
+    -- what a source writes where it knows no date: the birthday of many households, and of one identity in a hundred
+    SELECT grouped.source, grouped.date_of_birth
+    FROM grouped
+    INNER JOIN crowded_date
+        ON crowded_date.source = grouped.source AND crowded_date.date_of_birth = grouped.date_of_birth
+    GROUP BY grouped.source, grouped.date_of_birth
+    HAVING count(DISTINCT coalesce(grouped.postcode, grouped.uprn, grouped.line)) > {crowd}
+),
 numbering AS (
     -- apart from the wide rows, which would be sorted with it
     SELECT source, first_id, row_number() OVER (ORDER BY source, first_id) AS identity_id
@@ -115,13 +131,17 @@ cleaned AS (
         first_word.root,
         last_word.family,
         CASE
-            WHEN date_of_birth NOT IN ({date_fillers})
-                AND date_of_birth BETWEEN DATE '1890-01-01' AND current_date
-                THEN date_of_birth
+            WHEN split.date_of_birth NOT IN ({date_fillers})
+                AND split.date_of_birth BETWEEN DATE '1890-01-01' AND current_date
+                AND stopgap_date.source IS NULL
+                THEN split.date_of_birth
         END AS born,
         known_place.place,
-        CASE WHEN try_cast(uprn AS BIGINT) BETWEEN 1 AND 999999999999 THEN try_cast(uprn AS BIGINT)::VARCHAR END
-            AS address,
+        CASE
+            -- 1.00023E+11 is many properties, rounded by a spreadsheet
+            WHEN try_cast(uprn AS BIGINT) BETWEEN 1 AND 999999999999 AND NOT contains(upper(uprn), 'E')
+                THEN try_cast(uprn AS BIGINT)::VARCHAR
+        END AS address,
         CASE
             WHEN sex IN ('1', 'M', 'm') THEN '1'
             WHEN sex IN ('2', 'F', 'f') THEN '2'
@@ -132,6 +152,8 @@ cleaned AS (
     LEFT JOIN first_word ON first_word.words = split.first_words
     LEFT JOIN last_word ON last_word.words = split.last_words
     LEFT JOIN known_place ON known_place.postcode = split.postcode
+    LEFT JOIN stopgap_date
+        ON stopgap_date.source = split.source AND stopgap_date.date_of_birth = split.date_of_birth
 )
 SELECT
     numbering.identity_id,
