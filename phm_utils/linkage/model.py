@@ -137,7 +137,8 @@ def _require_numbers(model: LinkageModel, where: str) -> None:
     ):
         raise InputError(
             f"{where}: its thresholds, `found`, `least_people` or `frequency` cannot be used. Thresholds are numbers "
-            f"of bits, `review` no more than `accept`; `contrary` holds names of comparisons ({', '.join(known)}); chances lie between 0 and 1."
+            "of bits, `review` no more than `accept`; `contrary` holds names of comparisons "
+            f"({', '.join(known)}); chances lie between 0 and 1."
         )
 
 
