@@ -176,10 +176,10 @@ def truth_sentence(truth: pd.DataFrame) -> str:
     """Wrong and missed links of all sources together."""
     row = _all_sources(truth, "All").iloc[0]
     wrong, missed = row["wrong_share"], row["missed_share"]
-    false = "too few to show" if pd.isna(wrong) else f"about {_short(PER['false'] * wrong)} of 10,000"
+    false = "too few links to show" if pd.isna(wrong) else f"about {_short(PER['false'] * wrong)} of 10,000 links"
     lost = "too few to show" if pd.isna(missed) else f"{missed:.2%}"
     return (
-        f"In truth (synthetic data) {false} links are to somebody else; of the records of people in the GP extract "
+        f"In truth (synthetic data) {false} are to somebody else; of the records of people in the GP extract "
         f"{lost} are not joined to them."
     )
 
