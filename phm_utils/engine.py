@@ -6,7 +6,9 @@ no day of birth. A person's age is therefore never too low, and too high by
 one year for at most the days left of the birth month.
 """
 
+import csv
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -93,6 +95,37 @@ def read_sql(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | dict |
 def quote(path: Path | str) -> str:
     """A path or text as an SQL string literal."""
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def literal_path(path: Path | str) -> str:
+    """A path as an SQL string literal whose brackets, stars and question marks are no pattern.
+
+    DuckDB takes a path for a pattern: `list[1].csv` would read list1.csv.
+    """
+    return quote(re.sub(r"[\[*?]", lambda sign: f"[{sign.group()}]", str(path)))
+
+
+def has_open_quote(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> bool:
+    """Does a CSV file have a quotation mark that nothing closes?
+
+    DuckDB would take every row below it into one field, in silence.
+    """
+    with path.open("rb") as file:
+        marks = sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b""))
+    if marks % 2 == 0 and "16" not in encoding:
+        return False
+    usual = csv.field_size_limit(2**31 - 1)
+    try:
+        with path.open(encoding=encoding.replace("utf-8", "utf-8-sig"), newline="") as file:
+            for _ in csv.reader(file, delimiter=delimiter, strict=True):
+                pass
+    except csv.Error as error:
+        return "end of data" in str(error)
+    except UnicodeError:  # letters that cannot be read are told of by whoever reads them
+        return False
+    finally:
+        csv.field_size_limit(usual)
+    return False
 
 
 def parquet_source(files: list[Path]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from phm_utils.engine import guarded, quote
+from phm_utils.engine import guarded, has_open_quote, literal_path, quote
 from phm_utils.errors import InputError
 from phm_utils.inputs.mapping import Mapping, TableMapping, landing_folder
 from phm_utils.params import Workbook
@@ -43,7 +43,7 @@ class LandingFile:
     @property
     def scan(self) -> str:
         """A FROM clause over its rows; the virtual column `filename` says which file a row came from."""
-        return f"read_parquet([{', '.join(quote(p) for p in self.paths)}])"
+        return f"read_parquet([{', '.join(literal_path(p) for p in self.paths)}])"
 
     def column(self, name: str) -> str | None:
         """The file's own spelling of a column's name, whatever its capitals; None if it lacks it."""
@@ -141,7 +141,7 @@ def open_file(
 
 def _parquet_types(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
     try:
-        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({quote(path)})").fetchall()
+        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal_path(path)})").fetchall()
     except duckdb.Error:
         raise InputError(f"{name} is not a readable Parquet file; copy or export it again") from None
     return {column: kind for column, kind, *_ in described}
@@ -169,11 +169,16 @@ def _parquet_of(
     [(spill,)] = con.execute("SELECT current_setting('temp_directory')").fetchall()
     Path(spill).mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / f"{path.stem}.parquet"
+    if has_open_quote(path, mapping.encoding, mapping.delimiter):
+        raise InputError(
+            f"{file.name} has a quotation mark that opens a field and none closes it; export it again"
+        )
     columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in file.types)
     # One thread reads: a quoted line break is then never taken for the end of a row.
     read = (
-        f"read_csv({quote(path)}, columns = {{{columns}}}, header = true, auto_detect = false, parallel = false, "
-        f"delim = {quote(mapping.delimiter)}, quote = '\"', escape = '\"', encoding = {quote(mapping.encoding)}, "
+        f"read_csv({literal_path(path)}, columns = {{{columns}}}, header = true, auto_detect = false, "
+        f"parallel = false, delim = {quote(mapping.delimiter)}, quote = '\"', escape = '\"', "
+        f"encoding = {quote(mapping.encoding)}, "
         f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}, store_rejects = true)"
     )
     with guarded(f"Reading {file.name}", f"Save it as CSV in UTF-8 with `{mapping.delimiter}` between fields."):

@@ -1,13 +1,12 @@
 """Records for linkage alone, from a folder with one CSV or Parquet file per source."""
 
 import csv
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from phm_utils.engine import guarded, quote
+from phm_utils.engine import guarded, has_open_quote, literal_path, quote
 from phm_utils.errors import InputError
 
 ENDINGS = (".parquet", ".csv")
@@ -142,23 +141,21 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
 def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str]]:
     """A FROM clause over a file's rows, and its own column names and types by ours."""
     if path.suffix.lower() == ".parquet":
-        scan = f"read_parquet({_literally(path)}, hive_partitioning = false)"
+        scan = f"read_parquet({literal_path(path)}, hive_partitioning = false)"
     else:
         names = _header(path)
-        _refuse_open_quote(path)
+        if has_open_quote(path):
+            raise InputError(
+                f"{path.name}: a quotation mark opens a field and none closes it. Export the file again, as CSV UTF-8."
+            )
         columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in names)
         scan = (
-            f"read_csv({_literally(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',',"
+            f"read_csv({literal_path(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',',"
             " quote = '\"', escape = '\"', nullstr = '', parallel = false)"
         )
     with guarded(f"Reading {path.name}", "The file may be damaged: copy or export it again."):
         described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
     return scan, {name.strip().lower(): name for name, *_ in described if name.strip().lower() in KNOWN}
-
-
-def _literally(path: Path) -> str:
-    """SQL for a path whose brackets, stars and question marks are no pattern: `list[1].csv` is not list1.csv."""
-    return quote(re.sub(r"[\[*?]", lambda sign: f"[{sign.group()}]", str(path)))
 
 
 def _header(path: Path) -> list[str]:
@@ -176,22 +173,6 @@ def _header(path: Path) -> list[str]:
     if not any(header) or "" in header or len(set(lowered)) < len(lowered):
         raise InputError(f"{path.name}: the first line must name every column once; {len(header)} names were read.")
     return header
-
-
-def _refuse_open_quote(path: Path) -> None:
-    """A quotation mark that nothing closes would take every row below it into one field, in silence."""
-    with path.open("rb") as file:
-        marks = sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b""))
-    if marks % 2 == 0:
-        return
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for _ in csv.reader(file, strict=True):
-                pass
-    except (UnicodeError, csv.Error):
-        raise InputError(
-            f"{path.name}: a quotation mark opens a field and none closes it. Export the file again, as CSV UTF-8."
-        ) from None
 
 
 def _refuse_columns(file: str, own: dict[str, str]) -> None:

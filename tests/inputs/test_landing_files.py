@@ -142,6 +142,23 @@ def test_a_line_that_does_not_split_into_the_columns_is_quarantined(small, rows)
     assert "unreadable line" in set(store.read("check_field")["rule"])
 
 
+def test_no_row_is_lost_to_a_quotation_mark_that_nothing_closes(small, rows):
+    lines = pd.DataFrame([rows["gp_event"] | {"event_id": f"e{i}", "unit": "mm"} for i in range(4)]).to_csv(index=False)
+    (small.folder / "gp_event.csv").write_text(lines.replace("mm", '"mm', 1))
+    with pytest.raises(InputError, match="quotation mark that opens a field and none closes it"):
+        small.checked()
+    (small.folder / "gp_event.csv").write_text(lines.replace("mm", 'm"m', 1))
+    assert len(small.checked().read("gp_event")) == 4
+
+
+def test_a_name_with_brackets_is_no_pattern(small, rows):
+    whole = pd.DataFrame([rows["gp_event"] | {"event_id": f"e{i}"} for i in range(3)])
+    small.folder.joinpath("gp_event").mkdir(exist_ok=True)
+    for name, part in (("list1", whole[:1]), ("list[1]", whole[1:])):
+        part.to_csv(small.folder / "gp_event" / f"{name}.csv", index=False)
+    assert len(small.checked().read("gp_event")) == 3
+
+
 def test_columns_of_any_spelling_are_only_names(small, rows):
     frame = pd.DataFrame([rows["gp_event"]]).assign(**{'x" FROM y; --': "1", "select": "2"})
     frame.rename(columns=str.upper).to_csv(small.folder / "gp_event.csv", index=False)
