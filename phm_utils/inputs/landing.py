@@ -170,9 +170,7 @@ def _parquet_of(
     Path(spill).mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / f"{path.stem}.parquet"
     if has_open_quote(path, mapping.encoding, mapping.delimiter):
-        raise InputError(
-            f"{file.name} has a quotation mark that opens a field and none closes it; export it again"
-        )
+        raise InputError(f"{file.name} has a quotation mark that opens a field and none closes it; export it again")
     columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in file.types)
     # One thread reads: a quoted line break is then never taken for the end of a row.
     read = (
