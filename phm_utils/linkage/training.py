@@ -89,7 +89,8 @@ def train(
     for table in ("training_left", "training_right", "training_label", "training_label_side", "training_label_spine"):
         con.execute(f"DROP TABLE IF EXISTS {table}")
     require_whole({"comparisons": comparisons}, "Training")
-    how = f"{labelled:,} identities whose NHS number settled them" if by_number else "expectation maximisation"
+    # No number here: it is shown to readers, and is not under disclosure control.
+    how = "identities whose NHS number settled them" if by_number else "expectation maximisation"
     return LinkageModel(name, {"comparisons": comparisons}, found, frequency, thresholds, trained_on=how)
 
 

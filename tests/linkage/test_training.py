@@ -91,7 +91,7 @@ def chance(model, comparison, words, letter):
 
 def test_m_and_u_are_the_shares_that_were_put_in(learnt):
     model = learnt
-    assert model.trained_on == "1,200 identities whose NHS number settled them"
+    assert model.trained_on == "identities whose NHS number settled them"
     assert chance(model, "family", "the same", "m") == pytest.approx(0.9)
     assert chance(model, "family", "different", "m") == pytest.approx(0.1)
     assert chance(model, "home", "different", "m") == pytest.approx(0.2)
