@@ -1,10 +1,4 @@
-"""DuckDB sessions and the running of SQL models.
-
-One convention of age everywhere: completed years on the index date, counted
-from the first day of the month of birth, because pseudonymised extracts hold
-no day of birth. A person's age is therefore never too low, and too high by
-one year for at most the days left of the birth month.
-"""
+"""DuckDB sessions, errors that quote no row, and text as SQL literals."""
 
 import csv
 import os
@@ -13,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -23,26 +16,6 @@ from phm_utils.errors import InputError
 
 MEMORY_ENV, THREADS_ENV, TEMP_ENV = "PHM_MEMORY", "PHM_THREADS", "PHM_TEMP"
 ROW_GROUP_SIZE = 122_880
-
-
-@dataclass(frozen=True)
-class Model:
-    """One table that a stage makes.
-
-    name: the table's name in the store.
-    sql: a SELECT over the tables that the stage reads, or None with `frame`.
-    key: columns that identify a row; the file is ordered by them, so that
-        its bytes do not depend on threads or on the order of the input.
-        Never a pseudonym first: order by place and number.
-    frame: the table itself, where Python computed it.
-    partition_by: a column, one file for each of its values (`pcn_code`).
-    """
-
-    name: str
-    key: tuple[str, ...]
-    sql: str | None = None
-    frame: pd.DataFrame | None = None
-    partition_by: str | None = None
 
 
 @contextmanager

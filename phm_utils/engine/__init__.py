@@ -1,0 +1,37 @@
+"""DuckDB sessions and the running of SQL models.
+
+One convention of age everywhere: completed years on the index date, counted
+from the first day of the month of birth, because pseudonymised extracts hold
+no day of birth. A person's age is therefore never too low, and too high by
+one year for at most the days left of the birth month.
+"""
+
+from phm_utils.engine.duck import (
+    MEMORY_ENV,
+    ROW_GROUP_SIZE,
+    TEMP_ENV,
+    THREADS_ENV,
+    guarded,
+    has_open_quote,
+    literal_path,
+    parquet_source,
+    quote,
+    read_sql,
+    session,
+)
+from phm_utils.engine.workspace import Model
+
+__all__ = [
+    "MEMORY_ENV",
+    "ROW_GROUP_SIZE",
+    "TEMP_ENV",
+    "THREADS_ENV",
+    "Model",
+    "guarded",
+    "has_open_quote",
+    "literal_path",
+    "parquet_source",
+    "quote",
+    "read_sql",
+    "session",
+]
