@@ -371,6 +371,16 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               Column("published_list_size", "int", "Published list size", unit="people", low=0,
                      sensitivity="public"),
           )),
+    Table("practice_register", "Published registers and list sizes", "one per practice and register",
+          "QOF, practice level", "reference", ("practice_code", "register"), (
+              _practice(required=True, optional=False),
+              _text("register", "Register: af, asthma, ... as in parameters/registers; list_size for the list",
+                    sensitivity="public", required=True, optional=False),
+              Column("published_count", "int", "People on it, as published", unit="people", low=0,
+                     sensitivity="public", required=True, optional=False),
+              Column("as_at", "date", "Day that the count was true", sensitivity="public", required=True,
+                     optional=False),
+          )),
     Table("area", "Small areas", "one per LSOA", "ONS and MHCLG", "reference", ("lsoa",), (
         _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA, required=True, optional=False),
         _text("lsoa_name", "LSOA name", sensitivity="public"),

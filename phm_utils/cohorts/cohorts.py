@@ -9,7 +9,8 @@ from phm_utils.cohorts.definitions import Cohort, load_cohorts, load_segmentatio
 from phm_utils.cohorts.segments import rule_counts, rule_table, segment_alternatives_sql, segment_sql, unreachable
 from phm_utils.engine import Model, quote
 from phm_utils.params import SegmentationParams, Workbook
-from phm_utils.rules.columns import RuleColumn, person_columns
+from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.person import person_columns
 from phm_utils.rules.tree import compile_rule, criteria, describe
 
 AS_DEFINED = "As defined"

@@ -23,8 +23,8 @@ from phm_utils.cohorts.segments import ASSESSED
 from phm_utils.engine import read_sql
 from phm_utils.params import Workbook
 from phm_utils.privacy.release import Release
-from phm_utils.rules.codelists import concepts
 from phm_utils.rules.columns import ACTIVITIES, AGE_BANDS, SEXES
+from phm_utils.rules.concepts import concepts
 
 
 def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:

@@ -11,7 +11,7 @@ import pandas as pd
 from phm_utils.engine import guarded, quote, read_sql
 from phm_utils.evaluation.definitions import Intervention
 from phm_utils.evaluation.panel import NEVER, Panel
-from phm_utils.rules.codelists import concepts
+from phm_utils.rules.concepts import concepts
 
 FOLLOW_MONTHS = 48  # of person_month and person_follow_up
 NEEDED = ("person_month", "person_follow_up", "programme_enrolment", "person_index")

@@ -13,7 +13,7 @@ from phm_utils.inequalities.standard import INDICES, esp2013_ten_years, gradient
 from phm_utils.methods.rates import wilson
 from phm_utils.privacy.blocks import area_blocks, unit_blocks
 from phm_utils.privacy.release import Release
-from phm_utils.rules.codelists import Concept
+from phm_utils.rules.concepts import Concept
 
 QUINTILES = {  # national fifths of small areas, by the Index of Multiple Deprivation
     "1": "1 (most deprived)",

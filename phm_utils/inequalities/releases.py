@@ -16,7 +16,7 @@ from phm_utils.inequalities.strata import (
 )
 from phm_utils.params import InequalitiesParams, Workbook
 from phm_utils.privacy.release import Release
-from phm_utils.rules.codelists import Concept, concepts
+from phm_utils.rules.concepts import Concept, concepts
 
 NOTEBOOK = "04_inequalities"
 

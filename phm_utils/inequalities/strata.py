@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import guarded, read_sql
-from phm_utils.rules.codelists import Concept
+from phm_utils.rules.concepts import Concept
 
 DAYS_A_YEAR = 365.25
 

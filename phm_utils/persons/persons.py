@@ -26,8 +26,10 @@ from phm_utils.persons.sources import (
     window_table,
     windows,
 )
-from phm_utils.rules.codelists import Concept, concepts, load
-from phm_utils.rules.columns import ACTIVITIES, person_columns
+from phm_utils.rules.codelists import load
+from phm_utils.rules.columns import ACTIVITIES
+from phm_utils.rules.concepts import Concept, concepts
+from phm_utils.rules.person import person_columns
 from phm_utils.runs import project_root
 from phm_utils.tables import EMERGENCY_ADMIMETH
 

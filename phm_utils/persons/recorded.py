@@ -7,8 +7,8 @@ line there and one code list, and no change of code.
 from datetime import date, timedelta
 
 from phm_utils.persons.sources import months_before
-from phm_utils.rules.codelists import Concept
 from phm_utils.rules.columns import event_column
+from phm_utils.rules.concepts import Concept
 
 # Of two smoking codes on one day, the first of these counts.
 SMOKING_ORDER = (("smoking_current", "Current"), ("smoking_ex", "Ex"), ("smoking_never", "Never"))

@@ -1,4 +1,4 @@
-"""Code lists and the concepts that they define.
+"""Code lists: the codes that define a concept.
 
 A code list is a CSV file of parameters/codelists with a column `code` (other
 columns, such as OpenCodelists' `term`, are for readers). Codes are SNOMED CT
@@ -12,12 +12,8 @@ partition identifier, Verhoeff check digit).
 import csv
 import re
 from pathlib import Path
-from typing import Literal
-
-from pydantic import Field
 
 from phm_utils.errors import InputError
-from phm_utils.params import Code, Frozen, validated
 from phm_utils.runs import project_root
 
 CONCEPT_PARTITIONS = ("00", "10")  # 01 and 11 are descriptions, 02 and 12 relationships
@@ -38,27 +34,6 @@ _MULTIPLY = (
     (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
 )
 _PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-
-
-class Concept(Frozen):
-    """One line of parameters/concepts.csv: what a code list means for a person.
-
-    condition: ever recorded, unless `resolved_by` was recorded later.
-    value: the latest number within `low` to `high` and the last `window_months`.
-    latest: counts only where no concept of the same family is more recent (smoking).
-    event: recorded in the last `window_months`, or ever where none are given.
-    resolution: ends the condition that names it.
-    """
-
-    concept: Code
-    title: str = Field(min_length=1)
-    kind: Literal["condition", "value", "latest", "event", "resolution"]
-    long_term_condition: bool = Field(description="counts towards n_conditions")
-    unit: str | None = None
-    low: float | None = Field(None, description="smallest believable value, in `unit`")
-    high: float | None = Field(None, description="largest believable value, in `unit`")
-    window_months: int | None = Field(None, ge=1, description="months to the index date")
-    resolved_by: Code | None = Field(None, description="a concept of kind resolution")
 
 
 def verhoeff_ok(code: str) -> bool:
@@ -140,24 +115,3 @@ def _column(path: Path) -> list[str]:
     if not rows:
         raise InputError(f"Code list {path.name} is empty. A concept without codes would find nobody.")
     return [str(row["code"] or "").strip() for row in rows]
-
-
-def concepts(path: Path | None = None) -> tuple[Concept, ...]:
-    """Every concept of parameters/concepts.csv, in the order of the file.
-
-    Raises InputError where a line cannot be read, a concept stands twice, or
-    `resolved_by` names no concept of kind resolution.
-    """
-    path = path or project_root() / "parameters" / "concepts.csv"
-    if not path.is_file():
-        raise InputError(f"No file {path.name} in {path.parent.name}: it lists the concepts.")
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        rows = [{name: value for name, value in row.items() if value} for row in csv.DictReader(handle)]
-    found = tuple(validated(Concept, row, f"{path.name}, row {n}") for n, row in enumerate(rows, start=2))
-    names = [c.concept for c in found]
-    if repeated := sorted({n for n in names if names.count(n) > 1}):
-        raise InputError(f"{path.name} lists more than once: {', '.join(repeated)}.")
-    resolutions = {c.concept for c in found if c.kind == "resolution"}
-    if unknown := sorted({c.resolved_by for c in found if c.resolved_by} - resolutions):
-        raise InputError(f"{path.name}: resolved_by names no concept of kind resolution: {', '.join(unknown)}.")
-    return found

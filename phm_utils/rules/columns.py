@@ -1,21 +1,21 @@
-"""The columns of the `person` table: what a rule may ask about, and what each needs.
+"""Columns that rules may ask for: names, types, units, allowed words, and the tables that each needs.
 
-One home for their names, types, units and allowed words: the persons stage
-makes exactly these, the rule compiler knows no others, and the table of what
-was left out follows `needs`.
+Here stand those that come straight from the extracts and code lists, and the
+facts that registers and scores may ask for besides. `person` puts them
+together with the registers and scores.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from phm_utils.rules.codelists import Concept, concepts
+from phm_utils.rules.concepts import SOURCE_TABLE, Concept
 
 ColumnType = Literal["text", "int", "float", "bool", "date"]
 
 
 @dataclass(frozen=True)
 class RuleColumn:
-    """One column of `person`.
+    """One column of `person`, or one fact.
 
     needs: input tables without which the whole column is null.
     words: every value of a text column that has a closed list of them.
@@ -33,7 +33,8 @@ class RuleColumn:
 AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 90, 5)), "90+")
 ETHNIC_GROUPS = ("White", "Mixed", "Asian", "Black", "Other", "Not stated", "Not known")
 SEXES = ("Male", "Female", "Other or not known")
-SMOKING = ("Current", "Ex", "Never", "Not recorded")
+NOT_RECORDED = "Not recorded"
+SETTINGS = ("Nursing", "Residential", "Community", "Short term", "None")
 GP_CODES = ("gp_event",)
 
 # Activity and the table that it is counted from.
@@ -41,11 +42,31 @@ ACTIVITIES: dict[str, tuple[str, str]] = {
     "gp_appointments": ("GP appointments attended", "gp_appointment"),
     "ed_attendances": ("Emergency department attendances", "ecds_attendance"),
     "emergency_admissions": ("Emergency admissions", "apc_episode"),
+    "other_admissions": ("Planned and other admissions", "apc_episode"),
     "op_attendances": ("Outpatient attendances", "op_attendance"),
     "community_contacts": ("Community care contacts", "csds_contact"),
     "mental_health_contacts": ("Mental health contacts", "mhsds_contact"),
 }
-COSTED = ("gp_appointment", "ecds_attendance", "apc_episode", "csds_contact", "mhsds_contact")
+# Cost by setting, and the tables that it is counted from. Their sum is cost_pence_12m.
+COSTS: dict[str, tuple[str, str]] = {
+    "gp": ("GP appointments", "gp_appointment"),
+    "ed": ("Emergency departments", "ecds_attendance"),
+    "emergency": ("Emergency admissions", "apc_episode"),
+    "other_admissions": ("Planned and other admissions", "apc_episode"),
+    "op": ("Outpatients", "op_attendance"),
+    "community": ("Community care", "csds_contact"),
+    "mental_health": ("Mental health care", "mhsds_contact"),
+    "social_care": ("Adult social care", "asc_event"),
+}
+COSTED = tuple(dict.fromkeys(table for _, table in COSTS.values()))
+# Domains of council and voluntary-sector flags (partner_list.flag) that have a column of their own.
+FLAGS: dict[str, str] = {
+    "mobility": "flagged for mobility or isolation",
+    "income": "flagged for low income",
+    "housing": "flagged for housing need",
+    "food": "flagged for food or fuel need",
+    "caring": "flagged as a carer",
+}
 
 _PLACE = (
     RuleColumn("practice_code", "text", "GP practice"),
@@ -70,29 +91,83 @@ _WHO = (
 )
 
 
-def condition_columns(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
-    """One yes-or-no column for each concept of kind condition."""
-    return tuple(RuleColumn(c.concept, "bool", c.title, needs=GP_CODES) for c in known if c.kind == "condition")
+def concept_columns(concept: Concept) -> tuple[RuleColumn, ...]:
+    """What one concept alone gives: columns of `person`, or facts where `in_person` is false. A status gives none."""
+    needs, title = (SOURCE_TABLE[concept.system],), concept.title
+    match concept.kind:
+        case "condition":
+            return (RuleColumn(concept.concept, "bool", title, needs=needs),)
+        case "value":
+            months = RuleColumn(
+                f"{concept.concept}_months_ago", "int", f"{title}, completed months ago", "months", needs=needs
+            )
+            return RuleColumn(concept.concept, "float", title, concept.unit, needs=needs), months
+        case "count":
+            window = f"{title}, {concept.window_months} months"
+            return (RuleColumn(count_column(concept), "int", window, needs=needs),)
+        case "vaccination":
+            given = RuleColumn(vaccinated_column(concept.concept), "bool", title, needs=needs)
+            return given, RuleColumn(f"{given.name}_on", "date", f"{title}, last given", needs=needs)
+    return ()
 
 
-def _measured(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
-    values = [
-        column
-        for c in known
-        if c.kind == "value"
-        for column in (
-            RuleColumn(c.concept, "float", c.title, c.unit, needs=GP_CODES),
-            RuleColumn(f"{c.concept}_months_ago", "int", f"{c.title}, completed months ago", "months", needs=GP_CODES),
+def count_column(concept: Concept) -> str:
+    """The column of a count: lithium_medicines in 6 months becomes lithium_medicines_6m."""
+    return f"{concept.concept}_{concept.window_months}m"
+
+
+def vaccinated_column(concept: str) -> str:
+    """The column of a vaccination: covid_vaccination becomes covid_vaccinated."""
+    return concept.removesuffix("_vaccination") + "_vaccinated"
+
+
+def families(known: tuple[Concept, ...]) -> dict[str, list[Concept]]:
+    """The concepts of kind status by family, in the order of the file."""
+    found: dict[str, list[Concept]] = {}
+    for concept in known:
+        if concept.kind == "status":
+            found.setdefault(str(concept.family), []).append(concept)
+    return found
+
+
+def recorded_columns(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
+    """Everything that code lists give `person`, and `n_conditions`."""
+    kept = [c for c in known if c.in_person]
+    conditions = [column for c in kept if c.kind == "condition" for column in concept_columns(c)]
+    total = RuleColumn("n_conditions", "int", "Long-term conditions", "conditions", needs=GP_CODES)
+    statuses = [
+        RuleColumn(
+            name,
+            "text",
+            name.replace("_", " ").capitalize(),
+            words=(*dict.fromkeys(str(c.word) for c in members), NOT_RECORDED),
+            needs=GP_CODES,
         )
+        for name, members in families(known).items()
     ]
-    events = [RuleColumn(event_column(c.concept), "bool", c.title, needs=GP_CODES) for c in known if c.kind == "event"]
-    smoking = RuleColumn("smoking_status", "text", "Smoking status", words=SMOKING, needs=GP_CODES)
-    return (*values, smoking, *events)
+    others = [column for c in kept if c.kind != "condition" for column in concept_columns(c)]
+    return (*conditions, total, *statuses, *others)
 
 
-def event_column(concept: str) -> str:
-    """The column of an event concept: covid_vaccination becomes covid_vaccinated."""
-    return concept.removesuffix("_vaccination") + "_vaccinated" if concept.endswith("_vaccination") else concept
+def fact_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
+    """Facts about concepts that registers and scores may ask for besides the columns of `person`, by name.
+
+    Days are those of the first and the last entry up to the index date; of
+    gp_event alone. Months and years are completed ones.
+    """
+    found = [column for c in known if not c.in_person for column in concept_columns(c)]
+    for concept in (c for c in known if c.system == "snomed" and c.kind != "value"):
+        name, title = concept.concept, concept.title
+        found += [
+            RuleColumn(f"{name}_first", "date", f"{title}, first recorded", needs=GP_CODES),
+            RuleColumn(f"{name}_last", "date", f"{title}, last recorded", needs=GP_CODES),
+            RuleColumn(
+                f"{name}_first_months", "int", f"{title}, months since first recorded", "months", needs=GP_CODES
+            ),
+            RuleColumn(f"{name}_last_months", "int", f"{title}, months since last recorded", "months", needs=GP_CODES),
+            RuleColumn(f"{name}_first_age", "int", f"{title}, age when first recorded", "years", needs=GP_CODES),
+        ]
+    return {c.name: c for c in found}
 
 
 def _used() -> tuple[RuleColumn, ...]:
@@ -101,22 +176,39 @@ def _used() -> tuple[RuleColumn, ...]:
         for name, (title, table) in ACTIVITIES.items()
         for span, words in (("_12m", "12 months"), ("_prior_12m", "the 12 months before"))
     ]
+    costs = [
+        RuleColumn(
+            cost_column(name), "int", f"Cost of {title[0].lower()}{title[1:]}, 12 months", "pence", needs=(table,)
+        )
+        for name, (title, table) in COSTS.items()
+    ]
     return (
         RuleColumn("repeat_medicines", "int", "Repeat medicines in 90 days", "substances", needs=("gp_medication",)),
+        RuleColumn(
+            "polypharmacy_medicines", "int", "Repeat medicines that count as polypharmacy", "substances",
+            needs=("gp_medication",),
+        ),
+        RuleColumn("polypharmacy", "bool", "5 or more repeat medicines", needs=("gp_medication",)),
+        RuleColumn("severe_polypharmacy", "bool", "10 or more repeat medicines", needs=("gp_medication",)),
         *counts,
         RuleColumn("emergency_bed_days_12m", "int", "Emergency bed days, 12 months", "nights", needs=("apc_episode",)),
-        RuleColumn("cost_pence_12m", "int", "Cost, 12 months", "pence", needs=COSTED),
-        RuleColumn("partner_lists", "int", "Partner lists naming the person", "lists", needs=("partner_list",)),
+        *costs,
+        RuleColumn("cost_pence_12m", "int", "Cost of all settings, 12 months", "pence", needs=COSTED),
         RuleColumn("asc_open", "bool", "an adult social care service is open", needs=("asc_event",)),
-    )
+        RuleColumn("asc_setting", "text", "Adult social care setting", words=SETTINGS, needs=("asc_event",)),
+        RuleColumn("partner_lists", "int", "Partner lists naming the person", "lists", needs=("partner_list",)),
+        *(RuleColumn(f"flag_{name}", "bool", title, needs=("partner_list",)) for name, title in FLAGS.items()),
+        RuleColumn("flag_domains", "int", "Domains of partner flags", "domains", needs=("partner_list",)),
+        RuleColumn("last_contact", "date", "Last contact of any kind"),
+        RuleColumn("gp_data_to", "date", "Last GP entry of the practice", needs=GP_CODES),
+    )  # fmt: skip
 
 
-def person_columns(known: tuple[Concept, ...] | None = None) -> dict[str, RuleColumn]:
-    """Every column of `person` besides person_id, by name, in the table's order.
+def cost_column(setting: str) -> str:
+    """The column of a setting's cost."""
+    return f"cost_{setting}_pence_12m"
 
-    known: the concepts; those of parameters/concepts.csv by default.
-    """
-    known = concepts() if known is None else known
-    total = RuleColumn("n_conditions", "int", "Long-term conditions", "conditions", needs=GP_CODES)
-    columns = (*_PLACE, *_WHO, *condition_columns(known), total, *_measured(known), *_used())
-    return {c.name: c for c in columns}
+
+def base_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
+    """The columns of `person` that need no other column, by name, in the table's order."""
+    return {c.name: c for c in (*_PLACE, *_WHO, *recorded_columns(known), *_used())}

@@ -10,7 +10,7 @@ import pytest
 from phm_utils import engine
 from phm_utils.cohorts import cohorts
 from phm_utils.params import Workbook
-from phm_utils.rules.columns import person_columns
+from phm_utils.rules.person import person_columns
 from phm_utils.runs import StageWriter
 from phm_utils.tables import SQL_TYPE
 

@@ -8,7 +8,7 @@ from phm_utils.cohorts.definitions import Segmentation, load_segmentation
 from phm_utils.cohorts.segments import unreachable
 from phm_utils.errors import InputError
 from phm_utils.params import validated
-from phm_utils.rules.columns import person_columns
+from phm_utils.rules.person import person_columns
 
 
 def model(*segments: tuple[str, list[dict]], **kw) -> Segmentation:

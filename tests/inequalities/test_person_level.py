@@ -16,7 +16,7 @@ from phm_utils.inequalities.standard import esp2013, esp2013_ten_years, gradient
 from phm_utils.inequalities.strata import Period, emergency_strata, follow_people, whole_months
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.disclosure import protect
-from phm_utils.rules.codelists import concepts
+from phm_utils.rules.concepts import concepts
 
 POLICY = Disclosure()
 TWO_BANDS = pd.Series({"0-4": 3, "5-9": 1})

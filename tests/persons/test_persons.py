@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from phm_utils.rules.columns import person_columns
+from phm_utils.rules.person import person_columns
 
 DIABETES, DEPRESSION, DEPRESSION_RESOLVED, BMI = "44054006", "35489007", "196381000000100", "60621009"
 SMOKER, NEVER, HOMELESS = "77176002", "266919005", "32911000"

@@ -8,7 +8,7 @@ from phm_utils import engine
 from phm_utils.linkage.link import link
 from phm_utils.params import Workbook
 from phm_utils.persons import persons
-from phm_utils.rules.codelists import concepts
+from phm_utils.rules.concepts import concepts
 from phm_utils.runs import StageWriter
 from phm_utils.synthetic import simulate
 from phm_utils.tables import SQL_TYPE, TABLES

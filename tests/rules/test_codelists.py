@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.rules.codelists import concepts, load, snomed_fault, verhoeff_ok
+from phm_utils.rules.codelists import load, snomed_fault, verhoeff_ok
+from phm_utils.rules.concepts import concepts
 
 REAL = os.environ.get("PHM_REAL_DATA")
 

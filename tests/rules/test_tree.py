@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.rules.columns import RuleColumn, person_columns
+from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.person import person_columns
 from phm_utils.rules.tree import compile_rule, criteria, describe, parse
 
 COLUMNS = {
