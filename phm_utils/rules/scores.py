@@ -64,7 +64,7 @@ def score_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
         RuleColumn("efi", "float", "Electronic frailty index", needs=efi),
         RuleColumn("efi_category", "text", "Frailty by eFI, 65 and over", words=_names(EFI_BANDS), needs=efi),
         RuleColumn("hfrs", "float", "Hospital Frailty Risk Score", needs=hospital),
-        RuleColumn("hfrs_category", "text", "Hospital frailty risk, 65 and over", words=_names(HFRS_BANDS), needs=hospital),
+        RuleColumn("hfrs_category", "text", "HFRS band, 65 and over", words=_names(HFRS_BANDS), needs=hospital),
         RuleColumn("cms", "float", "Cambridge Multimorbidity Score", needs=cms),
         RuleColumn("charlson", "int", "Charlson score, UK SHMI weights", needs=hospital),
     )  # fmt: skip
