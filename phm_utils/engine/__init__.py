@@ -19,17 +19,21 @@ from phm_utils.engine.duck import (
     read_sql,
     session,
 )
-from phm_utils.engine.workspace import Model
+from phm_utils.engine.workspace import DuckWorkspace, Kind, Model, Workspace, open_workspace
 
 __all__ = [
     "MEMORY_ENV",
     "ROW_GROUP_SIZE",
     "TEMP_ENV",
     "THREADS_ENV",
+    "DuckWorkspace",
+    "Kind",
     "Model",
+    "Workspace",
     "guarded",
     "has_open_quote",
     "literal_path",
+    "open_workspace",
     "parquet_source",
     "quote",
     "read_sql",

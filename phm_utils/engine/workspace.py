@@ -1,8 +1,18 @@
-"""Where SQL models are run."""
+"""Where SQL models are run: DuckDB, or Spark behind the same few methods."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
 
+import duckdb
 import pandas as pd
+
+from phm_utils.engine.duck import guarded, read_sql
+from phm_utils.errors import InputError
+
+Kind = Literal["duckdb", "spark"]
 
 
 @dataclass(frozen=True)
@@ -23,3 +33,108 @@ class Model:
     sql: str | None = None
     frame: pd.DataFrame | None = None
     partition_by: str | None = None
+
+
+class Workspace(Protocol):
+    """Tables made on the way to a stage's models, by SQL in DuckDB's dialect; gone when the workspace closes."""
+
+    def make(self, name: str, sql: str, *, view: bool = False) -> None:
+        """Make or replace a table from a SELECT; a view is worked out anew wherever it is read."""
+
+    def register(self, name: str, frame: pd.DataFrame) -> None:
+        """Make or replace a table from a DataFrame, with the types that DuckDB gives its columns."""
+
+    def has(self, name: str) -> bool:
+        """Can a model read a table or view of this name?"""
+
+    def read(self, sql: str) -> pd.DataFrame:
+        """The result of a SELECT, in no order."""
+
+    def result(self, sql: str) -> str:
+        """A SELECT that DuckDB runs for the same rows and column types, while the workspace is open."""
+
+    def drop(self, name: str) -> None:
+        """Drop what was made under a name before its time, to free its memory."""
+
+    def clear(self) -> None:
+        """Drop everything made, the last first."""
+
+
+@contextmanager
+def open_workspace(
+    con: duckdb.DuckDBPyConnection, kind: Kind = "duckdb", tables: Mapping[str, list[Path]] | None = None
+) -> Iterator[Workspace]:
+    """A workspace over the tables that `con` can read, cleared at the end.
+
+    kind: `duckdb` runs models in `con`; `spark` on the Spark session at hand
+        or on one of its own (see `engine.spark`).
+    tables: the store's Parquet files by table, for Spark to read where they
+        lie; a table without files is copied out of `con` when a model reads it.
+    Raises InputError where Spark is asked for and cannot run here.
+    """
+    if kind == "duckdb":
+        work = DuckWorkspace(con)
+        try:
+            yield work
+        finally:
+            work.clear()
+    elif kind == "spark":
+        from phm_utils.engine.spark_workspace import open_spark  # pyspark and sqlglot, for those who ask for them
+
+        with open_spark(con, tables or {}) as work:
+            yield work
+    else:
+        raise InputError(f"The engine `{kind}` is not known: models run on `duckdb` or `spark`.")
+
+
+class DuckWorkspace:
+    """Models run by DuckDB, as temporary tables and views of one connection."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self._made: dict[str, str] = {}  # name -> TABLE or VIEW, in the order of making
+
+    def __enter__(self) -> "DuckWorkspace":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def make(self, name: str, sql: str, *, view: bool = False) -> None:
+        kind = "VIEW" if view else "TABLE"
+        if self._made.get(name, kind) != kind:
+            self.drop(name)  # DuckDB replaces a table by a table only
+        with guarded(f"Making {name.replace('_', ' ')}"):
+            self.con.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {sql}")
+        self._made.pop(name, None)
+        self._made[name] = kind
+
+    def register(self, name: str, frame: pd.DataFrame) -> None:
+        self.con.register("_frame", frame)
+        try:
+            self.make(name, "SELECT * FROM _frame")
+        finally:
+            self.con.unregister("_frame")
+
+    def has(self, name: str) -> bool:
+        return name in readable(self.con)
+
+    def read(self, sql: str) -> pd.DataFrame:
+        with guarded("Reading a result"):
+            return read_sql(self.con, sql)
+
+    def result(self, sql: str) -> str:
+        return sql
+
+    def drop(self, name: str) -> None:
+        if kind := self._made.pop(name, None):
+            self.con.execute(f"DROP {kind} IF EXISTS {name}")
+
+    def clear(self) -> None:
+        for name in reversed(list(self._made)):
+            self.drop(name)
+
+
+def readable(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The tables and views that `con` can read."""
+    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}

@@ -1,0 +1,228 @@
+"""SQL models that mean the same on DuckDB and on Spark.
+
+`to_spark` translates a SELECT of DuckDB's dialect by sqlglot, which is silent
+where it is wrong. So nothing is translated that does not stand in ALLOWED
+(nodes of the parsed tree, with those of their parts that may be used) and
+keeps the conditions of CONDITIONS; each has a test that runs it on both
+engines. Everything else is refused with what to write instead.
+
+Numbers. `/` is a DOUBLE on both; `//` and `%` cut towards zero and are for
+whole numbers. Dividing by zero is infinity on DuckDB and an error on Spark:
+divide by a number or by nullif(x, 0). DOUBLE becomes a whole number only by
+floor, ceil or round, because DuckDB rounds where Spark cuts; it never becomes
+text, and is never summed (the order of adding shows). A number with a decimal
+point is DECIMAL, with rules of its own: only in a comparison, or as
+CAST(0.5 AS DOUBLE). Sums of whole numbers are HUGEINT on DuckDB: cast them.
+
+Order. Strings compare by their bytes, and nulls come last unless a model says
+otherwise. `row_number` and the frames of ROWS need an ORDER BY that leaves no
+ties, and so do `arg_max` and its like: that no tree can show.
+
+Dates. Days are added as whole numbers; date_diff counts what DuckDB counts.
+Left out: letters' case (engines differ beyond ASCII), patterns, lists,
+intervals, means and quantiles, samples, and clocks.
+"""
+
+from collections.abc import Mapping
+
+import sqlglot
+from sqlglot import exp
+
+from phm_utils.engine.portable_rules import CONDITIONS, INSTEAD, TRANSLATIONS
+from phm_utils.engine.portable_types import Schema, type_faults
+from phm_utils.errors import InputError
+
+BINARY = "this expression"
+# What a model may be made of: node of sqlglot's tree -> those of its parts that may be there.
+ALLOWED: Mapping[type[exp.Expression], str] = {
+    # the parts of a query
+    exp.Select: "expressions from_ joins where group having qualify with_ distinct",
+    exp.Union: "this expression distinct with_",
+    exp.With: "expressions",
+    exp.CTE: "this alias",
+    exp.Subquery: "this alias",
+    exp.From: "this",
+    exp.Join: "this side kind on using",
+    exp.Where: "this",
+    exp.Group: "expressions all",
+    exp.Having: "this",
+    exp.Qualify: "this",
+    exp.Distinct: "expressions",
+    exp.Values: "expressions alias",
+    exp.Tuple: "expressions",
+    exp.Order: "expressions",
+    exp.Ordered: "this desc nulls_first",
+    # names and values
+    exp.Table: "this alias",
+    exp.TableAlias: "this columns",
+    exp.Alias: "this alias",
+    exp.Column: "this table",
+    exp.Identifier: "this quoted",
+    exp.Star: "except_",
+    exp.Literal: "this is_string",
+    exp.Boolean: "this",
+    exp.Null: "",
+    exp.Paren: "this",
+    exp.Var: "this",
+    # operators
+    exp.And: BINARY,
+    exp.Or: BINARY,
+    exp.Not: "this",
+    exp.EQ: BINARY,
+    exp.NEQ: BINARY,
+    exp.GT: BINARY,
+    exp.GTE: BINARY,
+    exp.LT: BINARY,
+    exp.LTE: BINARY,
+    exp.Is: BINARY,
+    exp.NullSafeEQ: BINARY,
+    exp.NullSafeNEQ: BINARY,
+    exp.Between: "this low high",
+    exp.In: "this expressions query",
+    exp.Exists: "this",
+    exp.Add: BINARY,
+    exp.Sub: BINARY,
+    exp.Mul: BINARY,
+    exp.Div: "this expression typed safe",
+    exp.IntDiv: BINARY,
+    exp.Mod: BINARY,
+    exp.BitwiseAnd: BINARY,
+    exp.BitwiseOr: BINARY,
+    exp.Neg: "this",
+    exp.DPipe: "this expression safe",
+    exp.Case: "this ifs default",
+    exp.If: "this true false",
+    exp.Cast: "this to",
+    exp.DataType: "this nested",
+    # functions of one row
+    exp.Coalesce: "this expressions",
+    exp.Nullif: BINARY,
+    exp.Greatest: "this expressions ignore_nulls",
+    exp.Least: "this expressions ignore_nulls",
+    exp.Abs: "this",
+    exp.Floor: "this",
+    exp.Ceil: "this",
+    exp.Round: "this",
+    exp.Year: "this",
+    exp.Month: "this",
+    exp.Day: "this",
+    exp.DateDiff: "this expression unit date_part_boundary",
+    exp.TimestampTrunc: "this unit",
+    exp.Left: BINARY,
+    exp.Substring: "this start length",
+    exp.Length: "this",
+    exp.StartsWith: BINARY,
+    exp.Contains: BINARY,
+    # functions of many rows
+    exp.Count: "this expressions big_int",
+    exp.Sum: "this",
+    exp.Min: "this",
+    exp.Max: "this",
+    exp.LogicalOr: "this",
+    exp.LogicalAnd: "this",
+    exp.BitwiseOrAgg: "this",
+    exp.ArgMax: BINARY,
+    exp.ArgMin: BINARY,
+    exp.Struct: "expressions",
+    exp.PropertyEQ: BINARY,
+    exp.Filter: BINARY,
+    exp.Window: "this partition_by order spec over",
+    exp.WindowSpec: "kind start start_side end end_side",
+    exp.RowNumber: "",
+    exp.Lag: "this offset",
+    exp.Lead: "this offset",
+}
+# Operators whose operands get brackets, because the two engines bind them differently.
+OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In)
+NOT_OPERATORS = (exp.Paren, exp.PropertyEQ, exp.ArgMax, exp.ArgMin)
+
+
+def to_spark(sql: str, model: str = "this model", schema: Schema | None = None) -> str:
+    """A SELECT of DuckDB's dialect in Spark's, with the same answer.
+
+    model: the name by which an error calls it.
+    schema: columns and DuckDB types of the tables that it reads, by table;
+        with it, what depends on types is checked as well.
+    Raises InputError with everything that is not known to mean the same.
+    """
+    tree = parse(sql, model)
+    faults = _faults(tree) or (type_faults(tree, schema) if schema is not None else [])
+    if faults:
+        raise InputError(
+            f"The model {model} cannot be run on Spark as it stands ({len(faults)} parts of it):\n- "
+            + "\n- ".join(faults)
+        )
+    tree = tree.transform(_translated)
+    _bracket(tree)
+    return tree.sql(dialect="spark", identify=True, comments=False)
+
+
+def parse(sql: str, model: str = "this model") -> exp.Expression:
+    """The tree of one SELECT."""
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read="duckdb") if tree is not None]
+    except sqlglot.errors.SqlglotError:
+        raise InputError(f"The model {model} could not be read as SQL. Try it on DuckDB alone first.") from None
+    if len(trees) != 1 or not isinstance(trees[0], exp.Select | exp.Union):
+        raise InputError(f"The model {model} must be one SELECT, and nothing else.")
+    return trees[0]
+
+
+def _faults(tree: exp.Expression) -> list[str]:
+    """What in the tree is not allowed, each said once, in the order of the text."""
+    found: dict[str, None] = {}
+    for node in tree.walk(bfs=False):
+        if said := _fault(node):
+            found.setdefault(said)
+    return list(found)
+
+
+def _fault(node: exp.Expression) -> str | None:
+    kind = type(node)
+    if kind not in ALLOWED:
+        return f"{_name(node)} is not among what both engines answer alike.{_instead(_name(node))}"
+    known = ALLOWED[kind].split()
+    extra = [part for part, value in node.args.items() if part not in known and value not in (None, False, [], "")]
+    if extra:
+        said = f"{_name(node)} with {', '.join(part.strip('_') for part in extra)}"
+        return f"{said} is not among what both engines answer alike.{_instead(*extra, _name(node))}"
+    condition = CONDITIONS.get(kind)
+    return condition(node) if condition else None
+
+
+def _name(node: exp.Expression) -> str:
+    """The word by which a writer of SQL knows a node."""
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).lower()
+    return node.sql_name().lower() if isinstance(node, exp.Func) else node.key
+
+
+def _instead(*names: str) -> str:
+    return next((f" {INSTEAD[name]}" for name in names if name in INSTEAD), "")
+
+
+def _translated(node: exp.Expression) -> exp.Expression:
+    translate = TRANSLATIONS.get(type(node))
+    return translate(node) if translate else node
+
+
+def _bracket(tree: exp.Expression) -> None:
+    """Put brackets round every operand that is an operation, in place; chains such as a AND b AND c keep none."""
+    for node in list(tree.walk()):
+        parent = node.parent
+        if not _is_operation(node) or not _is_operation(parent):
+            continue
+        if type(node) is type(parent) and node.arg_key == "this":
+            continue
+        brackets = exp.Paren()
+        node.replace(brackets)
+        brackets.set("this", node)
+
+
+def _is_operation(node: exp.Expression | None) -> bool:
+    return isinstance(node, OPERATORS) and not isinstance(node, NOT_OPERATORS)
+
+
+def table_names(tree: exp.Expression) -> set[str]:
+    """Every table that a model names, its own CTEs too."""
+    return {table.name for table in tree.find_all(exp.Table)}

@@ -1,0 +1,281 @@
+"""Conditions under which parts of a model mean the same on DuckDB and Spark, and translations that make them so.
+
+A condition takes a node of the parsed tree and says what is wrong with it, or
+nothing. A translation gives Spark's tree for DuckDB's node.
+"""
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+TYPES = {
+    exp.DType.SMALLINT,
+    exp.DType.INT,
+    exp.DType.BIGINT,
+    exp.DType.DOUBLE,
+    exp.DType.BOOLEAN,
+    exp.DType.TEXT,
+    exp.DType.VARCHAR,
+    exp.DType.DATE,
+}
+WHOLE = {exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT}
+COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
+WINDOWED = (exp.RowNumber, exp.Sum, exp.Min, exp.Max, exp.Count, exp.Lag, exp.Lead)
+NEED_ORDER = (exp.RowNumber, exp.Lag, exp.Lead)
+JOINS = {("", ""), ("", "INNER"), ("LEFT", ""), ("LEFT", "OUTER"), ("", "CROSS"), ("", "SEMI"), ("", "ANTI")}
+DIFFERENCES = ("DAY", "MONTH", "YEAR")
+MOST_DIGITS = 18  # of a whole number as written
+# What to write instead, by the word that was refused.
+_CASE = "Letters beyond ASCII differ: tidy text when it comes in."
+_PATTERN = "Use starts_with, contains, or left(x, n) IN (...)."
+_PICK = "Use row_number() with an ORDER BY without ties, in a CTE, or max and min."
+_MEAN = "Take a sum and a count, and divide."
+_CLOCK = "Write the value in, from the parameters."
+_LIST = "Register a table of the values and join it."
+INSTEAD: Mapping[str, str] = {
+    **dict.fromkeys(("lower", "upper"), _CASE),
+    **dict.fromkeys(("like", "ilike", "regexp_like", "regexp_matches", "regexp_replace", "regexp_extract"), _PATTERN),
+    **dict.fromkeys(("first", "last", "any_value", "ignorenulls", "mode", "limit", "first_value", "last_value"), _PICK),
+    **dict.fromkeys(("avg", "median", "stddev", "quantile", "quantilecont", "percentile_cont"), _MEAN),
+    **dict.fromkeys(("current_date", "current_timestamp", "now", "rand", "random", "placeholder", "parameter"), _CLOCK),
+    **dict.fromkeys(("array", "array_agg", "list", "unnest", "explode", "range", "generate_series"), _LIST),
+    "concat": "Use || (concat passes over nulls).",
+    "interval": "Add whole days, or work the date out in Python and write it in.",
+    "lateral": "Add the column in a CTE.",
+    "trycast": "Cast what has been checked.",
+    "pivot": "Use max(...) FILTER (WHERE ...).",
+    "order": "A model's rows have no order: they are ordered by its key when written.",
+    "struct": "A struct may only be the second argument of arg_max or arg_min.",
+}
+
+
+def _literal(node: exp.Expression | None, least: int = 0) -> bool:
+    return isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit() and int(node.name) >= least
+
+
+def _inside(node: exp.Expression) -> exp.Expression:
+    """What stands inside brackets."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return node
+
+
+def _holder(node: exp.Expression) -> exp.Expression | None:
+    """What a node is a direct part of, brackets and a minus sign aside."""
+    parent = node.parent
+    while isinstance(parent, exp.Paren | exp.Neg):
+        parent = parent.parent
+    return parent
+
+
+def _number(node: exp.Literal) -> str | None:
+    if node.is_string or "e" in node.name.lower():
+        return None
+    if node.name.isdigit():
+        return "A whole number has at most 18 digits." if len(node.name) > MOST_DIGITS else None
+    holder = _holder(node)
+    if isinstance(holder, COMPARISONS) or (isinstance(holder, exp.Cast) and holder.to.this == exp.DType.DOUBLE):
+        return None
+    return f"{node.name} is DECIMAL, which the engines reckon differently: write CAST({node.name} AS DOUBLE)."
+
+
+def _divides(node: exp.Binary) -> str | None:
+    by = _inside(node.expression)
+    if isinstance(by, exp.Cast):
+        by = _inside(by.this)
+    if isinstance(by, exp.Nullif) and _literal(by.expression) and int(by.expression.name) == 0:
+        return None
+    if isinstance(by, exp.Literal) and not by.is_string and float(by.name) != 0:
+        return None
+    return f"{node.key} by what may be 0: divide by a number or by nullif(x, 0)."
+
+
+def _casts(node: exp.Cast) -> str | None:
+    if node.to.this not in TYPES:
+        return f"cast to {node.to.sql('duckdb')}: the types of models are {', '.join(sorted(t.name for t in TYPES))}."
+    return None
+
+
+def _rounds_down(node: exp.Floor | exp.Ceil) -> str | None:
+    holder = _holder(node)
+    if isinstance(holder, exp.Cast) and holder.to.this in WHOLE:
+        return None
+    return f"{node.key} is a DOUBLE on DuckDB and a whole number on Spark: write CAST({node.key}(x) AS BIGINT)."
+
+
+def _truncates(node: exp.TimestampTrunc) -> str | None:
+    holder = _holder(node)
+    if node.unit.name.upper() not in ("MONTH", "YEAR"):
+        return "date_trunc goes by 'month' or 'year'."
+    if isinstance(holder, exp.Cast) and holder.to.this == exp.DType.DATE:
+        return None
+    return "date_trunc gives a timestamp: write CAST(date_trunc('month', x) AS DATE)."
+
+
+def _differs(node: exp.DateDiff) -> str | None:
+    return None if node.unit.name.upper() in DIFFERENCES else "date_diff counts 'day', 'month' or 'year'."
+
+
+def _part_of_text(node: exp.Left | exp.Substring) -> str | None:
+    if isinstance(node, exp.Left):
+        ok = _literal(node.expression)
+    else:
+        ok = _literal(node.args.get("start"), 1) and (node.args.get("length") is None or _literal(node.args["length"]))
+    return None if ok else f"{node.key} takes whole numbers as written, none below 0 and no start below 1."
+
+
+def _joins(node: exp.Join) -> str | None:
+    kind = (node.side.upper(), node.kind.upper())
+    on = bool(node.args.get("on") or node.args.get("using"))
+    if kind not in JOINS:
+        return f"{' '.join(kind).strip().lower()} join: joins are inner, left, cross, semi or anti."
+    if on == (kind == ("", "CROSS")):
+        return "a join without a condition: write CROSS JOIN, or ON."
+    return None
+
+
+def _groups(node: exp.Group) -> str | None:
+    by = [_inside(e) for e in node.expressions]
+    return "GROUP BY a place: name the column." if any(isinstance(e, exp.Literal) for e in by) else None
+
+
+def _orders(node: exp.Order) -> str | None:
+    if not isinstance(node.parent, exp.Window):
+        return f"ORDER BY outside OVER. {INSTEAD['order']}"
+    by = [_inside(e.this) for e in node.expressions]
+    return (
+        "ORDER BY a place or ALL: name the column." if any(isinstance(e, exp.Literal | exp.Var) for e in by) else None
+    )
+
+
+def _windows(node: exp.Window) -> str | None:
+    of, order = node.this, node.args.get("order")
+    if isinstance(of, exp.Filter):
+        return "FILTER with OVER: use count(CASE WHEN ... THEN 1 END) OVER (...)."
+    if not isinstance(of, WINDOWED) or isinstance(of.this, exp.Distinct):
+        return f"{of.key} OVER: windows are of row_number, sum, min, max, count, lag and lead."
+    if isinstance(of, NEED_ORDER) and order is None:
+        return f"{of.key} OVER () needs an ORDER BY without ties: each engine would number the rows its own way."
+    return None
+
+
+def _frames(node: exp.WindowSpec) -> str | None:
+    bounds = [node.args.get("start"), node.args.get("end")]
+    ok = all(b is None or b in ("UNBOUNDED", "CURRENT ROW") or _literal(b) for b in bounds)
+    return None if node.args.get("kind") == "ROWS" and ok else "frames are ROWS between whole numbers as written."
+
+
+def _within(*parents: type[exp.Expression]) -> Callable[[exp.Expression], str | None]:
+    def check(node: exp.Expression) -> str | None:
+        if isinstance(node.parent, parents):
+            return None
+        return f"{node.key} here is not among what both engines answer alike. {INSTEAD.get(node.key, '')}".rstrip()
+
+    return check
+
+
+def _distinct(node: exp.Distinct) -> str | None:
+    if isinstance(node.parent, exp.Select) and not node.expressions:
+        return None
+    if isinstance(node.parent, exp.Count | exp.Sum) and len(node.expressions) == 1:
+        of = _inside(node.expressions[0])
+        return "count(DISTINCT (a, b)): count rows of a subquery." if isinstance(of, exp.Tuple) else None
+    return "DISTINCT is for a SELECT, or for the one argument of count or sum."
+
+
+def _counts(node: exp.Count) -> str | None:
+    return None if node.this is not None and not node.expressions else "count takes one argument, or *."
+
+
+def _whole_select(node: exp.Select) -> str | None:
+    starred = any(e.is_star for e in node.expressions)
+    return "QUALIFY with *: name the columns." if node.args.get("qualify") and starred else None
+
+
+def _aliases(node: exp.TableAlias) -> str | None:
+    return "a list of columns belongs to VALUES only." if node.columns and not _of_values(node) else None
+
+
+def _of_values(node: exp.TableAlias) -> bool:
+    return isinstance(node.parent, exp.Values)
+
+
+CONDITIONS: Mapping[type[exp.Expression], Callable] = {
+    exp.Select: _whole_select,
+    exp.Join: _joins,
+    exp.Group: _groups,
+    exp.Distinct: _distinct,
+    exp.Tuple: _within(exp.Values),
+    exp.Order: _orders,
+    exp.TableAlias: _aliases,
+    exp.Var: _within(exp.DateDiff, exp.TimestampTrunc),
+    exp.Literal: _number,
+    exp.Div: _divides,
+    exp.IntDiv: _divides,
+    exp.Mod: _divides,
+    exp.Cast: _casts,
+    exp.Floor: _rounds_down,
+    exp.Ceil: _rounds_down,
+    exp.TimestampTrunc: _truncates,
+    exp.DateDiff: _differs,
+    exp.Left: _part_of_text,
+    exp.Substring: _part_of_text,
+    exp.Count: _counts,
+    exp.Struct: _within(exp.ArgMax, exp.ArgMin),
+    exp.PropertyEQ: _within(exp.Struct),
+    exp.Window: _windows,
+    exp.WindowSpec: _frames,
+}
+
+
+def _spark(name: str, *of: exp.Expression) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(of))
+
+
+def _known(node: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=exp.Paren(this=node.copy()), expression=exp.Null()))
+
+
+def _difference(node: exp.DateDiff) -> exp.Expression:
+    """DuckDB counts the ends of days, months or years between two dates; Spark's own counts whole ones."""
+    later, earlier, unit = node.this, node.expression, node.unit.name.upper()
+    if unit == "DAY":
+        days = [exp.cast(d.copy(), exp.DType.DATE) for d in (later, earlier)]
+        return exp.cast(_spark("DATEDIFF", *days), exp.DType.BIGINT)
+    if unit == "MONTH":
+        firsts = [_spark("TRUNC", d.copy(), exp.Literal.string("MM")) for d in (later, earlier)]
+        return exp.cast(_spark("MONTHS_BETWEEN", *firsts), exp.DType.BIGINT)
+    years = [_spark("YEAR", d.copy()) for d in (later, earlier)]
+    return exp.Paren(this=exp.Sub(this=years[0], expression=years[1]))
+
+
+def _best(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
+    """DuckDB passes over rows whose value or order is null; and nulls inside an order of several parts come last."""
+    value, order = node.this, node.expression
+    known = [value] if isinstance(order, exp.Struct) else [value, order]
+    if isinstance(order, exp.Struct):
+        parts = [part.expression for part in order.expressions]
+        order = _spark("STRUCT", *(e for p in parts for e in (exp.Is(this=p.copy(), expression=exp.Null()), p.copy())))
+    best = _spark("MAX_BY" if isinstance(node, exp.ArgMax) else "MIN_BY", value.copy(), order.copy())
+    outer = node.parent
+    conditions = [_known(k) for k in known]
+    if isinstance(outer, exp.Filter):
+        return best  # the surrounding filter takes the conditions: see _filtered
+    return exp.Filter(this=best, expression=exp.Where(this=exp.and_(*conditions)))
+
+
+def _filtered(node: exp.Filter) -> exp.Expression:
+    if not isinstance(node.this, exp.ArgMax | exp.ArgMin):
+        return node
+    value, order = node.this.this, node.this.expression
+    known = [_known(value)] if isinstance(order, exp.Struct) else [_known(value), _known(order)]
+    where = exp.Where(this=exp.and_(node.expression.this.copy(), *known))
+    return exp.Filter(this=node.this.copy(), expression=where)
+
+
+TRANSLATIONS: Mapping[type[exp.Expression], Callable] = {
+    exp.DateDiff: _difference,
+    exp.ArgMax: _best,
+    exp.ArgMin: _best,
+    exp.Filter: _filtered,
+}

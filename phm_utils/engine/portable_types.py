@@ -1,0 +1,70 @@
+"""What depends on types: rounding, sums and text of numbers that are not whole, and differences of dates."""
+
+from collections.abc import Iterator, Mapping
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+
+Schema = Mapping[str, Mapping[str, str]]  # table -> column -> DuckDB type
+
+WHOLE = {*exp.DataType.INTEGER_TYPES, exp.DType.BOOLEAN, exp.DType.NULL}
+TEXT = {*exp.DataType.TEXT_TYPES}
+DAYS = {exp.DType.DATE}
+UNKNOWN = {exp.DType.UNKNOWN}
+ROUNDED = (exp.Floor, exp.Ceil, exp.Round)
+CAST_IT = "CAST it so that its type is plain"
+
+
+def type_faults(tree: exp.Expression, schema: Schema) -> list[str]:
+    """Everything whose answer would differ because of its type, in words.
+
+    A type that cannot be told counts as one that differs. Faults of names,
+    such as an unknown column, are left to DuckDB.
+    """
+    try:
+        named = qualify(tree.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False)
+        typed = annotate_types(named, schema=schema, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return ["its columns' types could not be told: name every column with its table, and expand no doubtful *."]
+    return list(dict.fromkeys(fault for node in typed.walk(bfs=False) for fault in _faults(node)))
+
+
+def _faults(node: exp.Expression) -> Iterator[str]:
+    match node:
+        case exp.Cast() if node.to.this in exp.DataType.INTEGER_TYPES and not _rounded(node.this):
+            yield from _only(node.this, WHOLE | TEXT, "as a whole number: use floor, ceil or round inside the CAST")
+        case exp.Cast() if node.to.this in exp.DataType.TEXT_TYPES:
+            yield from _only(node.this, WHOLE | TEXT | DAYS, "as text: the engines write it differently")
+        case exp.DPipe():
+            for part in (node.this, node.expression):
+                yield from _only(part, WHOLE | TEXT | DAYS, "in ||: the engines write it differently")
+        case exp.Sum():
+            of = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+            yield from _only(of, WHOLE, "in sum: the order of adding shows; sum whole numbers, such as pence or tenths")
+        case exp.IntDiv() | exp.Mod() | exp.BitwiseAnd() | exp.BitwiseOr():
+            for part in (node.this, node.expression):
+                yield from _only(part, WHOLE, f"with {node.key}: whole numbers only")
+        case exp.Sub() if all(_type(part) not in exp.DataType.NUMERIC_TYPES for part in (node.this, node.expression)):
+            if all(_type(part) in DAYS for part in (node.this, node.expression)):
+                yield "date - date: write date_diff('day', earlier, later)."
+        case _:
+            return
+
+
+def _rounded(node: exp.Expression) -> bool:
+    while isinstance(node, exp.Paren | exp.Neg):
+        node = node.this
+    return isinstance(node, ROUNDED)
+
+
+def _type(node: exp.Expression) -> exp.DType:
+    return node.type.this if node.type else exp.DType.UNKNOWN
+
+
+def _only(node: exp.Expression, allowed: set, doing: str) -> Iterator[str]:
+    kind = _type(node)
+    if kind not in allowed:
+        what = "something whose type cannot be told" if kind in UNKNOWN else kind.name
+        yield f"{what} {doing}" + (f"; {CAST_IT}." if kind in UNKNOWN else ".")
