@@ -5,15 +5,14 @@ from collections.abc import Iterator, Mapping
 import duckdb
 import pandas as pd
 
-from phm_utils.cohorts.definitions import Cohort, load_cohorts, load_segmentation
-from phm_utils.cohorts.segments import rule_counts, rule_table, segment_alternatives_sql, segment_sql, unreachable
+from phm_utils.cohorts.definitions import Cohort, check_cohort, load_cohorts
+from phm_utils.cohorts.segment_models import AS_DEFINED, segment_models
 from phm_utils.engine import Model, quote
-from phm_utils.params import SegmentationParams, Workbook
+from phm_utils.params import Workbook
 from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.person import person_columns
 from phm_utils.rules.tree import compile_rule, criteria, describe
 
-AS_DEFINED = "As defined"
 REGISTERED = "Registered on the index date"
 NO_MEMBER = "SELECT NULL::VARCHAR AS cohort, person_id, pcn_code, practice_code FROM person WHERE false"
 NO_STEP = """
@@ -27,8 +26,10 @@ FROM person WHERE false"""
 def cohorts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """Make everybody's `segment`, the `cohort_member`s, and how both came about.
 
-    Also `segment_rule`, `segment_alternative`, `cohort_attrition`,
-    `cohort_alternative` and `cohort_left_out`.
+    Also `segment_rule`, `segment_alternative`, `segment_overlap`,
+    `segment_rule_overlap`, `cohort_attrition`, `cohort_alternative` and
+    `cohort_left_out`; and where there is an earlier date `segment_earlier`,
+    `segment_movement` and `segment_movement_left_out`.
 
     Every file of parameters/cohorts is counted; notebooks choose which they
     show. A rule on a column that is null throughout, because its table is
@@ -38,8 +39,10 @@ def cohorts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     missing = dict(
         con.execute("SELECT column_name, table_name FROM person_left_out WHERE column_name <> ''").fetchall()
     )
-    yield from _segments(con, workbook, columns, missing)
+    yield from segment_models(con, workbook, columns, missing)
     defined = load_cohorts()
+    for name, definition in defined.items():
+        check_cohort(definition, columns, f"{name}.yml")
     asked = {name: sorted({c.column for rule in d.criteria for c in criteria(rule)}) for name, d in defined.items()}
     lacking = {name: sorted({missing[c] for c in asked[name] if c in missing}) for name in defined}
     counted = {name: d for name, d in defined.items() if not lacking[name]}
@@ -48,23 +51,6 @@ def cohorts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     yield Model("cohort_alternative", ("cohort", "place", "practice_code"), sql=_alternatives(counted, columns))
     rows = [(name, ", ".join(tables)) for name, tables in lacking.items() if tables]
     yield Model("cohort_left_out", ("cohort",), frame=pd.DataFrame(rows, columns=["cohort", "needs"]).astype("str"))
-
-
-def _segments(
-    con: duckdb.DuckDBPyConnection, workbook: Workbook, columns: Mapping[str, RuleColumn], missing: Mapping[str, str]
-) -> Iterator[Model]:
-    params = workbook.notebook_params("02_segmentation", workbook.ics_code)
-    name = params.segmentation if isinstance(params, SegmentationParams) else "snee"
-    model = load_segmentation(name)
-    rules = rule_counts(con, rule_table(model, columns, missing))
-    nobody = set(unreachable(con, model, columns))
-    rules["reachable"] = [(r.segment, r.reason) not in nobody for r in rules.itertuples()]
-    yield Model("segment_rule", ("place",), frame=rules.drop(columns="condition"))
-    yield Model("segment", ("practice_code", "segment", "reason", "person_id"), segment_sql(rules), None, "pcn_code")
-    variants = {AS_DEFINED: rules} | {
-        other.says: rule_table(model.with_alternative(other), columns, missing) for other in model.alternatives
-    }
-    yield Model("segment_alternative", ("place", "pcn_code", "segment"), sql=segment_alternatives_sql(variants))
 
 
 def _condition(cohort: Cohort, columns: Mapping[str, RuleColumn]) -> str:

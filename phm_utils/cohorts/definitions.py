@@ -1,12 +1,15 @@
 """Definition files: what a segmentation and a cohort are, before anybody is counted."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import Field
 
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, load_yaml, validated
-from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, criteria
+from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, compile_rule, criteria, describe
 from phm_utils.runs import project_root
 
 
@@ -152,6 +155,35 @@ def load_cohorts(folder: Path | None = None) -> dict[str, Cohort]:
     """Every cohort of parameters/cohorts, by the name of its file, in alphabetical order."""
     folder = folder or project_root() / "parameters" / "cohorts"
     return {path.stem: load_cohort(path.stem, folder) for path in sorted(folder.glob("*.yml"))}
+
+
+def check_segmentation(model: Segmentation, columns: Mapping[str, RuleColumn], where: str) -> None:
+    """Refuse a segmentation whose rules cannot be asked of `columns`, or cannot be told apart.
+
+    where: its file. Raises one InputError that names every faulty rule, with
+    the nearest column where it asks for one that there is not.
+    """
+    rules = [(f"segment `{s.name}`, ", rule) for s in model.segments for rule in s.rules]
+    _check_rules(rules, columns, where)
+    told = Counter((segment, describe(rule, columns)) for segment, rule in rules)
+    if same := [f"{segment}rule `{words}`" for (segment, words), times in told.items() if times > 1]:
+        raise InputError(f"{where}: rules of one segment say the same: {'; '.join(same)}. Give each its own `says`.")
+
+
+def check_cohort(cohort: Cohort, columns: Mapping[str, RuleColumn], where: str) -> None:
+    """Refuse a cohort whose criteria cannot be asked of `columns`, naming each of them."""
+    _check_rules([("", rule) for rule in cohort.criteria], columns, where)
+
+
+def _check_rules(rules: Iterable[tuple[str, Rule]], columns: Mapping[str, RuleColumn], where: str) -> None:
+    faults = []
+    for place, rule in rules:
+        try:
+            compile_rule(rule, columns)
+        except InputError as error:
+            faults.append(f"- {place}rule `{describe(rule, columns)}`: {error}")
+    if faults:
+        raise InputError(f"{where}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.\n" + "\n".join(faults))
 
 
 def _definition(folder: Path, name: str) -> Path:
