@@ -1,117 +1,150 @@
 """Code lists: the codes that define a concept.
 
-A code list is a CSV file of parameters/codelists with a column `code` (other
-columns, such as OpenCodelists' `term`, are for readers). Codes are SNOMED CT
-concept ids, text everywhere: a spreadsheet that takes them for numbers
-rounds ids of 16 digits and more, and the rounded id finds nobody.
-
-Source of the checks: SNOMED International, SCTID structure (6-18 digits,
-partition identifier, Verhoeff check digit).
+A list is a CSV file with a column of codes, in OpenCodelists' form
+(`code,term`) or another publisher's. Codes are text everywhere: a spreadsheet
+that takes them for numbers rounds ids of 16 digits and more, and the rounded
+id finds nobody.
 """
 
 import csv
-import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phm_utils.errors import InputError
+from phm_utils.rules.code_systems import TITLES, snomed_fault, verhoeff_ok
+from phm_utils.rules.codelist_examination import examine
+from phm_utils.rules.codelist_reports import CodeList, Fault, ListReport
+from phm_utils.rules.concepts import concepts
 from phm_utils.runs import project_root
 
-CONCEPT_PARTITIONS = ("00", "10")  # 01 and 11 are descriptions, 02 and 12 relationships
-SPREADSHEET_DIGITS = 15  # a spreadsheet keeps no more of a number
-FAULTS_SHOWN = 5
+__all__ = [
+    "CodeList",
+    "Fault",
+    "ListReport",
+    "check_lists",
+    "examine",
+    "found",
+    "load",
+    "snomed_fault",
+    "told",
+    "verhoeff_ok",
+]
 
-# The dihedral group's multiplication table, and the permutation applied once per place (Verhoeff 1969).
-_MULTIPLY = (
-    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
-    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
-    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
-    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
-    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
-    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
-    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
-    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
-    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
-    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-)
-_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+MANIFEST = "MANIFEST.csv"
+ENDINGS = (".csv", ".tsv", ".xlsx", ".xls")  # a spreadsheet among lists is reported, not passed over
 
 
-def verhoeff_ok(code: str) -> bool:
-    """Does the last digit check the digits before it, by Verhoeff's scheme?"""
-    if not (code.isascii() and code.isdigit()):
-        return False
-    check = 0
-    for place, digit in enumerate(reversed(code)):
-        value = int(digit)
-        for _ in range(place % 8):
-            value = _PERMUTE[value]
-        check = _MULTIPLY[check][value]
-    return check == 0
+def load(name: str, folder: Path | None = None, system: str = "snomed") -> list[str]:
+    """The codes of one list, as text, each once, in the order of its file.
 
-
-def snomed_fault(code: str) -> str | None:
-    """Why `code` is not a SNOMED CT concept id, with the likely cause; None where it is one."""
-    if not code:
-        return "is empty"
-    if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+|\d+\.0", code):
-        return "was turned into a number by a spreadsheet: export the list again with codes as text"
-    if re.fullmatch(r"[A-Z]\d{2}(\.?[\dX-]\w?)?", code):
-        return "looks like ICD-10: this list takes SNOMED CT concept ids"
-    if not re.fullmatch(r"[1-9]\d{5,17}", code, re.ASCII):
-        return "is not a SNOMED CT id of 6 to 18 digits: another code system, or a stray character"
-    rounded = set(code[SPREADSHEET_DIGITS:]) == {"0"}
-    if not verhoeff_ok(code):
-        if rounded:
-            return "was rounded by a spreadsheet to 15 digits: take the list from its source again, as text"
-        return "fails its check digit: mistyped"
-    if code[-3:-1] not in CONCEPT_PARTITIONS:
-        return "is a description or relationship id, not a concept id"
-    return None
-
-
-def load(concept: str, folder: Path | None = None) -> list[str]:
-    """The codes of one concept, as text, in the order of its file.
-
-    folder: where <concept>.csv lies; parameters/codelists by default.
+    folder: where <name>.csv lies; parameters/codelists by default.
+    system: its code system. Codes of icd10 and bnf may be beginnings of codes,
+        and come in the form of extracts: no dots, no fillers.
     Raises InputError that names the list, the rows and the likely cause.
     """
     folder = folder or project_root() / "parameters" / "codelists"
-    path = folder / f"{concept}.csv"
+    path = folder / f"{name}.csv"
     if not path.is_file():
         raise InputError(f"No code list {path.name} in {folder.name}. Add it, or correct the concept's name.")
-    codes = _column(path)
-    seen: dict[str, int] = {}
-    faults = []
-    for row, code in enumerate(codes, start=2):  # the header is row 1
-        fault = snomed_fault(code) or (f"repeats row {seen[code]}" if code in seen else None)
-        if fault:
-            faults.append(f"- row {row}: `{code}` {fault}")
-        seen.setdefault(code, row)
-    if faults:
-        more = [f"- and {len(faults) - FAULTS_SHOWN} more"] if len(faults) > FAULTS_SHOWN else []
-        raise InputError(
-            f"Code list {path.name}: {len(faults)} of {len(codes)} rows cannot be used.\n"
-            + "\n".join(faults[:FAULTS_SHOWN] + more)
-        )
-    return codes
+    return list(examine(path, system).code_list().codes)
 
 
-def _column(path: Path) -> list[str]:
-    """The column `code` of a CSV file, stripped of white space."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle, strict=True)
-            header = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = header
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"Code list {path.name} is not a readable CSV file. Save it as CSV, UTF-8.") from None
-    if "code" not in header:
-        bare = header and header[0].isdigit()
-        raise InputError(
-            f"Code list {path.name} has no column `code`"
-            + (": its first row is a code already. Put `code` above it." if bare else f"; it has {', '.join(header)}.")
-        )
-    if not rows:
-        raise InputError(f"Code list {path.name} is empty. A concept without codes would find nobody.")
-    return [str(row["code"] or "").strip() for row in rows]
+@dataclass(frozen=True)
+class _Named:
+    """A list to be examined, and what its folder says of it."""
+
+    path: Path
+    system: str | None = None
+    listed: dict[str, str] = field(default_factory=dict)
+
+    def report(self) -> ListReport:
+        if not self.path.exists():
+            where = MANIFEST if self.listed else "concepts.csv"
+            return ListReport(self.path, self.system, faults=(Fault(f"is named in {where} and is not there."),))
+        return examine(self.path, self.system, listed=self.listed)
+
+
+def check_lists(paths: Sequence[Path], system: str | None = None) -> list[ListReport]:
+    """A report on each list; a folder stands for the lists in it, and for those that its manifest names.
+
+    A folder's MANIFEST.csv (`file`, `code_system`, `n_codes`, a date), or the
+    concepts.csv beside the workbook's own folder of lists, says their systems.
+    Raises InputError for a path that is not there and a folder without lists.
+    """
+    named = {n.path.resolve(): n for path in paths for n in _lists_of(path, system)}
+    return [n.report() for n in named.values()]
+
+
+def found(path: Path) -> Path:
+    """A path as given, or below the workbook's folder, or the name of one of the workbook's own lists."""
+    if path.exists():
+        return path
+    root = project_root()
+    own = root / "parameters" / "codelists" / f"{path.name}.csv"
+    tried = [root / path, *([own] if path.name == str(path) else [])]
+    for place in tried:
+        if place.exists():
+            return place
+    raise InputError(f"No code list {path}: neither a file, nor a folder, nor a list of parameters/codelists.")
+
+
+def _lists_of(path: Path, system: str | None) -> Iterator[_Named]:
+    path = found(path)
+    folder = path if path.is_dir() else path.parent
+    beside = _beside(folder)
+    if not path.is_dir():
+        yield _told(path, beside, system)
+        return
+    here = {p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.name != MANIFEST and p.name[0] != "."}
+    if not here:
+        raise InputError(f"The folder {path} holds no code list: no file ending in {', '.join(ENDINGS)}.")
+    for one in sorted(here | {folder / name for name in beside}):
+        yield _told(one, beside, system)
+
+
+def _told(path: Path, beside: dict[str, dict[str, str]], system: str | None) -> _Named:
+    line = beside.get(path.name, {})
+    return _Named(path, system or line.get("concept_system"), {} if "concept_system" in line else line)
+
+
+def _beside(folder: Path) -> dict[str, dict[str, str]]:
+    """What the folder's manifest, or the workbook's concepts, say of each file."""
+    manifest, definitions = folder / MANIFEST, folder.parent / "concepts.csv"
+    if manifest.is_file():
+        try:
+            with manifest.open(encoding="utf-8-sig", newline="") as handle:
+                rows = [{str(k): str(v or "") for k, v in row.items()} for row in csv.DictReader(handle, strict=True)]
+        except (UnicodeDecodeError, csv.Error):
+            raise InputError(f"{MANIFEST} of {folder} is not a readable CSV file. Save it as CSV, UTF-8.") from None
+        return {row["file"]: row for row in rows if row.get("file")}
+    if folder.name == "codelists" and definitions.is_file():
+        return {f"{c.codes_from}.csv": {"concept_system": c.system} for c in concepts(definitions)}
+    return {}
+
+
+def told(reports: Sequence[ListReport], every: bool = False) -> str:
+    """One line per list (name, system, codes, verdict, first cause) and a line with the sum.
+
+    every: all faults and warnings below their list.
+    """
+    width = min(max((len(r.name) for r in reports), default=0), 48)
+    lines = [line for r in reports for line in _lines(r, width, every)]
+    bad = sum(r.bad for r in reports)
+    undated = sum(r.dated is None for r in reports)
+    count = f"{len(reports)} list{'' if len(reports) == 1 else 's'}: {len(reports) - bad} sound, {bad} bad."
+    age = f" {undated} without a date: how old they are is not known." if undated else ""
+    return "\n".join([*lines, count + age])
+
+
+def _lines(report: ListReport, width: int, every: bool) -> Iterator[str]:
+    system = TITLES.get(report.system or "", "system not known")
+    causes = [*map(str, report.faults), *report.warnings]
+    parts = [f"{len(report.codes):,} codes", f"dated {report.dated}" if report.dated else ""]
+    head = f"{'BAD' if report.bad else 'ok ':3} {report.name:{width}}  {system}, {', '.join(filter(None, parts))}"
+    if every:
+        yield head
+        yield from (f"      {cause}" for cause in causes)
+        return
+    more = f" (and {len(causes) - 1} more)" if len(causes) > 1 else ""
+    yield head + (f": {causes[0]}{more}" if causes else "")

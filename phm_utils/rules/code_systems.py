@@ -1,0 +1,234 @@
+"""Code systems: what a code of each looks like, and what went wrong with one that does not.
+
+Whether a code exists is not asked: that needs the terminologies, which are
+not ours to carry. SNOMED CT and dm+d ids carry a check digit, so a slip of a
+digit is seen; the others are judged by pattern, and ICD-10 and OPCS-4, or
+Read v2 and CTV3, cannot always be told apart.
+
+Sources: SNOMED CT Release File Specifications (SCTID: 6-18 digits, partition,
+Verhoeff check digit; a namespace where the partition begins with 1); NHS Data
+Dictionary, ICD-10 and OPCS-4; NHSBSA, structure of BNF codes; NHS England,
+Read codes (5 bytes, and 2 for the term in version 2).
+"""
+
+import re
+
+TITLES = {
+    "snomed": "SNOMED CT",
+    "dmd": "dm+d",
+    "icd10": "ICD-10",
+    "opcs4": "OPCS-4",
+    "bnf": "BNF",
+    "readv2": "Read v2",
+    "ctv3": "CTV3",
+}
+SYSTEMS = tuple(TITLES)
+SAME_IDS = ("snomed", "dmd")  # dm+d products are SNOMED CT concepts
+BEGINNINGS = ("icd10", "opcs4", "bnf")  # a code of a list stands for all longer codes that begin with it
+CONCEPT_PARTITIONS = ("00", "10")  # 01 and 11 are descriptions, 02 and 12 relationships
+SPREADSHEET_DIGITS = 15  # a spreadsheet keeps no more of a number
+LONGEST_SHOWN = 20  # characters: what is longer is no code, and is not quoted
+INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
+
+# The dihedral group's multiplication table, and the permutation applied once per place (Verhoeff 1969).
+_MULTIPLY = (
+    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
+    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
+    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
+    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
+    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
+    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
+    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
+    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
+    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+)
+_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+
+
+def _turned() -> tuple[tuple[int, ...], ...]:
+    """The permutation of each place: applied 0 to 7 times."""
+    rows = [tuple(range(10))]
+    while len(rows) < 8:
+        rows.append(tuple(_PERMUTE[digit] for digit in rows[-1]))
+    return tuple(rows)
+
+
+_TURNED = _turned()
+_SCTID = re.compile(r"[1-9][0-9]{5,17}")
+_NAMESPACE = re.compile(r"10[0-9]{5}")
+# BNF chapters 01-19 and 20-23, then section, paragraph, sub-paragraph, substance, product, form, equivalent.
+_BNF = re.compile(
+    r"(0[1-9]|1[0-9]|2[0-3])"
+    r"((?<=2[0-9])[0-9]{2}|(?<=[01][0-9])([01][0-9]|20))?"
+    r"((?<=[0-9]{4})[0-9]{2}([0-9]([0-9A-Z]{2}([0-9A-Z]{2}([0-9A-Z]{2}([0-9A-Z]{2})?)?)?)?)?)?"
+)
+_PATTERNS = {
+    "icd10": re.compile(r"[A-Z](\d(\d(\d\d?|X\d)?)?)?", re.ASCII),
+    "opcs4": re.compile(r"[A-Z](\d\d?)?|[A-Z]\d\d\.?\d", re.ASCII),
+    "readv2": re.compile(r"(?=[0-9A-Za-z.]{5}([0-9A-Za-z]{2})?$)[0-9A-WZa-z][0-9A-Za-z]{0,4}\.{0,4}[0-9A-Za-z]{0,2}"),
+    "ctv3": re.compile(r"(?=.{5}$)[0-9A-Za-z]{1,5}\.{0,4}"),
+}
+_NAMES = {
+    **{re.sub(r"\W", "", title.casefold()): system for system, title in TITLES.items()},
+    **{system: system for system in SYSTEMS},
+    **dict.fromkeys(("snomed", "snomedct", "snomedctuk", "sct", "snomedctconceptid"), "snomed"),
+    **dict.fromkeys(("dmd", "dmdsnomed"), "dmd"),
+    **dict.fromkeys(("icd", "icd10", "icd10uk"), "icd10"),
+    **dict.fromkeys(("opcs", "opcs4"), "opcs4"),
+    **dict.fromkeys(("read", "read2", "readv2", "readcode", "readcodes", "cprd"), "readv2"),
+    **dict.fromkeys(("ctv3", "readv3", "read3", "readctv3"), "ctv3"),
+}
+
+
+def system_named(text: str) -> str | None:
+    """The system that people call `text` (`SNOMED CT`, `Read2`, `dmd_snomed`); None if no system is called so."""
+    return _NAMES.get(re.sub(r"[\W_]", "", text.casefold()))
+
+
+def cleaned(cell: str) -> str:
+    """A cell's code: without white space, invisible signs, and what keeps a spreadsheet from reading a number."""
+    code = cell.strip(INVISIBLE + " \t\r\n\xa0")
+    if wrapped := re.fullmatch(r"=\"(.*)\"", code):
+        return wrapped[1].strip()
+    return code.removeprefix("'")
+
+
+def normal(code: str, system: str) -> str:
+    """The form in which codes are compared, and in which extracts hold them.
+
+    ICD-10: no dot, no dagger or asterisk (A or D after the fourth character),
+    no filler at the end. Read v2: without the two bytes of the term.
+    """
+    if system == "icd10":
+        code = re.sub(r"^([A-Z]\d\d)\.", r"\1", code.upper().rstrip("†*+ "))
+        code = re.sub(r"^([A-Z]\d\d[\dX-][\d-]?)[AD]$", r"\1", code).rstrip("-")
+        return code[:3] if len(code) == 4 and code.endswith("X") else code
+    if system == "opcs4":
+        return code.upper().replace(".", "")
+    if system == "bnf":
+        return code.upper()
+    return code[:5] if system == "readv2" else code
+
+
+def is_code(code: str, system: str) -> bool:
+    """Could `code` be one of `system`, or of icd10, opcs4 and bnf the beginning of one?"""
+    if system in SAME_IDS:
+        return snomed_fault(code) is None
+    if system == "bnf":
+        return bool(_BNF.fullmatch(code.upper()))
+    if system == "opcs4":
+        return bool(_PATTERNS["opcs4"].fullmatch(code.upper()))
+    return bool(_PATTERNS[system].fullmatch(normal(code, system) if system == "icd10" else code))
+
+
+def looks_like(code: str) -> str | None:
+    """The system that a whole code is most likely of; OPCS-4 is never guessed, ICD-10 looks the same."""
+    if _SCTID.fullmatch(code) and verhoeff_ok(code) and code[-3:-1] in CONCEPT_PARTITIONS:
+        return "snomed"
+    if len(normal(code, "icd10")) >= 3 and is_code(code, "icd10"):
+        return "icd10"
+    if is_code(code, "readv2") and not code.isdigit():
+        return "readv2"
+    if is_code(code, "ctv3") and not code.isdigit():
+        return "ctv3"
+    return "bnf" if len(code) >= 4 and is_code(code, "bnf") else None
+
+
+def fault(code: str, system: str) -> str | None:
+    """Why `code` is none of `system`, with the likely cause; None where it may be one."""
+    if system in SAME_IDS:
+        return snomed_fault(code, TITLES[system])
+    if is_code(code, system):
+        return None
+    if cause := _spoilt(code):
+        return cause
+    if (other := looks_like(code)) and other != system:
+        return f"looks like {TITLES[other]}: this list takes {TITLES[system]}"
+    return _misshapen(code, system)
+
+
+def snomed_fault(code: str, title: str = TITLES["snomed"]) -> str | None:
+    """Why `code` is not a SNOMED CT concept id, with the likely cause; None where it may be one.
+
+    A spreadsheet's zero in the last place of 16 or 17 digits is right once in ten: a single id cannot show it.
+    """
+    takes = f"this list takes {title} {'concept' if title == TITLES['snomed'] else 'product'} ids"
+    if not _SCTID.fullmatch(code):
+        if cause := _spoilt(code):
+            return cause
+        if (other := looks_like(code)) in ("icd10", "readv2", "ctv3"):
+            return f"looks like {TITLES[other]}: {takes}"
+        return f"is not a {title} id of 6 to 18 digits: another code system, or a stray character"
+    rounded = set(code[SPREADSHEET_DIGITS:]) == {"0"}
+    if not verhoeff_ok(code):
+        if rounded:
+            return "was rounded by a spreadsheet to 15 digits: take the list from its source again, as text"
+        return "fails its check digit: mistyped" + (" or rounded" if len(code) > SPREADSHEET_DIGITS else "")
+    if rounded and code[-3:-1] == "00":  # ids without a namespace have fewer digits
+        return "was rounded by a spreadsheet to 15 digits: take the list from its source again, as text"
+    if code[-3:-1] not in CONCEPT_PARTITIONS:
+        return "is a description or relationship id, not a concept id"
+    if code[-3] == "1" and not _NAMESPACE.fullmatch(code[-10:-3]):
+        return "names no issuer of SNOMED CT ids (its namespace): mistyped, or another system's number"
+    return None
+
+
+def verhoeff_ok(code: str) -> bool:
+    """Does the last digit check the digits before it, by Verhoeff's scheme?"""
+    if not (code.isascii() and code.isdigit()):
+        return False
+    check = 0
+    for place, digit in enumerate(reversed(code)):
+        check = _MULTIPLY[check][_TURNED[place % 8][ord(digit) - 48]]
+    return check == 0
+
+
+def is_nhs_number(code: str) -> bool:
+    """Ten digits that pass modulo 11: such a number is never quoted, it may be a person's."""
+    if not re.fullmatch(r"[0-9]{10}", code):
+        return False
+    total = sum((10 - place) * int(digit) for place, digit in enumerate(code[:9]))
+    return (11 - total % 11) % 11 == int(code[9])
+
+
+def shown(code: str) -> str:
+    """A code as an error may quote it: what may be a person's number, or is no code, is described instead."""
+    if is_nhs_number(code) and not verhoeff_ok(code):
+        return "a number that passes as an NHS number"
+    if len(code) > LONGEST_SHOWN or not code.isprintable():
+        return f"a cell of {len(code):,} characters"
+    return f"`{code}`"
+
+
+def _spoilt(code: str) -> str | None:
+    """What happens to codes of any system on the way."""
+    if not code:
+        return "is empty"
+    if re.fullmatch(r"\d(\.\d+)?[eE][+-]?\d+|\d+\.0", code):
+        return "was turned into a number by a spreadsheet: export the list again with codes as text"
+    if re.fullmatch(r"\d{1,4}[-/]\d\d?[-/]\d{1,4}|\d\d?-[A-Z][a-z]{2}(-\d+)?|[A-Z][a-z]{2}-\d\d", code):
+        return "is a date: a spreadsheet made it of a code, or the columns are mixed up"
+    if not code.isascii() and any(sign.isdigit() and not sign.isascii() for sign in code):
+        return "is written in other digits than 0 to 9"
+    parts = [part for part in re.split(r"[\s,;|/]+", code) if part]
+    if len(parts) > 1 and all(looks_like(part) for part in parts):
+        return f"holds {len(parts)} codes: write each in a row of its own"
+    if re.fullmatch(r"[A-Z]\d\d(\.?\d)?\s*(-|–|to)\s*[A-Z]\d\d(\.?\d)?", code):
+        return "is a range of codes: write each in a row of its own"
+    return None
+
+
+def _misshapen(code: str, system: str) -> str:
+    """Why a code that is no other system's either is none of `system`."""
+    kind = f"is not {'an' if system in ('icd10', 'opcs4') else 'a'} {TITLES[system]} code"
+    if system == "bnf" and is_code(f"0{code}", "bnf"):
+        return "lost its leading zero: a spreadsheet took it for a number"
+    if system in ("readv2", "ctv3") and re.fullmatch(r"[0-9A-Za-z]{1,4}\.{0,3}", code):
+        cause = "took it for a number" if code.isdigit() else "or a database trimmed it"
+        return f"lost its full stops, {TITLES[system]} codes have 5 characters: a spreadsheet {cause}"
+    if system == "icd10" and re.fullmatch(r"[A-Z]\d[\dA-Z]\.?[\dA-Z]{3,4}", code):
+        return f"{kind} of 3 to 5 characters: the American ICD-10-CM has longer ones"
+    if system in ("icd10", "opcs4") and is_code(code[:1] + code[1:].upper().replace("O", "0"), system):
+        return f"{kind}: it has the letter O for a zero"
+    return f"{kind}: another code system, or a stray character"
