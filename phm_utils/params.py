@@ -132,6 +132,7 @@ class Resources(Frozen):
     memory: str = Field("1500MB", pattern=r"^\d+(MB|GB)$", description="DuckDB's limit in each worker")
     threads: int = Field(1, ge=1, le=64, description="DuckDB threads in each worker")
     stage_memory: str = Field("3GB", pattern=r"^\d+(MB|GB)$", description="DuckDB's limit in ICS-level stages")
+    engine: Literal["duckdb", "spark"] = Field("duckdb", description="what makes the person table; Spark needs Java 17")
     dask_scheduler: str | None = Field(None, description="address of a dask.distributed scheduler, or none")
 
 

@@ -6,93 +6,122 @@ line there and one code list, and no change of code.
 
 from datetime import date, timedelta
 
+from phm_utils.engine import quote
 from phm_utils.persons.sources import months_before
-from phm_utils.rules.columns import event_column
+from phm_utils.rules.columns import NOT_RECORDED, concept_columns, count_column, families, vaccinated_column
 from phm_utils.rules.concepts import Concept
 
-# Of two smoking codes on one day, the first of these counts.
-SMOKING_ORDER = (("smoking_current", "Current"), ("smoking_ex", "Ex"), ("smoking_never", "Never"))
+BITS = 62  # marks in one whole number of 64 bits
+FACTS = ("first_months", "last_months", "first_age", "first", "last")
+OTHER_SYSTEMS = ("bnf", "icd10")
 
 
-def recorded_sql(known: tuple[Concept, ...], index_date: date, available: bool) -> str:
-    """A SELECT with one row per current person (`person_no`) and one column per concept.
+def marks(known: tuple[Concept, ...]) -> dict[str, tuple[int, int]]:
+    """Concepts that need no date, each with the number of its mark and its bit there."""
+    plain = [c.concept for c in known if c.kind == "condition" and not c.resolved_by and c.window_months is None]
+    return {name: (place // BITS + 1, 1 << place % BITS) for place, name in enumerate(plain)}
 
-    known: the concepts, numbered in `concept` by their place.
-    available: False where there are no GP events: every column is null then.
+
+def mark_columns(known: tuple[Concept, ...]) -> list[str]:
+    """The columns of `concept_name` that hold marks."""
+    return sorted({f"mark_{number}" for number, _ in marks(known).values()})
+
+
+def recorded_columns(known: tuple[Concept, ...], index_date: date, facts: set[str]) -> dict[str, str]:
+    """SQL of every column that GP coded events give, by name, over a person's rows of `concept`.
+
+    facts: the facts that registers and scores ask for; no others are made.
     """
     number = {c.concept: n for n, c in enumerate(known)}
-    columns = {c.concept: _condition(c, number) for c in known if c.kind == "condition"}
+    placed = marks(known)
+    columns = {c.concept: _condition(c, number, placed, index_date) for c in known if c.kind == "condition"}
     long_term = [f"CAST({columns[c.concept]} AS INTEGER)" for c in known if c.long_term_condition]
     columns["n_conditions"] = " + ".join(long_term) or "0"
-    for concept in (c for c in known if c.kind == "value"):
-        columns[concept.concept] = _value(concept, number, index_date)
-        columns[f"{concept.concept}_months_ago"] = _months_ago(concept, number, index_date)
-    columns["smoking_status"] = _smoking(number)
-    columns |= {event_column(c.concept): _event(c, number, index_date) for c in known if c.kind == "event"}
-    if not available:
-        columns = {name: f"CAST(NULL AS {_type(name, known)})" for name in columns}
-    lines = [f"    {sql} AS {name}" for name, sql in columns.items()]
+    columns |= {name: _status(members, number) for name, members in families(known).items()}
+    for concept in known:
+        if concept.kind == "value":
+            columns[concept.concept] = _within(concept, number, index_date, _at(number[concept.concept], "latest_value"))
+            months = _months_since(_last(concept, number), index_date)
+            columns[f"{concept.concept}_months_ago"] = _within(concept, number, index_date, months)
+        elif concept.kind == "count" and concept.system == "snomed":
+            columns[count_column(concept)] = f"coalesce({_at(number[concept.concept], 'events_in_window')}, 0)"
+        elif concept.kind == "vaccination":
+            given = _within(concept, number, index_date, _last(concept, number))
+            columns[vaccinated_column(concept.concept)] = f"({given}) IS NOT NULL"
+            columns[f"{vaccinated_column(concept.concept)}_on"] = given
+    made = {name: _fact(name, number, index_date) for name in sorted(facts) if name not in columns}
+    return columns | {name: sql for name, sql in made.items() if sql}
+
+
+def other_counts(known: tuple[Concept, ...], system: str) -> dict[str, int]:
+    """Columns counted from medicines (bnf) or hospital diagnoses (icd10), with their concepts' numbers."""
+    return {count_column(c): n for n, c in enumerate(known) if c.system == system}
+
+
+def names_of(concept: Concept) -> list[str]:
+    """The columns that one concept gives."""
+    return [column.name for column in concept_columns(concept)]
+
+
+def _at(number: int, column: str, aggregate: str = "max") -> str:
+    return f"{aggregate}(concept.{column}) FILTER (WHERE concept.concept_no = {number})"
+
+
+def _last(concept: Concept, number: dict[str, int]) -> str:
+    return _at(number[concept.concept], "last_date")
+
+
+def _condition(
+    concept: Concept, number: dict[str, int], placed: dict[str, tuple[int, int]], index_date: date
+) -> str:
+    """Diagnosed in the window, and not resolved since: resolved on the day of the diagnosis is resolved."""
+    if concept.concept in placed:
+        mark, bit = placed[concept.concept]
+        return f"((coalesce(bit_or(concept_name.mark_{mark}), 0) & {bit}) <> 0)"
+    held = _within(concept, number, index_date, _last(concept, number))
+    resolved = [_at(number[name], "last_date") for name in concept.resolved_by]
+    if not resolved:
+        return f"(({held}) IS NOT NULL)"
+    return f"coalesce(({held}) > coalesce(greatest({', '.join(resolved)}, DATE '0001-01-01'), DATE '0001-01-01'), false)"
+
+
+def _within(concept: Concept, number: dict[str, int], index_date: date, sql: str) -> str:
+    """The expression, where the concept's last entry lies in its window."""
+    if concept.window_months is None:
+        return sql
+    first_day = months_before(index_date, concept.window_months)
+    return f"CASE WHEN {_last(concept, number)} >= DATE '{first_day}' THEN {sql} END"
+
+
+def _months_since(day: str, index_date: date) -> str:
+    """Completed months since a day: 0 in the month that ends with the index date."""
+    end = index_date + timedelta(days=1)
     return (
-        "SELECT\n    registered.person_no,\n"
-        + ",\n".join(lines)
-        + "\nFROM registered\nLEFT JOIN concept ON concept.person_no = registered.person_no"
-        + "\nWHERE registered.is_current\nGROUP BY registered.person_no"
+        f"CAST(date_diff('month', {day}, DATE '{end}') AS INTEGER) - "
+        f"CASE WHEN day({day}) >= {end.day} THEN 1 ELSE 0 END"
     )
 
 
-def _at(number: int, column: str) -> str:
-    return f"max(concept.{column}) FILTER (WHERE concept.concept_no = {number})"
+def _status(members: list[Concept], number: dict[str, int]) -> str:
+    """The word of the family's concept recorded last."""
+    days = [(_last(c, number), str(c.word)) for c in members]
+    latest = f"greatest({', '.join(day for day, _ in days)})" if len(days) > 1 else days[0][0]
+    cases = " ".join(f"WHEN {day} = {latest} THEN {quote(word)}" for day, word in days)
+    return f"CASE {cases} ELSE {quote(NOT_RECORDED)} END"
 
 
-def _condition(concept: Concept, number: dict[str, int]) -> str:
-    """Ever diagnosed, and not resolved since: resolved on the day of the diagnosis is resolved."""
-    last = _at(number[concept.concept], "last_date")
-    if concept.resolved_by is None:
-        return f"({last} IS NOT NULL)"
-    resolved = _at(number[concept.resolved_by], "last_date")
-    return f"coalesce({last} > coalesce({resolved}, DATE '0001-01-01'), false)"
-
-
-def _months_ago(concept: Concept, number: dict[str, int], index_date: date) -> str:
-    """Completed months since the value in use: 0 in the month that ends with the index date."""
-    last, end = _at(number[concept.concept], "last_date"), f"DATE '{index_date + timedelta(days=1)}'"
-    months = f"date_diff('month', {last}, {end}) - CAST(day({last}) >= day({end}) AS INTEGER)"
-    if concept.window_months is None:
-        return months
-    return f"CASE WHEN {_recent(concept, number, index_date)} THEN {months} END"
-
-
-def _value(concept: Concept, number: dict[str, int], index_date: date) -> str:
-    value = _at(number[concept.concept], "latest_value")
-    if concept.window_months is None:
-        return value
-    return f"CASE WHEN {_recent(concept, number, index_date)} THEN {value} END"
-
-
-def _event(concept: Concept, number: dict[str, int], index_date: date) -> str:
-    if concept.window_months is None:
-        return f"({_at(number[concept.concept], 'last_date')} IS NOT NULL)"
-    return f"coalesce({_recent(concept, number, index_date)}, false)"
-
-
-def _recent(concept: Concept, number: dict[str, int], index_date: date) -> str:
-    first_day = months_before(index_date, concept.window_months)
-    return f"{_at(number[concept.concept], 'last_date')} >= DATE '{first_day}'"
-
-
-def _smoking(number: dict[str, int]) -> str:
-    """The most recent of the three codes."""
-    known = [(_at(number[name], "last_date"), word) for name, word in SMOKING_ORDER if name in number]
-    if not known:
-        return "'Not recorded'"
-    latest = f"greatest({', '.join(last for last, _ in known)})"  # DuckDB's greatest passes over nulls
-    cases = " ".join(f"WHEN {last} = {latest} THEN '{word}'" for last, word in known)
-    return f"CASE {cases} ELSE 'Not recorded' END"
-
-
-def _type(name: str, known: tuple[Concept, ...]) -> str:
-    if name in {c.concept for c in known if c.kind == "value"}:
-        return "DOUBLE"
-    if name.endswith("_months_ago"):
-        return "BIGINT"
-    return {"n_conditions": "INTEGER", "smoking_status": "VARCHAR"}.get(name, "BOOLEAN")
+def _fact(name: str, number: dict[str, int], index_date: date) -> str | None:
+    """SQL of a fact such as `depression_last`; None where it is of another system."""
+    kind = next((kind for kind in FACTS if name.endswith(f"_{kind}")), None)
+    concept = name.removesuffix(f"_{kind}")
+    if kind is None or concept not in number:
+        return None
+    first, last = _at(number[concept], "first_date", "min"), _at(number[concept], "last_date")
+    born = "max(registered.birth_month)"
+    return {
+        "first": first,
+        "last": last,
+        "first_months": _months_since(first, index_date),
+        "last_months": _months_since(last, index_date),
+        "first_age": f"CAST(date_diff('month', {born}, {first}) // 12 AS INTEGER)",
+    }[kind]

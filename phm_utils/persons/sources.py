@@ -15,13 +15,12 @@ import pandas as pd
 
 from phm_utils.engine import read_sql
 from phm_utils.errors import InputError
-from phm_utils.rules.columns import ACTIVITIES, RuleColumn
+from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.tables import SQL_TYPE, TABLES
 
 NEEDED = ("gp_registration", "practice")
 FOLLOW_MONTHS = 48
 PAST_DAYS = 31  # an index date further back than this needs leavers and deaths in the extract
-DEATHS = "people who died and are still on a practice's list are counted as registered"
 
 
 @dataclass(frozen=True)
@@ -149,38 +148,6 @@ def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["source", "from_date", "to_date", "prior_from", "prior_to", "complete"])
     days = ["from_date", "to_date", "prior_from", "prior_to"]
     return frame.astype({"source": "str", "complete": "bool"} | dict.fromkeys(days, "datetime64[s]"))
-
-
-def left_out(
-    sources: Mapping[str, Source], known: Mapping[str, Window], columns: Mapping[str, RuleColumn]
-) -> pd.DataFrame:
-    """One row per table and column of `person` that is null because the table is absent or too short.
-
-    Columns `table_name`, `column_name`, `what` (in a reader's words).
-    """
-    rows = [
-        (table, c.name, c.title)
-        for c in columns.values()
-        for table in c.needs
-        if table not in sources or c.name in _too_short(known, table)
-    ]
-    if "death" not in sources:
-        rows.append(("death", "", DEATHS))
-    return pd.DataFrame(rows, columns=["table_name", "column_name", "what"]).astype("str")
-
-
-def _too_short(known: Mapping[str, Window], table: str) -> set[str]:
-    """Columns that a table, though present, does not reach back far enough for."""
-    short: set[str] = set()
-    for activity, span in known.items():
-        if span.source != table:
-            continue
-        if not span.covers_prior:
-            short.add(f"{activity}_prior_12m")
-        if not span.covers_12m:
-            short |= {f"{activity}_12m", "cost_pence_12m"}
-            short |= {"emergency_bed_days_12m"} if activity == "emergency_admissions" else set()
-    return short
 
 
 def empty_table(name: str) -> str:

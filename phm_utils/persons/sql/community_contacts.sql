@@ -1,5 +1,5 @@
 -- Community care contacts attended (5, or 6 for late but seen), by day.
-SELECT identity.person_no, csds_contact.contact_date AS day
+SELECT identity.person_no, csds_contact.contact_date AS day, $pence_community_contact AS pence
 FROM csds_contact
 INNER JOIN identity
     ON identity.source = 'csds_contact'

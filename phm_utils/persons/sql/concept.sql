@@ -9,7 +9,8 @@ SELECT
     arg_max(
         gp_event.value_num, {'day': gp_event.event_date, 'value': gp_event.value_num}
     ) FILTER (WHERE code.is_value) AS latest_value,
-    CAST(count(*) AS INTEGER) AS events
+    CAST(count(*) AS INTEGER) AS events,
+    CAST(count(*) FILTER (WHERE gp_event.event_date >= code.counted_from) AS INTEGER) AS events_in_window
 FROM gp_event
 INNER JOIN code ON code.code = gp_event.snomed_code
 INNER JOIN registered ON registered.person_id = gp_event.token_person_id

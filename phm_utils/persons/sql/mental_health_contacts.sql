@@ -1,5 +1,5 @@
 -- Mental health care contacts attended (5, or 6 for late but seen), by day.
-SELECT identity.person_no, mhsds_contact.contact_date AS day
+SELECT identity.person_no, mhsds_contact.contact_date AS day, $pence_mental_health_contact AS pence
 FROM mhsds_contact
 INNER JOIN identity
     ON identity.source = 'mhsds_contact'

@@ -1,5 +1,5 @@
 -- Outpatient attendances, by day: seen (5, or 6 for late but seen).
-SELECT identity.person_no, op_attendance.apptdate AS day
+SELECT identity.person_no, op_attendance.apptdate AS day, $pence_op_attendance AS pence
 FROM op_attendance
 INNER JOIN identity
     ON identity.source = 'op_attendance'

@@ -22,17 +22,17 @@ WITH registration AS (
 ),
 begun AS (
     SELECT
-        *,
-        registered_from > 31 + max(last_day) OVER (
+        registration.*,
+        max(last_day) OVER (
             PARTITION BY person_id ORDER BY registered_from, registration_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS after_a_gap
+        ) AS last_day_before
     FROM registration
 ),
 numbered AS (
     SELECT
-        *,
-        count(*) FILTER (WHERE after_a_gap) OVER (
+        begun.*,
+        count(CASE WHEN date_diff('day', last_day_before, registered_from) > 31 THEN 1 END) OVER (
             PARTITION BY person_id ORDER BY registered_from, registration_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS run
@@ -40,7 +40,7 @@ numbered AS (
 ),
 placed AS (
     SELECT
-        *,
+        numbered.*,
         min(registered_from) OVER (PARTITION BY person_id, run) AS run_from,
         row_number() OVER (
             PARTITION BY person_id ORDER BY last_day DESC, registered_from DESC, registration_id DESC
@@ -59,7 +59,8 @@ deceased AS (
     GROUP BY person_index.person_id
 )
 SELECT
-    CAST(row_number() OVER () AS INTEGER) AS person_no,  -- shorter than a pseudonym to join on; never stored
+    -- Shorter than a pseudonym to join on; never stored.
+    CAST(row_number() OVER (ORDER BY placed.person_id) AS INTEGER) AS person_no,
     placed.person_id,
     placed.pcn_code,
     placed.practice_code,
@@ -72,7 +73,9 @@ SELECT
     placed.run_from,
     placed.last_day,
     deceased.date_of_death,
-    placed.last_day = $index_date AND deceased.date_of_death IS NULL AS is_current
+    placed.last_day = $index_date AND deceased.date_of_death IS NULL AS is_current,
+    -- Completed years from the first of the birth month: an extract holds no day of birth.
+    CAST(date_diff('month', placed.birth_month, $index_date) // 12 AS INTEGER) AS age
 FROM placed
 LEFT JOIN deceased ON deceased.person_id = placed.person_id
 WHERE

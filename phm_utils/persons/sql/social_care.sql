@@ -1,15 +1,20 @@
--- People with an adult social care service open on the index date. Services for carers are the
--- carer's own support, not care received: not counted.
-SELECT DISTINCT identity.person_no
-FROM asc_event
-INNER JOIN identity
-    ON identity.source = 'asc_event'
-    AND identity.token_person_id = asc_event.token_person_id
-    AND identity.sex IS NOT DISTINCT FROM asc_event.sex
-    AND identity.birth_month IS NOT DISTINCT FROM asc_event.birth_month
-WHERE
-    asc_event.event_type = 'Service'
-    AND coalesce(asc_event.client_type, 'Service User') = 'Service User'
-    AND coalesce(asc_event.service_type, '') <> 'Carer Support'
-    AND asc_event.event_start <= $index_date
-    AND coalesce(asc_event.event_end, $index_date) >= $index_date
+-- Adult social care by person: what is open on the index date (of several, the most intensive), and
+-- the cost of the days inside the window.
+SELECT
+    person_no,
+    bool_or(is_open) AS is_open,
+    CASE
+        WHEN bool_or(is_open AND coalesce(service_type = 'Long Term Support: Nursing', false)) THEN 'Nursing'
+        WHEN bool_or(is_open AND coalesce(service_type = 'Long Term Support: Residential', false)) THEN 'Residential'
+        WHEN bool_or(is_open AND coalesce(service_type = 'Long Term Support: Community', false)) THEN 'Community'
+        WHEN bool_or(is_open) THEN 'Short term'
+        ELSE 'None'
+    END AS setting,
+    CAST(
+        sum(
+            greatest(date_diff('day', greatest(event_start, $from_date), least(last_day, $to_date)) + 1, 0)
+            * pence_per_week // 7
+        ) AS BIGINT
+    ) AS pence_12m
+FROM social_care_service
+GROUP BY person_no

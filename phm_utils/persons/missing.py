@@ -1,0 +1,101 @@
+"""Columns of `person` that are null for everybody, and why."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import pandas as pd
+
+from phm_utils.persons.derived import Derived
+from phm_utils.persons.prices import unpriced
+from phm_utils.persons.sources import Source, Window, months_before
+from phm_utils.rules.columns import COSTS, RuleColumn, cost_column, count_column
+from phm_utils.rules.concepts import Concept
+from phm_utils.rules.scores import HOSPITAL_MONTHS
+
+UNIT_COSTS = "unit_costs"
+DEATHS = "people who died and are still on a practice's list are counted as registered"
+REPEAT_DAYS = 90
+MEDICINES = ("repeat_medicines", "polypharmacy_medicines", "polypharmacy", "severe_polypharmacy")
+
+
+def missing_columns(
+    columns: Mapping[str, RuleColumn],
+    known: tuple[Concept, ...],
+    sources: Mapping[str, Source],
+    spans: Mapping[str, Window],
+    index_date: date,
+    costs: Mapping[str, int],
+    derived: Derived,
+) -> dict[str, tuple[str, ...]]:
+    """Every column that cannot be known in this run, with the tables that it lacks.
+
+    A table is lacking where it is absent, or where its first record lies so
+    late that a count over the column's window would be too low.
+    """
+    short = _too_short(known, sources, spans, index_date)
+    for setting in unpriced(dict(costs)):
+        short.setdefault(cost_column(setting), UNIT_COSTS)
+    asked = derived.asked()
+    found: dict[str, tuple[str, ...]] = {}
+    for name, column in columns.items():
+        lacking = [table for table in column.needs if table not in sources]
+        lacking += [short[part] for part in (name, *sorted(asked.get(name, ()))) if part in short]
+        if name == "cost_pence_12m":  # settings without a price are in no total, and take none away
+            lacking += [short[c] for c in map(cost_column, COSTS) if short.get(c, UNIT_COSTS) != UNIT_COSTS]
+        if lacking:
+            found[name] = tuple(dict.fromkeys(lacking))
+    return found
+
+
+def _too_short(
+    known: tuple[Concept, ...], sources: Mapping[str, Source], spans: Mapping[str, Window], index_date: date
+) -> dict[str, str]:
+    """Columns and facts that a table, though present, does not reach back far enough for, with that table."""
+    short: dict[str, str] = {}
+    for activity, span in spans.items():
+        if not span.covers_prior:
+            short[f"{activity}_prior_12m"] = span.source
+        if not span.covers_12m:
+            short |= {name: span.source for name in _of_12_months(activity)}
+    hospital = spans.get("emergency_admissions")
+    ends = {"bnf": index_date, "snomed": index_date, "icd10": hospital.to_date if hospital else index_date}
+    tables = {"bnf": "gp_medication", "snomed": "gp_event", "icd10": "apc_episode"}
+    for concept in (c for c in known if c.kind == "count" and c.window_months):
+        table = tables[concept.system]
+        if table in sources and _begins_after(sources[table], months_before(ends[concept.system], concept.window_months)):
+            short[count_column(concept)] = table
+    if hospital and _begins_after(sources[hospital.source], months_before(hospital.to_date, HOSPITAL_MONTHS)):
+        short |= dict.fromkeys(("hfrs", "hfrs_category", "charlson"), hospital.source)
+    if "gp_medication" in sources and _begins_after(sources["gp_medication"], months_before(index_date, 3)):
+        short |= dict.fromkeys(MEDICINES, "gp_medication")
+    return short
+
+
+def _of_12_months(activity: str) -> list[str]:
+    """The columns that rest on an activity's last 12 months."""
+    setting = {
+        "gp_appointments": "gp", "ed_attendances": "ed", "emergency_admissions": "emergency",
+        "other_admissions": "other_admissions", "op_attendances": "op", "community_contacts": "community",
+        "mental_health_contacts": "mental_health",
+    }[activity]  # fmt: skip
+    nights = ["emergency_bed_days_12m"] if activity == "emergency_admissions" else []
+    return [f"{activity}_12m", cost_column(setting), *nights]
+
+
+def _begins_after(source: Source, first_day: date) -> bool:
+    """Does the source's first record lie after the month in which a window begins?"""
+    return source.first_date is not None and source.first_date.replace(day=1) > first_day
+
+
+def left_out(
+    missing: Mapping[str, tuple[str, ...]], columns: Mapping[str, RuleColumn], sources: Mapping[str, Source]
+) -> pd.DataFrame:
+    """One row per lacking table and column of `person` that is null for it.
+
+    Columns `table_name`, `column_name`, `what` (in a reader's words). Where
+    deaths are lacking, a row says what that does.
+    """
+    rows = [(table, name, columns[name].title) for name, tables in missing.items() for table in tables]
+    if "death" not in sources:
+        rows.append(("death", "", DEATHS))
+    return pd.DataFrame(rows, columns=["table_name", "column_name", "what"]).astype("str")

@@ -1,0 +1,10 @@
+-- Who lives together on the index date, by the addresses of the GP practices: one row per household.
+-- 11 people or more are communal; where more than half of them are 75 or over, so that their median
+-- age is, it is probably a care home.
+SELECT
+    household_token,
+    CAST(count(*) AS INTEGER) AS people,
+    count(*) >= 11 AND 2 * count(CASE WHEN age >= 75 THEN 1 END) > count(*) AS probable_care_home
+FROM registered
+WHERE is_current AND household_token IS NOT NULL
+GROUP BY household_token
