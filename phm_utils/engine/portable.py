@@ -152,9 +152,9 @@ def to_spark(sql: str, model: str = "this model", schema: Schema | None = None) 
             f"The model {model} cannot be run on Spark as it stands ({len(faults)} parts of it):\n- "
             + "\n- ".join(faults)
         )
-    tree = tree.transform(_translated)
+    _translate(tree)
     _bracket(tree)
-    return tree.sql(dialect="spark", identify=True, comments=False)
+    return tree.sql(dialect="spark", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def parse(sql: str, model: str = "this model") -> exp.Expression:
@@ -201,9 +201,11 @@ def _instead(*names: str) -> str:
     return next((f" {INSTEAD[name]}" for name in names if name in INSTEAD), "")
 
 
-def _translated(node: exp.Expression) -> exp.Expression:
-    translate = TRANSLATIONS.get(type(node))
-    return translate(node) if translate else node
+def _translate(tree: exp.Expression) -> None:
+    """Put Spark's parts in place of DuckDB's, the innermost first."""
+    for node in reversed(list(tree.walk(bfs=False))):
+        if translate := TRANSLATIONS.get(type(node)):
+            node.replace(translate(node))
 
 
 def _bracket(tree: exp.Expression) -> None:

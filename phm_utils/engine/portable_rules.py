@@ -188,8 +188,11 @@ def _counts(node: exp.Count) -> str | None:
 
 
 def _whole_select(node: exp.Select) -> str | None:
-    starred = any(e.is_star for e in node.expressions)
-    return "QUALIFY with *: name the columns." if node.args.get("qualify") and starred else None
+    if not any(e.is_star for e in node.expressions):
+        return None
+    if any(join.args.get("using") for join in node.args.get("joins") or []):
+        return "* with USING: Spark puts the joined column first; name the columns, or join ON."
+    return "QUALIFY with *: name the columns." if node.args.get("qualify") else None
 
 
 def _aliases(node: exp.TableAlias) -> str | None:
@@ -250,32 +253,22 @@ def _difference(node: exp.DateDiff) -> exp.Expression:
 
 
 def _best(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
-    """DuckDB passes over rows whose value or order is null; and nulls inside an order of several parts come last."""
+    """DuckDB passes over rows whose value or order is null; nulls inside an order of several parts come last."""
     value, order = node.this, node.expression
     known = [value] if isinstance(order, exp.Struct) else [value, order]
     if isinstance(order, exp.Struct):
         parts = [part.expression for part in order.expressions]
         order = _spark("STRUCT", *(e for p in parts for e in (exp.Is(this=p.copy(), expression=exp.Null()), p.copy())))
     best = _spark("MAX_BY" if isinstance(node, exp.ArgMax) else "MIN_BY", value.copy(), order.copy())
-    outer = node.parent
-    conditions = [_known(k) for k in known]
+    conditions, outer = [_known(k) for k in known], node.parent
     if isinstance(outer, exp.Filter):
-        return best  # the surrounding filter takes the conditions: see _filtered
+        outer.set("expression", exp.Where(this=exp.and_(outer.expression.this, *conditions)))
+        return best
     return exp.Filter(this=best, expression=exp.Where(this=exp.and_(*conditions)))
-
-
-def _filtered(node: exp.Filter) -> exp.Expression:
-    if not isinstance(node.this, exp.ArgMax | exp.ArgMin):
-        return node
-    value, order = node.this.this, node.this.expression
-    known = [_known(value)] if isinstance(order, exp.Struct) else [_known(value), _known(order)]
-    where = exp.Where(this=exp.and_(node.expression.this.copy(), *known))
-    return exp.Filter(this=node.this.copy(), expression=where)
 
 
 TRANSLATIONS: Mapping[type[exp.Expression], Callable] = {
     exp.DateDiff: _difference,
     exp.ArgMax: _best,
     exp.ArgMin: _best,
-    exp.Filter: _filtered,
 }

@@ -65,6 +65,6 @@ def _type(node: exp.Expression) -> exp.DType:
 
 def _only(node: exp.Expression, allowed: set, doing: str) -> Iterator[str]:
     kind = _type(node)
-    if kind not in allowed:
+    if kind not in allowed and not isinstance(node, exp.Null):
         what = "something whose type cannot be told" if kind in UNKNOWN else kind.name
         yield f"{what} {doing}" + (f"; {CAST_IT}." if kind in UNKNOWN else ".")

@@ -6,6 +6,7 @@ engines, where Spark would otherwise go on with a null. Its clock is UTC and
 its timestamps have no zone, as DuckDB's. Strings compare by their bytes.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from phm_utils.errors import InputError
 MASTER_ENV = "PHM_SPARK_MASTER"  # for example spark://host:7077; without it, this machine's cores
 PARTITIONS = 8  # of a shuffle, and of Splink's tables
 REMOVALS = 25
+LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")  # pyspark's: they quote the values of rows
 RECKONING = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
@@ -74,6 +76,8 @@ def spark_session(folder: Path, jars: str | None = None) -> Iterator[Any]:
     require_spark()
     from pyspark.sql import SparkSession
 
+    for logger in LOGGERS:
+        logging.getLogger(logger).disabled = True
     running = SparkSession.getActiveSession()
     if running is not None:
         with _reckoning(running):
