@@ -1,4 +1,4 @@
-"""The `phm` command: simulate, check, key, link, encode, run, doctor.
+"""The `phm` command: simulate, check, key, link, encode, codelists, run, doctor.
 
 Exit codes: 0 done, 1 some step failed, 2 refused. Rooms are imported when a
 command needs them, so that `phm --help` is quick.
@@ -7,12 +7,14 @@ command needs them, so that `phm --help` is quick.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from phm_utils.errors import InputError, StepFailed
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 PURPOSE = "population_health_management"
+SYSTEMS = ("snomed", "dmd", "icd10", "opcs4", "bnf", "readv2", "ctv3")
 LANDING = Path("outputs") / "identified" / "landing" / "demoshire"
 
 
@@ -46,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     keys.add_argument("file", type=Path, metavar="FILE", help="outside this folder; never over an old one")
     _link_options(_command(commands, "link", link, "link records with names and NHS numbers to people"))
     _encode_options(_command(commands, "encode", encode, "make a list of people unreadable, so that it can be linked"))
+    _codelist_commands(_command(commands, "codelists", codelists_check, "check lists of codes, or compare two of them"))
     _run_options(_with_file(_command(commands, "run", run, "bring every stage and report up to date")))
     doctor_options = _command(commands, "doctor", doctor, "tell what this machine or a parameter file lacks")
     doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")
@@ -116,6 +119,27 @@ def _encode_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--lookup", type=Path, metavar="FILE", help="CSV of own ids and pseudonyms, not to be sent")
 
 
+def _codelist_commands(command: argparse.ArgumentParser) -> None:
+    commands = command.add_subparsers(title="commands", metavar="check|compare", required=True)
+    checked = _command(commands, "check", codelists_check, "tell of each list what it holds and what is wrong with it")
+    checked.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a list, or a folder of lists")
+    checked.add_argument("--system", choices=SYSTEMS, help="the lists' code system (said by name, manifest or codes)")
+    checked.add_argument("--all", action="store_true", dest="every", help="every fault and warning of a list")
+    compared = _command(commands, "compare", codelists_compare, "tell what the choice of list does to a cohort")
+    for name in ("a", "b"):
+        compared.add_argument(
+            name, type=Path, metavar=name.upper(), help="a list, or the name of one of the workbook's"
+        )
+    compared.add_argument("--system", choices=SYSTEMS, help="both lists' code system")
+    events = compared.add_mutually_exclusive_group()
+    events.add_argument("--run", type=Path, metavar="PARAMETERS", help="count the people of this run")
+    events.add_argument("--events", type=Path, metavar="FILE", help="count the people of a CSV or Parquet file")
+    compared.add_argument("--person", metavar="COLUMN", help="with --events: whose event it is")
+    compared.add_argument("--code", metavar="COLUMN", help="with --events: its code")
+    compared.add_argument("--date", metavar="COLUMN", help="with --events: its day")
+    compared.add_argument("--until", type=_day, metavar="DAY", help="with --date: later events do not count")
+
+
 def _run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--areas", default="all", metavar="all|ics|CODE,CODE", help="which areas get reports (all)")
     command.add_argument("--notebooks", metavar="03,04", help="which notebooks, by the beginning of their names (all)")
@@ -134,6 +158,13 @@ def _count(text: str) -> int:
     if not 1 <= number <= 64:
         raise argparse.ArgumentTypeError(f"{text} is not from 1 to 64")
     return number
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a day such as 2025-03-31") from None
 
 
 def simulate(asked: argparse.Namespace) -> int:
@@ -198,6 +229,25 @@ def encode(asked: argparse.Namespace) -> int:
 
     key = load_key(asked.key_file)
     print(encode_list(asked.given, asked.out, key, keep_ids=asked.keep_ids, lookup=asked.lookup))
+    return DONE
+
+
+def codelists_check(asked: argparse.Namespace) -> int:
+    """Print a line per list; refused where one is bad."""
+    from phm_utils.rules.codelists import check_lists, told
+
+    reports = check_lists(asked.paths, asked.system)
+    print(told(reports, asked.every))
+    return REFUSED if any(report.bad for report in reports) else DONE
+
+
+def codelists_compare(asked: argparse.Namespace) -> int:
+    """Print what tells two lists apart, and whom each finds."""
+    from phm_utils.params import load_workbook
+    from phm_utils.rules.codelist_compare import Events, compare
+
+    events = Events(asked.events, asked.person, asked.code, asked.date, asked.until)
+    print(compare(asked.a, asked.b, asked.system, run=load_workbook(asked.run) if asked.run else None, events=events))
     return DONE
 
 
