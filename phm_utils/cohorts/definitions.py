@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, load_yaml, validated
 from phm_utils.rules.columns import RuleColumn
-from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, compile_rule, criteria, describe
+from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, compile_rule, criteria, describe, parse
 from phm_utils.runs import project_root
 
 
@@ -134,7 +135,9 @@ def _with_value(rule: Rule, column: str, value: Scalar) -> Rule:
 def load_segmentation(name: str, folder: Path | None = None) -> Segmentation:
     """A segmentation by the name of its file. Raises InputError that lists every fault of it."""
     path = _definition(folder or project_root() / "parameters" / "segments", name)
-    found = validated(Segmentation, load_yaml(path), path.name)
+    content = load_yaml(path)
+    _check_forms(content, path.name)
+    found = validated(Segmentation, content, path.name)
     if repeated := sorted({n for n in found.names if found.names.count(n) > 1}):
         raise InputError(f"{path.name} names a segment twice: {', '.join(repeated)}. Put its rules together.")
     for other in found.alternatives:
@@ -155,6 +158,22 @@ def load_cohorts(folder: Path | None = None) -> dict[str, Cohort]:
     """Every cohort of parameters/cohorts, by the name of its file, in alphabetical order."""
     folder = folder or project_root() / "parameters" / "cohorts"
     return {path.stem: load_cohort(path.stem, folder) for path in sorted(folder.glob("*.yml"))}
+
+
+def _check_forms(content: dict[str, Any], where: str) -> None:
+    """Refuse what is no rule, by the segment's name and the rule's own words or its number."""
+    segments = content.get("segments")
+    faults = []
+    for segment in segments if isinstance(segments, list) else []:
+        rules = segment.get("rules") if isinstance(segment, dict) else None
+        for number, rule in enumerate(rules if isinstance(rules, list) else [], start=1):
+            words = rule.get("says", number) if isinstance(rule, dict) else number
+            try:
+                parse(rule, f"Segment `{segment.get('name')}`, rule `{words}`,")
+            except InputError as error:
+                faults.append(str(error))
+    if faults:
+        raise InputError(f"{where}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.\n" + "\n".join(faults))
 
 
 def check_segmentation(model: Segmentation, columns: Mapping[str, RuleColumn], where: str) -> None:

@@ -25,7 +25,12 @@ SOMEBODY = {
     "age": 50,
     "age_band": "50-54",
     "ethnic_group": "White",
+    "core20": False,
     "smoking_status": "Never",
+    "alcohol_risk": "Not recorded",
+    "frailty_coded": "Not recorded",
+    "efi_category": None,
+    "hfrs_category": None,
     "bmi_months_ago": None,
 }
 PRACTICES = pd.DataFrame(
@@ -49,21 +54,41 @@ class People:
 
     def are(self, rows: list[dict], missing: Iterable[tuple[str, str]] = ()) -> None:
         """Make `person`: one row per dict; `count` repeats it. missing: (table, column) left out of this run."""
-        columns = person_columns()
-        full = []
-        for row in rows:
-            given = {name: PLAIN[c.type] for name, c in columns.items()} | SOMEBODY | row
-            full += [given | {name: None for _, name in missing}] * given.pop("count", 1)
-        frame = pd.DataFrame(full, columns=list(columns)).astype(object)
-        frame.insert(0, "person_id", [f"person-{n:04d}" for n in range(len(frame))])
-        self.con.register("_people", frame.where(frame.notna(), None))
-        typed = ", ".join(f"CAST(CAST({n} AS VARCHAR) AS {SQL_TYPE[c.type]}) AS {n}" for n, c in columns.items())
-        self.con.execute(f"CREATE OR REPLACE TABLE person AS SELECT person_id, {typed} FROM _people")
+        self._make("person", rows, [name for _, name in missing])
         left = pd.DataFrame(list(missing), columns=["table_name", "column_name"]).astype("str")
         self.con.register("_left", left)
         self.con.execute("CREATE OR REPLACE TABLE person_left_out AS SELECT *, '' AS what FROM _left")
         self.con.register("_practices", PRACTICES)
         self.con.execute("CREATE OR REPLACE TABLE practice AS SELECT * FROM _practices")
+
+    def were(self, rows: list[dict], died: Iterable[str] = (), missing: Iterable[str] = ()) -> None:
+        """Make `person_earlier`, in the same way, and follow-up: `died` are ids of those who died since."""
+        self._make("person_earlier", rows, list(missing))
+        followed = pd.DataFrame(list(died), columns=["person_id"]).astype("str")
+        self.con.register("_died", followed)
+        self.con.execute(
+            "CREATE OR REPLACE TABLE person_follow_up AS SELECT person_id, true AS died FROM _died "
+            "UNION ALL SELECT person_id, false FROM person_earlier WHERE person_id NOT IN (SELECT person_id FROM _died)"
+        )
+
+    def _make(self, table: str, rows: list[dict], missing: list[str]) -> None:
+        columns = person_columns()
+        full = []
+        for row in rows:
+            given = {name: PLAIN[c.type] for name, c in columns.items()} | SOMEBODY | row
+            times = given.pop("count", 1)
+            full += [{"person_id": None} | given | dict.fromkeys(missing)] * times
+        frame = pd.DataFrame(full, columns=["person_id", *columns]).astype(object)
+        numbered = pd.Series([f"person-{n:04d}" for n in range(len(frame))], dtype=object)
+        frame["person_id"] = frame["person_id"].where(frame["person_id"].notna(), numbered)
+        self.con.register("_people", frame.where(frame.notna(), None))
+        typed = ", ".join(f"CAST(CAST({n} AS VARCHAR) AS {SQL_TYPE[c.type]}) AS {n}" for n, c in columns.items())
+        self.con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT person_id, {typed} FROM _people")
+
+    def choose(self, segmentation: str) -> None:
+        """Let the workbook use another rule file."""
+        changed = {"notebooks": {"02_segmentation": {"segmentation": segmentation}}}
+        self.workbook = self.workbook.model_copy(update=changed)
 
     def made(self) -> dict[str, pd.DataFrame]:
         """Every table of the stage."""
