@@ -4,27 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phm_utils.synthetic import days
-from phm_utils.synthetic.conditions import Health
+from phm_utils.synthetic import coding, days, diagnoses
 from phm_utils.synthetic.draws import NULL, Coded, Mix, chance
 from phm_utils.synthetic.emergency import PROVIDER, Attendances
+from phm_utils.synthetic.facts import Facts
+from phm_utils.synthetic.maternity import births
 from phm_utils.synthetic.people import People
-from phm_utils.synthetic.prevalence import CONDITIONS
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 DIRECT_PER_YEAR, DIRECT_GRADIENT = 0.010, 0.25  # emergency admissions that pass no ED
 ELECTIVE_PER_YEAR, ELECTIVE_SHAPE = 0.085, 0.5
-DIAGNOSES = 6  # columns written of the twenty allowed
-ICD10 = tuple(c.icd10 for c in CONDITIONS if c.icd10)
-_CHILD = {"J219": 3, "B349": 3, "R509": 2, "J069": 3, "A099": 2, "S525": 2, "R104": 1, "T391": 0.5}
-_ADULT = {"R074": 3, "R104": 3, "N390": 1.5, "T391": 1.5, "L031": 1.5, "R55X": 1, "K529": 1, "I269": 0.6, "K358": 1,
-          "S8260": 1, "U071": 1, "J189": 1, "F439": 0.5}  # fmt: skip
-_OLDER = {"J181": 3, "N390": 3, "S7200": 1.6, "R296": 2, "I639": 1.5, "A419": 2, "N179": 1.2, "U071": 1.5, "R55X": 1,
-          "J440": 1, "I500": 1, "K922": 0.6}  # fmt: skip
-_ELECTIVE = {"H259": 3, "K573": 2, "Z098": 2, "M171": 1.5, "K409": 1, "Z511": 3, "C509": 1, "D509": 1, "N200": 0.7,
-             "M5416": 0.8, "G560": 0.6, "K219": 1}  # fmt: skip
-_BIRTHS = {"O80X": 1, "Z380": 1}
-PRIMARY = tuple(dict.fromkeys([*ICD10, *_CHILD, *_ADULT, *_OLDER, *_ELECTIVE, *_BIRTHS]))
 METHOD = {
     "ed": Mix.of({"21": 0.96, "2A": 0.04}),
     "direct": Mix.of({"22": 0.50, "24": 0.18, "25": 0.04, "28": 0.20, "2B": 0.08}),
@@ -53,17 +42,26 @@ class Spells:
 
 
 def make_admissions(
-    rng: np.random.Generator, people: People, health: Health, use: np.ndarray, attendances: Attendances
+    rng: np.random.Generator,
+    coder: np.random.Generator,
+    people: People,
+    facts: Facts,
+    use: np.ndarray,
+    attendances: Attendances,
 ) -> Rows:
-    """The table `apc_episode`, ordered by person, admission and episode."""
+    """The table `apc_episode`, ordered by person, admission and episode.
+
+    coder: the random numbers of what is coded; whatever changes there leaves the stays as they were.
+    """
     blocks = [
-        _emergencies(rng, people, health, attendances),
-        _electives(rng, people, health, use),
+        _emergencies(rng, people, facts, attendances),
+        _electives(rng, people, facts, use),
         _births(rng, people),
     ]
     joined = Spells(*(np.concatenate([getattr(b, f) for b in blocks]) for f in Spells.__dataclass_fields__))
     spells = joined.take(np.lexsort((joined.admitted, joined.who)))
-    return _episodes(rng, people, health, spells)
+    spells.primary, noted = coding.code_stays(coder, people, facts, spells.who, spells.kind, spells.primary)
+    return _episodes(rng, people, facts, spells, noted)
 
 
 def _spells(who, admitted, stay, kind, method, primary, day_case=None) -> Spells:
@@ -78,7 +76,7 @@ def _methods(rng: np.random.Generator, name: str, size: int) -> np.ndarray:
     return np.array([METHODS.index(w) for w in drawn.words], np.uint8)[drawn.index]
 
 
-def _emergencies(rng: np.random.Generator, people: People, health: Health, attendances: Attendances) -> Spells:
+def _emergencies(rng: np.random.Generator, people: People, facts: Facts, attendances: Attendances) -> Spells:
     """Admissions from ED on the day of the attendance, and those that a GP or clinic sends straight in."""
     by_age = np.interp(people.age, [0, 2, 10, 40, 65, 80, 95], [2.5, 1.5, 0.6, 0.7, 1.6, 3.5, 4.5])
     rate = DIRECT_PER_YEAR * by_age * np.exp(DIRECT_GRADIENT * people.deprivation + 0.4 * people.frailty)
@@ -91,39 +89,34 @@ def _emergencies(rng: np.random.Generator, people: People, health: Health, atten
     age = people.age[who]
     mean = np.interp(age, [0, 18, 45, 65, 80, 95], [0.7, 1.0, 2.4, 4.5, 7.5, 9.0]) * np.exp(0.15 * people.frailty[who])
     stay = np.where(chance(rng, np.interp(age, [0, 40, 90], [0.55, 0.42, 0.18])), 0, rng.exponential(mean * 1.35) + 0.5)
-    return _spells(who, admitted, stay, 0, method, _acute_diagnosis(rng, health, who, age))
+    return _spells(who, admitted, stay, 0, method, _acute_diagnosis(rng, facts, who, age))
 
 
-def _acute_diagnosis(rng: np.random.Generator, health: Health, who: np.ndarray, age: np.ndarray) -> np.ndarray:
+def _acute_diagnosis(rng: np.random.Generator, facts: Facts, who: np.ndarray, age: np.ndarray) -> np.ndarray:
     """A flare of one of the person's own conditions for a third, else what brings their age to hospital."""
-    own = _own_diagnoses(health, who, 1)[:, 0]
+    own = coding.own_diagnoses(facts, 1)[who, 0]
     result = np.empty(len(who), np.uint8)
-    for group, mix in ((age < 18, _CHILD), ((age >= 18) & (age < 65), _ADULT), (age >= 65, _OLDER)):
-        drawn = Mix.of(mix).draw(rng, int(group.sum()))
-        result[group] = np.array([PRIMARY.index(w) for w in drawn.words], np.uint8)[drawn.index]
+    young, old = age < 18, age >= 65
+    groups = ((young, diagnoses.CHILD), (~young & ~old, diagnoses.ADULT), (old, diagnoses.OLDER))
+    for group, mix in groups:
+        result[group] = coding.draw(rng, mix, int(group.sum()))
     return np.where((own != NULL) & chance(rng, 0.33, len(who)), own, result).astype(np.uint8)
 
 
-def _electives(rng: np.random.Generator, people: People, health: Health, use: np.ndarray) -> Spells:
+def _electives(rng: np.random.Generator, people: People, facts: Facts, use: np.ndarray) -> Spells:
     by_age = np.interp(people.age, [0, 10, 20, 40, 60, 75, 90], [0.3, 0.25, 0.35, 0.8, 1.7, 2.6, 1.6])
-    ill = 1 + 1.8 * health.of("cancer") + 0.6 * health.of("osteoarthritis") + 0.5 * health.of("ckd")
+    ill = 1 + 1.8 * facts.of("cancer") + 0.6 * facts.of("osteoarthritis") + 0.5 * facts.of("ckd")
     rate = ELECTIVE_PER_YEAR * by_age * ill * use**0.4 * rng.gamma(ELECTIVE_SHAPE, 1 / ELECTIVE_SHAPE, len(people))
     who, day = days.CLINIC.spread(rng, people.first, people.last, rng.poisson(rate * people.years))
     day_case = chance(rng, 0.8, len(who))
     stay = np.where(day_case, 0, 1 + rng.exponential(2.0, len(who)))
-    drawn = Mix.of(_ELECTIVE).draw(rng, len(who))
-    primary = np.array([PRIMARY.index(w) for w in drawn.words], np.uint8)[drawn.index]
+    primary = coding.draw(rng, diagnoses.ELECTIVE, len(who))
     return _spells(who, day, stay, 1, _methods(rng, "elective", len(who)), primary, day_case)
 
 
 def _births(rng: np.random.Generator, people: People) -> Spells:
-    """A birth admits the baby and the woman of the household who can be its mother."""
-    babies = np.flatnonzero((people.birth >= days.EPOCH) & people.child)
-    grown = np.flatnonzero((people.sex == 1) & (people.age >= 20) & (people.age < 52) & (people.communal == 0))
-    mother = np.full(people.household[-1] + 1, -1)
-    mother[people.household[grown[::-1]]] = grown[::-1]
-    babies = babies[mother[people.household[babies]] >= 0]
-    mothers = mother[people.household[babies]]
+    """A birth admits the baby and its mother."""
+    babies, mothers = births(people)
     born = people.birth[babies] - days.EPOCH
     stay = rng.integers(0, 4, len(babies))
     home = (born >= people.first[mothers]) & (born <= people.last[mothers])
@@ -131,25 +124,12 @@ def _births(rng: np.random.Generator, people: People) -> Spells:
     for who, kind, method, code, keep in ((mothers, 2, "31", "O80X", home), (babies, 3, "82", "Z380", born >= 0)):
         size = int(keep.sum())
         same = np.full(size, METHODS.index(method), np.uint8)
-        parts.append(
-            _spells(who[keep], born[keep], stay[keep], kind, same, np.full(size, PRIMARY.index(code), np.uint8))
-        )
+        primary = np.full(size, diagnoses.WORDS.index(code), np.uint8)
+        parts.append(_spells(who[keep], born[keep], stay[keep], kind, same, primary))
     return Spells(*(np.concatenate([getattr(p, f) for p in parts]) for f in Spells.__dataclass_fields__))
 
 
-def _own_diagnoses(health: Health, who: np.ndarray, columns: int) -> np.ndarray:
-    """The first few of each person's conditions, as positions in PRIMARY; NULL where there are fewer."""
-    result = np.full((len(health.has), columns), NULL, np.uint8)
-    found = np.zeros(len(health.has), np.int8)
-    coded = [(place, c.icd10) for place, c in enumerate(CONDITIONS) if c.icd10]
-    for place, icd10 in coded:
-        rows = np.flatnonzero(health.has[:, place] & (found < columns))
-        result[rows, found[rows]] = PRIMARY.index(icd10)
-        found[rows] += 1
-    return result[who]
-
-
-def _episodes(rng: np.random.Generator, people: People, health: Health, spells: Spells) -> Rows:
+def _episodes(rng: np.random.Generator, people: People, facts: Facts, spells: Spells, noted: np.ndarray) -> Rows:
     """Split each spell into episodes that follow each other; one in hospital on the last day is still open."""
     last = np.where(people.last < days.DAYS - 1, people.last, days.DAYS + 400)
     discharged = np.minimum(spells.admitted + spells.stay, np.maximum(last[spells.who], spells.admitted))
@@ -178,7 +158,7 @@ def _episodes(rng: np.random.Generator, people: People, health: Health, spells: 
             "epiorder": Numbers((order + 1).astype(np.int32)),
             "admimeth": Coded(spells.method[spell], METHODS),
             "classpat": Coded(_patient_class(spells)[spell], ("1", "2", "5")),
-            **_diagnosis_columns(rng, health, spells, spell, who),
+            **coding.diagnosis_columns(rng, facts, who, spells.kind[spell], spells.primary[spell], noted[spell]),
             "opertn_01": _operations(rng, spells.kind[spell]),
             "procode": Coded(PROVIDER.draw(rng, len(count)).index[spell], PROVIDER.words),
             "tretspef": TREATMENT.draw(rng, n),
@@ -188,15 +168,6 @@ def _episodes(rng: np.random.Generator, people: People, health: Health, spells: 
 
 def _patient_class(spells: Spells) -> np.ndarray:
     return np.where(spells.kind == 3, 2, np.where(spells.day_case, 1, 0)).astype(np.uint8)
-
-
-def _diagnosis_columns(rng, health, spells, spell, who) -> dict[str, Coded]:
-    """The spell's reason first, then the person's conditions as comorbidities."""
-    own = _own_diagnoses(health, who, DIAGNOSES - 1)
-    own[spells.kind[spell] == 3] = NULL
-    own[rng.random(own.shape, dtype=np.float32) < 0.12] = NULL  # not coded this time
-    columns = {"diag_01": Coded(spells.primary[spell], PRIMARY)}
-    return columns | {f"diag_{k + 2:02d}": Coded(own[:, k].copy(), PRIMARY) for k in range(DIAGNOSES - 1)}
 
 
 def _operations(rng: np.random.Generator, kind: np.ndarray) -> Coded:

@@ -16,8 +16,9 @@ from phm_utils.synthetic.prevalence import AGES, CONDITIONS, NAMES, Condition
 ONSET_SHARE = 0.22  # of the people with a condition: first recorded within the five years
 
 
+Link = tuple[str, str, float]  # concept, factor, log-odds
 # Planted links beyond age, sex, deprivation and frailty: log-odds where the factor holds, or per unit of it.
-LINKS = (
+LINKS: tuple[Link, ...] = (
     ("diabetes", "south_asian", 1.0),
     ("diabetes", "black", 0.6),
     ("diabetes", "bmi", 0.10),
@@ -80,13 +81,15 @@ def planted_factors(people: People, bmi: np.ndarray, smoking: np.ndarray) -> dic
     }
 
 
-def log_odds(condition: Condition, people: People, factors: dict[str, np.ndarray]) -> np.ndarray:
+def log_odds(
+    condition: Condition, people: People, factors: dict[str, np.ndarray], links: tuple[Link, ...] = LINKS
+) -> np.ndarray:
     """Planted log-odds of a condition for each person."""
     spread = np.sqrt(1 + 0.346 * condition.frailty**2)  # keeps the mean over frailty near `at_age`
     by_age = np.interp(np.arange(105), AGES, logit(condition.at_age) * spread).astype(np.float32)
     result = by_age[people.age] + np.float32(condition.gradient) * people.deprivation
     result += np.float32(condition.frailty) * people.frailty + np.float32(condition.female) * (people.sex - 0.5)
-    for concept, factor, weight in LINKS:
+    for concept, factor, weight in links:
         if concept == condition.concept:
             result += np.float32(weight) * (factors[factor] - np.float32(FACTOR_MEAN.get(factor, 0.0)))
     return result

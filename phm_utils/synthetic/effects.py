@@ -9,16 +9,21 @@ from phm_utils.synthetic import (
     appointments,
     conditions,
     contacts,
+    diagnoses,
     dirt,
     emergency,
+    facts,
     geography,
-    gp_events,
     lives,
+    medicines,
     network,
     partners,
     programmes,
     references,
+    registers,
+    vaccinations,
 )
+from phm_utils.synthetic.deficits import DEFICITS, FACT_LINKS, FACTS, STAGE_OF
 from phm_utils.synthetic.prevalence import AGES, CONDITIONS
 
 
@@ -29,17 +34,64 @@ def effects(summaries: list[dict]) -> dict:
         "conditions": {c.concept: asdict(c) for c in CONDITIONS},
         "condition_ages": AGES,
         "condition_links": conditions.LINKS,
+        "facts": {c.concept: asdict(c) | {"only_of": STAGE_OF.get(c.concept)} for c in FACTS},
+        "fact_links": FACT_LINKS,
+        "facts_new_in_five_years": facts.FACT_ONSET_SHARE,
+        "frailty": _frailty(),
+        "alcohol_risk_recorded": facts.ALCOHOL_RECORDED,
+        "pneumococcal_vaccination": {
+            "aged_65_and_over": facts.PNEUMOCOCCAL_FROM_65,
+            "at_risk": facts.PNEUMOCOCCAL_AT_RISK,
+            "log_ratio_per_deprivation": facts.PNEUMOCOCCAL_GRADIENT / 3,
+        },
+        "medicines": [asdict(one) for one in (*medicines.REPEATS, *medicines.MORE_REPEATS)],
+        "hospital": _hospital(),
+        "registers": _registers(summaries),
         "gradients": _gradients(),
         "emergency_log_ratios": emergency.RATIOS,
         "vaccination_log_odds": {
-            "covid_black": gp_events.COVID_BLACK,
-            "covid_south_asian": gp_events.COVID_SOUTH_ASIAN,
+            "covid_black": vaccinations.COVID_BLACK,
+            "covid_south_asian": vaccinations.COVID_SOUTH_ASIAN,
         },
         "programmes": [asdict(p) | _take_up(p, summaries) for p in programmes.PROGRAMMES],
         "lists": [asdict(one) for one in partners.LISTS],
         "list_overlap": _overlap(summaries),
         "dirt": _dirt(),
         "counts": {geography.pcn_code(s["pcn"]): {"people": s["people"], **s["rows"]} for s in summaries},
+    }
+
+
+def _frailty() -> dict:
+    return {
+        "deficits": DEFICITS,
+        "from_deficits_of_36": dict(zip(facts.FRAILTIES, facts.FRAILTY_FROM, strict=True)),
+        "coded_share_fit_mild_moderate_severe": facts.FRAILTY_CODED,
+    }
+
+
+def _hospital() -> dict:
+    """What is coded in hospital: shares of stays."""
+    return {
+        "reasons_of_emergency_stays": {one.name: asdict(one) for one in diagnoses.REASONS},
+        "complications": diagnoses.COMPLICATIONS,
+        "complication_coded": diagnoses.COMPLICATION_CODED,
+        "signs_at_60_and_90": diagnoses.SIGNS,
+        "homelessness": {"code": diagnoses.HOMELESSNESS, "share_of_stays": diagnoses.HOMELESS_CODED},
+    }
+
+
+def _registers(summaries: list[dict]) -> dict:
+    """The true counts by practice, what is published beside them, and where that is wrong on purpose."""
+    return {
+        "told": registers.REGISTERS,
+        "not_told": ["obesity"],
+        "published_within": references.REGISTER_WOBBLE,
+        "miscounted": {
+            "practice_code": references.MISCOUNTED_PRACTICE,
+            "register": references.MISCOUNTED_REGISTER,
+            "times": references.MISCOUNTED_BY,
+        },
+        "true_counts": {code: found for s in summaries for code, found in s["registers"].items()},
     }
 
 
@@ -52,8 +104,8 @@ def _gradients() -> dict[str, float]:
         "mental_health_referrals": contacts.MENTAL_HEALTH_GRADIENT,
         "social_care": contacts.SOCIAL_CARE_GRADIENT,
         "deaths": lives.DEATH_GRADIENT,
-        "covid_vaccination": gp_events.COVID_GRADIENT,
-        "flu_vaccination": gp_events.FLU_GRADIENT,
+        "covid_vaccination": vaccinations.COVID_GRADIENT,
+        "flu_vaccination": vaccinations.FLU_GRADIENT,
     }
 
 

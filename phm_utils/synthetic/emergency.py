@@ -6,7 +6,7 @@ import numpy as np
 
 from phm_utils.synthetic import codes, days, programmes
 from phm_utils.synthetic.conditions import Health
-from phm_utils.synthetic.draws import NULL, Coded, Mix, chance
+from phm_utils.synthetic.draws import Coded, Mix, chance
 from phm_utils.synthetic.people import NO_PLACE, People
 from phm_utils.synthetic.prevalence import CONDITIONS, LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
@@ -118,7 +118,8 @@ def attendance_rows(rng: np.random.Generator, people: People, health: Health, se
             "attendance_category": seen.category,
             "diagnosis_code_1": Coded(_diagnoses(rng, health, seen.who), codes.words()),
             "accommodation_status": Coded(
-                np.where(homeless, codes.positions("homeless")[0], NULL).astype(np.uint8), codes.words()
+                np.where(homeless, codes.positions("homeless")[0], codes.no_word()).astype(codes.index_type()),
+                codes.words(),
             ),
             "procode": PROVIDER.draw(rng, n),
         },
@@ -127,8 +128,8 @@ def attendance_rows(rng: np.random.Generator, people: People, health: Health, se
 
 def _diagnoses(rng: np.random.Generator, health: Health, who: np.ndarray) -> np.ndarray:
     """One of the person's own conditions for a third, otherwise nothing that our code lists hold."""
-    listed = np.array([codes.positions(c.concept)[0] for c in CONDITIONS], np.uint8)
+    listed = np.array([codes.positions(c.concept)[0] for c in CONDITIONS], codes.index_type())
     has = health.has[who, :LONG_TERM]
     first = np.argmax(has, axis=1)
     known = has.any(axis=1) & chance(rng, 0.35, len(who))
-    return np.where(known, listed[first], NULL).astype(np.uint8)
+    return np.where(known, listed[first], codes.no_word()).astype(codes.index_type())

@@ -18,7 +18,7 @@ from phm_utils.synthetic.linkage.form import gather, write_linkage
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.writing import FileFormat
 
-VERSION = 2  # of the simulated data: goes up where the same seed gives other bytes
+VERSION = 3  # of the simulated data: goes up where the same seed gives other bytes
 FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]
 LINKAGE = "linkage"  # identities alone, without the tables that tell of events
 FORMS = {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic import days
-from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import Coded, Mix, chance
+from phm_utils.synthetic.facts import Facts
 from phm_utils.synthetic.people import People
-from phm_utils.synthetic.prevalence import LONG_TERM, NAMES
+from phm_utils.synthetic.prevalence import LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
 
@@ -73,18 +73,41 @@ REPEATS = (
     Repeat("0204000H0", "atrial_fibrillation", 0.45),
     Repeat("0103050L0", "chd", 0.35),  # lansoprazole
 )
+# Drawn after those above, so that these leave them as they were.
+MORE_REPEATS = (
+    Repeat("0106020M0", "", 0.006, 28, 56),  # senna
+    Repeat("0106040M0", "", 0.007, 28, 30),  # macrogol
+    Repeat("0106040M0", "parkinsons", 0.20, 28, 30),
+    Repeat("0106020M0", "dementia", 0.08, 28, 56),
+    Repeat("0106040M0", "palliative_care", 0.25, 28, 30),
+    Repeat("0106020M0", "care_requirement", 0.10, 28, 56),
+    Repeat("0102000P0", "irritable_bowel", 0.10, 28, 84),  # mebeverine
+    Repeat("0403010B0", "osteoarthritis", 0.04),  # amitriptyline
+    Repeat("0402030K0", "depression", 0.006),  # lithium
+    Repeat("0408010W0", "smi", 0.08, 28, 56),  # valproate
+    Repeat("0602020D0", "hyperthyroidism", 0.35),  # carbimazole
+    Repeat("0410030C0", "substance_misuse", 0.25, 28, 28),  # methadone
+)
+TREATMENTS = {  # what is planted: people who take a repeat medicine whose code begins so
+    "asthma_medicines": ("0301", "0302", "0303"),
+    "epilepsy_medicines": ("0408",),
+    "lithium_medicines": ("0402030K0", "0402030P0"),
+}
 ACUTE = {"0501013B0": 0.3, "0501012G0": 0.15, "0501130R0": 0.1, "0603020T0": 0.1, "1001010J0": 0.15, "0407020C0": 0.2}
 ACUTE_PER_YEAR = 0.75
 SHARE_ALONE, SHARE_PER_CONDITION = 0.80, 0.16  # people with more conditions are given more for each
 _LONG_SHARE = 0.75  # of repeats given for twice the interval
 
 
-def make_medicines(rng: np.random.Generator, people: People, health: Health, use: np.ndarray, last: np.ndarray) -> Rows:
+def make_medicines(rng: np.random.Generator, people: People, facts: Facts, use: np.ndarray, last: np.ndarray) -> Rows:
     """Every issue. See `make_gp_events` for use and last."""
-    substances = tuple(dict.fromkeys([r.bnf for r in REPEATS] + list(ACUTE)))
+    substances = tuple(dict.fromkeys([*(r.bnf for r in REPEATS), *ACUTE, *(r.bnf for r in MORE_REPEATS)]))
     seen = np.flatnonzero(people.registered & ~people.type_1 & (people.first <= last))
-    blocks = [_issues(rng, people, health, seen, last, repeat, substances.index(repeat.bnf)) for repeat in REPEATS]
-    blocks.append(_acute(rng, people, use, seen, last, substances))
+
+    def issued(repeats: tuple[Repeat, ...]) -> list[tuple[np.ndarray, ...]]:
+        return [_issues(rng, people, facts, seen, last, one, substances.index(one.bnf)) for one in repeats]
+
+    blocks = [*issued(REPEATS), _acute(rng, people, use, seen, last, substances), *issued(MORE_REPEATS)]
     who, day, drug, duration, quantity, repeat = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return Rows(
         who,
@@ -99,27 +122,38 @@ def make_medicines(rng: np.random.Generator, people: People, health: Health, use
     )
 
 
-def _issues(rng, people, health, seen, last, repeat: Repeat, drug: int) -> tuple[np.ndarray, ...]:
+def takers(issues: Rows) -> dict[str, np.ndarray]:
+    """The people who take each of TREATMENTS on the index date: repeats go on once begun."""
+    drug, day = issues.columns["bnf_code"], issues.columns["issue_date"].days
+    begun = issues.columns["is_repeat"].values & (day <= days.INDEX_DAY)
+    found = {}
+    for name, starts in TREATMENTS.items():
+        belongs = np.array([word.startswith(starts) for word in drug.words])
+        found[name] = np.unique(issues.who[belongs[drug.index] & begun])
+    return found
+
+
+def _issues(rng, people, facts: Facts, seen, last, repeat: Repeat, drug: int) -> tuple[np.ndarray, ...]:
     """The issues of one repeat medicine, every interval from its start on."""
     if repeat.condition:
-        column = NAMES.index(repeat.condition)
-        takers = seen[health.has[seen, column]]
-        onset = health.onset[takers, column].astype(np.int32)
+        has, known = facts.column(repeat.condition)
+        takes = seen[has[seen]]
+        onset = known[takes].astype(np.int32)
     else:
-        takers = seen[people.age[seen] > 30]
-        onset = people.first[takers].astype(np.int32)
-    burden = health.has[takers, :LONG_TERM].sum(axis=1)
+        takes = seen[people.age[seen] > 30]
+        onset = people.first[takes].astype(np.int32)
+    burden = facts.health.has[takes, :LONG_TERM].sum(axis=1)
     chosen = chance(rng, np.clip(repeat.share * (SHARE_ALONE + SHARE_PER_CONDITION * burden), 0, 0.97))
-    takers, onset = takers[chosen], onset[chosen]
-    interval = np.where(chance(rng, _LONG_SHARE, len(takers)), 2, 1) * repeat.interval
+    takes, onset = takes[chosen], onset[chosen]
+    interval = np.where(chance(rng, _LONG_SHARE, len(takes)), 2, 1) * repeat.interval
     start = onset + rng.integers(0, interval + 1)
-    counts = np.maximum((last[takers] - start) // interval + 1, 0)
-    rows = np.repeat(np.arange(len(takers), dtype=np.int32), counts)
+    counts = np.maximum((last[takes] - start) // interval + 1, 0)
+    rows = np.repeat(np.arange(len(takes), dtype=np.int32), counts)
     place = np.arange(len(rows), dtype=np.int32) - np.repeat(np.cumsum(counts) - counts, counts)
     day = (start[rows] + place * interval[rows]).astype(np.int16)
     quantity = interval // repeat.interval * repeat.quantity
     size = len(rows)
-    return (takers[rows].astype(np.int32), day, np.full(size, drug, np.uint8), interval[rows].astype(np.int16),
+    return (takes[rows].astype(np.int32), day, np.full(size, drug, np.uint8), interval[rows].astype(np.int16),
             quantity[rows].astype(np.int16), np.ones(size, bool))  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from phm_utils.synthetic.conditions import Health, make_health
 from phm_utils.synthetic.contacts import make_community, make_mental_health, make_outpatients, make_social_care
 from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.emergency import Attendances, attendance_rows, make_attendances
+from phm_utils.synthetic.facts import Facts, make_facts
 from phm_utils.synthetic.geography import Geography
 from phm_utils.synthetic.gp_events import make_gp_events
 from phm_utils.synthetic.identity import Identities, make_identities
@@ -35,6 +36,7 @@ class Network:
     county: Geography
     people: People
     health: Health
+    facts: Facts
     use: np.ndarray
     identities: Identities
     attendances: Attendances
@@ -63,28 +65,29 @@ def make_network(seed: int, pcn: int, registered: int, *, named: bool = False) -
     people = make_people(stream(seed, pcn, "people"), county, pcn, registered)
     live(stream(seed, pcn, "lives"), people, registered)
     health = make_health(stream(seed, pcn, "health"), people)
+    facts = make_facts(stream(seed, pcn, "facts"), people, health)
     use = make_use(stream(seed, pcn, "use"), people, health)
     identities = make_identities(stream(seed, pcn, "identities"), people, seed)
     attendances, enrolments = make_attendances(stream(seed, pcn, "ecds_attendance"), people, health)
     names = make_names(stream(seed, pcn, "names"), people) if named else None
     practices = county.practice_code[county.practices_of(pcn)]
-    return Network(county, people, health, use, identities, attendances, enrolments, names, practices)
+    return Network(county, people, health, facts, use, identities, attendances, enrolments, names, practices)
 
 
 def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
     """The tables one after another, so that only one is in memory."""
-    people, health, use, last = network.people, network.health, network.use, network.gp_last()
+    people, health, facts, use, last = network.people, network.health, network.facts, network.use, network.gp_last()
 
     def rng(subject: str) -> np.random.Generator:
         return stream(seed, people.pcn, subject)
 
     yield "gp_registration", make_registrations(rng("gp_registration"), people, len(network.practices))
-    yield "gp_event", make_gp_events(rng("gp_event"), people, health, use, last)
-    yield "gp_medication", make_medicines(rng("gp_medication"), people, health, use, last)
+    yield "gp_event", make_gp_events(rng("gp_event"), people, facts, use, last)
+    yield "gp_medication", make_medicines(rng("gp_medication"), people, facts, use, last)
     yield "gp_appointment", make_appointments(rng("gp_appointment"), people, use, last)
     yield "ecds_attendance", attendance_rows(rng("ecds_rows"), people, health, network.attendances)
     yield "programme_enrolment", enrolment_rows(people, network.enrolments)
-    yield "apc_episode", make_admissions(rng("apc_episode"), people, health, use, network.attendances)
+    yield "apc_episode", make_admissions(rng("apc_episode"), rng("diagnoses"), people, facts, use, network.attendances)
     yield "op_attendance", make_outpatients(rng("op_attendance"), people, health, use)
     yield "csds_contact", make_community(rng("csds_contact"), people, health)
     yield "mhsds_contact", make_mental_health(rng("mhsds_contact"), people, health)

@@ -9,22 +9,22 @@ AGES = (2, 15, 25, 35, 45, 55, 65, 75, 85, 95)
 _TABLE = """
 concept               grad  fem frail rev res icd10      2     15   25   35  45  55   65   75   85   95
 asthma                 .14  .15   .45   4 .15  J459      4      8  8.5    8   8 8.5    9    9  7.5    5
-atrial_fibrillation    .05 -.45   .45   6   0  I489    .01    .02  .06   .2  .5 1.6  4.8 11.5   20   22
+atrial_fibrillation    .05 -.45   .45   6 .02  I489    .01    .02  .06   .2  .5 1.6  4.8 11.5   20   22
 cancer                -.08   .1    .3   6   0  C509     .1     .2   .4    1 2.2 4.5  8.5   14   17   16
 chd                     .3  -.8   .45   6   0  I251   1e-3   .005  .03   .1  .8   3  7.5   13   18   18
-copd                    .6  -.1   .45   6   0  J449  .0009  .0044 .026  .09 .53 1.9  4.8    7    7    4
+copd                    .6  -.1   .45   6 .01  J449  .0009  .0044 .026  .09 .53 1.9  4.8    7    7    4
 dementia               .12  .15   .45   6   0  F03X   1e-4   1e-4 1e-3 .005 .03  .2   .8  3.5   12   22
 depression             .32  .55   .55   5  .2  F329    .01      3   14   18  19  18 14.5   12   12   11
 anxiety                .22   .5   .55   4   0  F419     .2      5   11   12  11  10  8.5    7    6    5
-diabetes                .3  -.3   .45   9   0  E119    .04    .24  .48  1.3 3.6   7   12   15   14   10
-epilepsy               .35 -.05    .2   5   0  G409     .2     .5   .7   .8  .9  .9   .9    1    1   .9
-heart_failure           .3  -.3    .7   8   0  I500    .01    .01  .03  .06  .2  .6  1.8  4.2  9.5   13
-hypertension           .14 -.05   .45   6   0  I10X   1e-3    .03   .6  2.5   8  19 34.5   47   55   50
-ckd                    .18   .1   .45   6   0  N183   .007   .014  .07   .2 .61 1.7    5   12   22   26
+diabetes                .3  -.3   .45   9 .03  E119    .04    .24  .48  1.3 3.6   7   12   15   14   10
+epilepsy               .35 -.05    .2   5 .05  G409     .2     .5   .7   .8  .9  .9   .9    1    1   .9
+heart_failure           .3  -.3    .7   8 .01  I500    .01    .01  .03  .06  .2  .6  1.8  4.2  9.5   13
+hypertension           .14 -.05   .45   6 .02  I10X   1e-3    .03   .6  2.5   8  19 34.5   47   55   50
+ckd                    .18   .1   .45   6 .03  N183   .007   .014  .07   .2 .61 1.7    5   12   22   26
 learning_disability     .4  -.4     0   4   0  F819     .2     .6   .7   .6  .5  .5   .4   .3   .2   .1
 osteoporosis           .08  1.5    .3   4   0  M819   1e-4   1e-4 1e-3  .05  .1   1  2.2  4.5    8   10
 pad                    .45  -.6   .45   5   0  I739   1e-4   1e-3 1e-3  .03  .1  .5  1.5  2.7  3.5    3
-palliative_care        .06    0    .8  12   0  Z515   .005   .005  .01  .02 .05 .15   .4    1    3    6
+palliative_care        .06    0    .8  12 .03  Z515   .005   .005  .01  .02 .05 .15   .4    1    3    6
 rheumatoid_arthritis   .12   .9    .3   6   0  M069    .01    .05   .1   .3  .6   1  1.6  1.9  1.7  1.2
 smi                    .55  -.1    .3   7   0  F209   1e-3     .1   .6 1.15 1.4 1.4  1.2    1   .9   .7
 stroke_tia             .24 -.25   .45   6   0  I694    .02    .04   .1   .3  .8   2  4.5  8.5   13   15
@@ -34,9 +34,9 @@ multiple_sclerosis     .04    1    .1   6   0  G35X   1e-4   1e-3  .05   .2 .35 
 chronic_liver_disease  .35  -.3    .4   5   0  K746    .01    .03   .1   .4  .9 1.3  1.2    1   .6   .3
 osteoarthritis         .18  .35    .4   3   0 M1996   1e-3    .05   .3  1.2   5  12   20   27   32   31
 alcohol_problems       .55  -.9    .4   4   0  F102   1e-4     .1  1.2  2.2 2.8 2.6  1.8   .9   .4   .2
-housebound             .25   .2    .9   3   0     -   1e-3   1e-3  .01  .02 .05  .1   .4  1.8  7.5   20
-carer                  .15   .6   -.1   2   0     -   1e-3     .4   .8  1.5   3 4.5  4.5    4  2.5   .8
-homeless                .6  -.8    .6   3   0     -   1e-3    .05  .25  .25 .25 .15  .04  .01 1e-3 1e-3
+housebound             .25   .2    .9   3 .06     -   1e-3   1e-3  .01  .02 .05  .1   .4  1.8  7.5   20
+carer                  .15   .6   -.1   2 .12     -   1e-3     .4   .8  1.5   3 4.5  4.5    4  2.5   .8
+homeless                .6  -.8    .6   3  .2     -   1e-3    .05  .25  .25 .25 .15  .04  .01 1e-3 1e-3
 """
 
 
@@ -68,6 +68,11 @@ def _read(line: str) -> Condition:
     )
 
 
-CONDITIONS = tuple(_read(line) for line in _TABLE.strip().splitlines()[1:])
+def read_table(text: str) -> tuple[Condition, ...]:
+    """The lines of such a table below its heading."""
+    return tuple(_read(line) for line in text.strip().splitlines()[1:])
+
+
+CONDITIONS = read_table(_TABLE)
 NAMES = tuple(c.concept for c in CONDITIONS)
 LONG_TERM = 26  # the first so many count as long-term conditions; the rest are circumstances

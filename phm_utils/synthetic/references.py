@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from phm_utils.synthetic import geography
+from phm_utils.synthetic import days, geography
 from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.named import POSTCODES_PER_PLACE, postcodes
+from phm_utils.synthetic.registers import REGISTERS
 from phm_utils.synthetic.writing import FileFormat, write_table
 from phm_utils.tables import BOUNDARY_FILE, CRS, Form
 
 MISLISTED_PRACTICE, MISLISTED_BY = "A99002", 1.12  # its published list is longer than its extract
+MISCOUNTED_PRACTICE, MISCOUNTED_REGISTER, MISCOUNTED_BY = "A99004", "diabetes", 1.15  # published too high
+REGISTER_WOBBLE = 0.01  # published counts differ by so much at most from the truth: another day, another extract
+LIST_SIZE = "list_size"
 BOUNDARY_DATE = "2025-04-30T00:00:00Z"  # GeoPackage stamps its files; the same bytes need the same stamp
 
 
@@ -20,19 +24,49 @@ def write_references(folder: Path, form: Form, seed: int, summaries: list[dict],
     """Practices of the simulated networks; areas and outlines of the whole county."""
     county = geography.demoshire(seed)
     write_table(folder / f"practice.{file_format}", _practices(county, seed, summaries), file_format)
+    write_table(folder / f"practice_register.{file_format}", _registers(county, seed, summaries), file_format)
     write_table(folder / f"area.{file_format}", _areas(county), file_format)
     if form == "identified":
         write_table(folder / f"postcode_area.{file_format}", _postcodes(county), file_format)
     _write_outlines(county, folder / BOUNDARY_FILE)
 
 
-def _practices(county: geography.Geography, seed: int, summaries: list[dict]) -> pa.Table:
+def published_lists(county: geography.Geography, seed: int, summaries: list[dict]) -> dict[str, int]:
+    """The published list size of each practice of the simulated networks."""
     sizes = {code: size for summary in summaries for code, size in summary["list_sizes"].items()}
-    mine = np.flatnonzero(np.isin(county.practice_code, list(sizes)))
     wobble = stream(seed, 0, "published lists").uniform(0.99, 1.01, len(county.practice_code))
     wobble[county.practice_code == MISLISTED_PRACTICE] = MISLISTED_BY
-    pcn = county.practice_pcn[mine]
-    code = county.practice_code[mine]
+    times = dict(zip(county.practice_code.tolist(), wobble.tolist(), strict=True))
+    return {code: round(sizes[code] * times[code]) for code in county.practice_code.tolist() if code in sizes}
+
+
+def _registers(county: geography.Geography, seed: int, summaries: list[dict]) -> pa.Table:
+    """Published counts of registers and lists: one row per practice and register."""
+    true = {code: counts for summary in summaries for code, counts in summary["registers"].items()}
+    shape = (len(county.practice_code), len(REGISTERS))
+    wobble = stream(seed, 0, "published registers").uniform(1 - REGISTER_WOBBLE, 1 + REGISTER_WOBBLE, shape)
+    place = {code: n for n, code in enumerate(county.practice_code.tolist())}
+    wobble[place[MISCOUNTED_PRACTICE], REGISTERS.index(MISCOUNTED_REGISTER)] = MISCOUNTED_BY
+    rows = []
+    for code, size in published_lists(county, seed, summaries).items():
+        times = dict(zip(REGISTERS, wobble[place[code]].tolist(), strict=True))
+        rows += [(code, name, round(true[code][name] * times[name])) for name in REGISTERS]
+        rows.append((code, LIST_SIZE, size))
+    practice, register, count = zip(*rows, strict=True)
+    return pa.table(
+        {
+            "practice_code": list(practice),
+            "register": list(register),
+            "published_count": pa.array(count, pa.int32()),
+            "as_at": pa.array([days.INDEX_DATE] * len(rows), pa.date32()),
+        }
+    )
+
+
+def _practices(county: geography.Geography, seed: int, summaries: list[dict]) -> pa.Table:
+    lists = published_lists(county, seed, summaries)
+    mine = np.flatnonzero(np.isin(county.practice_code, list(lists)))
+    pcn, code = county.practice_pcn[mine], county.practice_code[mine]
     return pa.table(
         {
             "practice_code": code,
@@ -42,9 +76,7 @@ def _practices(county: geography.Geography, seed: int, summaries: list[dict]) ->
             "icb_code": [geography.ICB_CODE] * len(mine),
             "open_date": pa.array([date(1974, 4, 1)] * len(mine), pa.date32()),
             "close_date": pa.nulls(len(mine), pa.date32()),
-            "published_list_size": pa.array(
-                np.rint(np.array([sizes[c] for c in code]) * wobble[mine]).astype(np.int32)
-            ),
+            "published_list_size": pa.array([lists[c] for c in code.tolist()], pa.int32()),
         }
     )
 

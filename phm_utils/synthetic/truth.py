@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from phm_utils.synthetic import days
+from phm_utils.synthetic import days, medicines, registers
 from phm_utils.synthetic.appointments import appointment_rate
 from phm_utils.synthetic.contacts import social_care_rate
-from phm_utils.synthetic.draws import Coded
+from phm_utils.synthetic.draws import NULL, Coded
 from phm_utils.synthetic.emergency import attendance_rate
+from phm_utils.synthetic.facts import ALCOHOL_RISKS, FRAILTIES, NAMES_OF_FACTS, NEVER
 from phm_utils.synthetic.lives import death_rate
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.partners import LISTS
 from phm_utils.synthetic.people import ETHNIC_CODES, UNREGISTERED
 from phm_utils.synthetic.presentation import BIG
-from phm_utils.synthetic.prevalence import NAMES
+from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
 from phm_utils.synthetic.rows import Dates, Numbers, Rows
 from phm_utils.synthetic.writing import to_arrow, write_table
 from phm_utils.tables import TABLES
@@ -29,6 +30,7 @@ class Book:
         self.rows: dict[str, int] = {}
         self.records: list[tuple[str, np.ndarray, np.ndarray]] = []
         self.lists = np.zeros((len(network.people), len(LISTS)), bool)
+        self.takes = {name: self._among([]) for name in medicines.TREATMENTS}
 
     def enter(self, table: str, rows: Rows) -> None:
         """Note whom each row of a table is about."""
@@ -38,6 +40,8 @@ class Book:
             self.records.append((table, rows.columns[key].values, rows.who))
         if table == "partner_list":
             self.lists[rows.who, rows.columns["list_name"].index] = True
+        if table == "gp_medication":
+            self.takes = {name: self._among(who) for name, who in medicines.takers(rows).items()}
 
     def write(self, folder: Path, part: str) -> None:
         """Write `person` and `record` of this network."""
@@ -55,7 +59,11 @@ class Book:
             "lists_not_registered": int((self.lists.any(axis=1) & ~self.network.people.registered).sum()),
             "ever_eligible": len(self.network.enrolments.ever_eligible),
             "enrolled": len(self.network.enrolments.who),
+            "registers": registers.counts(self.network.people, self._registers(), self.network.practices),
         }
+
+    def _registers(self) -> dict[str, np.ndarray]:
+        return registers.on_registers(self.network.people, self.network.facts, self.takes)
 
     def _record(self) -> pa.Table:
         """One row per row of each table that tells whom it is about."""
@@ -68,9 +76,11 @@ class Book:
             {"table_name": to_arrow(table), "record_id": record, "person": self.network.people.numbers()[who]}
         )
 
-    def _among(self, who: np.ndarray) -> np.ndarray:
+    def _among(self, who: np.ndarray | list[int]) -> np.ndarray:
         """True for the given people."""
-        return np.isin(np.arange(len(self.network.people)), who)
+        found = np.zeros(len(self.network.people), bool)
+        found[np.asarray(who, int)] = True
+        return found
 
     def _person(self) -> pa.Table:
         """One row per person, with everything that was planted."""
@@ -113,5 +123,26 @@ class Book:
             "social_care_chance": Numbers(social_care_rate(people, health).astype(np.float32)),
         }
         columns |= {f"has_{name}": Numbers(health.has[:, place]) for place, name in enumerate(NAMES)}
+        columns |= self._facts()
         columns |= {f"on_{one.name}": Numbers(self.lists[:, place]) for place, one in enumerate(LISTS)}
         return pa.table({name: to_arrow(column) for name, column in columns.items()})
+
+    def _facts(self) -> dict[str, Numbers | Coded | Dates]:
+        """Facts beside the long-term conditions, what is resolved, medicines taken, and the registers."""
+        facts = self.network.facts
+        kinds = ("", "Type 1", "Type 2")
+        columns = {f"has_{name}": Numbers(facts.has[:, place]) for place, name in enumerate(NAMES_OF_FACTS)}
+        columns["has_pregnancy"] = Numbers(facts.pregnancies.of_late(len(facts.has)))
+        for place, condition in enumerate(CONDITIONS):
+            if condition.resolved:
+                day = facts.resolved[:, place]
+                columns[f"resolved_{condition.concept}"] = Dates.some(day, day != NEVER)
+        columns |= {f"takes_{name}": Numbers(member) for name, member in self.takes.items()}
+        columns |= {
+            "deficits": Numbers(facts.deficits),
+            "diabetes_type": Coded(np.where(facts.diabetes_type, facts.diabetes_type, NULL).astype(np.uint8), kinds),
+            "alcohol_risk": Coded(facts.alcohol, ALCOHOL_RISKS),
+            "frailty_coded": Coded(facts.frailty, FRAILTIES),
+            "takes_pneumococcal_vaccination": Numbers(facts.pneumococcal),
+        }
+        return columns | {f"register_{name}": Numbers(member) for name, member in self._registers().items()}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from phm_utils.synthetic import appointments, days, emergency, gp_events, programmes
+from phm_utils.synthetic import appointments, days, emergency, gp_events, programmes, vaccinations
 from phm_utils.synthetic.conditions import log_odds, planted_factors
 from phm_utils.synthetic.contacts import make_outpatients
 from phm_utils.synthetic.draws import expit, stream
@@ -164,15 +164,15 @@ def test_a_real_size_network_enrols_enough_to_evaluate():
 
 def test_vaccination_has_its_planted_gaps(network):
     people = network.people
-    events = gp_events.make_gp_events(stream(1, 1, "test"), people, network.health, network.use, people.last)
+    events = gp_events.make_gp_events(stream(1, 1, "test"), people, network.facts, network.use, people.last)
     code = events.columns["snomed_code"]
     mine = np.isin(code.index, [code.words.index(w) for w in ("1324681000000101", "840534001")])
     had = np.isin(np.arange(len(people)), events.who[mine])
     whole = people.registered & ~people.type_1 & (people.first == 0) & (people.last == days.DAYS - 1)
-    odds = gp_events.covid_log_odds(people)
-    offset = odds - gp_events.COVID_GRADIENT * people.deprivation
+    odds = vaccinations.covid_log_odds(people)
+    offset = odds - vaccinations.COVID_GRADIENT * people.deprivation
     found, error = slope(had[whole].astype(float), offset[whole], people.deprivation[whole])
-    assert abs(found - gp_events.COVID_GRADIENT) < 4 * error
+    assert abs(found - vaccinations.COVID_GRADIENT) < 4 * error
     black = people.is_ethnic(BLACK)
     assert had[whole & black].mean() < had[whole & ~black].mean()
 
