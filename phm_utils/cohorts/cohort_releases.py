@@ -19,7 +19,8 @@ from phm_utils.cohorts.blocks import (
 )
 from phm_utils.engine import read_sql
 from phm_utils.privacy.release import Release
-from phm_utils.rules.columns import ACTIVITIES, ETHNIC_GROUPS, SEXES, person_columns
+from phm_utils.rules.columns import ACTIVITIES, ETHNIC_GROUPS, SEXES
+from phm_utils.rules.person import person_columns
 from phm_utils.rules.tree import compile_rule, parse
 
 COHORT, EVERYBODY = "In the cohort", "Everybody registered"

@@ -1,7 +1,5 @@
 """What the segments and cohorts let out, declared before it is protected."""
 
-from functools import partial
-
 import duckdb
 import pandas as pd
 
@@ -15,16 +13,22 @@ from phm_utils.cohorts.blocks import (
     by_unit,
     counted,
     practice_names,
-    with_rates,
     with_shares,
 )
+from phm_utils.cohorts.clusters import cluster_releases
 from phm_utils.cohorts.cohort_releases import cohort_releases
+from phm_utils.cohorts.condition_overlap import overlap_release
+from phm_utils.cohorts.movement import movement_releases
+from phm_utils.cohorts.multimorbidity import multimorbidity_release
+from phm_utils.cohorts.scores import score_release
+from phm_utils.cohorts.segment_rule_releases import rule_releases
 from phm_utils.cohorts.segments import ASSESSED
+from phm_utils.cohorts.use import available, use_releases
 from phm_utils.engine import read_sql
 from phm_utils.params import Workbook
 from phm_utils.privacy.release import Release
-from phm_utils.rules.columns import ACTIVITIES, AGE_BANDS, SEXES
-from phm_utils.rules.concepts import concepts
+from phm_utils.rules.columns import AGE_BANDS, ETHNIC_GROUPS, SEXES
+from phm_utils.rules.concepts import long_term_conditions
 
 
 def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
@@ -33,54 +37,32 @@ def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release
     missing = set(read_sql(con, "SELECT column_name FROM person_left_out")["column_name"])
     segments = read_sql(con, "SELECT segment FROM segment_rule ORDER BY place")[["segment"]].drop_duplicates()
     made = [
-        _size(con, areas, segments, missing),
+        *use_releases(con, areas, segments, missing),
         _units(con, areas, segments),
         _reasons(con, areas),
         _rules(con, areas),
+        *rule_releases(con, areas),
         _alternatives(con, areas, segments),
         _age_sex(con, areas),
         *([] if "imd_quintile" in missing else [_deprivation(con, areas, segments)]),
-        *([] if "n_conditions" in missing else [_conditions(con, areas)]),
+        _ethnicity(con, areas, segments),
+        *([] if "n_conditions" in missing else _of_conditions(con, workbook, areas, segments, missing)),
+        *score_release(con, areas, missing),
+        *movement_releases(con, areas),
     ]
     return made + cohort_releases(con, areas, missing)
 
 
-def available(missing: set[str]) -> tuple[str, ...]:
-    """The activity counts of `person` that this run has."""
-    return tuple(f"{a}_12m" for a in ACTIVITIES if f"{a}_12m" not in missing)
-
-
-def _size(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: set[str]) -> Release:
-    events = available(missing)
-    costed = "cost_pence_12m" not in missing
-    summed = [f"sum({c}) AS {c}" for c in (*events, *(["cost_pence_12m"] if costed else []))]
-    frame = counted(
-        con,
-        f"SELECT pcn_code, segment, count(*) AS people{''.join(', ' + s for s in summed)} "
-        "FROM segment INNER JOIN person USING (person_id, pcn_code) GROUP BY ALL",
-    )
-    frame = by_area(frame, segments, areas)
-    frame["registered"] = frame.groupby("area_code")["people"].transform("sum")
-    estimates = {}
-    if costed:
-        frame["cost_gbp"] = frame["cost_pence_12m"] / 100
-        frame["cost_all_gbp"] = frame.groupby("area_code")["cost_gbp"].transform("sum")
-        frame["cost_per_person_gbp"] = frame["cost_gbp"] / frame["people"]
-        estimates = {"cost_gbp": "people", "cost_all_gbp": "registered", "cost_per_person_gbp": "people"}
-    return Release(
-        "segment_size",
-        "People, contacts and cost by segment, 12 months; rates per 1,000 people; one row per segment",
-        frame,
-        ("area_code", "place", "segment"),
-        counts=("people", "registered", *events),
-        estimates=estimates,
-        derive=partial(_with_size, events=events),
-    )
-
-
-def _with_size(shown: pd.DataFrame, *, events: tuple[str, ...]) -> pd.DataFrame:
-    shown = with_rates(with_shares(shown), events=events)
-    return shown.assign(cost_share=shown["cost_gbp"] / shown["cost_all_gbp"]) if "cost_gbp" in shown else shown
+def _of_conditions(
+    con: duckdb.DuckDBPyConnection, workbook: Workbook, areas: Areas, segments: pd.DataFrame, missing: set[str]
+) -> list[Release]:
+    known = [c for c in long_term_conditions() if c.concept not in missing]
+    return [
+        _conditions(con, areas),
+        overlap_release(con, areas, known, workbook.disclosure),
+        *([] if "imd_quintile" in missing else [multimorbidity_release(con, areas)]),
+        *cluster_releases(con, areas, known, segments, available(missing)),
+    ]
 
 
 def _units(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:
@@ -157,26 +139,43 @@ def _age_sex(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
 
 
 def _deprivation(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:
-    frame = counted(
-        con,
-        f"SELECT pcn_code, segment, {QUINTILE_SQL} AS quintile, count(*) AS people "
-        "FROM segment INNER JOIN person USING (person_id, pcn_code) GROUP BY ALL",
-    )
-    levels = pd.DataFrame({"quintile": QUINTILES}).merge(segments, how="cross")
-    frame = by_area(frame, levels, areas)
-    frame["registered"] = frame.groupby(["area_code", "quintile"])["people"].transform("sum")
     return Release(
         "segment_deprivation",
         "People by deprivation quintile of their small area and segment; share of the quintile",
-        frame,
+        _by_group(con, areas, segments, "quintile", QUINTILE_SQL, QUINTILES),
         ("area_code", "place", "quintile", "segment"),
         counts=("people", "registered"),
         derive=with_shares,
     )
 
 
+def _ethnicity(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:
+    return Release(
+        "segment_ethnicity",
+        "People by ethnic group, not stated and not known apart, and segment; share of the group",
+        _by_group(con, areas, segments, "ethnic_group", "ethnic_group", ETHNIC_GROUPS),
+        ("area_code", "place", "ethnic_group", "segment"),
+        counts=("people", "registered"),
+        derive=with_shares,
+    )
+
+
+def _by_group(
+    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, name: str, sql: str, groups: tuple[str, ...]
+) -> pd.DataFrame:
+    """People by area, group and segment, with everybody of the group as `registered`."""
+    frame = counted(
+        con,
+        f"SELECT pcn_code, segment, {sql} AS {name}, count(*) AS people "
+        "FROM segment INNER JOIN person USING (person_id, pcn_code) GROUP BY ALL",
+    )
+    frame = by_area(frame, pd.DataFrame({name: groups}).merge(segments, how="cross"), areas)
+    frame["registered"] = frame.groupby(["area_code", name])["people"].transform("sum")
+    return frame
+
+
 def _conditions(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
-    known = [c for c in concepts() if c.kind == "condition" and c.long_term_condition]
+    known = long_term_conditions()
     sums = ", ".join(f"count(*) FILTER (WHERE {c.concept}) AS {c.concept}" for c in known)
     wide = counted(con, f"SELECT pcn_code, count(*) AS registered, {sums} FROM person GROUP BY pcn_code")
     long = wide.melt(["pcn_code", "registered"], var_name="concept", value_name="people")
