@@ -14,6 +14,7 @@ from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.tree import criteria
 
 NOT_REGISTERED, DIED, LEFT = "Not registered then", "Died", "Left"
+BY_AGE = ("age", "age_band")  # what changes in everybody
 
 
 def movement(
@@ -40,8 +41,8 @@ def movement(
     """
     if not _has_people(con):
         return
-    asked = [c.column for segment in model.segments for rule in segment.rules for c in criteria(rule)]
-    unknown = {name: columns[name].title for name in _null_then(con, sorted(set(asked) - set(missing)))}
+    asked = sorted({c.column for s in model.segments for rule in s.rules for c in criteria(rule)} - set(missing))
+    unknown = {name: columns[name].title for name in _null_then(con, asked)}
     rules, shared = rule_table(model, columns, missing), rule_table(model, columns, {**missing, **unknown})
     lost = shared[(rules["state"] == ASSESSED) & (shared["state"] != ASSESSED)]
     yield Model("segment_movement_left_out", ("place",), frame=lost[["place", "segment", "reason", "needs"]])
@@ -52,7 +53,7 @@ def movement(
         None,
         "pcn_code",
     )
-    yield Model("segment_movement", ("pcn_code", "from_segment", "to_segment"), sql=movement_sql(shared))
+    yield Model("segment_movement", ("pcn_code", "from_segment", "to_segment"), sql=movement_sql(shared, asked))
 
 
 def _has_people(con: duckdb.DuckDBPyConnection) -> bool:
@@ -75,9 +76,13 @@ def _null_then(con: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:
     return [name for name, people in zip(names, known, strict=True) if not people]
 
 
-def movement_sql(rules: pd.DataFrame) -> str:
-    """A SELECT of people by PCN, `from_segment` and `to_segment`. See `movement`."""
+def movement_sql(rules: pd.DataFrame, asked: list[str]) -> str:
+    """A SELECT of people by PCN, `from_segment` and `to_segment`. See `movement`.
+
+    asked: the columns that the rules ask for.
+    """
     place = first_rule(rules)
+    record = [f"{'person' if name in BY_AGE else 'person_earlier'}.{name}" for name in asked]
     return f"""
 SELECT
     coalesce(now.pcn_code, before.pcn_code) AS pcn_code,
@@ -95,7 +100,7 @@ FULL JOIN (SELECT person_id, pcn_code, {place} AS place FROM person) AS now ON n
 LEFT JOIN (
     SELECT person_id, {place} AS place
     FROM (
-        SELECT person_earlier.* REPLACE (person.age AS age, person.age_band AS age_band)
+        SELECT {", ".join(["person_earlier.person_id", *record])}
         FROM person_earlier
         INNER JOIN person ON person.person_id = person_earlier.person_id
     )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from phm_utils.cohorts import segment_rule_findings as say
 from phm_utils.cohorts.blocks import areas_of
 from phm_utils.cohorts.movement import movement_releases
 from phm_utils.params import Disclosure
@@ -185,3 +186,34 @@ def test_movement_is_released_for_each_area_as_a_whole_grid_with_small_numbers_h
 
 def test_rules_left_out_of_movement_are_released_by_name_alone(released):
     assert list(released["segment_movement_left_out"]) == ["area_code", "place", "segment", "reason", "needs"]
+
+
+def test_sentences_name_the_figures_they_stand_on(released):
+    whole = released["segment_movement"].query("area_code == 'QZZ'")
+    # 40 stayed and 20 fell ill; the three who moved to Feel well are too few to show. 20 of 73, shown as 75, is 26.7%.
+    assert say.moved(whole) == (
+        "Of about 60 people registered both then and now, about 20 (33%) are in another segment than 24 months before, "
+        "about 0 of them only because they are older. Numbers too small to show are left out."
+    )
+    assert say.largest_move(whole) == (
+        "Most people moved from Live well to Stay well: about 20, 26.7% of those who were in Live well."
+    )
+    assert say.come_and_gone(whole) == "Since then about 0 people joined or were born, 0 died and 10 left."
+
+
+def test_sentences_hold_where_everything_is_hidden(released):
+    nothing = released["segment_movement"].query("area_code == 'QZZ'").assign(people=pd.NA, people_by_age=pd.NA)
+    hidden = nothing.astype({"people": "Int64", "people_by_age": "Int64"})
+    assert "Too few" in say.moved(hidden)
+    assert "Too few" in say.largest_move(hidden)
+
+
+def test_the_largest_move_is_not_growing_up():
+    rows = [
+        ("Children and young people", "Live well", 500, 500, 900, 0.55),
+        ("Live well", "Stay well", 40, 0, 800, 0.05),
+        ("Live well", "Died", 90, 0, 800, 0.11),
+        ("Not registered then", "Live well", 700, 0, 700, 1.0),
+    ]
+    columns = ["from_segment", "to_segment", "people", "people_by_age", "people_from", "share"]
+    assert "from Live well to Stay well: about 40" in say.largest_move(pd.DataFrame(rows, columns=columns))

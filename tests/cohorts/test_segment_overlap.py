@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from phm_utils.cohorts import segment_rule_findings as say
 from phm_utils.cohorts.blocks import areas_of
 from phm_utils.cohorts.definitions import Segmentation
 from phm_utils.cohorts.segment_overlap import overlaps, same_conditions
@@ -149,3 +150,12 @@ def test_what_the_rules_let_out_is_suppressed_and_names_the_published_models_own
     both = tables["segment_rule_overlap"].set_index(["reason", "other_reason"])["people"]
     assert both["One to three long-term conditions", "Depression"] == 30
     assert pd.isna(both["On the palliative care register", "Dementia"])
+    assert say.widest_overlap(tables["segment_overlap"]).startswith(
+        "The order of the rules matters most between Stay well and Feel well: about 30 people"
+    )
+    assert "(Depression, Anxiety)" in say.placing_nobody(tables["segment_rule_remark"])
+
+
+def test_nothing_is_said_of_rules_without_fault_and_without_overlap():
+    assert say.widest_overlap(pd.DataFrame({"people": pd.array([0, None], dtype="Int64")})) is None
+    assert say.placing_nobody(pd.DataFrame(columns=["place", "segment", "reason", "remark", "other"])) is None

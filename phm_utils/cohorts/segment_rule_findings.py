@@ -1,0 +1,71 @@
+"""Sentences about the rules of a segmentation and movement between its segments, from protected tables."""
+
+import pandas as pd
+
+from phm_utils.cohorts.movement import DIED, LEFT, NOT_REGISTERED
+from phm_utils.cohorts.wording import TOO_FEW
+
+
+def moved(movement: pd.DataFrame) -> str:
+    """How many of those registered at both dates are in another segment, and how many by age alone.
+
+    movement: the rows of one area of `segment_movement`; counts that are
+        hidden are missing from the sums.
+    """
+    both = movement[~movement["to_segment"].isin([DIED, LEFT]) & movement["from_segment"].ne(NOT_REGISTERED)]
+    total = int(both["people"].sum())
+    if not total:
+        return TOO_FEW
+    gone = both[both["from_segment"] != both["to_segment"]]
+    people, aged = int(gone["people"].sum()), int(gone["people_by_age"].sum())
+    return (
+        f"Of about {total:,} people registered both then and now, about {people:,} ({people / total:.0%}) are in "
+        f"another segment than 24 months before, about {aged:,} of them only because they are older. "
+        "Numbers too small to show are left out."
+    )
+
+
+def largest_move(movement: pd.DataFrame) -> str:
+    """The move between two segments that most people made, age alone not counted."""
+    between = movement[
+        movement["from_segment"].ne(movement["to_segment"])
+        & movement["from_segment"].ne(NOT_REGISTERED)
+        & ~movement["to_segment"].isin([DIED, LEFT])
+        & movement["people"].notna()
+    ]
+    beyond_age = between["people"] - between["people_by_age"].fillna(0)
+    if between.empty or beyond_age.max() <= 0:
+        return TOO_FEW
+    row = between.loc[beyond_age.idxmax()]
+    share = "" if pd.isna(row["share"]) else f", {row['share']:.1%} of those who were in {row['from_segment']}"
+    return f"Most people moved from {row['from_segment']} to {row['to_segment']}: about {row['people']:,}{share}."
+
+
+def come_and_gone(movement: pd.DataFrame) -> str:
+    """How many joined or were born, died and left since."""
+    joined = movement[movement["from_segment"] == NOT_REGISTERED]["people"].sum()
+    died, left = (movement[movement["to_segment"] == words]["people"].sum() for words in (DIED, LEFT))
+    return f"Since then about {joined:,} people joined or were born, {died:,} died and {left:,} left."
+
+
+def widest_overlap(pairs: pd.DataFrame) -> str | None:
+    """The two segments whose rules hold for most of the same people, so that the order decides."""
+    known = pairs[pairs["people"].notna() & pairs["people"].gt(0)]
+    if known.empty:
+        return None
+    row = known.loc[known["people"].idxmax()]
+    return (
+        f"The order of the rules matters most between {row['segment']} and {row['other_segment']}: about "
+        f"{row['people']:,} people in the ICS meet a rule of both and are counted in {row['segment']} or before it."
+    )
+
+
+def placing_nobody(remarks: pd.DataFrame) -> str | None:
+    """Rules that place nobody, by the reason why."""
+    if remarks.empty:
+        return None
+    parts = [
+        f"{remark[0].lower()}{remark[1:]} ({', '.join(rows['reason'])})"
+        for remark, rows in remarks.groupby("remark", sort=False)
+    ]
+    return f"{len(remarks)} rules place nobody or repeat another: {'; '.join(parts)}."
