@@ -163,7 +163,7 @@ def parse(sql: str, model: str = "this model") -> exp.Expression:
         trees = [tree for tree in sqlglot.parse(sql, read="duckdb") if tree is not None]
     except sqlglot.errors.SqlglotError:
         raise InputError(f"The model {model} could not be read as SQL. Try it on DuckDB alone first.") from None
-    if len(trees) != 1 or not isinstance(trees[0], exp.Select | exp.Union):
+    if len(trees) != 1 or not isinstance(trees[0], exp.Select | exp.SetOperation):
         raise InputError(f"The model {model} must be one SELECT, and nothing else.")
     return trees[0]
 
@@ -178,7 +178,9 @@ def _faults(tree: exp.Expression) -> list[str]:
 
 
 def _fault(node: exp.Expression) -> str | None:
-    kind = type(node)
+    kind, holder = type(node), ALLOWED.get(type(node.parent))
+    if holder is not None and node.arg_key not in holder.split():
+        return None  # told of with what holds it
     if kind not in ALLOWED:
         return f"{_name(node)} is not among what both engines answer alike.{_instead(_name(node))}"
     known = ALLOWED[kind].split()
@@ -191,10 +193,10 @@ def _fault(node: exp.Expression) -> str | None:
 
 
 def _name(node: exp.Expression) -> str:
-    """The word by which a writer of SQL knows a node."""
-    if isinstance(node, exp.Anonymous):
-        return str(node.this).lower()
-    return node.sql_name().lower() if isinstance(node, exp.Func) else node.key
+    """The word by which a writer of SQL knows a node: DuckDB's name of a function, else the tree's of a construct."""
+    if isinstance(node, exp.Func):
+        return node.sql(dialect="duckdb").partition("(")[0].lower()
+    return node.key
 
 
 def _instead(*names: str) -> str:

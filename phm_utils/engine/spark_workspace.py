@@ -88,7 +88,7 @@ class SparkWorkspace:
         self._remember(name, columns, path)
 
     def has(self, name: str) -> bool:
-        return name in self._known or name in self.tables or name in readable(self.con)
+        return name in self._known or name in readable(self.con)
 
     def read(self, sql: str) -> pd.DataFrame:
         return read_sql(self.con, self.result(sql))
@@ -132,18 +132,20 @@ class SparkWorkspace:
         return f"SELECT {cast} FROM ({to_spark(sql, name, self._known)}) AS _model({places})", columns
 
     def _bring(self, table: str) -> None:
-        """Let Spark read a table: the store's files where they lie, else copied out of `con`."""
-        if table in self._known:
-            return
-        if table not in self.tables and table not in readable(self.con):
-            return  # a CTE of the model, or misspelt, which DuckDB tells of
-        files = self.tables.get(table)
-        source = parquet_source(files) if files else table
-        columns = _columns(self.con, source)
+        """Let Spark read a table of `con`: the store's files where they lie, else copied out."""
+        if table in self._known or table not in readable(self.con):
+            return  # made here; or a CTE of the model; or misspelt, which DuckDB tells of
+        files, columns = self._files(table), _columns(self.con, table)
         if not files or any(kind not in SPARK_TYPE for kind in columns.values()):
-            path, columns = self._copy_out(table, source)
+            path, columns = self._copy_out(table, table)
             files = [path]
         self._offer(table, files, columns)
+
+    def _files(self, table: str) -> list[Path]:
+        """The files behind a table; none where `con` has since made something else of its name."""
+        files = self.tables.get(table, [])
+        seen = self.con.execute("SELECT sql FROM duckdb_views() WHERE view_name = ?", [table]).fetchall()
+        return files if seen and all(quote(file) in sql for (sql,) in seen for file in files) else []
 
     def _copy_out(self, table: str, source: str) -> tuple[Path, dict[str, str]]:
         """A table of `con` as one Parquet file for Spark."""

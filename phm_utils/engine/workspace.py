@@ -69,7 +69,8 @@ def open_workspace(
     kind: `duckdb` runs models in `con`; `spark` on the Spark session at hand
         or on one of its own (see `engine.spark`).
     tables: the store's Parquet files by table, for Spark to read where they
-        lie; a table without files is copied out of `con` when a model reads it.
+        lie, if `con` has the table as a view of just these; any other table is
+        copied out of `con` when a model first reads it.
     Raises InputError where Spark is asked for and cannot run here.
     """
     if kind == "duckdb":
