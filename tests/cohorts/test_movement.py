@@ -11,7 +11,7 @@ from phm_utils.cohorts.movement import movement_releases
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
 
-KNOWN = {"bmi": 22, "bmi_months_ago": 3, "efi_category": "Fit"}  # so that no column is null throughout
+KNOWN = {"bmi": 22, "bmi_months_ago": 3}  # so that no column is null throughout
 
 
 def cells(made: dict[str, pd.DataFrame], column: str = "people") -> dict[tuple[str, str], int]:

@@ -96,23 +96,31 @@ def test_snee_has_a_person_in_every_segment_and_the_first_rule_gives_the_reason(
     ]
 
 
-def test_a_clinicians_code_of_frailty_comes_before_the_index(people):
-    people.are(
-        [
-            {"age": 80, "frailty_coded": "Severe", "efi_category": "Fit"},
-            {"age": 80, "efi_category": "Severe"},
-            {"age": 80, "frailty_coded": "Mild", "efi_category": "Severe"},
-            {"age": 80, "frailty_coded": "Moderate", "efi_category": "Severe"},
-            {"age": 80, "efi_category": "Moderate"},
-            {"age": 80, "efi_category": None},
-        ]
-    )
+FRAIL = [
+    {"age": 80, "frailty_coded": "Severe", "efi_category": "Fit"},
+    {"age": 80, "efi_category": "Severe"},
+    {"age": 80, "frailty_coded": "Mild", "efi_category": "Severe"},
+    {"age": 80, "frailty_coded": "Moderate", "efi_category": "Severe"},
+]
+
+
+def test_frailty_is_a_clinicians_code_in_snee_and_never_a_score(people):
+    people.are(FRAIL)
+    assert [reason for _, reason in placed(people.made())] == [
+        "Severe frailty",
+        "None of the above",
+        "None of the above",
+        "Moderate frailty",
+    ]
+
+
+def test_a_clinicians_code_of_any_degree_comes_before_the_index_in_bridges_to_health(people):
+    people.choose("bridges_to_health")
+    people.are(FRAIL)
     assert [reason for _, reason in placed(people.made())] == [
         "Severe frailty, coded",
         "Severe frailty by eFI, none coded",
         "None of the above",
-        "Moderate frailty, coded",
-        "Moderate frailty by eFI, none coded",
         "None of the above",
     ]
 
