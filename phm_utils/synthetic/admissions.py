@@ -94,7 +94,7 @@ def _emergencies(rng: np.random.Generator, people: People, facts: Facts, attenda
 
 def _acute_diagnosis(rng: np.random.Generator, facts: Facts, who: np.ndarray, age: np.ndarray) -> np.ndarray:
     """A flare of one of the person's own conditions for a third, else what brings their age to hospital."""
-    own = coding.own_diagnoses(facts, 1)[who, 0]
+    own = coding.own_diagnoses(facts, 1, diagnoses.FLARES)[who, 0]
     result = np.empty(len(who), np.uint8)
     young, old = age < 18, age >= 65
     groups = ((young, diagnoses.CHILD), (~young & ~old, diagnoses.ADULT), (old, diagnoses.OLDER))

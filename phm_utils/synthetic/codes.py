@@ -12,7 +12,7 @@ from phm_utils.synthetic.draws import NULL
 @lru_cache(maxsize=1)
 def _lists() -> dict[str, list[str]]:
     """The codes of each SNOMED CT concept."""
-    return {c.concept: codelists.load(c.codes_from) for c in snomed_concepts()}
+    return {c.concept: codelists.load(c.codes_from, system=c.system) for c in snomed_concepts()}
 
 
 def snomed_concepts() -> tuple[Concept, ...]:

@@ -7,7 +7,6 @@ from phm_utils.synthetic.diagnoses import (
     COMPLICATIONS,
     HOMELESS_CODED,
     HOMELESSNESS,
-    ICD10,
     REASONS,
     SIGN_FRAILTY,
     SIGNS,
@@ -17,7 +16,7 @@ from phm_utils.synthetic.diagnoses import (
 from phm_utils.synthetic.draws import NULL, Coded, Mix, chance
 from phm_utils.synthetic.facts import Facts
 from phm_utils.synthetic.people import NO_PLACE, People
-from phm_utils.synthetic.prevalence import CONDITIONS
+from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
 
 OWN, NOTED = 5, 6  # columns of the person's conditions, and of what else is noted, after the main diagnosis
 OWN_NOT_CODED = 0.12  # of a person's conditions, each time
@@ -34,16 +33,16 @@ def draw(rng: np.random.Generator, codes: dict[str, float], size: int) -> np.nda
     return positions(codes)[Mix.of(codes).draw(rng, size).index]
 
 
-def own_diagnoses(facts: Facts, columns: int) -> np.ndarray:
+def own_diagnoses(facts: Facts, columns: int, among: tuple[str, ...] = NAMES) -> np.ndarray:
     """The first few conditions of everybody, as positions in WORDS; NULL where there are fewer."""
     has = facts.health.has
     result = np.full((len(has), columns), NULL, np.uint8)
     found = np.zeros(len(has), np.int8)
-    coded = [place for place, c in enumerate(CONDITIONS) if c.icd10]
-    for place, code in zip(coded, positions(ICD10), strict=True):
-        rows = np.flatnonzero(has[:, place] & (found < columns))
-        result[rows, found[rows]] = code
-        found[rows] += 1
+    for place, condition in enumerate(CONDITIONS):
+        if condition.icd10 and condition.concept in among:
+            rows = np.flatnonzero(has[:, place] & (found < columns))
+            result[rows, found[rows]] = WORDS.index(condition.icd10)
+            found[rows] += 1
     return result
 
 

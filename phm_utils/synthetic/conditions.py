@@ -62,7 +62,7 @@ def make_health(rng: np.random.Generator, people: People) -> Health:
     bmi = _body_mass(rng, people)
     smoking = _smoking(rng, people)
     factors = planted_factors(people, bmi, smoking)
-    has = np.zeros((len(people), len(CONDITIONS)), bool)
+    has = np.zeros((len(people), len(CONDITIONS)), bool, order="F")  # read column by column
     for column, condition in enumerate(CONDITIONS):
         has[:, column] = chance(rng, expit(log_odds(condition, people, factors)).astype(np.float32))
         factors[condition.concept] = has[:, column]
@@ -125,4 +125,4 @@ def _onsets(rng: np.random.Generator, people: People, has: np.ndarray) -> np.nda
     onset = people.first[:, None] + np.where(new, span, 0).astype(np.int16)
     column = NAMES.index("palliative_care")
     onset[:, column] = np.maximum(people.first, people.last - rng.integers(5, 330, len(people)))
-    return onset.astype(np.int16)
+    return onset.astype(np.int16, order="F")

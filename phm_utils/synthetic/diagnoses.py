@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from phm_utils.synthetic.prevalence import CONDITIONS
 
 ICD10 = tuple(c.icd10 for c in CONDITIONS if c.icd10)
+# Conditions that bring people to hospital by themselves; those of the mind and of drink are among REASONS.
+FLARES = ("asthma", "atrial_fibrillation", "cancer", "chd", "copd", "dementia", "diabetes", "epilepsy",
+          "heart_failure", "ckd", "pad", "palliative_care", "rheumatoid_arthritis", "stroke_tia", "parkinsons",
+          "multiple_sclerosis", "chronic_liver_disease")  # fmt: skip
 # What brings people of an age to hospital, apart from REASONS.
 CHILD = {"J219": 3, "B349": 3, "R509": 2, "J069": 3, "A099": 2, "S525": 2, "R104": 1}
 ADULT = {"R074": 3, "R104": 3, "N390": 1.5, "L031": 1.5, "R55X": 1, "K529": 1, "I269": 0.6, "K358": 1, "S8260": 1,

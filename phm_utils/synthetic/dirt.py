@@ -94,7 +94,7 @@ def soil(rng: np.random.Generator, table: str, rows: Rows) -> Rows:
     if table in NOT_DUPLICATED:
         return rows
     twice = np.flatnonzero(chance(rng, DUPLICATED, len(rows)))
-    return rows.take(np.concatenate([np.arange(len(rows)), twice])) if len(twice) else rows
+    return rows.repeated(twice) if len(twice) else rows
 
 
 def _some(rng: np.random.Generator, share: float, size: int) -> np.ndarray:

@@ -68,7 +68,8 @@ class Facts:
 def make_facts(rng: np.random.Generator, people: People, health: Health) -> Facts:
     """Everything, from random numbers of its own."""
     n = len(people)
-    has, onset = np.zeros((n, len(NAMES_OF_FACTS)), bool), np.zeros((n, len(NAMES_OF_FACTS)), np.int16)
+    shape = (n, len(NAMES_OF_FACTS))
+    has, onset = np.zeros(shape, bool, order="F"), np.zeros(shape, np.int16, order="F")
     none = np.zeros(n, np.uint8)
     resolved = _resolved(rng, people, health)
     facts = Facts(health, has, onset, resolved, none, none, none, none, none, make_pregnancies(rng, people))
@@ -116,7 +117,7 @@ def _last_days(rng: np.random.Generator, people: People, facts: Facts) -> None:
 
 def _resolved(rng: np.random.Generator, people: People, health: Health) -> np.ndarray:
     """Day on which a share of each condition ends, somewhere in the later half of the time that it is known."""
-    result = np.full(health.has.shape, NEVER, np.int16)
+    result = np.full(health.has.shape, NEVER, np.int16, order="F")
     for place, condition in enumerate(CONDITIONS):
         if condition.resolved:
             known_for = people.last - health.onset[:, place]

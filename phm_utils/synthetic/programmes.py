@@ -66,18 +66,19 @@ def enrol(rng: np.random.Generator, people: People, health: Health, who: np.ndar
     start = np.full(len(often), days.NO_DAY, np.int32)
     ever = np.zeros(len(often), bool)
     service = offered(people.pcn)
+    palliative = health.since("palliative_care")[often]
+    ill_since = health.since("depression", "anxiety", "smi", "alcohol_problems")[often]
     for month in range(FIRST_MONTH, LAST_MONTH + 1):
         opening = days.MONTH_START[month]
         eligible = (total[:, month] - total[:, month - LOOK_BACK_MONTHS] >= ELIGIBLE_ATTENDANCES) & (
             people.registered[often]
             & (people.first[often] < opening)
             & (people.last[often] > opening)
-            & (health.since("palliative_care")[often] >= opening)
+            & (palliative >= opening)
         )
         ever |= eligible
         recent = total[:, month] - total[:, month - 3]
-        ill = health.since("depression", "anxiety", "smi", "alcohol_problems")[often] < opening
-        odds = INTERCEPT + PER_RECENT_ATTENDANCE * recent + MENTAL_HEALTH * ill
+        odds = INTERCEPT + PER_RECENT_ATTENDANCE * recent + MENTAL_HEALTH * (ill_since < opening)
         chosen = eligible & (start == days.NO_DAY) & chance(rng, expit(odds)) & (service is not None)
         start[chosen] = opening
     enrolled = start != days.NO_DAY

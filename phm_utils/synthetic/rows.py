@@ -59,6 +59,22 @@ class Rows:
         """The given rows, in their order."""
         return Rows(self.who[rows], {name: column.take(rows) for name, column in self.columns.items()})
 
+    def repeated(self, rows: np.ndarray) -> "Rows":
+        """The whole table, and the given rows once more at its end."""
+        again = self.take(rows)
+        columns = {name: _joined(column, again.columns[name]) for name, column in self.columns.items()}
+        return Rows(np.concatenate([self.who, again.who]), columns)
+
+
+def _joined(column: Column, more: Column) -> Column:
+    """A column and more of it below."""
+    if isinstance(column, Coded):
+        return Coded(np.concatenate([column.index, more.index]), column.words)
+    if isinstance(column, Dates):
+        return Dates(np.concatenate([column.days, more.days]))
+    null = None if column.null is None else np.concatenate([column.null, more.null])
+    return Numbers(np.concatenate([column.values, more.values]), null)
+
 
 def ids(pcn: int, count: int) -> Numbers:
     """Row identifiers that no other PCN has."""

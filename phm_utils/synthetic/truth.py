@@ -1,5 +1,6 @@
 """The truth behind the extracts: who is who, what each person is like, and every planted effect."""
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,8 @@ class Book:
 
     def summary(self) -> dict:
         """Counts for `effects.json`, and nothing that takes space."""
-        overlap = self.lists.T.astype(np.int64) @ self.lists
+        lists = self.lists.astype(float)  # whole numbers, and quicker so
+        overlap = (lists.T @ lists).astype(np.int64)
         return {
             "rows": self.rows,
             "people": len(self.network.people),
@@ -59,10 +61,12 @@ class Book:
             "lists_not_registered": int((self.lists.any(axis=1) & ~self.network.people.registered).sum()),
             "ever_eligible": len(self.network.enrolments.ever_eligible),
             "enrolled": len(self.network.enrolments.who),
-            "registers": registers.counts(self.network.people, self._registers(), self.network.practices),
+            "registers": registers.counts(self.network.people, self._registers, self.network.practices),
         }
 
+    @cached_property
     def _registers(self) -> dict[str, np.ndarray]:
+        """Who is on each register, once the medicines have been seen."""
         return registers.on_registers(self.network.people, self.network.facts, self.takes)
 
     def _record(self) -> pa.Table:
@@ -145,4 +149,4 @@ class Book:
             "frailty_coded": Coded(facts.frailty, FRAILTIES),
             "takes_pneumococcal_vaccination": Numbers(facts.pneumococcal),
         }
-        return columns | {f"register_{name}": Numbers(member) for name, member in self._registers().items()}
+        return columns | {f"register_{name}": Numbers(member) for name, member in self._registers.items()}

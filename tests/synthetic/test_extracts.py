@@ -1,5 +1,6 @@
 """What is written fits the table of columns, and nothing in it could be real."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -8,8 +9,10 @@ import pandas as pd
 import pytest
 
 from phm_utils.rules import codelists
+from phm_utils.rules.code_systems import verhoeff_ok
 from phm_utils.rules.concepts import concepts
-from phm_utils.synthetic import simulate
+from phm_utils.runs import project_root
+from phm_utils.synthetic import codes, simulate
 from phm_utils.synthetic.identity import valid_numbers
 from phm_utils.tables import CRS, SQL_TYPE, TABLES
 
@@ -71,13 +74,46 @@ def test_nhs_numbers_pass_modulo_11_and_no_network_shares_one():
 
 
 def test_snomed_codes_come_from_the_code_lists_alone(tiny):
-    listed = {c for one in concepts() if one.system == "snomed" for c in codelists.load(one.codes_from)}
+    listed = {
+        c for one in concepts() if one.system == "snomed" for c in codelists.load(one.codes_from, system=one.system)
+    }
     for table, column in (
         ("gp_event", "snomed_code"),
         ("ecds_attendance", "diagnosis_code_1"),
         ("ecds_attendance", "accommodation_status"),
     ):
         assert values(tiny, table, column) <= listed
+
+
+def test_long_code_lists_of_your_own_are_used(tmp_path, monkeypatch):
+    # 400 codes more than a byte can count; ids of SNOMED's form, with their check digits.
+    for folder in ("parameters", "notebooks"):
+        shutil.copytree(project_root() / folder, tmp_path / folder)
+    stems = (f"{9_000_000 + n}00" for n in range(400))
+    mine = [next(s + d for d in "0123456789" if verhoeff_ok(s + d)) for s in stems]
+    (tmp_path / "parameters" / "codelists" / "depression.csv").write_text("\n".join(["code", *mine]))
+    monkeypatch.setenv("PHM_ROOT", str(tmp_path))
+    caches = (codes._lists, codes.words, codes.index_type, codes._places, codes.resolutions)
+    try:
+        for one in caches:
+            one.cache_clear()
+        root = simulate(tmp_path / "demoshire", pcns=1, people_per_pcn=300, seed=7, workers=1)
+    finally:
+        for one in caches:
+            one.cache_clear()
+    used = values(root, "gp_event", "snomed_code")
+    assert len(used & set(mine)) > 20
+    assert used <= {c for one in concepts() if one.system == "snomed" for c in codelists.load(one.codes_from)}
+    seen = read(root, "ecds_attendance")["diagnosis_code_1"]
+    assert 0.3 < seen.isna().mean() < 1
+
+
+def test_a_table_about_nobody_has_its_columns_and_no_rows(tmp_path):
+    # A hundred people are too few for anybody to come to emergency departments seven times a year.
+    root = simulate(tmp_path / "demoshire", pcns=1, people_per_pcn=100, seed=7, workers=1)
+    frame = read(root, "programme_enrolment")
+    assert frame.empty
+    assert {"token_person_id", "programme", "enrolled_from", "enrolled_to"} <= set(frame)
 
 
 def test_text_columns_hold_what_their_rules_allow(tiny):
