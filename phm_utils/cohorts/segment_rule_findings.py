@@ -49,8 +49,13 @@ def come_and_gone(movement: pd.DataFrame) -> str:
 
 
 def widest_overlap(pairs: pd.DataFrame) -> str | None:
-    """The two segments whose rules hold for most of the same people, so that the order decides."""
-    known = pairs[pairs["people"].notna() & pairs["people"].gt(0)]
+    """The two segments whose rules hold for most of the same people, so that the order decides.
+
+    Not said of a segment that lies wholly within another, as a group with
+    and a group without something else do: there the order is the definition.
+    """
+    smaller = pairs[["people_segment", "people_other"]].min(axis=1)
+    known = pairs[pairs["people"].notna() & pairs["people"].gt(0) & pairs["people"].lt(smaller)]
     if known.empty:
         return None
     row = known.loc[known["people"].idxmax()]

@@ -150,12 +150,24 @@ def test_what_the_rules_let_out_is_suppressed_and_names_the_published_models_own
     both = tables["segment_rule_overlap"].set_index(["reason", "other_reason"])["people"]
     assert both["One to three long-term conditions", "Depression"] == 30
     assert pd.isna(both["On the palliative care register", "Dementia"])
-    assert say.widest_overlap(tables["segment_overlap"]).startswith(
-        "The order of the rules matters most between Stay well and Feel well: about 30 people"
-    )
     assert "(Depression, Anxiety)" in say.placing_nobody(tables["segment_rule_remark"])
 
 
-def test_nothing_is_said_of_rules_without_fault_and_without_overlap():
-    assert say.widest_overlap(pd.DataFrame({"people": pd.array([0, None], dtype="Int64")})) is None
+def test_the_widest_overlap_is_told_but_not_of_a_segment_within_another():
+    rows = [
+        ("Frail", "Old", 400, 400, 900),  # everybody frail is old here: the order is the definition
+        ("Frail", "Heavy", None, 400, 300),
+        ("Old", "Heavy", 120, 900, 300),
+        ("Old", "Smoker", 0, 900, 200),
+    ]
+    columns = ["segment", "other_segment", "people", "people_segment", "people_other"]
+    pairs = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
+    assert say.widest_overlap(pairs) == (
+        "The order of the rules matters most between Old and Heavy: about 120 people in the ICS meet a rule of both "
+        "and are counted in Old or before it."
+    )
+    assert say.widest_overlap(pairs.drop(index=2)) is None
+
+
+def test_nothing_is_said_of_rules_without_fault():
     assert say.placing_nobody(pd.DataFrame(columns=["place", "segment", "reason", "remark", "other"])) is None
