@@ -26,7 +26,10 @@ PERSON_LEVEL_RELEASES = tuple(
     if (Path(__file__).parents[1] / room / "releases.py").is_file()
 )
 PUBLISHED_RELEASES = ("phm_utils.inequalities.published_releases",)
-DEFINITIONS = ("parameters/concepts.csv", "parameters/codelists/*.csv", "parameters/reference/*.csv")
+DEFINITIONS = (
+    *("parameters/concepts.csv", "parameters/codelists/*.csv", "parameters/reference/*.csv"),
+    *("parameters/registers/*.yml", "parameters/scores/*.yml"),
+)
 
 
 def late(place: str) -> Callable[..., Any]:
@@ -136,10 +139,11 @@ PERSON_LEVEL = Route(
         CHECK,
         _stage("link", "phm_utils.linkage.link:link", ("check",), files=link_files),
         _stage("persons", "phm_utils.persons.persons:persons", ("check", "link"), files=definitions(*DEFINITIONS)),
+        _stage("earlier", "phm_utils.persons.persons:earlier", ("check", "link"), files=definitions(*DEFINITIONS)),
         _stage(
             "cohorts",
             "phm_utils.cohorts.cohorts:cohorts",
-            ("check", "link", "persons"),
+            ("check", "link", "persons", "earlier"),
             files=definitions(*DEFINITIONS, *COHORT_FILES),
             notebooks=("02_segmentation", "03_cohorts"),
         ),
@@ -154,7 +158,7 @@ PERSON_LEVEL = Route(
             "protect",
             each(late("phm_utils.batch.protect:protect_person_level")),
             ("phm_utils.batch.protect", *PERSON_LEVEL_RELEASES),
-            ("check", "link", "persons", "cohorts", "evaluation"),
+            ("check", "link", "persons", "earlier", "cohorts", "evaluation"),
             definitions(*DEFINITIONS, *COHORT_FILES, *PROGRAMME_FILES),
             PERSON_LEVEL_NOTEBOOKS,
         ),

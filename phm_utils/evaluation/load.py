@@ -103,8 +103,8 @@ def _counts(con: duckdb.DuckDBPyConnection, column: str, people: int, months: pd
     found = read_sql(
         con,
         f"SELECT c.person_no, m.month, m.{column} AS events FROM person_month AS m "
-        "JOIN evaluation_candidate AS c USING (person_id) "
-        f"WHERE m.month BETWEEN {_day(months[0])} AND {_day(months[-1])}",
+        "JOIN person_follow_up AS f USING (person_no) JOIN evaluation_candidate AS c ON c.person_id = f.person_id "
+        f"WHERE m.{column} > 0 AND m.month BETWEEN {_day(months[0])} AND {_day(months[-1])}",
     )
     grid = np.zeros((people, len(months)), dtype=int)
     place = months.get_indexer(pd.DatetimeIndex(pd.to_datetime(found["month"])))
@@ -120,7 +120,8 @@ def _first_records(con: duckdb.DuckDBPyConnection, people: int, start: pd.Timest
     found = read_sql(
         con,
         "SELECT c.person_no, p.concept, min(p.first_date) AS first_date FROM person_concept AS p "
-        f"JOIN evaluation_candidate AS c USING (person_id) WHERE p.concept IN ({', '.join(map(quote, names))}) "
+        "JOIN person_follow_up AS f USING (person_no) JOIN evaluation_candidate AS c ON c.person_id = f.person_id "
+        f"WHERE p.concept IN ({', '.join(map(quote, names))}) "
         "GROUP BY ALL",
     )
     found["time"] = _time(found["first_date"], start)

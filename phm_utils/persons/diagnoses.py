@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pandas as pd
 
+from phm_utils.engine import Workspace
 from phm_utils.errors import InputError
+from phm_utils.persons.models import model_sql
+from phm_utils.persons.plan import Plan
+from phm_utils.persons.sources import months_before
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import Concept
 from phm_utils.runs import project_root
 
 HFRS_LENGTH = 3
+DIAGNOSES = 20  # columns of an episode
 # Two groups of one disease: where a person has both, only the graver counts.
 GRAVER = {"diabetes": "diabetes_complications", "liver": "severe_liver", "cancer": "metastatic_cancer"}
 
@@ -25,7 +30,9 @@ def hfrs_weights(path: Path | None = None) -> dict[str, int]:
     """Weight of each three-character ICD-10 code, in tenths."""
     path = path or project_root() / "parameters" / "reference" / "hfrs_weights.csv"
     frame = pd.read_csv(path, dtype={"icd10": str})
-    _refuse_unless(frame, path, {"icd10", "tenths"}, (frame.get("icd10", pd.Series(dtype=str)).str.len() == HFRS_LENGTH))
+    _refuse_unless(frame, path, {"icd10", "tenths"}, "icd10")
+    if not (frame["icd10"].str.len() == HFRS_LENGTH).all():
+        raise InputError(f"{path.name}: every code must have three characters.")
     return dict(zip(frame["icd10"], frame["tenths"].astype(int), strict=True))
 
 
@@ -33,13 +40,16 @@ def charlson_groups(path: Path | None = None) -> dict[str, tuple[int, tuple[str,
     """Weight of each group, and the beginnings of its ICD-10 codes."""
     path = path or project_root() / "parameters" / "reference" / "charlson_uk_shmi.csv"
     frame = pd.read_csv(path, dtype={"icd10": str})
-    _refuse_unless(frame, path, {"group", "weight", "icd10"}, frame.get("icd10", pd.Series(dtype=str)).notna())
+    _refuse_unless(frame, path, {"group", "weight", "icd10"}, "group")
     return {r.group: (int(r.weight), tuple(r.icd10.split("|"))) for r in frame.itertuples()}
 
 
-def _refuse_unless(frame: pd.DataFrame, path: Path, columns: set[str], sound: pd.Series) -> None:
-    if not columns <= set(frame) or not sound.all():
+def _refuse_unless(frame: pd.DataFrame, path: Path, columns: set[str], key: str) -> None:
+    """Refuse a table that lacks a column or a cell, or has a key twice."""
+    if not columns <= set(frame) or frame[sorted(columns)].isna().any(axis=None):
         raise InputError(f"{path.name} must have the columns {', '.join(sorted(columns))}, filled in on every line.")
+    if frame[key].duplicated().any():
+        raise InputError(f"{path.name} has `{frame[key][frame[key].duplicated()].iloc[0]}` twice.")
 
 
 def diagnosis_codes(coded: Iterable[str], known: tuple[Concept, ...]) -> pd.DataFrame:
@@ -64,3 +74,32 @@ def diagnosis_codes(coded: Iterable[str], known: tuple[Concept, ...]) -> pd.Data
 def charlson_graver() -> pd.DataFrame:
     """One row per group that a graver one replaces: `item`, `graver`."""
     return pd.DataFrame({"item": list(GRAVER), "graver": list(GRAVER.values())}).astype("str")
+
+
+def make_diagnoses(work: Workspace, plan: Plan) -> None:
+    """Tables `stayed` (spells by person and concept) and `hospital_score`, from `episode` and `spell`."""
+    places = ", ".join(f"({n})" for n in range(1, DIAGNOSES + 1))
+    work.make("place", f"SELECT n FROM (VALUES {places}) AS t (n)")
+    columns = [f"SELECT DISTINCT diag_{n:02d} AS icd10 FROM episode" for n in range(1, DIAGNOSES + 1)]
+    coded = work.read("\nUNION\n".join(columns))["icd10"].dropna().astype(str)
+    work.register("diagnosis_code", diagnosis_codes(sorted(coded), plan.known))
+    work.register("charlson_graver", charlson_graver())
+    work.register("stay_listed", _stay_rules(plan))
+    work.make(
+        "stay_rule",
+        "SELECT concept_no, main_only, emergency_only, CAST(counted AS DATE) AS counted_from FROM stay_listed",
+    )
+    for name in ("diagnosis", "stayed", "hospital_score"):
+        work.make(name, model_sql(name, **plan.values))
+    work.drop("diagnosis")
+
+
+def _stay_rules(plan: Plan) -> pd.DataFrame:
+    """One row per concept of hospital diagnoses: which spells it counts, and from which day."""
+    rows = [
+        (n, "primary" in c.only, "emergency" in c.only, str(months_before(plan.stays_to, c.window_months or 1)))
+        for n, c in enumerate(plan.known)
+        if c.system == "icd10"
+    ]
+    frame = pd.DataFrame(rows, columns=["concept_no", "main_only", "emergency_only", "counted"])
+    return frame.astype({"concept_no": "int64", "main_only": "bool", "emergency_only": "bool", "counted": "str"})

@@ -56,13 +56,15 @@ def _too_short(
         if not span.covers_prior:
             short[f"{activity}_prior_12m"] = span.source
         if not span.covers_12m:
-            short |= {name: span.source for name in _of_12_months(activity)}
+            short |= dict.fromkeys(_of_12_months(activity), span.source)
     hospital = spans.get("emergency_admissions")
     ends = {"bnf": index_date, "snomed": index_date, "icd10": hospital.to_date if hospital else index_date}
     tables = {"bnf": "gp_medication", "snomed": "gp_event", "icd10": "apc_episode"}
     for concept in (c for c in known if c.kind == "count" and c.window_months):
         table = tables[concept.system]
-        if table in sources and _begins_after(sources[table], months_before(ends[concept.system], concept.window_months)):
+        if table in sources and _begins_after(
+            sources[table], months_before(ends[concept.system], concept.window_months)
+        ):
             short[count_column(concept)] = table
     if hospital and _begins_after(sources[hospital.source], months_before(hospital.to_date, HOSPITAL_MONTHS)):
         short |= dict.fromkeys(("hfrs", "hfrs_category", "charlson"), hospital.source)

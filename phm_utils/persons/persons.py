@@ -10,26 +10,16 @@ import pandas as pd
 from phm_utils.engine import Model, Workspace, open_workspace
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
-from phm_utils.persons.derived import Derived
-from phm_utils.persons.missing import left_out, missing_columns
+from phm_utils.persons.missing import left_out
 from phm_utils.persons.models import model_sql, raw
-from phm_utils.persons.preparing import Plan, person_sql, prepare, stand_in
-from phm_utils.persons.prices import unit_costs
+from phm_utils.persons.plan import Plan
+from phm_utils.persons.preparing import make_calendar, make_people, make_recorded, make_use, person_sql, stand_in
 from phm_utils.persons.reconciled import COLUMNS, reconciled
-from phm_utils.persons.sources import (
-    Source,
-    check_index_date,
-    months_before,
-    present,
-    window_table,
-    windows,
-)
-from phm_utils.rules.concepts import concepts
-from phm_utils.rules.person import person_columns
+from phm_utils.persons.sources import Source, check_index_date, months_before, present, window_table
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
-PERSON_KEY = ("practice_code", "lsoa", "age", "person_id")
+PERSON_KEY = ("person_no",)
 PUBLISHED = "SELECT practice_code, register, published_count, CAST(as_at AS VARCHAR) AS as_at FROM practice_register"
 
 
@@ -43,16 +33,16 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     check_index_date(con, workbook.index_date, sources)
-    plan = make_plan(sources, workbook.index_date)
+    plan = Plan.at(workbook.index_date, sources)
     yield Model("activity_window", ("source",), frame=window_table(plan.spans))
-    yield Model(
-        "person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources)
-    )
-    with _prepared(con, workbook, sources, plan) as work:
-        yield _model(work, "person", PERSON_KEY, person_sql(plan))
-        yield _model(work, "person_concept", ("concept", "first_date", "last_date", "person_id"))
-        yield _model(work, "person_follow_up", ("practice_code", "start_date", "end_date", "person_id"), plan=plan)
-        yield _model(work, "person_month", ("month", "person_id"), plan=plan)
+    yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
+    with _workspace(con, workbook, sources) as work:
+        make_people(work, plan)
+        yield _model(work, plan, "person_concept", ("person_no", "concept"))
+        yield _model(work, plan, "person_follow_up", ("practice_code", "start_date", "end_date", "person_no"))
+        yield from _people(work, plan, "person")
+        make_calendar(work, plan)
+        yield _model(work, plan, "person_month", ("person_no", "month"))
     yield Model("register_reconciled", ("practice_code", "register"), frame=_reconciled(con, sources, plan))
 
 
@@ -64,7 +54,7 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     day = months_before(workbook.index_date, EARLIER_MONTHS) - timedelta(days=1)
-    plan = make_plan(sources, day)
+    plan = Plan.at(day, sources)
     try:
         check_index_date(con, day, sources)
         _check_reach(sources, day)
@@ -74,16 +64,9 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
         return
     lacking = left_out(plan.missing, plan.columns, sources)
     yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
-    with _prepared(con, workbook, sources, plan) as work:
-        yield _model(work, "person_earlier", PERSON_KEY, person_sql(plan))
-
-
-def make_plan(sources: dict[str, Source], index_date: date) -> Plan:
-    """What `person` is made of as at a day, from the definitions and the sources at hand."""
-    known = concepts()
-    columns, spans, costs, derived = person_columns(known), windows(sources, index_date), unit_costs(), Derived.load(known)
-    missing = missing_columns(columns, known, sources, spans, index_date, costs, derived)
-    return Plan(index_date, known, columns, spans, costs, derived, missing)
+    with _workspace(con, workbook, sources) as work:
+        make_people(work, plan)
+        yield from _people(work, plan, "person_earlier")
 
 
 def _check_reach(sources: dict[str, Source], day: date) -> None:
@@ -93,16 +76,21 @@ def _check_reach(sources: dict[str, Source], day: date) -> None:
         raise InputError(f"The GP extract begins on {min(first)}, less than a year before {day}.")
 
 
+def _people(work: Workspace, plan: Plan, name: str) -> Iterator[Model]:
+    """The person table, under the name given. What it alone needs is dropped once it is written."""
+    make_recorded(work, plan)
+    make_use(work, plan)
+    yield Model(name, PERSON_KEY, sql=work.result(person_sql(plan)), partition_by="pcn_code")
+    for made in ("concept", "marked", "valued", "dated", "issued", "stayed"):
+        work.drop(made)
+
+
 @contextmanager
-def _prepared(
-    con: duckdb.DuckDBPyConnection, workbook: Workbook, sources: dict[str, Source], plan: Plan
-) -> Iterator[Workspace]:
-    """A workspace in which everything that the models join is made."""
+def _workspace(con: duckdb.DuckDBPyConnection, workbook: Workbook, sources: dict[str, Source]) -> Iterator[Workspace]:
+    """Where the models run; absent tables stand there empty."""
     engine = workbook.resources.engine
-    files = _store_files(workbook) if engine == "spark" else {}
-    with open_workspace(con, engine, files) as work:
+    with open_workspace(con, engine, _store_files(workbook) if engine == "spark" else {}) as work:
         stand_in(work, sources)
-        prepare(work, plan)
         yield work
 
 
@@ -111,11 +99,8 @@ def _store_files(workbook: Workbook) -> dict:
     return {name: store.files(name) for name in store.tables()}
 
 
-def _model(
-    work: Workspace, name: str, key: tuple[str, ...], sql: str | None = None, plan: Plan | None = None
-) -> Model:
-    sql = sql or model_sql(name, **(plan.values if plan else {}))
-    return Model(name, key, sql=work.result(sql), partition_by="pcn_code")
+def _model(work: Workspace, plan: Plan, name: str, key: tuple[str, ...]) -> Model:
+    return Model(name, key, sql=work.result(model_sql(name, **plan.values)), partition_by="pcn_code")
 
 
 def _reconciled(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], plan: Plan) -> pd.DataFrame:
@@ -124,6 +109,5 @@ def _reconciled(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], plan
         return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
     counts = raw("".join(f",\n    count(*) FILTER (WHERE {name}) AS {name}" for name in registers))
     with open_workspace(con) as work:
-        return reconciled(
-            work.read(model_sql("register_count", registers=counts)), work.read(PUBLISHED), plan.derived, set(plan.missing)
-        )
+        counted = work.read(model_sql("register_count", registers=counts))
+        return reconciled(counted, work.read(PUBLISHED), plan.derived, set(plan.missing))

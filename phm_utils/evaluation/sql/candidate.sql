@@ -3,16 +3,19 @@
 -- does not depend on the order of the input.
 WITH windowed AS (
     SELECT
-        person_id,
+        person_no AS follow_up_no,
         sum({column}) OVER (
-            PARTITION BY person_id ORDER BY month
+            PARTITION BY person_no ORDER BY month
             RANGE BETWEEN INTERVAL {window_before} MONTHS PRECEDING AND CURRENT ROW
         ) AS total
     FROM person_month
-    WHERE month <= DATE '{last_day}'
+    WHERE month <= DATE '{last_day}' AND {column} > 0
 ),
 taking_part AS (
-    SELECT person_id FROM windowed WHERE total >= {minimum}
+    SELECT person_follow_up.person_id
+    FROM windowed
+    INNER JOIN person_follow_up ON person_follow_up.person_no = windowed.follow_up_no
+    WHERE windowed.total >= {minimum}
     UNION
     SELECT person_id FROM evaluation_enrolment WHERE programme IN ({same_kind}) AND person_id IS NOT NULL
 ),

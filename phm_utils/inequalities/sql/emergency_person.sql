@@ -10,13 +10,14 @@ WITH follow_up AS (
     WHERE start_date <= $last_day AND end_date >= $first_day
 ),
 admitted AS (
-    SELECT person_month.person_id, sum(person_month.emergency_admissions)::BIGINT AS admissions
+    SELECT person_month.person_no, sum(person_month.emergency_admissions)::BIGINT AS admissions
     FROM person_month
-    INNER JOIN follow_up ON follow_up.person_id = person_month.person_id
+    INNER JOIN follow_up ON follow_up.person_no = person_month.person_no
     WHERE
-        person_month.month BETWEEN $first_day AND $last_day
+        person_month.emergency_admissions > 0
+        AND person_month.month BETWEEN $first_day AND $last_day
         AND person_month.month BETWEEN date_trunc('month', follow_up.first_day) AND follow_up.last_day
-    GROUP BY person_month.person_id
+    GROUP BY person_month.person_no
 )
 SELECT
     follow_up.person_id,
@@ -29,4 +30,4 @@ SELECT
     follow_up.died AND follow_up.end_date <= $last_day AS died,
     coalesce(admitted.admissions, 0) AS admissions
 FROM follow_up
-LEFT JOIN admitted ON admitted.person_id = follow_up.person_id
+LEFT JOIN admitted ON admitted.person_no = follow_up.person_no

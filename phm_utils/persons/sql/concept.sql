@@ -1,14 +1,19 @@
 -- Step one of the person table: one row per person and concept, from GP coded events up to and
 -- including the index date. A value outside its believable range, or missing, is no value.
--- Tie rule: the latest value is that of the latest day and, of two on one day, the larger.
+-- Tie rule: the latest value is that of the latest day and, of two on one day, the larger. Day and
+-- value are packed into one whole number (value in thousandths), so that one maximum finds both.
 SELECT
     registered.person_no,
     code.concept_no,
     min(gp_event.event_date) AS first_date,
     max(gp_event.event_date) AS last_date,
-    arg_max(
-        gp_event.value_num, {'day': gp_event.event_date, 'value': gp_event.value_num}
-    ) FILTER (WHERE code.is_value) AS latest_value,
+    max(
+        CASE
+            WHEN code.is_value
+                THEN CAST(date_diff('day', DATE '1800-01-01', gp_event.event_date) AS BIGINT) * 10000000000
+                    + CAST(floor(gp_event.value_num * 1000 + CAST(0.5 AS DOUBLE)) AS BIGINT)
+        END
+    ) AS latest,
     CAST(count(*) AS INTEGER) AS events,
     CAST(count(*) FILTER (WHERE gp_event.event_date >= code.counted_from) AS INTEGER) AS events_in_window
 FROM gp_event

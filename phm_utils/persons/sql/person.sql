@@ -5,6 +5,7 @@
 WITH known AS (
     SELECT
         registered.person_id,
+        registered.person_no,
         registered.practice_code,
         registered.pcn_code,
         registered.lsoa,
@@ -111,5 +112,6 @@ scored AS (
 )
 SELECT
     person_id,
+    person_no,
     $columns
 FROM scored

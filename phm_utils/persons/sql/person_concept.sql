@@ -2,11 +2,11 @@
 -- (values only), and how many entries.
 SELECT
     registered.pcn_code,
-    registered.person_id,
+    concept.person_no,
     concept_name.concept,
     concept.first_date,
     concept.last_date,
-    concept.latest_value,
+    CAST(concept.latest % 10000000000 AS DOUBLE) / 1000 AS latest_value,
     concept.events
 FROM concept
 INNER JOIN concept_name ON concept_name.concept_no = concept.concept_no

@@ -1,14 +1,16 @@
 -- Everybody ever registered in the 48 months to the index date, and the days they were followed.
 -- Follow-up starts when the last unbroken run of registration did, or when the 48 months did; it
--- ends with death, leaving or the index date. died: while registered.
+-- ends with death, leaving or the index date. died: while registered. person_no: the person's number
+-- in the tables of this run.
 SELECT
     registered.person_id,
+    registered.person_no,
     registered.pcn_code,
     registered.practice_code,
     registered.lsoa,
     registered.sex,
     registered.birth_month,
-    (area.imd_decile + 1) // 2 AS imd_quintile,
+    CAST((area.imd_decile + 1) // 2 AS INTEGER) AS imd_quintile,
     greatest(registered.run_from, $follow_from) AS start_date,
     least(registered.last_day, coalesce(registered.date_of_death, registered.last_day)) AS end_date,
     coalesce(registered.date_of_death <= registered.last_day, false) AS died,

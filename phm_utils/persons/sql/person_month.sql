@@ -1,35 +1,49 @@
 -- Contacts of each person in follow-up, by kind, and their cost in whole pence, by month, in the 48
--- months to the index date. A month without any has no row.
+-- months to the index date. A month without any has no row. `person_no` joins person_follow_up.
+WITH used AS (
+    SELECT person_no, year(day) * 12 + month(day) AS month_no, 1 AS kind, pence FROM gp_appointments
+    UNION ALL
+    SELECT person_no, year(day) * 12 + month(day), 2, pence FROM ed_attendances
+    UNION ALL
+    SELECT person_no, year(day) * 12 + month(day), 3, pence FROM emergency_admissions
+    UNION ALL
+    SELECT person_no, year(day) * 12 + month(day), 4, pence FROM other_admissions
+    UNION ALL
+    SELECT person_no, year(day) * 12 + month(day), 5, pence FROM op_attendances
+    UNION ALL
+    SELECT person_no, year(day) * 12 + month(day), 6, pence FROM community_contacts
+    UNION ALL
+    SELECT person_no, year(day) * 12 + month(day), 7, pence FROM mental_health_contacts
+    UNION ALL
+    SELECT person_no, year(month) * 12 + month(month), 8, pence FROM social_care_month
+),
+counted AS (
+    SELECT
+        person_no,
+        month_no,
+        CAST(count(*) FILTER (WHERE kind = 1) AS INTEGER) AS gp_appointments,
+        CAST(count(*) FILTER (WHERE kind = 2) AS INTEGER) AS ed_attendances,
+        CAST(count(*) FILTER (WHERE kind = 3) AS INTEGER) AS emergency_admissions,
+        CAST(count(*) FILTER (WHERE kind = 4) AS INTEGER) AS other_admissions,
+        CAST(count(*) FILTER (WHERE kind = 5) AS INTEGER) AS op_attendances,
+        CAST(count(*) FILTER (WHERE kind = 6) AS INTEGER) AS community_contacts,
+        CAST(count(*) FILTER (WHERE kind = 7) AS INTEGER) AS mental_health_contacts,
+        CAST(sum(pence) AS BIGINT) AS cost_pence
+    FROM used
+    GROUP BY person_no, month_no
+)
 SELECT
-    registered.person_id,
     registered.pcn_code,
-    used.month,
-    CAST(sum(used.gp) AS INTEGER) AS gp_appointments,
-    CAST(sum(used.ed) AS INTEGER) AS ed_attendances,
-    CAST(sum(used.emergency) AS INTEGER) AS emergency_admissions,
-    CAST(sum(used.other) AS INTEGER) AS other_admissions,
-    CAST(sum(used.op) AS INTEGER) AS op_attendances,
-    CAST(sum(used.community) AS INTEGER) AS community_contacts,
-    CAST(sum(used.mental) AS INTEGER) AS mental_health_contacts,
-    CAST(sum(used.pence) AS BIGINT) AS cost_pence
-FROM (
-    SELECT person_no, month, contacts AS gp, 0 AS ed, 0 AS emergency, 0 AS other, 0 AS op, 0 AS community, 0 AS mental, pence
-    FROM gp_appointments_month
-    UNION ALL
-    SELECT person_no, month, 0, contacts, 0, 0, 0, 0, 0, pence FROM ed_attendances_month
-    UNION ALL
-    SELECT person_no, month, 0, 0, contacts, 0, 0, 0, 0, pence FROM emergency_admissions_month
-    UNION ALL
-    SELECT person_no, month, 0, 0, 0, contacts, 0, 0, 0, pence FROM other_admissions_month
-    UNION ALL
-    SELECT person_no, month, 0, 0, 0, 0, contacts, 0, 0, pence FROM op_attendances_month
-    UNION ALL
-    SELECT person_no, month, 0, 0, 0, 0, 0, contacts, 0, pence FROM community_contacts_month
-    UNION ALL
-    SELECT person_no, month, 0, 0, 0, 0, 0, 0, contacts, pence FROM mental_health_contacts_month
-    UNION ALL
-    SELECT person_no, month, 0, 0, 0, 0, 0, 0, 0, pence FROM social_care_month
-) AS used
-INNER JOIN registered ON registered.person_no = used.person_no
-WHERE used.month BETWEEN $follow_from AND $index_date
-GROUP BY registered.person_id, registered.pcn_code, used.month
+    counted.person_no,
+    calendar.month,
+    counted.gp_appointments,
+    counted.ed_attendances,
+    counted.emergency_admissions,
+    counted.other_admissions,
+    counted.op_attendances,
+    counted.community_contacts,
+    counted.mental_health_contacts,
+    counted.cost_pence
+FROM counted
+INNER JOIN calendar ON calendar.month_no = counted.month_no
+INNER JOIN registered ON registered.person_no = counted.person_no

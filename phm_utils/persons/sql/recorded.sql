@@ -1,9 +1,8 @@
--- Step two of the person table: concepts turned into columns. One row per current person. Marks are
--- bits, one for each concept that only asks whether it was ever recorded.
+-- Step two of the person table: concepts turned into columns. One row per current person.
 SELECT
     registered.person_no$columns
 FROM registered
-LEFT JOIN concept ON concept.person_no = registered.person_no
-LEFT JOIN concept_name ON concept_name.concept_no = concept.concept_no
+LEFT JOIN marked ON marked.person_no = registered.person_no
+LEFT JOIN valued ON valued.person_no = registered.person_no
+LEFT JOIN dated ON dated.person_no = registered.person_no
 WHERE registered.is_current
-GROUP BY registered.person_no

@@ -20,14 +20,22 @@ WITH registration AS (
     INNER JOIN practice ON practice.practice_code = gp_registration.practice_code
     WHERE gp_registration.token_person_id IS NOT NULL AND gp_registration.registered_from <= $index_date
 ),
+-- Most people have one registration, and need no placing.
+moved AS (
+    SELECT person_id FROM registration GROUP BY person_id HAVING count(*) > 1
+),
 begun AS (
     SELECT
-        registration.*,
-        max(last_day) OVER (
-            PARTITION BY person_id ORDER BY registered_from, registration_id
+        registration.person_id,
+        registration.registration_id,
+        registration.registered_from,
+        registration.last_day,
+        max(registration.last_day) OVER (
+            PARTITION BY registration.person_id ORDER BY registration.registered_from, registration.registration_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS last_day_before
     FROM registration
+    INNER JOIN moved ON moved.person_id = registration.person_id
 ),
 numbered AS (
     SELECT
@@ -40,12 +48,21 @@ numbered AS (
 ),
 placed AS (
     SELECT
-        numbered.*,
+        registration_id,
         min(registered_from) OVER (PARTITION BY person_id, run) AS run_from,
         row_number() OVER (
             PARTITION BY person_id ORDER BY last_day DESC, registered_from DESC, registration_id DESC
         ) AS place
     FROM numbered
+),
+one_each AS (
+    SELECT registration.*, registration.registered_from AS run_from
+    FROM registration
+    ANTI JOIN moved ON moved.person_id = registration.person_id
+    UNION ALL
+    SELECT registration.*, placed.run_from
+    FROM registration
+    INNER JOIN placed ON placed.registration_id = registration.registration_id AND placed.place = 1
 ),
 deceased AS (
     SELECT person_index.person_id, min(death.date_of_death) AS date_of_death
@@ -59,26 +76,27 @@ deceased AS (
     GROUP BY person_index.person_id
 )
 SELECT
-    -- Shorter than a pseudonym to join on; never stored.
-    CAST(row_number() OVER (ORDER BY placed.person_id) AS INTEGER) AS person_no,
-    placed.person_id,
-    placed.pcn_code,
-    placed.practice_code,
-    CASE placed.sex WHEN '1' THEN 'Male' WHEN '2' THEN 'Female' ELSE 'Other or not known' END AS sex,
-    placed.birth_month,
-    placed.lsoa,
-    placed.household_token,
-    placed.ethnicity,
-    placed.registered_from,
-    placed.run_from,
-    placed.last_day,
+    -- Shorter than a pseudonym to join on. It numbers people by place, and is this run's alone.
+    CAST(row_number() OVER (
+        ORDER BY one_each.pcn_code, one_each.practice_code, one_each.lsoa, one_each.birth_month, one_each.person_id
+    ) AS INTEGER) AS person_no,
+    one_each.person_id,
+    one_each.pcn_code,
+    one_each.practice_code,
+    CASE one_each.sex WHEN '1' THEN 'Male' WHEN '2' THEN 'Female' ELSE 'Other or not known' END AS sex,
+    one_each.birth_month,
+    one_each.lsoa,
+    one_each.household_token,
+    one_each.ethnicity,
+    one_each.registered_from,
+    one_each.run_from,
+    one_each.last_day,
     deceased.date_of_death,
-    placed.last_day = $index_date AND deceased.date_of_death IS NULL AS is_current,
+    one_each.last_day = $index_date AND deceased.date_of_death IS NULL AS is_current,
     -- Completed years from the first of the birth month: an extract holds no day of birth.
-    CAST(date_diff('month', placed.birth_month, $index_date) // 12 AS INTEGER) AS age
-FROM placed
-LEFT JOIN deceased ON deceased.person_id = placed.person_id
+    CAST(date_diff('month', one_each.birth_month, $index_date) // 12 AS INTEGER) AS age
+FROM one_each
+LEFT JOIN deceased ON deceased.person_id = one_each.person_id
 WHERE
-    placed.place = 1
-    AND placed.last_day >= $follow_from
-    AND coalesce(deceased.date_of_death, placed.last_day) >= greatest(placed.run_from, $follow_from)
+    one_each.last_day >= $follow_from
+    AND coalesce(deceased.date_of_death, one_each.last_day) >= greatest(one_each.run_from, $follow_from)
