@@ -16,7 +16,7 @@ from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.disclosure import SUPPRESSED
 from phm_utils.rules.code_systems import BEGINNINGS, SAME_IDS, TITLES
 from phm_utils.rules.codelist_people import Found, found_in_file, found_in_run
-from phm_utils.rules.codelist_reports import CodeList
+from phm_utils.rules.codelist_reports import CodeList, codes_counted
 from phm_utils.rules.codelists import check_lists
 
 
@@ -94,7 +94,9 @@ def comparable(a: CodeList, b: CodeList) -> bool:
 
 def told(a: CodeList, b: CodeList, found: Found | None, policy: Disclosure | None = None) -> str:
     """The comparison in lines, for the analyst's own work. policy: what `found` was protected by."""
-    lines = [f"{n} {one.name}: {TITLES[one.system]}, {len(one.codes):,} codes" for n, one in (("A", a), ("B", b))]
+    lines = [
+        f"{n} {one.name}: {TITLES[one.system]}, {codes_counted(len(one.codes))}" for n, one in (("A", a), ("B", b))
+    ]
     if comparable(a, b):
         same = overlap(a, b)
         both, only_a, only_b = (f"{len(codes):,}" for codes in (same.both, same.only_a, same.only_b))

@@ -28,9 +28,8 @@ from phm_utils.rules.code_systems import (
 )
 from phm_utils.rules.codelist_files import HEADINGS, CodeFile, code_column, plain
 from phm_utils.rules.codelist_reports import Fault, ListReport
+from phm_utils.rules.codelist_warnings import age_warning, warnings
 
-OLD_YEARS = 3  # QOF's lists are issued every April, and SNOMED CT's UK edition twice a year
-PRODUCTS = "1000001"  # the namespace of the UK drug extension
 ROUNDED_IDS = 3  # so many long ids, all with a zero in the last place, are no chance: 1 in 1,000
 TERMS = (
     *("term", "name", "description", "dmdname", "icd10term", "icd10codedescr", "readcodedescr", "readterm"),
@@ -125,7 +124,7 @@ class _Examination:
             len(self.codes),
             tuple(sorted(usable, key=usable.__getitem__)),
             faults,
-            tuple(self._warnings()),
+            tuple(self._warnings(system)),
             self.dated,
             self._terms(system),
         )
@@ -185,35 +184,10 @@ class _Examination:
             if tagged > 1 and tagged * 2 > len(self.codes):
                 yield Fault(f"has {tagged} terms of SNOMED CT, such as end in (disorder), and is taken for {title}.")
 
-    def _warnings(self) -> Iterator[str]:
-        repeats = len(self.codes) - len({code for _, code in self.codes})
-        if repeats:
-            yield f"{repeats:,} rows repeat a code"
-        wide = sum(any(c.strip() for c in cells[len(self.file.headings) :]) for _, cells in self.file.rows)
-        if wide:
-            yield f"{wide:,} rows have more cells than headings (a comma in a term)"
-        active = self.file.place("active")
-        inactive = active is not None and sum(
-            cells[active].strip().casefold() in ("n", "no", "0", "false")
-            for _, cells in self.file.rows
-            if active < len(cells)
-        )
-        if inactive:
-            yield f"{inactive:,} codes are no longer in use: only older records hold them"
-        count = self.listed.get("n_codes", "")
-        if count.isdecimal() and int(count) != len(self.codes):
-            yield f"its manifest counts {int(count):,} rows, the file has {len(self.codes):,}"
-        products = sum(code[-10:-3] == PRODUCTS and len(code) > 10 for _, code in self.codes)
-        if products and self.system == "snomed":
-            yield f"{products:,} codes are products of dm+d: they stand among medicines, seldom among events"
-        for place, heading in enumerate(self.file.headings):
-            cells = [cells[place].strip() for _, cells in self.file.rows if place < len(cells)]
-            if place != self.place and any(cells) and all(re.fullmatch(r"\d+\.0", cell) for cell in cells if cell):
-                yield f"column {heading} was turned into decimal numbers"
-        if self.file.encoding == "cp1252":
-            yield "not UTF-8: read as Windows-1252"
-        if self.dated and (years := (self.today - self.dated).days // 365.25) >= OLD_YEARS:
-            yield f"{years:.0f} years old"
+    def _warnings(self, system: str) -> Iterator[str]:
+        yield from warnings(self.file, self.place, [code for _, code in self.codes], system, self.listed)
+        if old := age_warning(self.dated, self.today):
+            yield old
 
     @cached_property
     def dated(self) -> date | None:

@@ -5,6 +5,7 @@ its codes could be found: elsewhere its first code would be taken for one.
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def read(path: Path) -> CodeFile:
     to be put after the file's name.
     """
     text, encoding = _text(path)
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # splits at ends of lines alone, not at signs within a term
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     rows = list(_rows(lines, _delimiter(first)))
     if not rows:

@@ -72,3 +72,8 @@ class ListReport:
             raise InputError("\n".join([told, *rows[:FAULTS_SHOWN], *more]))
         assert self.system is not None
         return CodeList(self.name, self.system, self.codes, self.path, self.dated, self.terms)
+
+
+def codes_counted(count: int) -> str:
+    """`1 code`, `2 codes`."""
+    return f"{count:,} code{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from phm_utils.errors import InputError
 from phm_utils.rules.code_systems import TITLES, snomed_fault, verhoeff_ok
 from phm_utils.rules.codelist_examination import examine
-from phm_utils.rules.codelist_reports import CodeList, Fault, ListReport
+from phm_utils.rules.codelist_reports import CodeList, Fault, ListReport, codes_counted
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import project_root
 
@@ -140,7 +140,7 @@ def told(reports: Sequence[ListReport], every: bool = False) -> str:
 def _lines(report: ListReport, width: int, every: bool) -> Iterator[str]:
     system = TITLES.get(report.system or "", "system not known")
     causes = [*map(str, report.faults), *report.warnings]
-    parts = [f"{len(report.codes):,} codes", f"dated {report.dated}" if report.dated else ""]
+    parts = [codes_counted(len(report.codes)), f"dated {report.dated}" if report.dated else ""]
     head = f"{'BAD' if report.bad else 'ok ':3} {report.name:{width}}  {system}, {', '.join(filter(None, parts))}"
     if every:
         yield head
