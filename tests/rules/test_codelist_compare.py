@@ -263,6 +263,7 @@ def test_lists_of_two_systems_are_not_sought_in_one_column(two_lists, tmp_path, 
     ("a", "b", "people"),
     [
         ("ckd_3_5__ckd_cod__snomed", "gm_chronic_kidney_disease__v1__snomed", (4, 9, 4)),
+        ("gm_copd__v1__snomed", "gm_copd__v2__snomed", (4, 0, 0)),  # two versions of one publisher's list
         ("obesity__bmi_obesity_snomed__snomed", "severe_obesity__sev_obesity__snomed", (43, 0, 0)),
         ("diabetes__dm_cod__snomed", "gm_efi_diabetes__v1__snomed", (13, 13, 13)),
     ],
