@@ -143,7 +143,7 @@ def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
     """One row per source: the days counted, and `complete`: do both windows lie inside the extract?"""
     rows = [
         (w.source, w.from_date, w.to_date, w.prior_from, w.prior_to, w.covers_12m and w.covers_prior)
-        for w in known.values()
+        for w in {w.source: w for w in known.values()}.values()
     ]
     frame = pd.DataFrame(rows, columns=["source", "from_date", "to_date", "prior_from", "prior_to", "complete"])
     days = ["from_date", "to_date", "prior_from", "prior_to"]
