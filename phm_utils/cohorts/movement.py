@@ -85,7 +85,7 @@ def movement_sql(rules: pd.DataFrame, asked: list[str]) -> str:
     record = [f"{'person' if name in BY_AGE else 'person_earlier'}.{name}" for name in asked]
     return f"""
 SELECT
-    coalesce(now.pcn_code, before.pcn_code) AS pcn_code,
+    everybody.pcn_code,
     coalesce(rule_before.segment, '{NOT_REGISTERED}') AS from_segment,
     CASE
         WHEN now.person_id IS NOT NULL THEN rule_now.segment WHEN death.person_id IS NOT NULL THEN '{DIED}'
@@ -95,8 +95,15 @@ SELECT
     count(*) FILTER (
         WHERE rule_before.segment <> rule_now.segment AND rule_older.segment = rule_now.segment
     ) AS people_by_age
-FROM (SELECT person_id, pcn_code, {place} AS place FROM person_earlier) AS before
-FULL JOIN (SELECT person_id, pcn_code, {place} AS place FROM person) AS now ON now.person_id = before.person_id
+FROM (
+    SELECT person_id, pcn_code FROM person
+    UNION ALL
+    SELECT person_earlier.person_id, person_earlier.pcn_code
+    FROM person_earlier
+    ANTI JOIN person ON person.person_id = person_earlier.person_id
+) AS everybody
+LEFT JOIN (SELECT person_id, {place} AS place FROM person_earlier) AS before ON before.person_id = everybody.person_id
+LEFT JOIN (SELECT person_id, {place} AS place FROM person) AS now ON now.person_id = everybody.person_id
 LEFT JOIN (
     SELECT person_id, {place} AS place
     FROM (
@@ -104,8 +111,8 @@ LEFT JOIN (
         FROM person_earlier
         INNER JOIN person ON person.person_id = person_earlier.person_id
     )
-) AS older ON older.person_id = before.person_id
-LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS death ON death.person_id = before.person_id
+) AS older ON older.person_id = everybody.person_id
+LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS death ON death.person_id = everybody.person_id
 LEFT JOIN segment_rule AS rule_before ON rule_before.place = before.place
 LEFT JOIN segment_rule AS rule_now ON rule_now.place = now.place
 LEFT JOIN segment_rule AS rule_older ON rule_older.place = older.place

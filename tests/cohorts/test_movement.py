@@ -7,9 +7,14 @@ from hypothesis import strategies as st
 
 from phm_utils.cohorts import segment_rule_findings as say
 from phm_utils.cohorts.blocks import areas_of
-from phm_utils.cohorts.movement import movement_releases
+from phm_utils.cohorts.definitions import load_segmentation
+from phm_utils.cohorts.movement import movement_releases, movement_sql
+from phm_utils.cohorts.segments import rule_table, segment_alternatives_sql, segment_sql
+from phm_utils.engine.portable import to_spark
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
+from phm_utils.rules.person import person_columns
+from phm_utils.rules.tree import criteria
 
 KNOWN = {"bmi": 22, "bmi_months_ago": 3}  # so that no column is null throughout
 
@@ -217,3 +222,12 @@ def test_the_largest_move_is_not_growing_up():
     ]
     columns = ["from_segment", "to_segment", "people", "people_by_age", "people_from", "share"]
     assert "from Live well to Stay well: about 40" in say.largest_move(pd.DataFrame(rows, columns=columns))
+
+
+@pytest.mark.parametrize("name", ["snee", "bridges_to_health", "core20plus"])
+def test_placing_and_moving_people_can_be_run_on_spark(name):
+    model, columns = load_segmentation(name), person_columns()
+    rules = rule_table(model, columns, {})
+    asked = sorted({c.column for segment in model.segments for rule in segment.rules for c in criteria(rule)})
+    for sql in (segment_sql(rules), segment_alternatives_sql({"As defined": rules}), movement_sql(rules, asked)):
+        assert "CASE WHEN" in to_spark(sql)
