@@ -34,3 +34,8 @@ def in_sentence(text: str) -> str:
     if first.startswith(("Parkinson", "Covid")) or not (first[1:].islower() or len(first) == 1):
         return text
     return text[0].lower() + text[1:]
+
+
+def joined(words: list[str]) -> str:
+    """A list within a sentence: a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -110,12 +110,14 @@ def lines(
     x_unit: str = "",
     percent: bool = False,
     events: dict[str, object] | None = None,
+    reference: dict[str, float] | None = None,
     zero: bool = True,
 ) -> Figure:
     """One line per group over an ordered `x` (dates or numbers), named at its end.
 
     A suppressed value breaks the line. lower, upper: a band around each line.
-    events: named positions on `x`, drawn as vertical lines. zero: start the scale at 0.
+    events: named positions on `x`, drawn as vertical lines. reference: named
+    levels of `y`, as horizontal ones. zero: start the scale at 0.
     """
     groups = list(dict.fromkeys(frame[group])) if group else [y]
     with style.house():
@@ -126,10 +128,13 @@ def lines(
         for name, at in (events or {}).items():
             ax.axvline(at, color=style.INK, linewidth=1, linestyle=style.DASHES[2])
             ax.annotate(name, (at, 1), xycoords=("data", "axes fraction"), xytext=(3, -10), textcoords="offset points")
+        for name, level in (reference or {}).items():
+            ax.axhline(level, color=style.INK, linewidth=1.2, linestyle=style.DASHES[2])
+            ax.annotate(name, (0, level), xycoords=("axes fraction", "data"), xytext=(4, 3), textcoords="offset points")
         if zero:
             ax.set_ylim(bottom=0)
         if group:
-            style.legend_above(ax)
+            style.legend_above(ax, max(4, min(len(groups), 5)))
         style.value_axis(ax, "y", unit, percent)
         ax.set_xlabel(x_unit)
         if np.isnan(style.as_floats(frame[y])).any():
@@ -218,6 +223,8 @@ def _line(
         )  # fmt: skip
     if lower and upper:
         ax.fill_between(at, style.as_floats(part[lower]), style.as_floats(part[upper]), color=colour, alpha=0.18, lw=0)
+    if np.isnan(values).any():  # room for the stars beyond the last known value
+        ax.plot(at, np.full(len(at), 0.5), transform=ax.get_xaxis_transform(), linewidth=0)
     for place in at[np.isnan(values)]:
         ax.annotate(style.SUPPRESSED, (place, 0), xycoords=("data", "axes fraction"), ha="center", fontsize=12)
 

@@ -11,6 +11,7 @@ from phm_utils.figures import style
 
 LINE = 0.17  # inches of height of one line of a column's name
 NAMES = 66  # characters that fit above all columns together
+MANY, WIDER = 7, 7.6  # columns, from which the grid is that wide, in inches, and its names smaller
 DARKEST = 1.25  # the largest of a column stays short of the darkest shade: pages of near-equal numbers stay light
 
 
@@ -31,7 +32,8 @@ def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: boo
     width = min(max(NAMES // len(columns), 9), 18)
     names = [fill(str(c), width, break_long_words=False) for c in columns]
     with style.house():
-        fig, ax = style.canvas(style.rows_height(len(rows), 0.5 + LINE * max(n.count("\n") + 1 for n in names)))
+        height = style.rows_height(len(rows), 0.5 + LINE * max(n.count("\n") + 1 for n in names))
+        fig, ax = style.canvas(height, WIDER if len(columns) >= MANY else style.WIDTH)
         sns.heatmap(
             numbers / largest, annot=texts, fmt="", ax=ax, vmin=0, vmax=DARKEST, cbar=False, linewidths=1,
             linecolor=style.PAPER, cmap=sns.color_palette(list(style.SEQUENTIAL), as_cmap=True),
@@ -40,7 +42,7 @@ def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: boo
         for place, at in np.argwhere(numbers.isna().to_numpy()):
             ax.text(at + 0.5, place + 0.5, style.SUPPRESSED, ha="center", va="center", fontsize=12)
         ax.xaxis.tick_top()
-        ax.set_xticks(np.arange(len(columns)) + 0.5, names, rotation=0, fontsize=9)
+        ax.set_xticks(np.arange(len(columns)) + 0.5, names, rotation=0, fontsize=8 if len(columns) >= MANY else 9)
         ax.set_yticks(np.arange(len(rows)) + 0.5, [str(r) for r in rows], rotation=0)
         ax.tick_params(length=0)
         ax.set(xlabel="", ylabel="")

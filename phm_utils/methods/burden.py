@@ -5,7 +5,7 @@ import pandas as pd
 
 from phm_utils.errors import InputError
 
-BEFORE, NEVER = -np.inf, np.inf  # reached before the middle of the first band; not reached by that of the last
+BEFORE, NEVER = -np.inf, np.inf  # reached before the middle of the first known band; not reached by that of the last
 
 
 def age_reached(bands: pd.DataFrame, burden: float) -> dict[str, float]:
@@ -15,10 +15,11 @@ def age_reached(bands: pd.DataFrame, burden: float) -> dict[str, float]:
         `share`, `lower`, `upper` (0 to 1; missing in a band that is suppressed).
     burden: the share to be reached, above 0 and up to 1.
 
-    Returns `age`, `earliest` (where the upper limits reach it) and `latest`
-    (the lower limits), on straight lines between the middles of neighbouring
+    Returns `age`, `earliest` (where the upper limits reach it), `latest` (the
+    lower limits), and `first` and `last`, the middles of the first and the
+    last band that is known. Ages are read on straight lines between the middles of neighbouring
     bands; a suppressed band is passed over. BEFORE (minus infinity) where the
-    first band is already there, NEVER (infinity) where none is; all three are
+    first known band is already there, NEVER (infinity) where none is; all are
     missing where every band is suppressed. `earliest` to `latest` is wider
     than a 95% interval where both neighbours are uncertain. Shares within a
     band are taken to be those at its middle, which misleads in a wide last band.
@@ -31,9 +32,10 @@ def age_reached(bands: pd.DataFrame, burden: float) -> dict[str, float]:
     columns = ["share", "lower", "upper"]
     known = bands[["age", *columns]].astype("Float64").dropna().astype(float).sort_values("age")
     if known.empty:
-        return dict.fromkeys(("age", "earliest", "latest"), float("nan"))
+        return dict.fromkeys(("age", "earliest", "latest", "first", "last"), float("nan"))
     age, latest, earliest = (_crossing(known["age"].to_numpy(), known[c].to_numpy(), burden) for c in columns)
-    return {"age": age, "earliest": earliest, "latest": latest}
+    first, last = float(known["age"].iloc[0]), float(known["age"].iloc[-1])
+    return {"age": age, "earliest": earliest, "latest": latest, "first": first, "last": last}
 
 
 def _crossing(ages: np.ndarray, values: np.ndarray, level: float) -> float:
