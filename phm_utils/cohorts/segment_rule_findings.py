@@ -38,14 +38,14 @@ def largest_move(movement: pd.DataFrame) -> str:
         return TOO_FEW
     row = between.loc[beyond_age.idxmax()]
     share = "" if pd.isna(row["share"]) else f", {row['share']:.1%} of those who were in {row['from_segment']}"
-    return f"Most people moved from {row['from_segment']} to {row['to_segment']}: about {row['people']:,}{share}."
+    return f"Most people moved from {row['from_segment']} to {row['to_segment']}: about {row['people']:,.0f}{share}."
 
 
 def come_and_gone(movement: pd.DataFrame) -> str:
     """How many joined or were born, died and left since."""
     joined = movement[movement["from_segment"] == NOT_REGISTERED]["people"].sum()
     died, left = (movement[movement["to_segment"] == words]["people"].sum() for words in (DIED, LEFT))
-    return f"Since then about {joined:,} people joined or were born, {died:,} died and {left:,} left."
+    return f"Since then about {joined:,.0f} people joined or were born, {died:,.0f} died and {left:,.0f} left."
 
 
 def widest_overlap(pairs: pd.DataFrame) -> str | None:
@@ -61,7 +61,7 @@ def widest_overlap(pairs: pd.DataFrame) -> str | None:
     row = known.loc[known["people"].idxmax()]
     return (
         f"The order of the rules matters most between {row['segment']} and {row['other_segment']}: about "
-        f"{row['people']:,} people in the ICS meet a rule of both and are counted in {row['segment']} or before it."
+        f"{row['people']:,.0f} people in the ICS meet a rule of both and are counted in {row['segment']} or before it."
     )
 
 
