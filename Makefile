@@ -6,7 +6,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full lab lint format clean \
-        bench-simulate bench-validation bench-linkage bench-evaluation
+        bench-simulate bench-validation bench-linkage bench-persons bench-evaluation
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -45,6 +45,10 @@ bench-validation: $(VENV)/.installed
 bench-linkage: $(VENV)/.installed
 	$(BIN)/phm simulate --form linkage --pcns 15 --out outputs/identified/landing/six_sources
 	$(BIN)/python benchmarks/linkage.py outputs/identified/landing/six_sources --train --single-pass
+
+# Cost of the person table at 100,000, 400,000 and 817,000 people, and a bare scan of the same files.
+bench-persons: $(VENV)/.installed
+	$(BIN)/python benchmarks/persons.py
 
 bench-evaluation: $(VENV)/.installed
 	$(BIN)/python benchmarks/evaluation.py
