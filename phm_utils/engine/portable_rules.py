@@ -24,7 +24,7 @@ WINDOWED = (exp.RowNumber, exp.Sum, exp.Min, exp.Max, exp.Count, exp.Lag, exp.Le
 NEED_ORDER = (exp.RowNumber, exp.Lag, exp.Lead)
 JOINS = {("", ""), ("", "INNER"), ("LEFT", ""), ("LEFT", "OUTER"), ("", "CROSS"), ("", "SEMI"), ("", "ANTI")}
 DIFFERENCES = ("DAY", "MONTH", "YEAR")
-MOST_DIGITS = 18  # of a whole number as written
+LARGEST = 2**63 - 1
 # What to write instead, by the word that was refused.
 _CASE = "Letters beyond ASCII differ: tidy text when it comes in."
 _PATTERN = "Use starts_with, contains, or left(x, n) IN (...)."
@@ -72,7 +72,7 @@ def _number(node: exp.Literal) -> str | None:
     if node.is_string or "e" in node.name.lower():
         return None
     if node.name.isdigit():
-        return "A whole number has at most 18 digits." if len(node.name) > MOST_DIGITS else None
+        return "a whole number beyond 64 bits." if int(node.name) > LARGEST else None
     holder = _holder(node)
     if isinstance(holder, COMPARISONS) or (isinstance(holder, exp.Cast) and holder.to.this == exp.DType.DOUBLE):
         return None

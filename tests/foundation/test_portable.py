@@ -97,7 +97,7 @@ REFUSED = {
     "{'a': n}": "second argument",
     "(n, id)": "tuple",
     "n = $index_date": "parameters",
-    "1234567890123456789": "18 digits",
+    "9223372036854775808": "64 bits",
     "a.b.n": "db",
 }
 
