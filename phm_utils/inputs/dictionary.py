@@ -1,7 +1,9 @@
-"""The data dictionary, written from tables.py: `python -m phm_utils.inputs.dictionary`."""
+"""The data dictionary, written from the tables and columns: `python -m phm_utils.inputs.dictionary`."""
 
 from pathlib import Path
 
+from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.person import person_columns
 from phm_utils.tables import TABLES, Column, Table
 
 PATH = Path("parameters/DATA_DICTIONARY.md")
@@ -59,7 +61,32 @@ def dictionary() -> str:
             *(_row(column, table) for column in table.columns),
             "",
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_person()])
+
+
+def _person() -> list[str]:
+    """The section on `person`, which the workbook makes and rules ask about."""
+    return [
+        "## person",
+        "",
+        "Made by the workbook: one row per person alive and registered on the index date (`person_earlier`: two",
+        "years before). Rules of cohorts and segments ask about these columns. A column is empty for everybody where",
+        "a table that it needs is absent or does not reach back far enough. `person_no` joins `person_concept`",
+        "(person and concept), `person_month` (contacts and cost by month) and `person_follow_up` of the same run.",
+        "",
+        "| column | type | meaning | values | needs |",
+        "|---|---|---|---|---|",
+        "| `person_id` | text | Pseudonym |  |  |",
+        "| `person_no` | int | Number of the person in this run's tables |  |  |",
+        *map(_person_row, person_columns().values()),
+        "",
+    ]
+
+
+def _person_row(column: RuleColumn) -> str:
+    unit = f" ({column.unit})" if column.unit else ""
+    words, needs = ", ".join(column.words), ", ".join(column.needs)
+    return f"| `{column.name}` | {column.type} | {column.title}{unit} | {words} | {needs} |"
 
 
 if __name__ == "__main__":
