@@ -13,7 +13,7 @@ from phm_utils.synthetic.facts import FRAILTIES, Facts
 from phm_utils.synthetic.people import People
 from phm_utils.synthetic.prevalence import CONDITIONS
 
-EXTRA_ENTRIES = 1.5  # times the reviews: results, letters and admin coded under the condition
+EXTRA_ENTRIES = 1.45  # times the reviews: results, letters and admin coded under the condition
 # Days within which the first entry comes: of a new condition, of a patient who joined with it, of one here at START.
 _FIRST_ENTRY = (30, 60, 365)
 _SILENT = 10  # days without entries before the one that ends a condition
