@@ -1,4 +1,4 @@
-"""The `phm` command: simulate, check, key, link, encode, codelists, run, doctor.
+"""The `phm` command: simulate, synthea, check, key, link, encode, codelists, run, doctor.
 
 Exit codes: 0 done, 1 some step failed, 2 refused. Rooms are imported when a
 command needs them, so that `phm --help` is quick.
@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     phm.add_argument("--version", action=_Version, help="print the version and leave")
     commands = phm.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _simulate_options(_command(commands, "simulate", simulate, "make the make-believe ICS Demoshire"))
+    _synthea_options(_command(commands, "synthea", synthea, "make a workbook of a Synthea export, to try things on"))
     _with_file(_command(commands, "check", check, "check the extracts that a parameter file names"))
     keys = _command(commands, "key", key, "make a secret key for pseudonyms, in a file of its own")
     keys.add_argument("file", type=Path, metavar="FILE", help="outside this folder; never over an old one")
@@ -85,6 +86,12 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=("parquet", "csv"), dest="file_format", help="(parquet)")
     command.add_argument("--out", type=Path, default=LANDING, metavar="DIR", help=f"({LANDING.as_posix()})")
     command.add_argument("--workers", type=_count, metavar="N", help="processes (2)")
+
+
+def _synthea_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("export", type=Path, metavar="FOLDER", help="Synthea's output/csv")
+    command.add_argument("out", type=Path, metavar="OUT", help="the workbook's folder, not there yet")
+    command.add_argument("--codelists", type=Path, metavar="LISTS", help="a folder of published code lists to use")
 
 
 def _link_options(command: argparse.ArgumentParser) -> None:
@@ -178,6 +185,14 @@ def simulate(asked: argparse.Namespace) -> int:
     given = {name: value for name, value in named.items() if value is not None}
     root = make(resolve(asked.out), progress=lambda pcn: print(f"{pcn} done", file=sys.stderr), **given)
     print(root)
+    return DONE
+
+
+def synthea(asked: argparse.Namespace) -> int:
+    """Make a workbook folder of a Synthea export."""
+    from phm_utils.inputs.trial import synthea_workbook
+
+    print(synthea_workbook(asked.export, asked.out, asked.codelists))
     return DONE
 
 
