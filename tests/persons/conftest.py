@@ -1,7 +1,8 @@
 """A page-sized world for the persons stage: rows as dicts, everything else filled in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,8 @@ import pytest
 from phm_utils import engine
 from phm_utils.params import Workbook
 from phm_utils.persons import persons
+from phm_utils.rules.codelists import load
+from phm_utils.rules.concepts import concepts
 from phm_utils.runs import StageWriter
 from phm_utils.tables import SQL_TYPE, TABLES
 
@@ -38,11 +41,19 @@ SELECT presented.*, CASE
 FROM presented LEFT JOIN gp USING (token_person_id)"""
 
 
+@cache
+def first_code(concept: str) -> str:
+    """The first code of a concept's own list."""
+    [found] = [c for c in concepts() if c.concept == concept]
+    return load(found.codes_from, system=found.system)[0]
+
+
 class World:
     """Checked and linked tables in DuckDB, and the stage run on them."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self.con, self.folder = con, folder
+        self.files: dict[str, dict] = {}
 
     @staticmethod
     def registered(token: str = "person-01", **kw: object) -> Row:
@@ -70,11 +81,30 @@ class World:
         """A GP coded entry."""
         return {"token_person_id": token, "snomed_code": code, "event_date": day, "value_num": value}
 
+    @classmethod
+    def entry(cls, concept: str, day: date, value: float | None = None, token: str = "person-01") -> Row:
+        """A GP coded entry of a concept, by the first code of its list."""
+        return cls.coded(first_code(concept), day, value, token)
+
+    @staticmethod
+    def issue(bnf: str, day: date, repeat: bool = True, token: str = "person-01") -> Row:
+        """A medicine issued; a code of fewer than 15 characters is filled up, so that it names a substance."""
+        return {"token_person_id": token, "bnf_code": bnf.ljust(15, "A"), "issue_date": day, "is_repeat": repeat}
+
+    @classmethod
+    def episode(cls, token: str = "person-01", *diagnoses: str, **kw: object) -> Row:
+        """A hospital episode, by default the only one of an emergency spell begun on 1 June 2024."""
+        codes = {f"diag_{n:02d}": code for n, code in enumerate(diagnoses, start=1)}
+        usual = {"spell_id": "S1", "epiorder": 1, "admimeth": "21", "epistart": kw.get("admidate", date(2024, 6, 1))}
+        return cls.about(token, **(usual | codes | kw))
+
     def made(
         self,
         absent: Iterable[str] = (),
         index_date: date = INDEX_DATE,
         spans: dict[str, tuple[date, date]] | None = None,
+        stage: Callable = persons,
+        engine_kind: str = "duckdb",
         **tables: list[Row],
     ) -> dict[str, pd.DataFrame]:
         """Every table that the stage makes; `person` by person_id.
@@ -82,16 +112,54 @@ class World:
         tables: rows by input table; one that is not given is present and empty.
         spans: days of a table's first and last record, where not FIRST and LAST.
         """
-        self._fill(set(absent), spans or {}, {"practice": PRACTICES, "area": AREAS, **tables})
+        self.fill(absent, spans, **tables)
+        return self.run(index_date, stage, engine_kind)
+
+    def fill(
+        self,
+        absent: Iterable[str] = (),
+        spans: dict[str, tuple[date, date]] | None = None,
+        **tables: list[Row],
+    ) -> None:
+        """Lay the checked tables out. A woman of 74 is registered where nobody else is."""
+        given = {"practice": PRACTICES, "area": AREAS, "gp_registration": [self.registered()], **tables}
+        self._fill(set(absent), spans or {}, given)
+
+    def run(
+        self, index_date: date = INDEX_DATE, stage: Callable = persons, engine_kind: str = "duckdb"
+    ) -> dict[str, pd.DataFrame]:
+        """Every table that the stage makes of what lies there."""
         workbook = Workbook(
-            name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date=index_date, landing="landing"
-        )
+            name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date=index_date, landing="landing",
+            resources={"engine": engine_kind},
+        )  # fmt: skip
         writer = StageWriter(self.folder)
-        for model in persons(self.con, workbook):
+        for model in stage(self.con, workbook):
             writer.add(self.con, model)
+        self.files = writer.tables
         made = {name: engine.read_sql(self.con, f"SELECT * FROM {name} ORDER BY ALL") for name in writer.tables}
-        made["person"] = made["person"].set_index("person_id")
+        for name in {"person", "person_earlier"} & set(made):
+            made[name] = made[name].set_index("person_id")
         return made
+
+    def person(self, **tables: list[Row]) -> pd.DataFrame:
+        """The person table."""
+        return self.made(**tables)["person"]
+
+    def one(self, **tables: list[Row]) -> pd.Series:
+        """The only person."""
+        person = self.person(**tables)
+        assert len(person) == 1
+        return person.iloc[0]
+
+    @staticmethod
+    def named(made: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
+        """A table of the stage with person_id instead of person_no, the rows in the order of all columns."""
+        people = made["person_follow_up"][["person_no", "person_id"]]
+        found = made[name].merge(people, on="person_no", validate="many_to_one").drop(columns="person_no")
+        first = found.pop("person_id")
+        found.insert(0, "person_id", first)
+        return found.sort_values(list(found)[:4], ignore_index=True)
 
     def _fill(self, absent: set[str], spans: dict[str, tuple[date, date]], tables: dict[str, list[Row]]) -> None:
         checks = []
@@ -107,24 +175,42 @@ class World:
                 self._table(name, columns, rows)
         kinds = {"table_name": "VARCHAR", "state": "VARCHAR", "first_date": "DATE", "last_date": "DATE"}
         self._table("check_table", kinds, checks)
-        each = (f"SELECT DISTINCT '{s}' AS source, token_person_id, sex, birth_month FROM {s}" for s in SOURCES)
-        each = [sql for sql, source in zip(each, SOURCES, strict=True) if source not in absent]
-        self.con.execute(INDEX_SQL.format(each=" UNION ALL ".join(each)))
-        self._table(
-            "household",
-            {"household_token": "VARCHAR", "people": "BIGINT", "probable_care_home": "BOOLEAN"},
-            [{"household_token": "household-1", "people": 3, "probable_care_home": False}],
+        self.index()
+
+    def index(self) -> None:
+        """Link what lies there: who each row of each source is about."""
+        there = {name for (name,) in self.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        each = (
+            f"SELECT DISTINCT '{s}' AS source, token_person_id, sex, birth_month FROM {s}"
+            for s in SOURCES
+            if s in there
         )
+        self.con.execute(INDEX_SQL.format(each=" UNION ALL ".join(each)))
 
     def _table(self, name: str, columns: dict[str, str], rows: list[Row]) -> None:
         self.con.execute(f"CREATE OR REPLACE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
-        for row in rows:
-            marks = ", ".join("?" * len(row))
-            self.con.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+        if not rows:
+            return
+        assert {c for row in rows for c in row} <= set(columns), name
+        whole = [[row.get(c) for c in columns] for row in rows]
+        self.con.register("_rows", pd.DataFrame(whole, columns=list(columns), dtype=object))
+        typed = ", ".join(f"CAST({c} AS {t})" for c, t in columns.items())
+        self.con.execute(f"INSERT INTO {name} SELECT {typed} FROM _rows")
+        self.con.unregister("_rows")
+
+
+def _world(folder: Path) -> Iterator[World]:
+    (folder / "store").mkdir()
+    with engine.session(folder) as con:
+        yield World(con, folder / "store")
 
 
 @pytest.fixture
-def world(tmp_path: Path):
-    (tmp_path / "store").mkdir()
-    with engine.session(tmp_path) as con:
-        yield World(con, tmp_path / "store")
+def world(tmp_path: Path) -> Iterator[World]:
+    yield from _world(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world that the tests of a file share: many people made once."""
+    yield from _world(tmp_path_factory.mktemp("page"))
