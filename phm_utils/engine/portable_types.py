@@ -13,6 +13,7 @@ WHOLE = {*exp.DataType.INTEGER_TYPES, exp.DType.BOOLEAN, exp.DType.NULL}
 TEXT = {*exp.DataType.TEXT_TYPES}
 DAYS = {exp.DType.DATE}
 UNKNOWN = {exp.DType.UNKNOWN}
+SIGNS = {exp.IntDiv: "//", exp.Mod: "%", exp.BitwiseAnd: "&", exp.BitwiseOr: "|"}
 ROUNDED = (exp.Floor, exp.Ceil, exp.Round)
 CAST_IT = "CAST it so that its type is plain"
 
@@ -45,7 +46,7 @@ def _faults(node: exp.Expression) -> Iterator[str]:
             yield from _only(of, WHOLE, "in sum: the order of adding shows; sum whole numbers, such as pence or tenths")
         case exp.IntDiv() | exp.Mod() | exp.BitwiseAnd() | exp.BitwiseOr():
             for part in (node.this, node.expression):
-                yield from _only(part, WHOLE, f"with {node.key}: whole numbers only")
+                yield from _only(part, WHOLE, f"with {SIGNS[type(node)]}: whole numbers only")
         case exp.Sub() if all(_type(part) not in exp.DataType.NUMERIC_TYPES for part in (node.this, node.expression)):
             if all(_type(part) in DAYS for part in (node.this, node.expression)):
                 yield "date - date: write date_diff('day', earlier, later)."
