@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LANDING := outputs/identified/landing/demoshire
-SIMULATOR := $(wildcard phm_utils/synthetic/*.py) $(wildcard parameters/codelists/*.csv)
+SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full lab lint format clean \
         bench-simulate bench-validation bench-linkage bench-persons bench-evaluation
