@@ -28,8 +28,9 @@ from collections.abc import Mapping
 import sqlglot
 from sqlglot import exp
 
-from phm_utils.engine.portable_rules import CONDITIONS, INSTEAD, TRANSLATIONS
+from phm_utils.engine.portable_rules import CONDITIONS, INSTEAD
 from phm_utils.engine.portable_types import Schema, type_faults
+from phm_utils.engine.spark_sql import put_brackets, put_in_sparks_words
 from phm_utils.errors import InputError
 
 BINARY = "this expression"
@@ -132,9 +133,6 @@ ALLOWED: Mapping[type[exp.Expression], str] = {
     exp.Lag: "this offset",
     exp.Lead: "this offset",
 }
-# Operators whose operands get brackets, because the two engines bind them differently.
-OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In)
-NOT_OPERATORS = (exp.Paren, exp.PropertyEQ, exp.ArgMax, exp.ArgMin)
 
 
 def to_spark(sql: str, model: str = "this model", schema: Schema | None = None) -> str:
@@ -152,8 +150,8 @@ def to_spark(sql: str, model: str = "this model", schema: Schema | None = None) 
             f"The model {model} cannot be run on Spark as it stands ({len(faults)} parts of it):\n- "
             + "\n- ".join(faults)
         )
-    _translate(tree)
-    _bracket(tree)
+    put_in_sparks_words(tree)
+    put_brackets(tree)
     return tree.sql(dialect="spark", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
@@ -201,30 +199,6 @@ def _name(node: exp.Expression) -> str:
 
 def _instead(*names: str) -> str:
     return next((f" {INSTEAD[name]}" for name in names if name in INSTEAD), "")
-
-
-def _translate(tree: exp.Expression) -> None:
-    """Put Spark's parts in place of DuckDB's, the innermost first."""
-    for node in reversed(list(tree.walk(bfs=False))):
-        if translate := TRANSLATIONS.get(type(node)):
-            node.replace(translate(node))
-
-
-def _bracket(tree: exp.Expression) -> None:
-    """Put brackets round every operand that is an operation, in place; chains such as a AND b AND c keep none."""
-    for node in list(tree.walk()):
-        parent = node.parent
-        if not _is_operation(node) or not _is_operation(parent):
-            continue
-        if type(node) is type(parent) and node.arg_key == "this":
-            continue
-        brackets = exp.Paren()
-        node.replace(brackets)
-        brackets.set("this", node)
-
-
-def _is_operation(node: exp.Expression | None) -> bool:
-    return isinstance(node, OPERATORS) and not isinstance(node, NOT_OPERATORS)
 
 
 def table_names(tree: exp.Expression) -> set[str]:

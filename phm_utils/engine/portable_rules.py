@@ -1,7 +1,6 @@
-"""Conditions under which parts of a model mean the same on DuckDB and Spark, and translations that make them so.
+"""Conditions under which parts of a model mean the same on DuckDB and on Spark.
 
-A condition takes a node of the parsed tree and says what is wrong with it, or
-nothing. A translation gives Spark's tree for DuckDB's node.
+A condition takes a node of the parsed tree and says what is wrong with it, or nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -228,47 +227,4 @@ CONDITIONS: Mapping[type[exp.Expression], Callable] = {
     exp.PropertyEQ: _within(exp.Struct),
     exp.Window: _windows,
     exp.WindowSpec: _frames,
-}
-
-
-def _spark(name: str, *of: exp.Expression) -> exp.Anonymous:
-    return exp.Anonymous(this=name, expressions=list(of))
-
-
-def _known(node: exp.Expression) -> exp.Expression:
-    return exp.Not(this=exp.Is(this=exp.Paren(this=node.copy()), expression=exp.Null()))
-
-
-def _difference(node: exp.DateDiff) -> exp.Expression:
-    """DuckDB counts the ends of days, months or years between two dates; Spark's own counts whole ones."""
-    later, earlier, unit = node.this, node.expression, node.unit.name.upper()
-    if unit == "DAY":
-        days = [exp.cast(d.copy(), exp.DType.DATE) for d in (later, earlier)]
-        return exp.cast(_spark("DATEDIFF", *days), exp.DType.BIGINT)
-    if unit == "MONTH":
-        firsts = [_spark("TRUNC", d.copy(), exp.Literal.string("MM")) for d in (later, earlier)]
-        return exp.cast(_spark("MONTHS_BETWEEN", *firsts), exp.DType.BIGINT)
-    years = [_spark("YEAR", d.copy()) for d in (later, earlier)]
-    return exp.Paren(this=exp.Sub(this=years[0], expression=years[1]))
-
-
-def _best(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
-    """DuckDB passes over rows whose value or order is null; nulls inside an order of several parts come last."""
-    value, order = node.this, node.expression
-    known = [value] if isinstance(order, exp.Struct) else [value, order]
-    if isinstance(order, exp.Struct):
-        parts = [part.expression for part in order.expressions]
-        order = _spark("STRUCT", *(e for p in parts for e in (exp.Is(this=p.copy(), expression=exp.Null()), p.copy())))
-    best = _spark("MAX_BY" if isinstance(node, exp.ArgMax) else "MIN_BY", value.copy(), order.copy())
-    conditions, outer = [_known(k) for k in known], node.parent
-    if isinstance(outer, exp.Filter):
-        outer.set("expression", exp.Where(this=exp.and_(outer.expression.this, *conditions)))
-        return best
-    return exp.Filter(this=best, expression=exp.Where(this=exp.and_(*conditions)))
-
-
-TRANSLATIONS: Mapping[type[exp.Expression], Callable] = {
-    exp.DateDiff: _difference,
-    exp.ArgMax: _best,
-    exp.ArgMin: _best,
 }

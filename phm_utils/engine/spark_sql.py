@@ -1,0 +1,76 @@
+"""Parts of DuckDB's SQL that mean something else on Spark, in Spark's own words; and brackets."""
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+# Operators whose operands get brackets, because the two engines bind them differently.
+OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In)
+NOT_OPERATORS = (exp.Paren, exp.PropertyEQ, exp.ArgMax, exp.ArgMin)
+
+
+def put_in_sparks_words(tree: exp.Expression) -> None:
+    """Put Spark's parts in place of DuckDB's, the innermost first."""
+    for node in reversed(list(tree.walk(bfs=False))):
+        if translate := TRANSLATIONS.get(type(node)):
+            node.replace(translate(node))
+
+
+def put_brackets(tree: exp.Expression) -> None:
+    """Put brackets round every operand that is an operation, in place; chains such as a AND b AND c keep none."""
+    for node in list(tree.walk()):
+        parent = node.parent
+        if not _is_operation(node) or not _is_operation(parent):
+            continue
+        if type(node) is type(parent) and node.arg_key == "this":
+            continue
+        brackets = exp.Paren()
+        node.replace(brackets)
+        brackets.set("this", node)
+
+
+def _is_operation(node: exp.Expression | None) -> bool:
+    return isinstance(node, OPERATORS) and not isinstance(node, NOT_OPERATORS)
+
+
+def _spark(name: str, *of: exp.Expression) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(of))
+
+
+def _known(node: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=exp.Paren(this=node.copy()), expression=exp.Null()))
+
+
+def _difference(node: exp.DateDiff) -> exp.Expression:
+    """DuckDB counts the ends of days, months or years between two dates; Spark's own counts whole ones."""
+    later, earlier, unit = node.this, node.expression, node.unit.name.upper()
+    if unit == "DAY":
+        days = [exp.cast(d.copy(), exp.DType.DATE) for d in (later, earlier)]
+        return exp.cast(_spark("DATEDIFF", *days), exp.DType.BIGINT)
+    if unit == "MONTH":
+        firsts = [_spark("TRUNC", d.copy(), exp.Literal.string("MM")) for d in (later, earlier)]
+        return exp.cast(_spark("MONTHS_BETWEEN", *firsts), exp.DType.BIGINT)
+    years = [_spark("YEAR", d.copy()) for d in (later, earlier)]
+    return exp.Paren(this=exp.Sub(this=years[0], expression=years[1]))
+
+
+def _best(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
+    """DuckDB passes over rows whose value or order is null; nulls inside an order of several parts come last."""
+    value, order = node.this, node.expression
+    known = [value] if isinstance(order, exp.Struct) else [value, order]
+    if isinstance(order, exp.Struct):
+        parts = [part.expression for part in order.expressions]
+        order = _spark("STRUCT", *(e for p in parts for e in (exp.Is(this=p.copy(), expression=exp.Null()), p.copy())))
+    best = _spark("MAX_BY" if isinstance(node, exp.ArgMax) else "MIN_BY", value.copy(), order.copy())
+    conditions, outer = [_known(k) for k in known], node.parent
+    if isinstance(outer, exp.Filter):
+        outer.set("expression", exp.Where(this=exp.and_(outer.expression.this, *conditions)))
+        return best
+    return exp.Filter(this=best, expression=exp.Where(this=exp.and_(*conditions)))
+
+
+TRANSLATIONS: Mapping[type[exp.Expression], Callable] = {
+    exp.DateDiff: _difference,
+    exp.ArgMax: _best,
+    exp.ArgMin: _best,
+}
