@@ -7,7 +7,7 @@ import pandas as pd
 
 from phm_utils.persons.derived import Derived
 from phm_utils.persons.prices import unpriced
-from phm_utils.persons.sources import Source, Window, months_before
+from phm_utils.persons.sources import SOCIAL_CARE, Source, Window, months_before
 from phm_utils.rules.columns import COSTS, RuleColumn, cost_column, count_column
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.scores import HOSPITAL_MONTHS
@@ -78,8 +78,10 @@ def _of_12_months(activity: str) -> list[str]:
     setting = {
         "gp_appointments": "gp", "ed_attendances": "ed", "emergency_admissions": "emergency",
         "other_admissions": "other_admissions", "op_attendances": "op", "community_contacts": "community",
-        "mental_health_contacts": "mental_health",
+        "mental_health_contacts": "mental_health", SOCIAL_CARE: "social_care",
     }[activity]  # fmt: skip
+    if activity == SOCIAL_CARE:
+        return [cost_column(setting)]
     nights = ["emergency_bed_days_12m"] if activity == "emergency_admissions" else []
     return [f"{activity}_12m", cost_column(setting), *nights]
 

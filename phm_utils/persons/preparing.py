@@ -11,7 +11,7 @@ from phm_utils.persons.medicines import make_medicines
 from phm_utils.persons.models import model_sql, raw
 from phm_utils.persons.plan import Plan
 from phm_utils.persons.recorded import counts_of
-from phm_utils.persons.sources import empty_table, months_before
+from phm_utils.persons.sources import SOCIAL_CARE, empty_table, months_before
 from phm_utils.rules.codelists import load
 from phm_utils.rules.columns import ACTIVITIES, RuleColumn
 
@@ -115,8 +115,7 @@ def make_use(work: Workspace, plan: Plan) -> None:
         work.make(activity, model_sql(activity, **values), view=True)
         work.make(f"{activity}_person", model_sql("activity", contacts=raw(activity), **plan.days(activity)))
     work.make("social_care_service", model_sql("social_care_service", **values))
-    year = {"from_date": months_before(plan.index_date, 12), "to_date": plan.index_date}
-    work.make("social_care", model_sql("social_care", **year))
+    work.make("social_care", model_sql("social_care", **plan.days(SOCIAL_CARE)))
     work.make("partner_lists", model_sql("partner_lists", **values))
 
 

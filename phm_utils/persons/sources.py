@@ -20,6 +20,7 @@ from phm_utils.tables import SQL_TYPE, TABLES
 
 NEEDED = ("gp_registration", "practice")
 FOLLOW_MONTHS = 48
+SOCIAL_CARE = "social_care"  # no contacts, but days of services inside a window
 PAST_DAYS = 31  # an index date further back than this needs leavers and deaths in the extract
 
 
@@ -133,10 +134,9 @@ def window(source: Source, index_date: date) -> Window:
 
 
 def windows(sources: Mapping[str, Source], index_date: date) -> dict[str, Window]:
-    """The window of each activity whose source is present, by activity."""
-    return {
-        activity: window(sources[table], index_date) for activity, (_, table) in ACTIVITIES.items() if table in sources
-    }
+    """The window of each activity whose source is present, by activity; and of adult social care."""
+    counted = {activity: table for activity, (_, table) in ACTIVITIES.items()} | {SOCIAL_CARE: "asc_event"}
+    return {activity: window(sources[table], index_date) for activity, table in counted.items() if table in sources}
 
 
 def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
