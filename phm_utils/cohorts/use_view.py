@@ -5,7 +5,7 @@ from itertools import combinations
 import pandas as pd
 
 from phm_utils.cohorts.scores import EFI, HFRS, MEDICINES, OLDER
-from phm_utils.cohorts.view import SHORT
+from phm_utils.cohorts.view import SHORT, table
 
 # Settings as a figure of five parts groups them; the table has each.
 PARTS = {
@@ -77,6 +77,22 @@ def registers(frame: pd.DataFrame) -> pd.DataFrame:
     """Ratios of counted to published, people registered first, then registers by title."""
     first = frame["register"].ne("list_size")
     return frame.assign(first=first).sort_values(["first", "title", "practice_name"], ignore_index=True)
+
+
+def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
+    """The table behind the ratios: every practice of a PCN; of an ICS, which has too many, each register's spread."""
+    if not is_ics:
+        return table(registers, "title", "practice_name", "counted", "published", "ratio", "as_at")
+    some = registers.assign(ratio=registers["ratio"].astype("Float64").astype(float))
+    spread = some.groupby("title", sort=False)["ratio"].agg(
+        shown="count",
+        lowest="min",
+        middle="median",
+        highest="max",
+        apart=lambda r: int((r - 1).abs().gt(DIFFERS).sum()),
+    )
+    titles = ["Register", "Practices shown", "Lowest ratio", "Middle ratio", "Highest ratio", "More than 10% apart"]
+    return spread.reset_index().set_axis(titles, axis=1)
 
 
 def net_flows(movement: pd.DataFrame, segments: list[str]) -> pd.DataFrame:

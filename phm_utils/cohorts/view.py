@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from phm_utils.cohorts.definitions import Cohort
+from phm_utils.cohorts.definitions import Cohort, Segmentation
+from phm_utils.cohorts.segment_rule_releases import MET_BY_NOBODY
 from phm_utils.tables import TABLES
 
 ICS = "Whole ICS"
 SHARE = "Share of everybody registered"  # the unit of an axis
+NOT_A_TABLE = {"unit_costs": "National unit costs"}  # what a column may lack besides an input table
 # Contacts as columns of a figure name them.
 SHORT = {
     "gp_appointments": "GP appointments",
@@ -57,6 +59,7 @@ TITLES = {
     "counted": "Counted",
     "published": "Published",
     "ratio": "Counted to published",
+    "as_at": "Published as at",
     "contacts": "Contacts",
     "other_segment": "Other segment",
     "remark": "Why it places nobody",
@@ -73,6 +76,7 @@ TITLES = {
     "share": "Share, %",
     "lower": "Lower 95% limit, %",
     "upper": "Upper 95% limit, %",
+    "share_ics": "Share in the ICS, %",
     "cost_share": "Share of cost, %",
     "cost_gbp": "Cost, £",
     "cost_per_person_gbp": "Cost per person, £",
@@ -83,7 +87,7 @@ TITLES = {
     "upper_per_1000": "Upper 95% limit",
 }
 RATES = ("people", "registered", "per_1000", "lower_per_1000", "upper_per_1000")  # columns of most cohort tables
-PERCENT = ("share", "lower", "upper", "cost_share")
+PERCENT = ("share", "share_ics", "lower", "upper", "cost_share")
 
 
 def table(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
@@ -100,6 +104,33 @@ def beside(mine: pd.DataFrame, whole: pd.DataFrame, name: str, *, is_ics: bool) 
     return own if is_ics else pd.concat([own, whole.assign(area=ICS)], ignore_index=True)
 
 
+def with_ics(mine: pd.DataFrame, whole: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """An area's rows in their order, with the ICS's share of the same row as `share_ics`."""
+    theirs = whole[[*keys, "share"]].rename(columns={"share": "share_ics"})
+    return mine.sort_values("place").merge(theirs, how="left", on=list(keys), validate="one_to_one")
+
+
+def shares(*, is_ics: bool) -> tuple[str, ...]:
+    """The columns of shares that a table has: the ICS's own report compares with nothing."""
+    return ("share",) if is_ics else ("share", "share_ics")
+
+
+def segments_told(model: Segmentation) -> pd.DataFrame:
+    """One row per segment of a rule file, in order: who it is for."""
+    rows = [(s.name, s.about) for s in model.segments] + [(model.otherwise.name, model.otherwise.about)]
+    return pd.DataFrame(rows, columns=["Segment", "Who is in it"])
+
+
+def notes_told(model: Segmentation) -> pd.DataFrame:
+    """One row per note of a rule file: where its rules leave their source, and what they cannot see."""
+    return pd.DataFrame({"Number": range(1, len(model.notes) + 1), "What to know of these rules": model.notes})
+
+
+def telling(remarks: pd.DataFrame) -> pd.DataFrame:
+    """Remarks on rules that are about the rules: those that merely nobody meets in this run stay in the table."""
+    return remarks[remarks["remark"] != MET_BY_NOBODY]
+
+
 def not_asked(rules: pd.DataFrame) -> pd.DataFrame:
     """One row per segment: the rules of the published model that were not asked, and why."""
     unasked = rules[rules["state"] != "assessed"]
@@ -112,7 +143,9 @@ def not_asked(rules: pd.DataFrame) -> pd.DataFrame:
 
 def left_out(columns: pd.DataFrame) -> pd.DataFrame:
     """One row per absent or short table: `table`, and `what` is left out with it."""
-    title = columns["table_name"].map(lambda name: TABLES[name].title)
+    title = columns["table_name"].map(
+        lambda name: TABLES[name].title if name in TABLES else NOT_A_TABLE.get(name, name)
+    )
     grouped = columns.assign(table=title).groupby("table", sort=True)["what"].agg("; ".join)
     return grouped.reset_index()
 

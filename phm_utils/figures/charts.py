@@ -12,9 +12,29 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
+from phm_utils.figures.charts_people import grid
+from phm_utils.figures.flows import flow_grid
 from phm_utils.figures.intervals import caterpillar, forest, funnel, scatter
+from phm_utils.figures.stacked import stacked_bars
+from phm_utils.figures.strips import ratio_strips
+from phm_utils.figures.upset import upset
 
-__all__ = ["bars", "caterpillar", "forest", "funnel", "grouped_bars", "heatmap", "lines", "pyramid", "scatter"]
+__all__ = [
+    "bars",
+    "caterpillar",
+    "flow_grid",
+    "forest",
+    "funnel",
+    "grid",
+    "grouped_bars",
+    "heatmap",
+    "lines",
+    "pyramid",
+    "ratio_strips",
+    "scatter",
+    "stacked_bars",
+    "upset",
+]
 
 
 def bars(
@@ -224,7 +244,9 @@ def _line(
     if lower and upper:
         ax.fill_between(at, style.as_floats(part[lower]), style.as_floats(part[upper]), color=colour, alpha=0.18, lw=0)
     if np.isnan(values).any():  # room for the stars beyond the last known value
-        ax.plot(at, np.full(len(at), 0.5), transform=ax.get_xaxis_transform(), linewidth=0)
+        ax.xaxis.update_units(at)
+        ax.update_datalim(np.column_stack([ax.convert_xunits(at), np.zeros(len(at))]), updatey=False)
+        ax.autoscale_view(scaley=False)
     for place in at[np.isnan(values)]:
         ax.annotate(style.SUPPRESSED, (place, 0), xycoords=("data", "axes fraction"), ha="center", fontsize=12)
 

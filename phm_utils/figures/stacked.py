@@ -20,7 +20,7 @@ def stacked_bars(
     unit: str = "",
     parts: Sequence[str] | None = None,
     marker: pd.Series | None = None,
-    marker_name: str = "",
+    marker_name: str = "Whole ICS",
 ) -> Figure:
     """One horizontal bar per label, made of its parts, with the sum at its end.
 

@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 BLUE, VERMILION, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#5F6B73"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, GREY)
 MARKERS = ("o", "s", "^", "D", "v")
-HATCHES = ("", "///", "...", "xx", "\\\\\\")
+HATCHES = ("", "///", "\\\\\\", "xx", "---")  # lines: dots are forty times the bytes
 DASHES = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)), (0, (8, 3)))
 INK, MUTED, GRID, PAPER = "#212B32", "#4C6272", "#D8DDE0", "#FFFFFF"
 # Five classes, least to most: one hue, darkening evenly, so that it reads in grey print too.

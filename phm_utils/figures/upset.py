@@ -26,7 +26,7 @@ def upset(
     members: Mapping[str, Sequence[str]],
     *,
     marker: str | None = None,
-    marker_name: str = "",
+    marker_name: str = "Whole ICS",
     unit: str = "",
 ) -> Figure:
     """Bars of `value`, one per combination in the frame's order, above a dot for each of its members.

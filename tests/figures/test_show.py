@@ -1,8 +1,10 @@
 """A figure reaches the page with its words and its table, and no larger than it must be."""
 
 import base64
+import io
 import sys
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,9 +53,33 @@ def test_a_figure_calls_nothing_and_names_fonts_that_readers_have():
     assert len(payload) < 40_000
 
 
-def test_slimming_rounds_coordinates_and_nothing_else():
-    svg = '<path d="M 1.234567 2.5\nL 3.999999 4"/><!-- note --><use x="1.234567"/>'
-    assert _slim(svg) == '<path d="M 1.23 2.5 L 3.99 4"/><use x="1.234567"/>'
+def test_slimming_rounds_coordinates_and_drops_what_draws_nothing():
+    svg = '<path d="M 1.234567 2.5\nL 3.999999 4"/><!-- note --><g id="unused"><use x="1.234567"/></g>'
+    assert _slim(svg) == '<path d="M 1.23 2.5 L 3.99 4"/><use x="1.23"/>'
+
+
+def test_slimming_keeps_names_that_marks_refer_to_and_groups_that_style_or_move_what_they_hold():
+    svg = '<g id="clip"><rect/></g><g clip-path="url(#clip)"><g><use x="1"/></g></g><g transform="scale(2)"><rect/></g>'
+    assert _slim(svg) == (
+        '<g id="clip"><rect/></g><g clip-path="url(#clip)"><use x="1"/></g><g transform="scale(2)"><rect/></g>'
+    )
+
+
+def test_a_style_that_marks_share_is_written_once_and_one_of_its_own_stays():
+    svg = '<style>*{a: b}</style><rect style="fill: red"/><rect style="fill: red"/><rect style="fill: blue"/>'
+    assert _slim(svg) == (
+        '<style>*{a: b}.s0{fill: red}</style><rect class="s0"/><rect class="s0"/><rect style="fill: blue"/>'
+    )
+
+
+def test_every_word_and_mark_survives_slimming():
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        figure().savefig(buffer, format="svg")
+    whole, slim = buffer.getvalue().decode(), _slim(buffer.getvalue().decode())
+    for element in ("text", "path", "use", "rect"):
+        assert slim.count(f"<{element} ") == whole.count(f"<{element} ")
+    assert len(slim) < 0.6 * len(whole)
 
 
 def test_a_large_drawing_becomes_a_picture_of_dots(monkeypatch):
