@@ -1,7 +1,7 @@
 """A page-sized world for the persons stage: rows as dicts, everything else filled in."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -97,6 +97,77 @@ class World:
         codes = {f"diag_{n:02d}": code for n, code in enumerate(diagnoses, start=1)}
         usual = {"spell_id": "S1", "epiorder": 1, "admimeth": "21", "epistart": kw.get("admidate", date(2024, 6, 1))}
         return cls.about(token, **(usual | codes | kw))
+
+    @classmethod
+    def everything(cls) -> dict[str, list[Row]]:
+        """Some of everything, in every input table that the stage reads, about six people."""
+        two = {"sex": "1", "birth_month": date(1988, 2, 1)}
+        people = [
+            cls.registered("person-01"),
+            cls.registered("person-02", practice_code="A99002", household_token="household-2", **two),
+            cls.registered("person-03", registered_from=date(2024, 12, 1), lsoa="E01999002", ethnicity="H"),
+            cls.registered("person-04", registered_to=date(2023, 5, 1)),
+            cls.registered("person-05", registration_id="r-5a", registered_to=date(2023, 12, 1)),
+            cls.registered("person-05", registration_id="r-5b", registered_from=date(2023, 12, 20)),
+            cls.registered("person-06", household_token="household-2"),
+        ]
+        months = [date(2023 + n // 12, n % 12 + 1, 9) for n in range(24)]
+        tokens = ("person-01", "person-02", "person-05")
+        who = {"person-01": {}, "person-02": two, "person-05": {}}
+        conditions = ("diabetes", "asthma", "depression", "ckd", "smoking_current", "flu_vaccination", "falls", "ndh")
+        values = (("bmi", 24.0), ("systolic_bp", 120.0), ("hba1c", 40.0))
+        return {
+            "gp_registration": people,
+            "gp_event": [
+                *(cls.entry(c, day, token=t) for c in conditions for day in months[::5] for t in tokens),
+                *(cls.entry(c, day, v + n, t) for c, v in values for n, day in enumerate(months) for t in tokens),
+                cls.entry("depression_resolved", date(2024, 12, 20)),
+                cls.entry("homeless", date(2024, 8, 1), token="person-05"),
+                cls.entry("palliative_care", date(2022, 8, 1), token="person-04"),
+            ],
+            "gp_medication": [
+                cls.issue(f"02{n:02d}010AA" if n else "0301011R0", day, token=t)
+                for n in range(7)
+                for day in [*months[12:], date(2025, 2, 20)]
+                for t in tokens[:2]
+            ],
+            "gp_appointment": [
+                {"token_person_id": t, "appt_date": day, "status": "Attended"} for day in months for t in tokens
+            ],
+            "ecds_attendance": [
+                cls.about(t, arrival_date=day, department_type="01", **kw)
+                for day in months[::3]
+                for t, kw in who.items()
+            ],
+            "apc_episode": [
+                cls.episode(
+                    t, "F001", "S720", "I219", "E102", epikey=f"{t}-{day}", spell_id=f"{t}-{day}", admidate=day,
+                    disdate=day + timedelta(days=3), admimeth=method, **kw,
+                )
+                for day, method in zip(months[::4], ("21", "11") * 3, strict=True)
+                for t, kw in who.items()
+            ],
+            "op_attendance": [
+                cls.about(t, apptdate=day, attended="5", **kw) for day in months for t, kw in who.items()
+            ],
+            "csds_contact": [cls.about(attended="6", contact_date=day) for day in months],
+            "mhsds_contact": [cls.about("person-02", attended="5", contact_date=day, **two) for day in months],
+            "asc_event": [
+                cls.about(
+                    event_type="Service", client_type="Service User", service_type="Long Term Support: Community",
+                    event_start=date(2024, 2, 5), unit_cost_pence=30_001,
+                )
+            ],
+            "partner_list": [
+                cls.about(list_name="A", flag="income", list_date=date(2024, 5, 1)),
+                cls.about("person-02", list_name="B", flag="mobility", list_date=date(2024, 5, 1), **two),
+            ],
+            "death": [cls.about("person-04", date_of_death=date(2023, 4, 2))],
+            "practice_register": [
+                {"practice_code": "A99001", "register": r, "published_count": n, "as_at": date(2025, 3, 31)}
+                for r, n in (("list_size", 3), ("diabetes", 2), ("obesity", 1))
+            ],
+        }  # fmt: skip
 
     def made(
         self,
