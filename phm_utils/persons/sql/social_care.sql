@@ -1,5 +1,6 @@
 -- Adult social care by person: what is open on the index date (of several, the most intensive), and
--- the cost of the days inside the window.
+-- the cost of the days inside the window: what the service has cost up to its end, less what it had
+-- cost before its start, each in whole pence, so that months add up to years.
 SELECT
     person_no,
     bool_or(is_open) AS is_open,
@@ -12,8 +13,12 @@ SELECT
     END AS setting,
     CAST(
         sum(
-            greatest(date_diff('day', greatest(event_start, $from_date), least(last_day, $to_date)) + 1, 0)
-            * pence_per_week // 7
+            CASE
+                WHEN least(last_day, $to_date) >= greatest(event_start, $from_date)
+                    THEN (date_diff('day', event_start, least(last_day, $to_date)) + 1) * pence_per_week // 7
+                        - date_diff('day', event_start, greatest(event_start, $from_date)) * pence_per_week // 7
+                ELSE 0
+            END
         ) AS BIGINT
     ) AS pence_12m
 FROM social_care_service

@@ -1,14 +1,22 @@
--- Cost of adult social care by person and month: the days of each service in the month.
+-- Cost of adult social care by person and month: the days of each service in the month, reckoned as in
+-- social_care, so that months add up to years.
 SELECT
     social_care_service.person_no,
     calendar.month,
     CAST(
         sum(
-            (date_diff(
+            (
+                date_diff(
+                    'day',
+                    social_care_service.event_start,
+                    least(social_care_service.last_day, calendar.month_end)
+                ) + 1
+            ) * social_care_service.pence_per_week // 7
+            - date_diff(
                 'day',
-                greatest(social_care_service.event_start, calendar.month),
-                least(social_care_service.last_day, calendar.month_end)
-            ) + 1) * social_care_service.pence_per_week // 7
+                social_care_service.event_start,
+                greatest(social_care_service.event_start, calendar.month)
+            ) * social_care_service.pence_per_week // 7
         ) AS BIGINT
     ) AS pence
 FROM social_care_service
