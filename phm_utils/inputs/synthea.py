@@ -14,9 +14,7 @@ import duckdb
 
 from phm_utils.engine import guarded, literal_path, quote, session
 from phm_utils.errors import InputError
-from phm_utils.inputs.synthea_tables import NEEDED, NOT_READ, OPTIONAL, TABLES, VIEWS
-
-HEARD_OF = ("wellness", "ambulatory", "virtual", "outpatient", "emergency", "urgentcare", "inpatient")
+from phm_utils.inputs.synthea_tables import CLASSES, NEEDED, NOT_READ, OPTIONAL, TABLES, VIEWS
 
 
 @dataclass(frozen=True)
@@ -97,10 +95,14 @@ def _left_out(con: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
         f"{rows:,} {kind} encounters: no table of ours holds them"
         for kind, rows in con.execute(
             "SELECT coalesce(ENCOUNTERCLASS, 'unclassed'), count(*) FROM seen "
-            f"WHERE ENCOUNTERCLASS IS NULL OR ENCOUNTERCLASS NOT IN ({', '.join(map(quote, HEARD_OF))}) "
+            f"WHERE ENCOUNTERCLASS IS NULL OR ENCOUNTERCLASS NOT IN ({', '.join(map(quote, CLASSES))}) "
             "GROUP BY ALL ORDER BY ALL"
         ).fetchall()
     ]
+    if con.execute("SELECT 1 FROM apc_episode LIMIT 1").fetchall():
+        found.append(
+            "diagnoses of inpatient encounters: not in ICD-10, so hospital scores and kinds of stay say nothing"
+        )
     read = dict(con.execute("SELECT left(event_id, 1), count(*) FROM gp_event GROUP BY ALL").fetchall())
     for name, letter in (("immunizations", "v"), ("observations", "o")):
         [(rows,)] = con.execute(f"SELECT count(*) FROM {name}").fetchall()
@@ -110,9 +112,12 @@ def _left_out(con: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
 
 
 def _last_whole_month(con: duckdb.DuckDBPyConnection, folder: Path) -> date:
-    """The last day of the last month that the encounters cover whole."""
-    [(last,)] = con.execute("SELECT max(CAST(began AS DATE)) FROM seen").fetchall()
+    """The last day of the last month that general practice's tables cover whole: nobody is counted after it."""
+    [(last,)] = con.execute(
+        "SELECT max(TRY_CAST(day AS DATE)) FROM "
+        "(SELECT event_date AS day FROM gp_event UNION ALL SELECT appt_date FROM gp_appointment)"
+    ).fetchall()
     if last is None:
-        raise InputError(f"{folder}: encounters.csv has no encounter with a day. Nobody could be counted.")
+        raise InputError(f"{folder} has no condition, procedure or encounter with a day. Nobody could be counted.")
     following = last + timedelta(days=1)
     return last if following.day == 1 else last.replace(day=1) - timedelta(days=1)

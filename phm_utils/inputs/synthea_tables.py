@@ -22,6 +22,7 @@ NOT_READ = {
     "allergies": "no table of ours holds them",
     "careplans": "no table of ours holds them",
 }
+CLASSES = ("wellness", "ambulatory", "virtual", "outpatient", "emergency", "urgentcare", "inpatient")
 DEATH_CERTIFICATION = "308646001"  # an encounter after death: nobody was seen
 
 # Vaccines are coded in CVX. One SNOMED CT procedure each for the vaccinations that the person table has:

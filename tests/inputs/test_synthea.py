@@ -160,6 +160,7 @@ def test_wards_of_one_stay_are_one_spell_and_an_emergency_where_the_department_c
 def test_what_is_not_read_is_told(tmp_path):
     told = read_synthea(written(tmp_path / "export"), tmp_path / "landing").left_out
     assert any(line.startswith("medications.csv: coded in RxNorm") for line in told)
+    assert any(line.startswith("diagnoses of inpatient encounters: not in ICD-10") for line in told)
     assert "1 hospice encounters: no table of ours holds them" in told
     assert "1 of 2 immunizations: no column of the person table is theirs" in told
     assert "1 of 4 observations: no column of the person table is theirs" in told
@@ -181,11 +182,11 @@ def test_files_and_columns_that_lack_are_listed_at_once(tmp_path):
         read_synthea(written(tmp_path / "export", export), tmp_path / "landing")
 
 
-def test_optional_files_may_lack_and_an_export_without_encounters_is_refused(tmp_path):
+def test_optional_files_may_lack_and_an_export_of_patients_alone_is_refused(tmp_path):
     least = {name: EXPORT[name] for name in ("patients", "encounters", "conditions", "procedures")}
     assert read_synthea(written(tmp_path / "least", least), tmp_path / "landing").rows["gp_event"] == 3
-    nothing = {**least, "encounters": EXPORT["encounters"][:1]}
-    with pytest.raises(InputError, match="no encounter with a day"):
+    nothing = {name: lines if name == "patients" else lines[:1] for name, lines in least.items()}
+    with pytest.raises(InputError, match="no condition, procedure or encounter with a day"):
         read_synthea(written(tmp_path / "nothing", nothing), tmp_path / "landing")
 
 
@@ -212,8 +213,8 @@ def checked_tables(export, folder, codelists=None):
 def test_the_command_makes_a_workbook_and_counts_on_the_last_whole_month(tmp_path, capsys):
     export, out = written(tmp_path / "export"), tmp_path / "out"
     assert main(["synthea", str(export), str(out)]) == 0
-    # Ben's hospice encounter is of 1 May 2021: April is the last month that is whole.
-    assert load_workbook(out / "parameters" / "synthea.yml").index_date == date(2021, 4, 30)
+    # The last coded entry is of 1 May 2020: April is the last month of general practice that is whole.
+    assert load_workbook(out / "parameters" / "synthea.yml").index_date == date(2020, 4, 30)
     assert "Next: cd" in capsys.readouterr().out
     assert main(["synthea", str(export), str(out)]) == 2
     assert "is there already" in capsys.readouterr().err
