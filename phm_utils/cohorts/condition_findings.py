@@ -80,13 +80,19 @@ def stability(tried: pd.DataFrame, clusters: pd.DataFrame) -> str:
             f"{PATTERN:g} or more."
         )
     taken = tried[tried["taken"].astype(bool)].iloc[0]
-    stable = int((listed["verdict"] == COMES_BACK).sum())
-    rest = int(taken["clusters"]) - len(listed)
-    hidden = f", and {rest} not shown because {'it does' if rest == 1 else 'they do'} not come back" if rest else ""
+    stable, count = int((listed["verdict"] == COMES_BACK).sum()), int(taken["clusters"])
+    parts = [
+        f"{n} {words}"
+        for n, words in (
+            (stable, f"stable (mean Jaccard similarity over {STABLE:g})"),
+            (len(listed) - stable, f"only a pattern ({PATTERN:g} to {STABLE:g})"),
+            (count - len(listed), f"not shown, since below {PATTERN:g} a cluster does not come back"),
+        )
+        if n
+    ]
     return (
-        f"{int(taken['clusters'])} clusters were found in the ICS: {stable} stable (mean Jaccard similarity over "
-        f"{STABLE:g}), {len(listed) - stable} only a pattern ({PATTERN:g} to {STABLE:g}){hidden}. Clusterings of "
-        f"resamples agree with an adjusted Rand index of {taken['rand']:.2f} (1 is the same, 0 chance)."
+        f"{count} clusters were found in the ICS: {joined(parts)}. Clusterings of resamples agree with an adjusted "
+        f"Rand index of {taken['rand']:.2f} (1 is the same, 0 chance)."
     )
 
 

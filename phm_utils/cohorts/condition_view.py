@@ -101,7 +101,7 @@ def cluster_names(conditions: pd.DataFrame) -> dict[str, str]:
 
 def clusters(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     """`segment_cluster` with names, those who are in no cluster last; they are left out where there are none."""
-    shown = frame.assign(named=frame["cluster"].map(names).fillna(frame["cluster"]))
+    shown = frame.assign(named=[names.get(c, c) for c in frame["cluster"]])
     nobody = (shown["cluster"] == REST) & shown["people"].eq(0).fillna(False)
     return shown[~nobody].sort_values("place", ignore_index=True)
 
@@ -111,7 +111,7 @@ def cluster_profile(conditions: pd.DataFrame, names: dict[str, str], count: int 
     order = conditions[conditions["cluster"] == ALL_ADULTS].sort_values("share", ascending=False, kind="stable")
     leading = order["condition"].head(count).tolist()
     chosen = conditions[conditions["condition"].isin(leading) & conditions["cluster"].ne(REST)]
-    chosen = chosen.assign(named=chosen["cluster"].map(names).fillna(chosen["cluster"]))
+    chosen = chosen.assign(named=[names.get(c, c) for c in chosen["cluster"]])
     place = {name: i for i, name in enumerate([*sorted(names), ALL_ADULTS])}
     order = chosen["condition"].map({c: i for i, c in enumerate(leading)}) * len(place) + chosen["cluster"].map(place)
     return chosen.iloc[order.argsort(kind="stable")].reset_index(drop=True)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from phm_utils.cohorts.use_view import DIFFERS, NEED
+from phm_utils.cohorts.use_view import DIFFERS, MIN_REGISTER, NEED
 from phm_utils.cohorts.wording import TOO_FEW, in_sentence, joined, shown
 
 MIN_CONTACTS, MIN_PEOPLE = 100, 200  # behind a rate that is compared in a sentence
@@ -62,8 +62,8 @@ def dearest_setting(cost: pd.DataFrame) -> str:
     rows = shown(known[known["setting"] == setting], "cost_per_person_gbp")
     row = rows.loc[rows["cost_per_person_gbp"].idxmax()]
     return (
-        f"{setting} are {sums[setting] / sums.sum():.0%} of the cost counted; they cost most per person in "
-        f"{row['segment']}, about £{row['cost_per_person_gbp']:,.0f} in 12 months."
+        f"{sums[setting] / sums.sum():.0%} of the cost counted is {in_sentence(setting)}, more than any other setting; "
+        f"per person it is most in {row['segment']}, about £{row['cost_per_person_gbp']:,.0f} in 12 months."
     )
 
 
@@ -93,20 +93,21 @@ def need_gap(need: pd.DataFrame, ics: str) -> str:
 
 def registers_apart(frame: pd.DataFrame) -> str:
     """How many of the counted registers are not within a tenth of the published ones, and the furthest."""
-    known = shown(frame[frame["published"] > 0], "ratio")
+    known = shown(frame, "ratio")
     if known.empty:
         return TOO_FEW
     apart = known[(known["ratio"] - 1).abs() > DIFFERS]
-    share = f"{len(apart)} of {len(known)} registers of practices differ from the published ones by more than 10%"
+    of = f"{len(known)} registers of practices with {MIN_REGISTER} people or more"
     if apart.empty:
-        return f"None of {len(known)} registers of practices differs from the published one by more than 10%."
+        return f"None of {of} differs from the published one by more than {DIFFERS:.0%}."
     named = apart["title"].value_counts().head(3)
     parts = [f"{in_sentence(str(t))} ({n})" for t, n in named.items()]
     off = apart.assign(times=apart["ratio"].where(apart["ratio"] >= 1, 1 / apart["ratio"].where(apart["ratio"] > 0)))
     row = off.loc[off["times"].fillna(float("inf")).idxmax()]
     return (
-        f"{share}, most often {joined(parts)}. The furthest is {in_sentence(row['title'])} at {row['practice_name']}: "
-        f"{row['ratio']:.2f} times the published number."
+        f"{len(apart)} of {of} differ from the published ones by more than {DIFFERS:.0%}, most often {joined(parts)}. "
+        f"The furthest is {in_sentence(row['title'])} at {row['practice_name']}: {row['ratio']:.2f} times the "
+        "published number."
     )
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 import pandas as pd
 
 from phm_utils.cohorts.scores import EFI, HFRS, MEDICINES, OLDER
-from phm_utils.cohorts.view import SHORT, table
+from phm_utils.cohorts.view import ICS, SHORT, TITLES
 
 # Settings as a figure of five parts groups them; the table has each.
 PARTS = {
@@ -28,6 +28,7 @@ NEED = {
     (MEDICINES, "5 to 9"): "5 to 9 medicines",
     (MEDICINES, "10 or more"): "10 or more medicines",
 }
+MIN_REGISTER = 50  # published people: rounding to 5 moves fewer by a twentieth and more
 DIFFERS = 0.1  # share: a register that differs by more from the published one is named
 
 
@@ -40,6 +41,15 @@ def rates(both: pd.DataFrame) -> pd.DataFrame:
             frame = both[["area", "place", "segment", "people"]]
             parts.append(frame.assign(activity=title, contacts=both[column], per_1000=both[f"{column}_per_1000"]))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def beside_ics(both: pd.DataFrame, value: str, *keys: str) -> pd.DataFrame:
+    """An area's rows with the ICS's `value` as a column of its own; the ICS's own rows have nothing beside them."""
+    own, whole = both[both["area"] != ICS], both[both["area"] == ICS]
+    if own.empty:
+        return whole
+    theirs = whole[[*keys, value]].rename(columns={value: f"{value}_ics"})
+    return own.merge(theirs, how="left", on=list(keys), validate="one_to_one")
 
 
 def cost_parts(cost: pd.DataFrame) -> pd.DataFrame:
@@ -74,15 +84,25 @@ def need(both: pd.DataFrame) -> pd.DataFrame:
 
 
 def registers(frame: pd.DataFrame) -> pd.DataFrame:
-    """Ratios of counted to published, people registered first, then registers by title."""
+    """Ratios of counted to published, people registered first, then registers by title.
+
+    Registers of fewer than 50 people are left out: rounding alone can move them by a tenth.
+    """
     first = frame["register"].ne("list_size")
-    return frame.assign(first=first).sort_values(["first", "title", "practice_name"], ignore_index=True)
+    frame = frame.assign(first=first).sort_values(["first", "title", "practice_name"], ignore_index=True)
+    return frame[frame["published"] >= MIN_REGISTER].reset_index(drop=True)
 
 
 def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
     """The table behind the ratios: every practice of a PCN; of an ICS, which has too many, each register's spread."""
     if not is_ics:
-        return table(registers, "title", "practice_name", "counted", "published", "ratio", "as_at")
+        wide = registers.pivot(index="title", columns="practice_name", values="ratio")
+        return (
+            wide.reindex(registers["title"].unique())
+            .rename_axis(TITLES["title"])
+            .rename_axis(None, axis=1)
+            .reset_index()
+        )
     some = registers.assign(ratio=registers["ratio"].astype("Float64").astype(float))
     spread = some.groupby("title", sort=False)["ratio"].agg(
         shown="count",

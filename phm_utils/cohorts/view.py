@@ -123,7 +123,8 @@ def segments_told(model: Segmentation) -> pd.DataFrame:
 
 def notes_told(model: Segmentation) -> pd.DataFrame:
     """One row per note of a rule file: where its rules leave their source, and what they cannot see."""
-    return pd.DataFrame({"Number": range(1, len(model.notes) + 1), "What to know of these rules": model.notes})
+    numbers = [str(n) for n in range(1, len(model.notes) + 1)]
+    return pd.DataFrame({"Note": numbers, "What to know of these rules": list(model.notes)})
 
 
 def telling(remarks: pd.DataFrame) -> pd.DataFrame:

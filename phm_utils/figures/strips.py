@@ -46,7 +46,7 @@ def ratio_strips(frame: pd.DataFrame, ratio: str, label: str, *, near: float = 0
         ax.tick_params(axis="x", which="minor", length=0)
         ax.set_xlabel(unit)
         ax.set_yticks(range(len(order)), order)
-        ax.set_ylim(len(order) - 0.5, -0.5)
+        ax.set_ylim(max(len(order), 1) - 0.5, -0.5)
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="x")
         ax.set_axisbelow(True)
