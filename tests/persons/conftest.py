@@ -251,11 +251,12 @@ class World:
     def index(self) -> None:
         """Link what lies there: who each row of each source is about."""
         there = {name for (name,) in self.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        each = (
+        each = [
             f"SELECT DISTINCT '{s}' AS source, token_person_id, sex, birth_month FROM {s}"
             for s in SOURCES
             if s in there
-        )
+        ]
+        each = each or ["SELECT '' AS source, token_person_id, sex, birth_month FROM gp_registration WHERE false"]
         self.con.execute(INDEX_SQL.format(each=" UNION ALL ".join(each)))
 
     def _table(self, name: str, columns: dict[str, str], rows: list[Row]) -> None:

@@ -1,6 +1,6 @@
-"""Windows, absent tables and index dates that cannot be counted at."""
+"""Windows, absent tables, tables that begin too late, and index dates that cannot be counted at."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -8,9 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.persons.sources import Source, last_complete_month, months_before, window
+from phm_utils.persons.derived import Derived
+from phm_utils.persons.missing import missing_columns
+from phm_utils.persons.prices import ITEMS, unit_costs
+from phm_utils.persons.sources import Source, last_complete_month, months_before, window, windows
+from phm_utils.rules.columns import cost_column
+from phm_utils.rules.concepts import concepts
+from phm_utils.rules.person import person_columns
 
-INDEX = date(2025, 3, 31)
+INDEX, END = date(2025, 3, 31), date(2025, 4, 30)
+NEEDING = sorted({table for column in person_columns().values() for table in column.needs})
+
+
+def unpriced() -> set[str]:
+    """Columns of the settings that the shipped prices do not cover: null in every run."""
+    return {cost_column(s) for s, items in ITEMS.items() if not set(items) <= set(unit_costs())}
 
 
 def test_twelve_months_to_the_end_of_march_begin_on_the_first_of_april():
@@ -23,7 +35,7 @@ def test_twelve_months_to_the_end_of_march_begin_on_the_first_of_april():
 def test_windows_follow_each_other_without_gap_or_overlap(day, months):
     begins = months_before(day, months)
     assert begins <= day
-    assert months_before(begins - pd.Timedelta(days=1).to_pytimedelta(), months) <= begins
+    assert months_before(begins - timedelta(days=1), months) <= begins
 
 
 def test_a_month_is_complete_only_if_its_last_day_is_there():
@@ -33,26 +45,25 @@ def test_a_month_is_complete_only_if_its_last_day_is_there():
 
 
 def test_a_window_ends_at_the_index_date_or_the_last_complete_month():
-    late = window(Source("ecds_attendance", date(2020, 4, 1), date(2025, 4, 30)), INDEX)
+    late = window(Source("ecds_attendance", date(2020, 4, 1), END), INDEX)
     assert (late.from_date, late.to_date, late.prior_from) == (date(2024, 4, 1), INDEX, date(2023, 4, 1))
     early = window(Source("ecds_attendance", date(2020, 4, 1), date(2025, 2, 20)), INDEX)
     assert (early.from_date, early.to_date, early.prior_to) == (date(2024, 2, 1), date(2025, 1, 31), date(2024, 1, 31))
 
 
 def test_a_source_that_begins_late_covers_less():
-    short = window(Source("ecds_attendance", date(2024, 2, 10), date(2025, 4, 30)), INDEX)
+    short = window(Source("ecds_attendance", date(2024, 2, 10), END), INDEX)
     assert (short.covers_12m, short.covers_prior) == (True, False)
-    shorter = window(Source("ecds_attendance", date(2024, 5, 10), date(2025, 4, 30)), INDEX)
-    assert not shorter.covers_12m
+    assert not window(Source("ecds_attendance", date(2024, 5, 10), END), INDEX).covers_12m
     # The first record of the window's own first month: the month is taken as whole.
-    assert window(Source("ecds_attendance", date(2024, 4, 3), date(2025, 4, 30)), INDEX).covers_12m
+    assert window(Source("ecds_attendance", date(2024, 4, 3), END), INDEX).covers_12m
 
 
 def test_contacts_are_counted_to_the_last_complete_month(world):
-    seen = [world.about(arrival_date=d, department_type="01") for d in (date(2025, 2, 10), date(2025, 1, 31))]
     made = world.made(
-        gp_registration=[world.registered()],
-        ecds_attendance=seen,
+        ecds_attendance=[
+            world.about(arrival_date=day, department_type="01") for day in (date(2025, 2, 10), date(2025, 1, 31))
+        ],
         spans={"ecds_attendance": (date(2020, 4, 1), date(2025, 2, 20))},
     )
     assert made["person"]["ed_attendances_12m"].tolist() == [1]
@@ -60,47 +71,175 @@ def test_contacts_are_counted_to_the_last_complete_month(world):
     assert row["to_date"] == pd.Timestamp(2025, 1, 31)
 
 
-def test_what_depends_on_an_absent_table_is_null_and_named_never_zero(world):
-    made = world.made(absent=["ecds_attendance", "gp_event", "asc_event"], gp_registration=[world.registered()])
-    person = made["person"].iloc[0]
-    null = ["ed_attendances_12m", "cost_pence_12m", "diabetes", "n_conditions", "bmi", "smoking_status", "asc_open"]
-    assert person[null].isna().all()
-    assert person["gp_appointments_12m"] == 0
-    left = made["person_left_out"]
-    assert set(null) <= set(left["column_name"])
-    assert set(left["table_name"]) == {"ecds_attendance", "gp_event", "asc_event"}
+def nulls(person: pd.DataFrame) -> set[str]:
+    """Columns that are null for everybody."""
+    return set(person.columns[person.isna().all()])
 
 
-def test_a_source_that_does_not_reach_back_leaves_its_columns_null(world):
-    made = world.made(
-        gp_registration=[world.registered()], spans={"csds_contact": (date(2024, 2, 10), date(2025, 4, 30))}
-    )
+@pytest.fixture(scope="module")
+def whole(page) -> pd.DataFrame:
+    """The person table of every source."""
+    return page.made(**page.everything())["person"]
+
+
+def test_of_every_source_there_is_little_that_nobody_has(whole):
+    # Else a column could be null for lack of people, and not of a table.
+    assert nulls(whole) - unpriced() == {"covid_vaccinated_on", "pneumococcal_vaccinated_on", "egfr", "egfr_months_ago",
+                                         "diastolic_bp", "diastolic_bp_months_ago", "cholesterol",
+                                         "cholesterol_months_ago"}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", NEEDING)
+def test_without_a_table_just_the_columns_that_need_it_are_null_and_named(page, whole, table):
+    needing = {name for name, column in person_columns().items() if table in column.needs}
+    rows = page.everything()
+    rows.pop(table, None)
+    made = page.made(absent=[table], **rows)
+    person, left = made["person"], made["person_left_out"]
+    assert list(person) == list(whole)
+    assert len(person) == len(whole)
+    assert nulls(person) - nulls(whole) == needing - nulls(whole)
+    assert set(left["column_name"][left["table_name"] == table]) == needing
+    assert set(left["column_name"][left["table_name"] != table]) == unpriced()
+    titles = {name: column.title for name, column in person_columns().items()}
+    assert left["what"].tolist() == left["column_name"].map(titles).tolist()
+    # Whatever else there is, is as it was.
+    apart = needing | nulls(whole) | {"last_contact", "no_fixed_abode"}
+    same = [name for name in person if name not in apart]
+    pd.testing.assert_frame_equal(person[same], whole[same])
+
+
+def test_without_any_source_but_practices_and_registrations_people_are_still_counted(world):
+    made = world.made(absent=[*NEEDING, "death", "practice_register", "programme_enrolment"])
     person = made["person"].iloc[0]
-    assert person["community_contacts_12m"] == 0
-    assert pd.isna(person["community_contacts_prior_12m"])
-    assert made["person_left_out"]["column_name"].tolist() == ["community_contacts_prior_12m"]
+    needing = {name for name, column in person_columns().items() if column.needs}
+    assert {name for name in person.index if pd.isna(person[name])} == needing | {"last_contact"}
+    assert set(made["person_left_out"]["column_name"]) == needing | {""}
+    assert made["activity_window"].empty
+    assert made["person_month"].empty
+    assert made["person_concept"].empty
 
 
 def test_without_deaths_the_table_says_who_is_counted(world):
-    left = world.made(absent=["death"], gp_registration=[world.registered()])["person_left_out"]
-    assert left["what"].tolist() == ["people who died and are still on a practice's list are counted as registered"]
+    left = world.made(absent=["death"])["person_left_out"]
+    assert left[left["table_name"] == "death"][["column_name", "what"]].values.tolist() == [
+        ["", "people who died and are still on a practice's list are counted as registered"]
+    ]
+
+
+STAYS = [name for name in person_columns() if name.startswith("stay_")]
+COUNTED = {
+    "gp_appointment": ["gp_appointments_12m", "cost_gp_pence_12m"],
+    "ecds_attendance": ["ed_attendances_12m", "cost_ed_pence_12m"],
+    "op_attendance": ["op_attendances_12m", "cost_op_pence_12m"],
+    "csds_contact": ["community_contacts_12m", "cost_community_pence_12m"],
+    "mhsds_contact": ["mental_health_contacts_12m", "cost_mental_health_pence_12m"],
+    "apc_episode": [
+        "emergency_admissions_12m", "other_admissions_12m", "emergency_bed_days_12m", "cost_emergency_pence_12m",
+        "cost_other_admissions_pence_12m", *STAYS,
+    ],
+}  # fmt: skip
+PRIOR = {
+    "gp_appointment": ["gp_appointments_prior_12m"],
+    "ecds_attendance": ["ed_attendances_prior_12m"],
+    "op_attendance": ["op_attendances_prior_12m"],
+    "csds_contact": ["community_contacts_prior_12m"],
+    "mhsds_contact": ["mental_health_contacts_prior_12m"],
+    "apc_episode": [
+        "emergency_admissions_prior_12m", "other_admissions_prior_12m", "hfrs", "hfrs_category", "charlson",
+    ],
+}  # fmt: skip
+REPEATS = ["repeat_medicines", "polypharmacy_medicines", "polypharmacy", "severe_polypharmacy"]
+EFI = ["efi_deficits", "efi", "efi_category"]
+SHORT = [
+    # Table, its first record, columns that it is too short for. Windows begin on 1 April 2024 and 2023.
+    *((table, date(2023, 4, 28), []) for table in COUNTED),
+    *((table, date(2023, 5, 1), PRIOR[table]) for table in COUNTED),
+    *((table, date(2024, 4, 28), PRIOR[table]) for table in COUNTED),
+    *((table, date(2024, 5, 1), [*PRIOR[table], *COUNTED[table], "cost_pence_12m"]) for table in COUNTED),
+    ("gp_medication", date(2024, 4, 28), []),
+    ("gp_medication", date(2024, 5, 1), ["qof_asthma", "cms"]),
+    ("gp_medication", date(2024, 10, 28), ["qof_asthma", "cms"]),
+    ("gp_medication", date(2024, 11, 1), ["qof_asthma", "cms", "qof_epilepsy", "qof_smi"]),
+    ("gp_medication", date(2025, 2, 1), ["qof_asthma", "cms", "qof_epilepsy", "qof_smi", *REPEATS, *EFI]),
+    ("gp_event", date(2025, 2, 1), []),  # what was never entered is not known from any length of it
+    ("asc_event", date(2024, 4, 28), []),
+    ("asc_event", date(2024, 5, 1), ["cost_social_care_pence_12m", "cost_pence_12m"]),
+]
+
+
+@pytest.mark.parametrize(("table", "first", "columns"), SHORT, ids=lambda v: str(v) if not isinstance(v, list) else "")
+def test_a_table_that_begins_too_late_lacks_what_would_be_counted_too_low(definitions, table, first, columns):
+    known, derived = definitions
+    begins = dict.fromkeys([*NEEDING, "death"], date(2020, 4, 1)) | {table: first}
+    sources = {name: Source(name, day, END) for name, day in begins.items()}
+    missing = missing_columns(
+        person_columns(known), known, sources, windows(sources, INDEX), INDEX, unit_costs(), derived
+    )  # fmt: skip
+    assert {name for name, tables in missing.items() if table in tables} == set(columns)
+    assert set(missing) == set(columns) | unpriced()
+
+
+@pytest.fixture(scope="module")
+def definitions():
+    known = concepts()
+    return known, Derived.load(known)
+
+
+def test_columns_that_a_table_is_too_short_for_are_null_and_named(page, whole):
+    late = {"csds_contact": date(2024, 5, 1), "gp_medication": date(2024, 11, 1), "apc_episode": date(2023, 5, 1)}
+    made = page.made(spans={name: (day, END) for name, day in late.items()}, **page.everything())
+    expected = {
+        (table, column) for table, first, columns in SHORT if late.get(table) == first for column in columns
+    } | {("unit_costs", column) for column in unpriced()}  # fmt: skip
+    left = made["person_left_out"]
+    assert set(zip(left["table_name"], left["column_name"], strict=True)) == expected
+    assert nulls(made["person"]) - nulls(whole) == {column for _, column in expected} - unpriced()
+    assert made["activity_window"].set_index("source")["complete"].to_dict() == dict.fromkeys(COUNTED, True) | {
+        "csds_contact": False, "apc_episode": False, "asc_event": True,
+    }  # fmt: skip
+
+
+def test_months_are_not_costed_less_where_the_year_is_not_known(world):
+    # A table that is too short for the year still has its months: they say what was seen.
+    made = world.made(
+        ecds_attendance=[world.about(arrival_date=date(2025, 2, 3), department_type="01")],
+        spans={"ecds_attendance": (date(2025, 1, 1), END)},
+    )
+    assert pd.isna(made["person"]["ed_attendances_12m"].iloc[0])
+    assert made["person_month"][["ed_attendances", "cost_pence"]].values.tolist() == [[1, 28_017]]
 
 
 def test_an_index_date_after_the_gp_extract_is_refused(world):
     with pytest.raises(InputError, match=r"after the GP extract's last record \(2025-04-30\)"):
-        world.made(gp_registration=[world.registered()], index_date=date(2025, 5, 31))
+        world.made(index_date=date(2025, 5, 1))
+    assert len(world.made(index_date=END)["person"]) == 1
 
 
 def test_a_past_index_date_needs_leavers_and_deaths(world):
     past = {"index_date": date(2024, 3, 31)}
     with pytest.raises(InputError, match="no people who left after it"):
-        world.made(gp_registration=[world.registered()], **past)
+        world.made(**past)
     people = [world.registered(), world.registered("person-02", registered_to=date(2024, 9, 1))]
     with pytest.raises(InputError, match="no deaths"):
         world.made(gp_registration=people, absent=["death"], **past)
     assert len(world.made(gp_registration=people, **past)["person"]) == 2
 
 
-def test_without_practices_nobody_can_be_counted(world):
-    with pytest.raises(InputError, match="Nobody can be counted without practice"):
-        world.made(absent=["practice"], gp_registration=[world.registered()])
+def test_31_days_before_the_last_record_are_no_past(world):
+    assert len(world.made(index_date=END - timedelta(days=31))["person"]) == 1
+    with pytest.raises(InputError, match="Choose a date after 2025-03-29"):
+        world.made(index_date=END - timedelta(days=32))
+
+
+@pytest.mark.parametrize("table", ["practice", "gp_registration"])
+def test_without_practices_or_registrations_nobody_can_be_counted(world, table):
+    world.fill()
+    world.con.execute("UPDATE check_table SET state = 'unreadable' WHERE table_name = ?", [table])
+    with pytest.raises(InputError, match=f"Nobody can be counted without {table}"):
+        world.run()
+
+
+def test_before_the_check_there_is_nothing_to_count(world):
+    with pytest.raises(InputError, match="Run `phm check`"):
+        world.run()
