@@ -10,6 +10,8 @@ from phm_utils.engine import guarded, read_sql
 from phm_utils.methods.rates import direct_rate, expected_events, wilson
 from phm_utils.privacy.release import Release
 
+# Names of small areas where the run has none: their codes stand for them.
+NO_AREAS = "CREATE TEMP VIEW area AS SELECT NULL::VARCHAR AS lsoa, NULL::VARCHAR AS lsoa_name WHERE false"
 MIN_PEOPLE = 100  # small areas at the edge, where fewer are registered here, say nothing of the place
 RATIO = ("ratio", "ratio_lower", "ratio_upper")
 ONE_STRATUM = pd.Series({"all": 1.0})
@@ -46,6 +48,8 @@ def _places(con: duckdb.DuckDBPyConnection, condition: str | None) -> pd.DataFra
     sql = files(__package__).joinpath("sql", "small_area.sql").read_text(encoding="utf-8")
     having = f"count(*) FILTER (WHERE {condition})" if condition else "NULL::BIGINT"
     with guarded("Counting people by small area"):
+        if not con.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'area'").fetchall():
+            con.execute(NO_AREAS)
         return read_sql(con, sql.format(with_condition=having, min_people=MIN_PEOPLE))
 
 

@@ -8,13 +8,21 @@ import pandas as pd
 from phm_utils.persons.derived import Derived
 from phm_utils.persons.prices import unpriced
 from phm_utils.persons.sources import SOCIAL_CARE, Source, Window, months_before
-from phm_utils.rules.columns import COSTS, RuleColumn, cost_column, count_column
+from phm_utils.rules.columns import (
+    ACTIVITIES,
+    COSTS,
+    RuleColumn,
+    cost_column,
+    count_column,
+    fact_columns,
+    recorded_columns,
+)
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.scores import HOSPITAL_MONTHS
 
 UNIT_COSTS = "unit_costs"
 DEATHS = "people who died and are still on a practice's list are counted as registered"
-REPEAT_DAYS = 90
+HOSPITAL_SCORES = ("hfrs", "hfrs_category", "charlson")
 MEDICINES = ("repeat_medicines", "polypharmacy_medicines", "polypharmacy", "severe_polypharmacy")
 
 
@@ -26,13 +34,15 @@ def missing_columns(
     index_date: date,
     costs: Mapping[str, int],
     derived: Derived,
+    blank: frozenset[tuple[str, str]] = frozenset(),
 ) -> dict[str, tuple[str, ...]]:
     """Every column that cannot be known in this run, with the tables that it lacks.
 
-    A table is lacking where it is absent, or where its first record lies so
-    late that a count over the column's window would be too low.
+    A table is lacking where it is absent, where its first record lies so late
+    that a count over the column's window would be too low, or where the
+    decisive column is `blank`.
     """
-    short = _too_short(known, sources, spans, index_date)
+    short = _too_short(known, sources, spans, index_date) | _uncountable(known, blank)
     for setting in unpriced(dict(costs)):
         short.setdefault(cost_column(setting), UNIT_COSTS)
     asked = derived.asked()
@@ -67,10 +77,29 @@ def _too_short(
         ):
             short[count_column(concept)] = table
     if hospital and _begins_after(sources[hospital.source], months_before(hospital.to_date, HOSPITAL_MONTHS)):
-        short |= dict.fromkeys(("hfrs", "hfrs_category", "charlson"), hospital.source)
+        short |= dict.fromkeys(HOSPITAL_SCORES, hospital.source)
     if "gp_medication" in sources and _begins_after(sources["gp_medication"], months_before(index_date, 3)):
         short |= dict.fromkeys(MEDICINES, "gp_medication")
     return short
+
+
+def _uncountable(known: tuple[Concept, ...], blank: frozenset[tuple[str, str]]) -> dict[str, str]:
+    """Columns that rest on a decisive column without any value, with its table."""
+    found: dict[str, str] = {}
+    for table, column in sorted(blank):
+        names: list[str] = []
+        if column == "snomed_code":
+            names = [c.name for c in (*recorded_columns(known), *fact_columns(known).values()) if table in c.needs]
+            names += ["no_fixed_abode", "gp_data_to"]
+        elif column in ("diag_01", "bnf_code"):
+            system = "icd10" if column == "diag_01" else "bnf"
+            names = [count_column(c) for c in known if c.system == system]
+            names += HOSPITAL_SCORES if column == "diag_01" else MEDICINES
+        else:
+            for activity in (a for a, (_, source) in ACTIVITIES.items() if source == table):
+                names += [*_of_12_months(activity), f"{activity}_prior_12m"]
+        found |= dict.fromkeys(names, table)
+    return found
 
 
 def _of_12_months(activity: str) -> list[str]:

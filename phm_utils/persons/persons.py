@@ -14,8 +14,16 @@ from phm_utils.persons.missing import left_out
 from phm_utils.persons.models import model_sql, raw
 from phm_utils.persons.plan import Plan
 from phm_utils.persons.preparing import make_calendar, make_people, make_recorded, make_use, person_sql, stand_in
-from phm_utils.persons.reconciled import COLUMNS, reconciled
-from phm_utils.persons.sources import Source, check_index_date, months_before, present, window_table
+from phm_utils.persons.reconciled import reconciled
+from phm_utils.persons.sources import (
+    Source,
+    blank_columns,
+    check_index_date,
+    empty_table,
+    months_before,
+    present,
+    window_table,
+)
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
@@ -33,7 +41,7 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     check_index_date(con, workbook.index_date, sources)
-    plan = Plan.at(workbook.index_date, sources)
+    plan = Plan.at(workbook.index_date, sources, blank_columns(con, sources))
     yield Model("activity_window", ("source",), frame=window_table(plan.spans))
     yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
     with _workspace(con, workbook, sources) as work:
@@ -54,7 +62,7 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     day = months_before(workbook.index_date, EARLIER_MONTHS) - timedelta(days=1)
-    plan = Plan.at(day, sources)
+    plan = Plan.at(day, sources, blank_columns(con, sources))
     try:
         check_index_date(con, day, sources)
         _check_reach(sources, day)
@@ -105,9 +113,9 @@ def _model(work: Workspace, plan: Plan, name: str, key: tuple[str, ...]) -> Mode
 
 def _reconciled(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], plan: Plan) -> pd.DataFrame:
     registers = [r.column for r in plan.derived.registers.registers]
-    if "practice_register" not in sources:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
-    counts = raw("".join(f",\n    count(*) FILTER (WHERE {name}) AS {name}" for name in registers))
+    counts = raw("".join(f",\n    count(*) FILTER (WHERE person.{name}) AS {name}" for name in registers))
     with open_workspace(con) as work:
+        if "practice_register" not in sources:
+            work.make("practice_register", empty_table("practice_register"), view=True)
         counted = work.read(model_sql("register_count", registers=counts))
         return reconciled(counted, work.read(PUBLISHED), plan.derived, set(plan.missing))

@@ -34,11 +34,13 @@ class Plan:
     missing: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def at(cls, index_date: date, sources: Mapping[str, Source]) -> "Plan":
-        """From the files of `parameters` and the sources at hand."""
+    def at(
+        cls, index_date: date, sources: Mapping[str, Source], blank: frozenset[tuple[str, str]] = frozenset()
+    ) -> "Plan":
+        """From the files of `parameters` and the sources at hand; `blank` columns have no value at all."""
         known, spans, costs = concepts(), windows(sources, index_date), unit_costs()
         columns, derived = person_columns(known), Derived.load(known)
-        missing = missing_columns(columns, known, sources, spans, index_date, costs, derived)
+        missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, blank)
         return cls(index_date, known, columns, spans, costs, derived, missing)
 
     @cached_property

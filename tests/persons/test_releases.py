@@ -14,5 +14,5 @@ def test_days_counted_and_what_is_left_out_are_told(world):
     days = released["activity_window"].set_index("source").loc["ecds_attendance"]
     assert (days["from_date"], days["to_date"]) == ("2024-04-01", "2025-03-31")
     left = released["person_left_out"]
-    assert set(left["table_name"]) == {"csds_contact"}
+    assert set(left["table_name"]) == {"csds_contact", "unit_costs"}  # no price of outpatients and planned stays
     assert "Community care contacts, 12 months" in set(left["what"])

@@ -1,5 +1,6 @@
 -- Diagnoses that something asks for: one row per spell, use and item, however often it was coded.
--- use: `concept` (item is its number), `hfrs` (three characters) or `charlson` (a group).
+-- used_for: `concept`, `hfrs` (item: three characters) or `charlson` (a group). is_main: it was the main
+-- diagnosis of any episode of the spell.
 SELECT
     coded.person_no,
     coded.spell,
