@@ -41,6 +41,7 @@ def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: boo
         )  # fmt: skip
         for place, at in np.argwhere(numbers.isna().to_numpy()):
             ax.text(at + 0.5, place + 0.5, style.SUPPRESSED, ha="center", va="center", fontsize=12)
+        ax.collections[0].set_clip_on(False)  # the cells fill the axes: clipping each would only cost bytes
         ax.xaxis.tick_top()
         ax.set_xticks(np.arange(len(columns)) + 0.5, names, rotation=0, fontsize=8 if len(columns) >= MANY else 9)
         ax.set_yticks(np.arange(len(rows)) + 0.5, [str(r) for r in rows], rotation=0)

@@ -61,7 +61,9 @@ def _slim(svg: str) -> str:
     svg = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", svg)
     svg = svg.replace(" font-family: 'DejaVu Sans';", "").replace("<svg ", f'<svg font-family="{FONTS}" ', 1)
     used = set(re.findall(r"#([\w.-]+)", svg))
-    svg = re.sub(r' id="([^"]+)"', lambda name: name[0] if name[1] in used else "", svg)
+    names = {name: f"i{i}" for i, name in enumerate(n for n in re.findall(r' id="([^"]+)"', svg) if n in used)}
+    svg = re.sub(r' id="([^"]+)"', lambda found: f' id="{names[found[1]]}"' if found[1] in names else "", svg)
+    svg = re.sub(r"#([\w.-]+)", lambda found: f"#{names.get(found[1], found[1])}", svg)
     return re.sub(r"\s*\n\s*", "\n", _styles_once(_without_bare_groups(svg)))
 
 

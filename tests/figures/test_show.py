@@ -61,7 +61,7 @@ def test_slimming_rounds_coordinates_and_drops_what_draws_nothing():
 def test_slimming_keeps_names_that_marks_refer_to_and_groups_that_style_or_move_what_they_hold():
     svg = '<g id="clip"><rect/></g><g clip-path="url(#clip)"><g><use x="1"/></g></g><g transform="scale(2)"><rect/></g>'
     assert _slim(svg) == (
-        '<g id="clip"><rect/></g><g clip-path="url(#clip)"><use x="1"/></g><g transform="scale(2)"><rect/></g>'
+        '<g id="i0"><rect/></g><g clip-path="url(#i0)"><use x="1"/></g><g transform="scale(2)"><rect/></g>'
     )
 
 
