@@ -1,6 +1,7 @@
 """A page-sized world for the persons stage: rows as dicts, everything else filled in."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,13 @@ import pandas as pd
 import pytest
 
 from phm_utils import engine
+from phm_utils.linkage.link import link
 from phm_utils.params import Workbook
 from phm_utils.persons import persons
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import StageWriter
+from phm_utils.synthetic import simulate
 from phm_utils.tables import SQL_TYPE, TABLES
 
 Row = dict[str, object]
@@ -271,18 +274,64 @@ class World:
         self.con.unregister("_rows")
 
 
-def _world(folder: Path) -> Iterator[World]:
-    (folder / "store").mkdir()
+@contextmanager
+def opened(folder: Path) -> Iterator[World]:
+    """A world in a folder, within the limits that the environment sets."""
+    (folder / "store").mkdir(parents=True)
     with engine.session(folder) as con:
         yield World(con, folder / "store")
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    yield from _world(tmp_path)
+    with opened(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world that the tests of a file share: many people made once."""
-    yield from _world(tmp_path_factory.mktemp("page"))
+    with opened(tmp_path_factory.mktemp("page")) as made:
+        yield made
+
+
+@pytest.fixture
+def open_world() -> Callable:
+    """Opens a world in a folder: for tests that set limits, or compare two."""
+    return opened
+
+
+@pytest.fixture(scope="module")
+def pcn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A make-believe PCN of 4,000, its extracts read as they are (dates that are none are null), and linked.
+
+    `truth` is readable beside its tables.
+    """
+    folder = tmp_path_factory.mktemp("pcn")
+    root = simulate(folder / "landing", pcns=1, people_per_pcn=4_000, seed=11, form="pseudonymised", workers=1)
+    with opened(folder / "run") as made:
+        checks = [name for name in TABLES if _read_as_it_is(made.con, root / "pseudonymised", name)]
+        listed = ", ".join(f"('{name}', 'present', DATE '{FIRST}', DATE '{LAST}')" for name in checks)
+        made.con.execute(
+            "CREATE TABLE check_table AS SELECT * "
+            f"FROM (VALUES {listed}) AS t (table_name, state, first_date, last_date)"
+        )
+        made.run(stage=link)
+        truth = engine.parquet_source(sorted((root / "truth" / "person").glob("*.parquet")))
+        made.con.execute(f"CREATE VIEW truth AS SELECT * FROM {truth}")
+        yield made
+
+
+def _read_as_it_is(con: duckdb.DuckDBPyConnection, folder: Path, name: str) -> bool:
+    """Make a table of the extract readable; is there one?"""
+    files = sorted((folder / name).glob("*.parquet")) or [p for p in [folder / f"{name}.parquet"] if p.exists()]
+    if not files:
+        return False
+    source = engine.parquet_source(files)
+    present = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    typed = [
+        f"TRY_CAST({c.name if c.name in present else 'NULL'} AS {SQL_TYPE[c.type]}) AS {c.name}"
+        for c in TABLES[name].for_form("pseudonymised")
+    ]
+    con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(typed)} FROM {source}")
+    return True
