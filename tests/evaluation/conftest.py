@@ -103,13 +103,13 @@ def _stored(con: duckdb.DuckDBPyConnection, drawn: Panel, programme: str = "HIU"
     born = pd.to_datetime("2000-03-01") - pd.to_timedelta((people["age"] * 365).round(), unit="D")
     pcn = people["pcn_code"].str.replace("U", "U9900")
     follow_up = pd.DataFrame(
-        {"person_id": token, "pcn_code": pcn, "practice_code": pcn.str.replace("U", "A"), "sex": "Female",
-         "birth_month": born.dt.date, "imd_quintile": 3, "start_date": months[0].date(),
+        {"person_id": token, "person_no": range(1, len(token) + 1), "pcn_code": pcn,
+         "practice_code": pcn.str.replace("U", "A"), "sex": "Female", "birth_month": born.dt.date, "imd_quintile": 3, "start_date": months[0].date(),
          "end_date": (ends[whole] - pd.Timedelta(days=1)).date, "died": False}
     ).assign(palliative_from=pd.Series(pd.NaT, range(len(people)), dtype="datetime64[s]"))  # fmt: skip
     row, month = np.nonzero(drawn.counts["ed_attendances"])
     person_month = pd.DataFrame(
-        {"person_id": np.array(token)[row], "pcn_code": pcn.to_numpy()[row], "month": months[month].date,
+        {"person_no": row + 1, "pcn_code": pcn.to_numpy()[row], "month": months[month].date,
          "ed_attendances": drawn.counts["ed_attendances"][row, month], "emergency_admissions": 0}
     )  # fmt: skip
     enrolled = np.flatnonzero(np.isfinite(people["enrolled"]))

@@ -126,16 +126,18 @@ def con():
 def followed(con, people, months):
     """Tables of follow-up: people as (id, start, end, died), months as (id, month, admissions)."""
     con.execute(
-        "CREATE TABLE person_follow_up AS SELECT NULL::VARCHAR AS person_id, 'U1' AS pcn_code, 'A1' AS practice_code,"
-        " 'E01000001' AS lsoa, 1::BIGINT AS imd_quintile, DATE '1950-06-01' AS birth_month, NULL::DATE AS start_date,"
+        "CREATE TABLE person_follow_up AS SELECT NULL::VARCHAR AS person_id, 0 AS person_no, 'U1' AS pcn_code,"
+        " 'A1' AS practice_code, 'E01000001' AS lsoa, 1::BIGINT AS imd_quintile, DATE '1950-06-01' AS birth_month, NULL::DATE AS start_date,"
         " NULL::DATE AS end_date, false AS died WHERE false"
     )
     con.executemany(
-        "INSERT INTO person_follow_up VALUES (?, 'U1', 'A1', 'E01000001', 1, DATE '1950-06-01', ?, ?, ?)", people
+        "INSERT INTO person_follow_up VALUES (?, ?, 'U1', 'A1', 'E01000001', 1, DATE '1950-06-01', ?, ?, ?)",
+        [(name, number, *rest) for number, (name, *rest) in enumerate(people)],
     )
-    con.execute("CREATE TABLE person_month (person_id VARCHAR, month DATE, emergency_admissions INTEGER)")
+    con.execute("CREATE TABLE person_month (person_no INTEGER, month DATE, emergency_admissions INTEGER)")
+    numbers = {name: number for number, (name, *_) in enumerate(people)}
     if months:
-        con.executemany("INSERT INTO person_month VALUES (?, ?, ?)", months)
+        con.executemany("INSERT INTO person_month VALUES (?, ?, ?)", [(numbers[name], *rest) for name, *rest in months])
 
 
 def test_people_count_for_the_days_and_admissions_of_their_registration(con):
@@ -171,6 +173,7 @@ def world(con, rng, people=4000, gp=True, admissions=True):
     frame = pd.DataFrame(
         {
             "person_id": [f"P{n}" for n in number],
+            "person_no": number,
             "practice_code": practice,
             "pcn_code": np.where(number % 2, "U1", "U2"),
             "lsoa": np.where(number % 10 == 0, "E01000002", np.where(number % 2, "E01000001", "E01000002")),
@@ -184,14 +187,14 @@ def world(con, rng, people=4000, gp=True, admissions=True):
         frame["age"] >= 90, "90+", (frame["age"] // 5 * 5).astype(str) + "-" + (frame["age"] // 5 * 5 + 4).astype(str)
     )
     frame["emergency_admissions_12m"] = rng.poisson(np.where(number % 2, 0.1, 0.2)) if admissions else None
-    for concept in concepts():
-        frame[concept.concept] = rng.random(people) < 0.2
-    months = frame.loc[frame["emergency_admissions_12m"].fillna(0) > 0, ["person_id", "emergency_admissions_12m"]]
+    recorded = {concept.concept: rng.random(people) < 0.2 for concept in concepts()}
+    frame = pd.concat([frame, pd.DataFrame(recorded)], axis=1)
+    months = frame.loc[frame["emergency_admissions_12m"].fillna(0) > 0, ["person_no", "emergency_admissions_12m"]]
     months = months.rename(columns={"emergency_admissions_12m": "emergency_admissions"}).assign(
         month=pd.Timestamp("2024-06-01")
     )
     birth = pd.Timestamp("2024-09-30") - pd.to_timedelta(frame["age"] * 365.25 + 200, unit="D")
-    follow = frame[["person_id", "pcn_code", "practice_code", "lsoa", "imd_quintile"]].assign(
+    follow = frame[["person_id", "person_no", "pcn_code", "practice_code", "lsoa", "imd_quintile"]].assign(
         birth_month=birth.dt.to_period("M").dt.to_timestamp(), start_date=pd.Timestamp("2021-04-01"),
         end_date=pd.Timestamp("2025-03-31"), died=False,
     )  # fmt: skip
