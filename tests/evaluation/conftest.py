@@ -104,8 +104,9 @@ def _stored(con: duckdb.DuckDBPyConnection, drawn: Panel, programme: str = "HIU"
     pcn = people["pcn_code"].str.replace("U", "U9900")
     follow_up = pd.DataFrame(
         {"person_id": token, "person_no": range(1, len(token) + 1), "pcn_code": pcn,
-         "practice_code": pcn.str.replace("U", "A"), "sex": "Female", "birth_month": born.dt.date, "imd_quintile": 3, "start_date": months[0].date(),
-         "end_date": (ends[whole] - pd.Timedelta(days=1)).date, "died": False}
+         "practice_code": pcn.str.replace("U", "A"), "sex": "Female", "birth_month": born.dt.date,
+         "imd_quintile": 3, "start_date": months[0].date(), "died": False,
+         "end_date": (ends[whole] - pd.Timedelta(days=1)).date}
     ).assign(palliative_from=pd.Series(pd.NaT, range(len(people)), dtype="datetime64[s]"))  # fmt: skip
     row, month = np.nonzero(drawn.counts["ed_attendances"])
     person_month = pd.DataFrame(

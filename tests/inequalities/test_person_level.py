@@ -127,7 +127,8 @@ def followed(con, people, months):
     """Tables of follow-up: people as (id, start, end, died), months as (id, month, admissions)."""
     con.execute(
         "CREATE TABLE person_follow_up AS SELECT NULL::VARCHAR AS person_id, 0 AS person_no, 'U1' AS pcn_code,"
-        " 'A1' AS practice_code, 'E01000001' AS lsoa, 1::BIGINT AS imd_quintile, DATE '1950-06-01' AS birth_month, NULL::DATE AS start_date,"
+        " 'A1' AS practice_code, 'E01000001' AS lsoa, 1::BIGINT AS imd_quintile,"
+        " DATE '1950-06-01' AS birth_month, NULL::DATE AS start_date,"
         " NULL::DATE AS end_date, false AS died WHERE false"
     )
     con.executemany(
