@@ -137,3 +137,37 @@ def test_an_end_that_lies_ahead_is_no_end_yet(world):
         pd.testing.assert_frame_equal(frame, made[1][name], obj=name)
         pd.testing.assert_frame_equal(frame, made[2][name], obj=name)
     assert made[0]["person"]["asc_open"].tolist() == [True]
+
+
+def test_what_a_column_holds_later_does_not_say_what_was_known(world):
+    # Appointments without any status are not known to have been attended, whatever is recorded since.
+    def seen(*later):
+        rows = [{"token_person_id": "person-01", "appt_date": date(2024, 5, n), "status": None} for n in range(1, 9)]
+        return world.person(gp_appointment=[*rows, *later])["gp_appointments_12m"]
+
+    assert seen().isna().all()
+    assert seen({"token_person_id": "person-01", "appt_date": LATER, "status": "Attended"}).isna().all()
+
+
+def test_how_much_is_recorded_later_does_not_say_how_far_a_table_reaches_back(world):
+    # 40 contacts a month to the index date, and 40 times as many in each month of the two years since.
+    def contacts(first: date, months: int, each: int) -> str:
+        return (
+            f"INSERT INTO csds_contact BY NAME SELECT 'c-{first}-' || month || '-' || n AS care_contact_id, "
+            "'person-01' AS token_person_id, '2' AS sex, DATE '1950-06-01' AS birth_month, '5' AS attended, "
+            f"CAST(DATE '{first}' + to_months(CAST(month AS INTEGER)) AS DATE) AS contact_date "
+            f"FROM range({months}) AS m (month), range({each}) AS t (n)"
+        )
+
+    day = date(2023, 3, 31)
+    leaver = world.registered("person-02", registered_to=date(2024, 1, 1))
+    world.fill(gp_registration=[world.registered(), leaver])
+    world.con.execute(contacts(date(2021, 1, 5), 27, 40))
+    world.index()
+    before = world.run(index_date=day)
+    world.con.execute(contacts(date(2023, 4, 5), 30, 1_600))
+    world.index()
+    after = world.run(index_date=day)
+    assert before["person"]["community_contacts_12m"].tolist() == [12 * 40, 0]
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(frame, after[name], obj=name)

@@ -200,6 +200,41 @@ def test_columns_that_a_table_is_too_short_for_are_null_and_named(page, whole):
     }  # fmt: skip
 
 
+# Decisive columns: without any value in a table that has rows, what is counted by them is not known.
+BLANK = [
+    ("gp_event", "snomed_code", {n for n, c in person_columns().items() if "gp_event" in c.needs}),
+    ("gp_medication", "bnf_code", {n for n, c in person_columns().items() if "gp_medication" in c.needs}),
+    ("gp_medication", "is_repeat", {*REPEATS, *EFI}),
+    ("apc_episode", "diag_01", {*STAYS, "hfrs", "hfrs_category", "charlson"}),
+    ("apc_episode", "admimeth", {
+        *COUNTED["apc_episode"][:5], "emergency_admissions_prior_12m", "other_admissions_prior_12m", "cost_pence_12m",
+        "stay_fall_12m", "stay_frailty_12m", "stay_dental_12m",
+    }),
+    *(
+        (table, column, {*COUNTED[table], *PRIOR[table], "cost_pence_12m"})
+        for table, column in (
+            ("gp_appointment", "status"), ("op_attendance", "attended"), ("csds_contact", "attended"),
+            ("mhsds_contact", "attended"),
+        )
+    ),
+    ("asc_event", "event_type", {"asc_open", "asc_setting", "cost_social_care_pence_12m", "cost_pence_12m"}),
+    ("partner_list", "flag", {*(f"flag_{f}" for f in ("mobility", "income", "housing", "food", "caring")),
+                              "flag_domains"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column", "columns"), BLANK, ids=[f"{t}.{c}" for t, c, _ in BLANK])
+def test_a_decisive_column_without_any_value_leaves_null_what_rests_on_it(page, whole, table, column, columns):
+    rows = page.everything()
+    rows[table] = [row | {column: None} for row in rows[table]]
+    made = page.made(**rows)
+    left = made["person_left_out"]
+    assert set(left["column_name"][left["table_name"] == table]) == columns
+    assert nulls(made["person"]) >= columns
+    same = [n for n in whole if n not in columns | nulls(whole) | {"last_contact", "no_fixed_abode", "gp_data_to"}]
+    pd.testing.assert_frame_equal(made["person"][same], whole[same])
+
+
 def test_months_are_not_costed_less_where_the_year_is_not_known(world):
     # A table that is too short for the year still has its months: they say what was seen.
     made = world.made(
