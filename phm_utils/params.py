@@ -57,6 +57,10 @@ class SegmentationParams(RunParams):
     """02_segmentation."""
 
     segmentation: Code = Field("snee", description="A rule file of parameters/segments")
+    burden: float = Field(
+        0.3, gt=0, lt=1, description="share of people with two or more conditions whose age is asked for"
+    )
+    seed: int = Field(20250331, ge=0, description="of the sample and the resamples of the clusters")
 
 
 class CohortsParams(RunParams):

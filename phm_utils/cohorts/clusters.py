@@ -14,7 +14,6 @@ from phm_utils.privacy.release import Release
 from phm_utils.rules.concepts import Concept
 
 ADULT, SAMPLE, MIN_ADULTS = 18, 20_000, 1_000  # years; adults fitted to; fewer adults are not clustered
-SEED = 20250331
 COMES_BACK, HALF, NOT_SHOWN = "Stable", "A pattern", "Not shown"
 REST, ALL_ADULTS = "In no cluster that comes back", "All adults"
 LETTERS = "ABCDEFGH"
@@ -28,7 +27,7 @@ def cluster_releases(
     segments: pd.DataFrame,
     activities: tuple[str, ...],
     *,
-    seed: int = SEED,
+    seed: int,
 ) -> list[Release]:
     """Latent classes of the ICS's adults by their recorded long-term conditions; none for a small ICS.
 

@@ -9,7 +9,6 @@ from phm_utils.privacy.release import Release
 SEVERAL = 2  # conditions, from which people count
 FROM_AGE, LAST_BAND, WIDTH = 20, 80, 10  # years: bands of ten years; the last is open
 OPEN_WIDTH = 10  # years that the last band is taken to span, for its middle
-BURDEN = 0.3  # share of people with two or more conditions: the burden whose age is asked for
 BANDS = {
     **{f"{low}-{low + WIDTH - 1}": low + WIDTH / 2 for low in range(FROM_AGE, LAST_BAND, WIDTH)},
     f"{LAST_BAND}+": LAST_BAND + OPEN_WIDTH / 2,

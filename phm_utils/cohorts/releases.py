@@ -25,7 +25,7 @@ from phm_utils.cohorts.segment_rule_releases import rule_releases
 from phm_utils.cohorts.segments import ASSESSED
 from phm_utils.cohorts.use import available, use_releases
 from phm_utils.engine import read_sql
-from phm_utils.params import Workbook
+from phm_utils.params import SegmentationParams, Workbook
 from phm_utils.privacy.release import Release
 from phm_utils.rules.columns import AGE_BANDS, ETHNIC_GROUPS, SEXES
 from phm_utils.rules.concepts import long_term_conditions
@@ -61,8 +61,13 @@ def _of_conditions(
         _conditions(con, areas),
         overlap_release(con, areas, known, workbook.disclosure),
         *([] if "imd_quintile" in missing else [multimorbidity_release(con, areas)]),
-        *cluster_releases(con, areas, known, segments, available(missing)),
+        *cluster_releases(con, areas, known, segments, available(missing), seed=_seed(workbook)),
     ]
+
+
+def _seed(workbook: Workbook) -> int:
+    params = workbook.notebook_params("02_segmentation", workbook.ics_code)
+    return params.seed if isinstance(params, SegmentationParams) else 0
 
 
 def _units(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:

@@ -73,4 +73,4 @@ def placing_nobody(remarks: pd.DataFrame) -> str | None:
         f"{remark[0].lower()}{remark[1:]} ({', '.join(rows['reason'])})"
         for remark, rows in remarks.groupby("remark", sort=False)
     ]
-    return f"{len(remarks)} rules place nobody or repeat another: {'; '.join(parts)}."
+    return f"{len(remarks)} {'rules place' if len(remarks) > 1 else 'rule places'} nobody or repeat another: {'; '.join(parts)}."
