@@ -73,4 +73,5 @@ def placing_nobody(remarks: pd.DataFrame) -> str | None:
         f"{remark[0].lower()}{remark[1:]} ({', '.join(rows['reason'])})"
         for remark, rows in remarks.groupby("remark", sort=False)
     ]
-    return f"{len(remarks)} {'rules place' if len(remarks) > 1 else 'rule places'} nobody or repeat another: {'; '.join(parts)}."
+    rules = "1 rule places" if len(remarks) == 1 else f"{len(remarks)} rules place"
+    return f"{rules} nobody or repeat another: {'; '.join(parts)}."

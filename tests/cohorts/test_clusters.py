@@ -33,7 +33,7 @@ def clusters(people):
         people.made()
         names = read_sql(people.con, "SELECT segment FROM segment_rule GROUP BY segment ORDER BY min(place)")
         made = cluster_releases(
-            people.con, areas_of(people.con, "QZZ"), long_term_conditions(), names, ("gp_appointments_12m",)
+            people.con, areas_of(people.con, "QZZ"), long_term_conditions(), names, ("gp_appointments_12m",), seed=1
         )
         return {r.name: protect(r, Disclosure()) for r in made}
 
