@@ -58,6 +58,22 @@ def test_of_two_registrations_the_one_begun_later_counts_and_on_one_day_the_larg
     assert made["person_follow_up"]["practice_code"].tolist() == ["A99002", "A99002"]
 
 
+def test_a_registration_sent_twice_is_one_person(world):
+    rows = [
+        world.registered("twice"), world.registered("twice"),
+        world.registered("moved", registration_id="m-1", registered_to=date(2020, 1, 1)),
+        *[world.registered("moved", registration_id="m-2", registered_from=date(2020, 1, 2))] * 2,
+        # Two suppliers number their rows alike.
+        world.registered("one", registration_id="1"), world.registered("two", registration_id="1"),
+        world.registered("one", registration_id="2", registered_to=date(2015, 1, 1)),
+        world.registered("two", registration_id="2", registered_to=date(2015, 1, 1)),
+    ]  # fmt: skip
+    made = world.made(gp_registration=rows)
+    for name in ("person_follow_up", "person"):
+        assert sorted(made[name].reset_index()["person_id"]) == ["moved", "one", "twice", "two"]
+    assert set(made["person"]["household_size"]) == {4}
+
+
 def test_an_open_registration_counts_before_a_closed_one_that_began_later(world):
     made = world.made(
         gp_registration=[
