@@ -11,6 +11,7 @@ from phm_utils.persons.sources import SOCIAL_CARE, Source, Window, months_before
 from phm_utils.rules.columns import (
     ACTIVITIES,
     COSTS,
+    FLAGS,
     RuleColumn,
     cost_column,
     count_column,
@@ -85,21 +86,28 @@ def _too_short(
 
 def _uncountable(known: tuple[Concept, ...], blank: frozenset[tuple[str, str]]) -> dict[str, str]:
     """Columns that rest on a decisive column without any value, with its table."""
-    found: dict[str, str] = {}
-    for table, column in sorted(blank):
-        names: list[str] = []
-        if column == "snomed_code":
-            names = [c.name for c in (*recorded_columns(known), *fact_columns(known).values()) if table in c.needs]
-            names += ["no_fixed_abode", "gp_data_to"]
-        elif column in ("diag_01", "bnf_code"):
-            system = "icd10" if column == "diag_01" else "bnf"
-            names = [count_column(c) for c in known if c.system == system]
-            names += HOSPITAL_SCORES if column == "diag_01" else MEDICINES
-        else:
-            for activity in (a for a, (_, source) in ACTIVITIES.items() if source == table):
-                names += [*_of_12_months(activity), f"{activity}_prior_12m"]
-        found |= dict.fromkeys(names, table)
-    return found
+    return {name: table for table, column in sorted(blank) for name in _resting_on(table, column, known)}
+
+
+def _resting_on(table: str, column: str, known: tuple[Concept, ...]) -> list[str]:
+    """The columns of `person`, and facts, that a decisive column decides."""
+    match column:
+        case "snomed_code":
+            coded = (*recorded_columns(known), *fact_columns(known).values())
+            return [c.name for c in coded if table in c.needs] + ["no_fixed_abode", "gp_data_to"]
+        case "diag_01":
+            return [count_column(c) for c in known if c.system == "icd10"] + [*HOSPITAL_SCORES]
+        case "bnf_code":
+            return [count_column(c) for c in known if c.system == "bnf"] + [*MEDICINES]
+        case "is_repeat":
+            return [*MEDICINES]
+        case "event_type":
+            return ["asc_open", "asc_setting", cost_column("social_care")]
+        case "flag":
+            return [f"flag_{name}" for name in (*FLAGS, "domains")]
+    counted = [a for a, (_, source) in ACTIVITIES.items() if source == table]
+    emergencies = [count_column(c) for c in known if "emergency" in c.only] if column == "admimeth" else []
+    return [name for a in counted for name in (*_of_12_months(a), f"{a}_prior_12m")] + emergencies
 
 
 def _of_12_months(activity: str) -> list[str]:

@@ -41,7 +41,7 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     check_index_date(con, workbook.index_date, sources)
-    plan = Plan.at(workbook.index_date, sources, blank_columns(con, sources))
+    plan = _plan(con, sources, workbook.index_date)
     yield Model("activity_window", ("source",), frame=window_table(plan.spans))
     yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
     with _workspace(con, workbook, sources) as work:
@@ -62,7 +62,7 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     day = months_before(workbook.index_date, EARLIER_MONTHS) - timedelta(days=1)
-    plan = Plan.at(day, sources, blank_columns(con, sources))
+    plan = _plan(con, sources, day)
     try:
         check_index_date(con, day, sources)
         _check_reach(sources, day)
@@ -75,6 +75,10 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
         yield from _people(work, plan, "person_earlier")
+
+
+def _plan(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], day: date) -> Plan:
+    return Plan.at(day, reaching(con, sources, day), blank_columns(con, sources, day))
 
 
 def _check_reach(sources: dict[str, Source], day: date) -> None:

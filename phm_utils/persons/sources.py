@@ -7,7 +7,7 @@ the source's last record falls on its last day or later.
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
@@ -19,26 +19,6 @@ from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.tables import SQL_TYPE, TABLES
 
 NEEDED = ("gp_registration", "practice")
-# Columns without any value in a table that has rows: what is counted by them is not known, and not nought.
-DECISIVE = {
-    "apc_episode": ("diag_01", "admimeth"),
-    "gp_event": ("snomed_code",),
-    "gp_medication": ("bnf_code",),
-    "gp_appointment": ("status",),
-    "op_attendance": ("attended",),
-    "csds_contact": ("attended",),
-    "mhsds_contact": ("attended",),
-}
-COUNTED = (
-    "gp_medication",
-    "gp_appointment",
-    "apc_episode",
-    "ecds_attendance",
-    "op_attendance",
-    "csds_contact",
-    "mhsds_contact",
-)  # sources of which every month should hold much the same
-FEW_ROWS, FAIR_SHARE = 1_000, 0.1  # rows from which months are compared; of the median month's rows
 FOLLOW_MONTHS = 48
 SOCIAL_CARE = "social_care"  # no contacts, but days of services inside a window
 PAST_DAYS = 31  # an index date further back than this needs leavers and deaths in the extract
@@ -102,36 +82,7 @@ def present(con: duckdb.DuckDBPyConnection) -> dict[str, Source]:
         raise InputError(
             f"Nobody can be counted without {' and '.join(absent)}. Add the extract to the landing folder."
         )
-    return {name: _without_strays(con, source) for name, source in found.items()}
-
-
-def _without_strays(con: duckdb.DuckDBPyConnection, source: Source) -> Source:
-    """The source, said to begin with the first month that holds a fair share of an ordinary month's rows.
-
-    A few rows from years before, such as a long hospital stay, do not make an
-    extract reach back so far.
-    """
-    if source.name not in COUNTED or source.first_date is None:
-        return source
-    months = read_sql(
-        con,
-        f"SELECT CAST(date_trunc('month', {TABLES[source.name].date}) AS DATE) AS month, count(*) AS n "
-        f"FROM {source.name} GROUP BY ALL ORDER BY month",
-    ).dropna()
-    if months["n"].sum() < FEW_ROWS:
-        return source
-    first = months.loc[months["n"] >= FAIR_SHARE * months["n"].median(), "month"].iloc[0]
-    return replace(source, first_date=max(source.first_date, pd.Timestamp(first).date()))
-
-
-def blank_columns(con: duckdb.DuckDBPyConnection, sources: Mapping[str, Source]) -> frozenset[tuple[str, str]]:
-    """Decisive columns, as (table, column), that have no value at all although their table has rows."""
-    found = set()
-    for table in DECISIVE.keys() & sources.keys():
-        counts = ", ".join(f"count({column})" for column in DECISIVE[table])
-        rows, *filled = con.execute(f"SELECT count(*), {counts} FROM {table}").fetchall()[0]
-        found |= {(table, column) for column, n in zip(DECISIVE[table], filled, strict=True) if rows and not n}
-    return frozenset(found)
+    return found
 
 
 def _day(value: object) -> date | None:

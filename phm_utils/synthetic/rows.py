@@ -24,7 +24,7 @@ class Dates:
     @classmethod
     def some(cls, days: np.ndarray, known: np.ndarray) -> "Dates":
         """The days where known, else null."""
-        return cls(np.where(known, days, NO_DAY).astype(np.int32))
+        return cls(np.where(known, days.astype(np.int32), NO_DAY))
 
 
 @dataclass

@@ -3,8 +3,9 @@
 -- Placed by the registration open on the index date, else the last one to end; of two, the one
 -- begun later; of two begun on one day, the larger registration_id. Registrations no more than
 -- 31 days apart are one run: moving house is not leaving.
+-- A row sent twice is one.
 WITH registration AS (
-    SELECT
+    SELECT DISTINCT
         gp_registration.token_person_id AS person_id,
         gp_registration.registration_id,
         gp_registration.practice_code,
@@ -26,10 +27,7 @@ moved AS (
 ),
 begun AS (
     SELECT
-        registration.person_id,
-        registration.registration_id,
-        registration.registered_from,
-        registration.last_day,
+        registration.*,
         max(registration.last_day) OVER (
             PARTITION BY registration.person_id ORDER BY registration.registered_from, registration.registration_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -48,7 +46,7 @@ numbered AS (
 ),
 placed AS (
     SELECT
-        registration_id,
+        numbered.*,
         min(registered_from) OVER (PARTITION BY person_id, run) AS run_from,
         row_number() OVER (
             PARTITION BY person_id ORDER BY last_day DESC, registered_from DESC, registration_id DESC
@@ -56,13 +54,18 @@ placed AS (
     FROM numbered
 ),
 one_each AS (
-    SELECT registration.*, registration.registered_from AS run_from
+    SELECT
+        registration.person_id, registration.practice_code, registration.pcn_code, registration.sex,
+        registration.birth_month, registration.lsoa, registration.household_token, registration.ethnicity,
+        registration.registered_from, registration.last_day, registration.registered_from AS run_from
     FROM registration
     ANTI JOIN moved ON moved.person_id = registration.person_id
     UNION ALL
-    SELECT registration.*, placed.run_from
-    FROM registration
-    INNER JOIN placed ON placed.registration_id = registration.registration_id AND placed.place = 1
+    SELECT
+        person_id, practice_code, pcn_code, sex, birth_month, lsoa, household_token, ethnicity,
+        registered_from, last_day, run_from
+    FROM placed
+    WHERE place = 1
 ),
 deceased AS (
     SELECT person_index.person_id, min(death.date_of_death) AS date_of_death
