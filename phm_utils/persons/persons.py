@@ -14,10 +14,10 @@ from phm_utils.persons.missing import left_out
 from phm_utils.persons.models import model_sql, raw
 from phm_utils.persons.plan import Plan
 from phm_utils.persons.preparing import make_calendar, make_people, make_recorded, make_use, person_sql, stand_in
+from phm_utils.persons.reach import blank_columns, reaching
 from phm_utils.persons.reconciled import reconciled
 from phm_utils.persons.sources import (
     Source,
-    blank_columns,
     check_index_date,
     empty_table,
     months_before,
