@@ -161,6 +161,14 @@ def test_prices_that_are_none_are_refused(priced, text, says):
         unit_costs(priced(text))
 
 
+def test_without_a_file_of_prices_or_with_half_a_table_nothing_is_guessed(tmp_path):
+    with pytest.raises(InputError, match=r"No file unit_costs\.csv"):
+        unit_costs(tmp_path / "unit_costs.csv")
+    (tmp_path / "unit_costs.csv").write_text("item,pence\ned_attendance,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="lacks the columns year, source"):
+        unit_costs(tmp_path / "unit_costs.csv")
+
+
 SERVICE = {"event_type": "Service", "client_type": "Service User", "service_type": "Long Term Support: Residential"}
 WEEK = {"Nursing": 121_100, "Residential": 104_300, "Community": 43_400}
 
@@ -253,7 +261,7 @@ SERVICES = st.lists(
 )  # first day, days, pence per week
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(CONTACTS, SERVICES)
 @example([], [(date(2024, 4, 1), None, 1_000)])  # 365 days at 1,000 pence a week are 52,142.86
 def test_months_add_up_to_the_years_counts_and_costs(page, contacts, services):
