@@ -44,15 +44,14 @@ def _without_strays(con: duckdb.DuckDBPyConnection, source: Source, day: date) -
     if source.name not in COUNTED or source.first_date is None:
         return source
     dated = TABLES[source.name].date
-    months = read_sql(
-        con,
-        f"SELECT CAST(date_trunc('month', {dated}) AS DATE) AS month, count(*) AS n "
-        f"FROM {source.name} WHERE {dated} <= DATE '{day}' GROUP BY ALL ORDER BY month",
+    days = read_sql(
+        con, f"SELECT {dated} AS day, count(*) AS n FROM {source.name} WHERE {dated} <= DATE '{day}' GROUP BY {dated}"
     )
-    if months["n"].sum() < FEW_ROWS:
+    if days["n"].sum() < FEW_ROWS:
         return source
-    first = months.loc[months["n"] >= FAIR_SHARE * months["n"].median(), "month"].iloc[0]
-    return replace(source, first_date=max(source.first_date, pd.Timestamp(first).date()))
+    months = days.groupby(pd.to_datetime(days["day"]).dt.to_period("M"))["n"].sum()
+    first = months[months >= FAIR_SHARE * months.median()].index.min()
+    return replace(source, first_date=max(source.first_date, first.start_time.date()))
 
 
 def blank_columns(
@@ -61,8 +60,8 @@ def blank_columns(
     """Decisive columns, as (table, column), without any value up to `day` although their table has rows by then."""
     found = set()
     for table in DECISIVE.keys() & sources.keys():
-        counts = ", ".join(f"count({column})" for column in DECISIVE[table])
-        sql = f"SELECT count(*), {counts} FROM {table} WHERE {TABLES[table].date} <= DATE '{day}'"
-        rows, *filled = con.execute(sql).fetchall()[0]
-        found |= {(table, column) for column, n in zip(DECISIVE[table], filled, strict=True) if rows and not n}
+        past = f"FROM {table} WHERE {TABLES[table].date} <= DATE '{day}'"
+        answers = ", ".join(f"EXISTS (SELECT 1 {past} AND {column} IS NOT NULL)" for column in DECISIVE[table])
+        some, *filled = con.execute(f"SELECT EXISTS (SELECT 1 {past}), {answers}").fetchall()[0]
+        found |= {(table, column) for column, has in zip(DECISIVE[table], filled, strict=True) if some and not has}
     return frozenset(found)

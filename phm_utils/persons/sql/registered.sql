@@ -3,9 +3,8 @@
 -- Placed by the registration open on the index date, else the last one to end; of two, the one
 -- begun later; of two begun on one day, the larger registration_id. Registrations no more than
 -- 31 days apart are one run: moving house is not leaving.
--- A row sent twice is one.
 WITH registration AS (
-    SELECT DISTINCT
+    SELECT
         gp_registration.token_person_id AS person_id,
         gp_registration.registration_id,
         gp_registration.practice_code,
@@ -21,7 +20,7 @@ WITH registration AS (
     INNER JOIN practice ON practice.practice_code = gp_registration.practice_code
     WHERE gp_registration.token_person_id IS NOT NULL AND gp_registration.registered_from <= $index_date
 ),
--- Most people have one registration, and need no placing.
+-- Most people have one registration, and need no placing. A row sent twice is placed like any two.
 moved AS (
     SELECT person_id FROM registration GROUP BY person_id HAVING count(*) > 1
 ),
