@@ -115,13 +115,18 @@ def test_the_planted_rows_would_have_shown_on_the_day_itself(world):
 
 
 def test_a_stay_that_ends_after_the_index_date_ends_with_it(world):
-    def stay(**end):
-        return world.made(apc_episode=[world.episode(admidate=date(2025, 3, 30), **end)])
+    # Admitted the day before and on the day: one night and none so far, both short as yet.
+    def stays(end: date) -> dict[str, pd.DataFrame]:
+        begun = {"S1": date(2025, 3, 30), "S2": INDEX}
+        return world.made(
+            apc_episode=[world.episode(spell_id=s, admidate=day, disdate=end, epiend=end) for s, day in begun.items()]
+        )
 
-    ends = [stay(disdate=day, epiend=day) for day in (LATER, MUCH_LATER)]
+    ends = [stays(day) for day in (LATER, MUCH_LATER)]
     for name, frame in ends[0].items():
         pd.testing.assert_frame_equal(frame, ends[1][name], obj=name)
     assert ends[0]["person"]["emergency_bed_days_12m"].tolist() == [1]
+    assert ends[0]["person"]["cost_emergency_pence_12m"].tolist() == [2 * 82_586]
 
 
 def test_an_end_that_lies_ahead_is_no_end_yet(world):
