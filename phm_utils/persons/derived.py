@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from phm_utils.errors import InputError
 from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.registers import Registers, askable, load_registers
@@ -31,8 +32,20 @@ class Derived:
 
     @classmethod
     def load(cls, known: tuple[Concept, ...]) -> "Derived":
-        """As the files of parameters/registers and parameters/scores define them."""
-        return cls(askable(known), load_registers(), load_score("efi"), load_score("cms"))
+        """As the files of parameters/registers and parameters/scores define them.
+
+        Raises InputError that names the file and the register or item whose rule cannot be asked.
+        """
+        found = cls(askable(known), load_registers(), load_score("efi"), load_score("cms"))
+        rules = [(f"qof.yml, register {r.name}", r.rule) for r in found.registers.registers]
+        for name, score in (("efi", found.efi), ("cms", found.cms)):
+            rules += [(f"{name}.yml, {item.item}", item.rule) for item in score.items]
+        for where, rule in rules:
+            try:
+                compile_rule(rule, found.askable)
+            except InputError as error:
+                raise InputError(f"{where}: {error}") from None
+        return found
 
     def asked(self) -> dict[str, set[str]]:
         """By column of `person`: the columns and facts that it is made from."""

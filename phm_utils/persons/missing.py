@@ -51,10 +51,14 @@ def missing_columns(
     for name, column in columns.items():
         lacking = [table for table in column.needs if table not in sources]
         lacking += [short[part] for part in (name, *sorted(asked.get(name, ()))) if part in short]
-        if name == "cost_pence_12m":  # settings without a price are in no total, and take none away
-            lacking += [short[c] for c in map(cost_column, COSTS) if short.get(c, UNIT_COSTS) != UNIT_COSTS]
         if lacking:
             found[name] = tuple(dict.fromkeys(lacking))
+    # Settings without a price are in no total, and take none away.
+    priced = [cost_column(setting) for setting in COSTS if setting not in unpriced(dict(costs))]
+    lacking = [table for name in priced for table in found.get(name, ())]
+    found.pop("cost_pence_12m", None)
+    if lacking:
+        found["cost_pence_12m"] = tuple(dict.fromkeys(lacking))
     return found
 
 

@@ -5,9 +5,11 @@ facts that registers and scores may ask for besides. `person` puts them
 together with the registers and scores.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from phm_utils.errors import InputError
 from phm_utils.rules.concepts import SOURCE_TABLE, Concept
 
 ColumnType = Literal["text", "int", "float", "bool", "date"]
@@ -36,6 +38,7 @@ SEXES = ("Male", "Female", "Other or not known")
 NOT_RECORDED = "Not recorded"
 SETTINGS = ("Nursing", "Residential", "Community", "Short term", "None")
 GP_CODES = ("gp_event",)
+KEYS = ("person_id", "person_no")
 
 # Activity and the table that it is counted from.
 ACTIVITIES: dict[str, tuple[str, str]] = {
@@ -167,7 +170,7 @@ def fact_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
             RuleColumn(f"{name}_last_months", "int", f"{title}, months since last recorded", "months", needs=GP_CODES),
             RuleColumn(f"{name}_first_age", "int", f"{title}, age when first recorded", "years", needs=GP_CODES),
         ]
-    return {c.name: c for c in found}
+    return by_name(found)
 
 
 def _used() -> tuple[RuleColumn, ...]:
@@ -210,5 +213,21 @@ def cost_column(setting: str) -> str:
 
 
 def base_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
-    """The columns of `person` that need no other column, by name, in the table's order."""
-    return {c.name: c for c in (*_PLACE, *_WHO, *recorded_columns(known), *_used())}
+    """The columns of `person` that need no other column, by name, in the table's order.
+
+    Raises InputError where a concept would make a column that is there already.
+    """
+    return by_name((*_PLACE, *_WHO, *recorded_columns(known), *_used()))
+
+
+def by_name(columns: Iterable[RuleColumn]) -> dict[str, RuleColumn]:
+    """Columns by name, each name once: a second column of a name would silently take the first one's place."""
+    found: dict[str, RuleColumn] = {}
+    for column in columns:
+        if column.name in found or column.name in KEYS:
+            raise InputError(
+                f"`{column.name}` ({column.title}) would be a column of `person` twice. Rename the concept in "
+                "concepts.csv, its family, or the register."
+            )
+        found[column.name] = column
+    return found

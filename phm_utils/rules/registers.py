@@ -6,7 +6,7 @@ from pydantic import Field
 
 from phm_utils.errors import InputError
 from phm_utils.params import Code, Frozen, load_yaml, validated
-from phm_utils.rules.columns import RuleColumn, base_columns, fact_columns
+from phm_utils.rules.columns import RuleColumn, base_columns, by_name, fact_columns
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.tree import Rule, criteria
 from phm_utils.runs import project_root
@@ -47,7 +47,7 @@ def load_registers(path: Path | None = None) -> Registers:
 
 def askable(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     """What a register or a score may ask for: columns of `person` and facts."""
-    return base_columns(known) | fact_columns(known)
+    return by_name([*base_columns(known).values(), *fact_columns(known).values()])
 
 
 def needs_of(rule: Rule, columns: dict[str, RuleColumn]) -> tuple[str, ...]:
