@@ -35,7 +35,7 @@ def test_the_21_registers_carry_their_version_and_source():
     assert [r.name for r in found.registers] == list(QOF)
     assert found.version == "QOF v50"
     assert "North Central London" in found.source
-    assert len(found.limits) == 3
+    assert len(found.limits) == 4
 
 
 def test_each_is_a_yes_or_no_column_of_person_that_needs_the_tables_of_its_rule():
