@@ -46,9 +46,10 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
+        yield from _people(work, plan, "person")
         yield _model(work, plan, "person_concept", ("person_no", "concept"))
         yield _model(work, plan, "person_follow_up", ("practice_code", "start_date", "end_date", "person_no"))
-        yield from _people(work, plan, "person")
+        work.drop("concept")
         make_calendar(work, plan)
         yield _model(work, plan, "person_month", ("person_no", "month"))
     yield Model("register_reconciled", ("practice_code", "register"), frame=_reconciled(con, sources, plan))
@@ -93,7 +94,7 @@ def _people(work: Workspace, plan: Plan, name: str) -> Iterator[Model]:
     make_recorded(work, plan)
     make_use(work, plan)
     yield Model(name, PERSON_KEY, sql=work.result(person_sql(plan)), partition_by="pcn_code")
-    for made in ("concept", "marked", "valued", "dated", "issued", "stayed"):
+    for made in ("marked", "valued", "dated", "issued", "stayed"):
         work.drop(made)
 
 

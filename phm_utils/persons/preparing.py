@@ -37,7 +37,8 @@ def make_people(work: Workspace, plan: Plan) -> None:
         work.make(name, model_sql(name, **plan.values))
     _register_codes(work, plan)
     _register_rules(work, plan)
-    work.make("concept", model_sql("concept", **plan.values))
+    some = "count(*) FILTER (WHERE gp_event.event_date >= code.counted_from)" if plan.recorded.of_kind("count") else "0"
+    work.make("concept", model_sql("concept", **plan.values, counted=raw(some)))
 
 
 def _register_codes(work: Workspace, plan: Plan) -> None:

@@ -15,7 +15,7 @@ SELECT
         END
     ) AS latest,
     CAST(count(*) AS INTEGER) AS events,
-    CAST(count(*) FILTER (WHERE gp_event.event_date >= code.counted_from) AS INTEGER) AS events_in_window
+    CAST($counted AS INTEGER) AS events_in_window
 FROM gp_event
 INNER JOIN code ON code.code = gp_event.snomed_code
 INNER JOIN registered ON registered.person_id = gp_event.token_person_id

@@ -8,7 +8,12 @@ SELECT
         'day ' || CAST(coalesce(apc_episode.admidate, apc_episode.epistart) AS VARCHAR)
         || ' at ' || coalesce(apc_episode.procode, '?')
     ) AS spell,
-    apc_episode.*
+    apc_episode.epikey, apc_episode.epiorder, apc_episode.epistart, apc_episode.epiend,
+    apc_episode.admidate, apc_episode.disdate, apc_episode.admimeth,
+    apc_episode.diag_01, apc_episode.diag_02, apc_episode.diag_03, apc_episode.diag_04, apc_episode.diag_05,
+    apc_episode.diag_06, apc_episode.diag_07, apc_episode.diag_08, apc_episode.diag_09, apc_episode.diag_10,
+    apc_episode.diag_11, apc_episode.diag_12, apc_episode.diag_13, apc_episode.diag_14, apc_episode.diag_15,
+    apc_episode.diag_16, apc_episode.diag_17, apc_episode.diag_18, apc_episode.diag_19, apc_episode.diag_20
 FROM apc_episode
 INNER JOIN identity
     ON identity.source = 'apc_episode'
