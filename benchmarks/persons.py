@@ -157,12 +157,12 @@ def _scan(folder: Path, _: int) -> None:
 
 
 def _network(folder: Path, _: int) -> None:
-    """One network's partitions, as DataFrames."""
+    """One network's partitions as DataFrames, one after another, all kept."""
     store, start = _store(_workbook(folder)), _cpu()
-    pcn = store.files("person")[0].stem
-    frames = {name: store.read(name, pcn) for name in STAGED}
-    rows = ", ".join(f"{name} {len(frame):,}" for name, frame in frames.items())
-    print(f"  {pcn}: {rows} rows in {_cpu() - start:.1f} CPU s, peak {_peak_mb():,.0f} MB")
+    pcn, kept = store.files("person")[0].stem, []
+    for name in STAGED:
+        kept.append(store.read(name, pcn))
+        print(f"  {pcn}: {name} {len(kept[-1]):,} rows, {_cpu() - start:.1f} CPU s so far, peak {_peak_mb():,.0f} MB")
 
 
 PARTS = {"prepare": _prepare, "scan": _scan, "persons": _persons, "network": _network}
