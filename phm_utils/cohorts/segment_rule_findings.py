@@ -25,22 +25,6 @@ def moved(movement: pd.DataFrame) -> str:
     )
 
 
-def largest_move(movement: pd.DataFrame) -> str:
-    """The move between two segments that most people made, age alone not counted."""
-    between = movement[
-        movement["from_segment"].ne(movement["to_segment"])
-        & movement["from_segment"].ne(NOT_REGISTERED)
-        & ~movement["to_segment"].isin([DIED, LEFT])
-        & movement["people"].notna()
-    ]
-    beyond_age = between["people"] - between["people_by_age"].fillna(0)
-    if between.empty or beyond_age.max() <= 0:
-        return TOO_FEW
-    row = between.loc[beyond_age.idxmax()]
-    share = "" if pd.isna(row["share"]) else f", {row['share']:.1%} of those who were in {row['from_segment']}"
-    return f"Most people moved from {row['from_segment']} to {row['to_segment']}: about {row['people']:,.0f}{share}."
-
-
 def come_and_gone(movement: pd.DataFrame) -> str:
     """How many joined or were born, died and left since."""
     joined = movement[movement["from_segment"] == NOT_REGISTERED]["people"].sum()

@@ -94,4 +94,3 @@ _HOLIDAYS = [f"{year}-{tail}" for year in range(2020, 2026) for tail in ("01-01"
 SURGERY = Calendar.of(_weights(1.0, 0.0, 0.7))  # practices and clinics: weekdays
 CLINIC = Calendar.of(_weights(1.0, 0.05, 0.6))
 EVERY_DAY = Calendar.of(_weights(1.0, 1.0, 0.8))  # emergencies
-STEADY = Calendar.of(_weights(1.0, 1.0))

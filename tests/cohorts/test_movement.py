@@ -201,11 +201,7 @@ def test_sentences_name_the_figures_they_stand_on(released):
         "about 0 of them only because they are older. Numbers too small to show are left out."
     )
     stored = whole.astype({"people": "float64", "people_by_age": "float64"})  # as Parquet gives back missing counts
-    assert say.largest_move(stored) == say.largest_move(whole)
     assert say.come_and_gone(stored) == say.come_and_gone(whole)
-    assert say.largest_move(whole) == (
-        "Most people moved from Live well to Stay well: about 20, 26.7% of those who were in Live well."
-    )
     assert say.come_and_gone(whole) == "Since then about 0 people joined or were born, 0 died and 10 left."
 
 
@@ -213,18 +209,6 @@ def test_sentences_hold_where_everything_is_hidden(released):
     nothing = released["segment_movement"].query("area_code == 'QZZ'").assign(people=pd.NA, people_by_age=pd.NA)
     hidden = nothing.astype({"people": "Int64", "people_by_age": "Int64"})
     assert "Too few" in say.moved(hidden)
-    assert "Too few" in say.largest_move(hidden)
-
-
-def test_the_largest_move_is_not_growing_up():
-    rows = [
-        ("Children and young people", "Live well", 500, 500, 900, 0.55),
-        ("Live well", "Stay well", 40, 0, 800, 0.05),
-        ("Live well", "Died", 90, 0, 800, 0.11),
-        ("Not registered then", "Live well", 700, 0, 700, 1.0),
-    ]
-    columns = ["from_segment", "to_segment", "people", "people_by_age", "people_from", "share"]
-    assert "from Live well to Stay well: about 40" in say.largest_move(pd.DataFrame(rows, columns=columns))
 
 
 @pytest.mark.parametrize("name", ["snee", "bridges_to_health", "core20plus"])
