@@ -25,11 +25,11 @@ import duckdb
 
 from phm_utils.engine import session
 from phm_utils.linkage.comparisons import BLOCKING, SWAPPED_NAMES, rule
-from phm_utils.linkage.identity import Scheme, certain_links, clean_identities
+from phm_utils.linkage.identified_records import read_records
 from phm_utils.linkage.linking import finish_linking
 from phm_utils.linkage.model import load_model
 from phm_utils.linkage.queries import make
-from phm_utils.linkage.records import read_records
+from phm_utils.linkage.scheme import Scheme, certain_links, clean_identities
 from phm_utils.linkage.scoring import ID, compared_columns, settings_for, splink_prediction
 from phm_utils.linkage.standalone import write_index
 from phm_utils.linkage.training import train_and_save, use_saved

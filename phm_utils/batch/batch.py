@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from phm_utils.batch.keys import Fingerprints, key_of
-from phm_utils.batch.ledger import Ledger
+from phm_utils.batch.manifest import Ledger
 from phm_utils.batch.plan import Plan
 from phm_utils.batch.progress import Progress
 from phm_utils.batch.stages import Route

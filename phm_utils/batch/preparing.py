@@ -78,7 +78,7 @@ class Linking:
     def scorer(self):
         """Where pairs are scored."""
         if self.engine == "spark":
-            from phm_utils.linkage.spark import score
+            from phm_utils.linkage.spark_scoring import score
         else:
             from phm_utils.linkage.scoring import score
         return score
@@ -96,8 +96,8 @@ def link_folder(
 ) -> str:
     """Link the sources of a folder into an index of their records; where it is, and what linked how."""
     from phm_utils.linkage import standalone
-    from phm_utils.linkage.identity import Scheme
     from phm_utils.linkage.probable import Options
+    from phm_utils.linkage.scheme import Scheme
     from phm_utils.privacy.pseudonyms import load_key
 
     if purpose not in PURPOSES:

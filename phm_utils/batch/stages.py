@@ -20,12 +20,15 @@ from phm_utils.runs import StageWriter, project_root, resolve
 
 Models = Callable[[duckdb.DuckDBPyConnection, Workbook], Iterable[Model]]
 Write = Callable[[duckdb.DuckDBPyConnection, Workbook, StageWriter], None]
-PERSON_LEVEL_RELEASES = tuple(
-    f"phm_utils.{room}.releases"
-    for room in ("inputs", "linkage", "persons", "cohorts", "inequalities", "evaluation")
-    if (Path(__file__).parents[1] / room / "releases.py").is_file()
+PERSON_LEVEL_RELEASES = (
+    "phm_utils.inputs.quality",
+    "phm_utils.linkage.coverage",
+    "phm_utils.persons.coverage",
+    "phm_utils.topics.segmentation.segment_tables",
+    "phm_utils.topics.inequalities.inequality_tables",
+    "phm_utils.topics.evaluation.evaluation_tables",
 )
-PUBLISHED_RELEASES = ("phm_utils.inequalities.published_releases",)
+PUBLISHED_RELEASES = ("phm_utils.topics.published.published_tables",)
 DEFINITIONS = (
     *("parameters/concepts.csv", "parameters/codelists/*.csv", "parameters/reference/*.csv"),
     *("parameters/registers/*.yml", "parameters/scores/*.yml"),
@@ -80,7 +83,7 @@ def _matching(patterns: tuple[str, ...], workbook: Workbook) -> list[Path]:
 
 def link_files(workbook: Workbook) -> list[Path]:
     """What the link stage reads apart from the store: code lists and, of synthetic data, the truth."""
-    return [*_matching(DEFINITIONS, workbook), *late("phm_utils.linkage.truth:truth_files")(workbook)]
+    return [*_matching(DEFINITIONS, workbook), *late("phm_utils.linkage.known_truth:truth_files")(workbook)]
 
 
 @dataclass(frozen=True)
@@ -142,14 +145,14 @@ PERSON_LEVEL = Route(
         _stage("earlier", "phm_utils.persons.persons:earlier", ("check", "link"), files=definitions(*DEFINITIONS)),
         _stage(
             "cohorts",
-            "phm_utils.cohorts.cohorts:cohorts",
+            "phm_utils.measures.cohort_members:cohorts",
             ("check", "link", "persons", "earlier"),
             files=definitions(*DEFINITIONS, *COHORT_FILES),
             notebooks=("02_segmentation", "03_cohorts"),
         ),
         _stage(
             "evaluation",
-            "phm_utils.evaluation.evaluate:evaluate",
+            "phm_utils.topics.evaluation.evaluate:evaluate",
             ("check", "link", "persons", "cohorts"),
             files=definitions(*DEFINITIONS, *PROGRAMME_FILES),
             notebooks=("05_evaluation",),
@@ -173,9 +176,9 @@ PUBLISHED = Route(
     stages=(
         _stage(
             "published",
-            "phm_utils.inequalities.published:read",
+            "phm_utils.topics.published.published:read",
             (),
-            files=late("phm_utils.inequalities.published:input_files"),
+            files=late("phm_utils.topics.published.published:input_files"),
         ),
         Stage(
             "protect",
@@ -186,7 +189,7 @@ PUBLISHED = Route(
         ),
     ),
     notebooks=("04_inequalities_published",),
-    areas=late("phm_utils.inequalities.published:areas"),
+    areas=late("phm_utils.topics.published.published:areas"),
     permitted=open_data,
     facts=late("phm_utils.batch.facts:published"),
 )

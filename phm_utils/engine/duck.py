@@ -104,3 +104,8 @@ def has_open_quote(path: Path, encoding: str = "utf-8", delimiter: str = ",") ->
 def parquet_source(files: list[Path]) -> str:
     """A FROM clause over Parquet files."""
     return f"read_parquet([{', '.join(quote(f) for f in files)}], union_by_name = true)"
+
+
+def present_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The tables and views that `con` can read."""
+    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}

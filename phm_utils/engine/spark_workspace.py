@@ -18,9 +18,9 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine.duck import guarded, parquet_source, quote, read_sql, session
+from phm_utils.engine.duck import present_tables as readable
 from phm_utils.engine.portable import parse, table_names, to_spark
 from phm_utils.engine.spark import spark_folder, spark_session
-from phm_utils.engine.workspace import readable
 from phm_utils.errors import InputError
 
 SPARK_TYPE = {

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import duckdb
 import pandas as pd
 
-from phm_utils.engine.duck import guarded, read_sql
+from phm_utils.engine.duck import guarded, present_tables, read_sql
 from phm_utils.errors import InputError
 
 Kind = Literal["duckdb", "spark"]
@@ -118,7 +118,7 @@ class DuckWorkspace:
             self.con.unregister("_frame")
 
     def has(self, name: str) -> bool:
-        return name in readable(self.con)
+        return name in present_tables(self.con)
 
     def read(self, sql: str) -> pd.DataFrame:
         with guarded("Reading a result"):
@@ -134,8 +134,3 @@ class DuckWorkspace:
     def clear(self) -> None:
         for name in reversed(list(self._made)):
             self.drop(name)
-
-
-def readable(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """The tables and views that `con` can read."""
-    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
-from phm_utils.figures.charts_people import grid
 from phm_utils.figures.flows import flow_grid
+from phm_utils.figures.grid import grid
 from phm_utils.figures.intervals import caterpillar, forest, funnel, scatter
 from phm_utils.figures.stacked import stacked_bars
 from phm_utils.figures.strips import ratio_strips

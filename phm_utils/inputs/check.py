@@ -1,23 +1,95 @@
-"""Stage `check`: extracts in, validated tables and the account of every row out."""
+"""One vintage of small areas: two vintages join without an error and lose areas in silence, so they are refused."""
 
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import geopandas as gpd
 import pandas as pd
+import pyogrio
 
 from phm_utils.engine import Model, guarded, read_sql, session
 from phm_utils.errors import InputError
-from phm_utils.inputs.geography import boundary_model, refuse_mixed_vintage, refuse_strangers
-from phm_utils.inputs.governance import permitted, refuse_lists, source_model
-from phm_utils.inputs.landing import boundary_file, gathered, open_file, present_tables
-from phm_utils.inputs.mapping import Mapping, load_mapping
-from phm_utils.inputs.optouts import list_opt_outs, withhold
+from phm_utils.inputs.governance import list_opt_outs, permitted, refuse_lists, source_model, withhold
+from phm_utils.inputs.landing import Mapping, boundary_file, gathered, load_mapping, open_file, present_tables
 from phm_utils.inputs.tally import Tally
 from phm_utils.inputs.validate import Extract, validate
 from phm_utils.params import Workbook
 from phm_utils.runs import StageWriter, Store, resolve
-from phm_utils.tables import TABLES
+from phm_utils.tables import CRS, TABLES
+
+# Census 2021 gave new codes from E01033769 on to areas that were split or merged; all others kept their 2011 code.
+FIRST_NEW_IN_2021, LAST_NEW_IN_2021 = "E01033769", "E01035999"
+MOST_UNKNOWN = 0.20  # share of registrations in England outside the area table; neighbours of an ICS stay far below
+ENOUGH_REGISTRATIONS = 1_000  # fewer say nothing about which codes ought to occur
+
+
+def refuse_mixed_vintage(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None:
+    """Refuse an `area` table of another vintage than the run's, or of more than one."""
+    chosen = workbook.geography
+    found = con.execute("SELECT DISTINCT lsoa_vintage, imd_version FROM area ORDER BY ALL").fetchall()
+    wrong = [(v, i) for v, i in found if v != chosen.lsoa_vintage or i not in (None, chosen.imd_version)]
+    [(new,)] = con.execute(f"SELECT count(*) FROM area WHERE {_new_in_2021()}").fetchall()
+    if wrong:
+        listed = "; ".join(f"LSOA {v} with {i}" for v, i in found)
+        raise InputError(
+            f"Table `area` holds {listed}, but the run is set to LSOA {chosen.lsoa_vintage} with {chosen.imd_version}. "
+            "Use one vintage: IMD2019 joins 2011 areas, IoD2025 joins 2021 areas."
+        )
+    if chosen.lsoa_vintage == 2011 and new:
+        raise InputError(f"Table `area` says 2011 but {new} of its codes came only in 2021. Correct the table.")
+
+
+def refuse_strangers(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None:
+    """Refuse registrations whose small areas are of another vintage than the `area` table's.
+
+    Most codes are the same in both vintages, so the share of unknown ones alone
+    cannot tell: registrations in 2011 codes hold none of the codes new in 2021.
+    """
+    counts = read_sql(
+        con,
+        f"SELECT count(*) AS people, count(*) FILTER (lsoa NOT IN (SELECT lsoa FROM area)) AS unknown, "
+        f"count(*) FILTER ({_new_in_2021()}) AS new FROM gp_registration WHERE starts_with(lsoa, 'E01')",
+    ).iloc[0]
+    people, unknown, new = (int(counts[c]) for c in ("people", "unknown", "new"))
+    [(new_areas,)] = con.execute(f"SELECT count(*) FROM area WHERE {_new_in_2021()}").fetchall()
+    vintage = workbook.geography.lsoa_vintage
+    advice = f"Give both in {vintage} codes, or change `geography` in the parameter file."
+    if people and unknown / people > MOST_UNKNOWN:
+        raise InputError(
+            f"{unknown:,} of {people:,} registrations in England live in small areas that table `area` does not list: "
+            f"another vintage, or another place. {advice}"
+        )
+    if vintage == 2011 and new:
+        raise InputError(f"{new:,} of {people:,} registrations have a small area new in 2021; the run is set to 2011. "
+                         + advice)  # fmt: skip
+    if vintage == 2021 and new_areas and not new and people >= ENOUGH_REGISTRATIONS:
+        raise InputError(
+            f"None of {people:,} registrations lives in any of the {new_areas} areas new in 2021: "
+            f"their codes look like 2011. {advice}"
+        )
+
+
+def _new_in_2021() -> str:
+    return f"lsoa BETWEEN '{FIRST_NEW_IN_2021}' AND '{LAST_NEW_IN_2021}'"
+
+
+def boundary_model(workbook: Workbook) -> Model | None:
+    """`boundary`: one row per small area, its outline as WKB in EPSG:27700; None where there are no outlines."""
+    path = boundary_file(workbook)
+    if path is None:
+        return None
+    try:
+        outlines = gpd.read_file(path)
+    except (pyogrio.errors.DataSourceError, OSError, ValueError):
+        raise InputError(f"{path.name} is not a readable GeoPackage. Copy or export it again.") from None
+    if "lsoa" not in outlines or outlines.crs is None:
+        raise InputError(f"{path.name} needs a column `lsoa` and a coordinate reference system (best {CRS}).")
+    if outlines["lsoa"].isna().any() or outlines["lsoa"].duplicated().any() or outlines.geometry.isna().any():
+        raise InputError(f"{path.name} needs one outline for each `lsoa`: some are absent or repeated.")
+    frame = pd.DataFrame({"lsoa": outlines["lsoa"].astype("str"), "geometry": outlines.to_crs(CRS).geometry.to_wkb()})
+    return Model("boundary", ("lsoa",), frame=frame)
+
 
 # What other tables are checked against comes first.
 ORDER = ("practice", "area", "postcode_area", "gp_registration")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from phm_utils.rules.columns import RuleColumn
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 from phm_utils.tables import TABLES, Column, Table
 
 PATH = Path("parameters/DATA_DICTIONARY.md")

@@ -8,8 +8,7 @@ import duckdb
 from phm_utils.engine import parquet_source, session
 from phm_utils.errors import InputError
 from phm_utils.inputs.governance import permitted
-from phm_utils.inputs.landing import ENDINGS, boundary_file, look, present_tables
-from phm_utils.inputs.mapping import Mapping, landing_folder, load_mapping
+from phm_utils.inputs.landing import ENDINGS, Mapping, boundary_file, landing_folder, load_mapping, look, present_tables
 from phm_utils.params import Workbook, load_workbook
 from phm_utils.tables import BOUNDARY_FILE, TABLES
 

@@ -7,13 +7,14 @@ undeclared, expired or not permitted for that purpose stops the run.
 from datetime import date
 from typing import Annotated, Literal
 
+import duckdb
 import pandas as pd
 from pydantic import Field
 
-from phm_utils.engine import Model
+from phm_utils.engine import Model, guarded
 from phm_utils.errors import InputError
-from phm_utils.inputs.landing import present_tables
-from phm_utils.inputs.mapping import load_mapping
+from phm_utils.inputs.landing import load_mapping, present_tables
+from phm_utils.inputs.validate import WITHHELD_TABLE, Extract
 from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES
@@ -137,3 +138,32 @@ def source_model(permissions: list[tuple[str, Permission]]) -> Model:
         ]
     )
     return Model("governance_source", ("source",), frame=frame)
+
+
+FLAGS = ("type_1_opt_out", "national_data_opt_out")
+
+
+def list_opt_outs(con: duckdb.DuckDBPyConnection, registrations: Extract | None) -> None:
+    """Make `opted_out` (flag, person) from the registrations; empty where the extract has none."""
+    con.execute("CREATE OR REPLACE TEMP TABLE opted_out (flag VARCHAR, person VARCHAR)")
+    if registrations is None:
+        return
+    person = "token_person_id" if registrations.form == "pseudonymised" else "nhs_number"
+    with guarded("Reading opt-outs"):
+        for file in registrations.files:
+            for flag in FLAGS:
+                con.execute(
+                    f"INSERT INTO opted_out SELECT DISTINCT '{flag}', {person} FROM ({registrations.rows_sql(file)}) "
+                    f"WHERE {flag} AND {person} IS NOT NULL"
+                )
+
+
+def withhold(con: duckdb.DuckDBPyConnection, source: str, permissions: dict[str, Permission], purpose: str) -> bool:
+    """Name the people whose rows of one source are withheld; False where there are none."""
+    entries = [p for name, p in permissions.items() if name.partition("/")[0] == source]
+    flags = [FLAGS[0]] + [FLAGS[1]] * any(p.national_data_opt_out.applied == "here" for p in entries)
+    chosen = " OR ".join(f"flag = '{flag}'" for flag in flags) if purpose != "direct_care" else "false"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {WITHHELD_TABLE} AS SELECT DISTINCT person FROM opted_out WHERE {chosen}"
+    )
+    return con.execute(f"SELECT count(*) FROM {WITHHELD_TABLE}").fetchall()[0][0] > 0

@@ -1,195 +1,105 @@
-"""The data-quality report's tables and findings, from released figures only."""
+"""What the data-quality report shows, declared for release.
 
+Rows of a table are not people, but a few rows of one practice may point at
+one: every count goes through disclosure control like any other. `phm check`
+prints the exact figures to the analyst.
+"""
+
+import duckdb
 import pandas as pd
 
-KEYS = {
-    "token_person_id": "Shared pseudonym",
-    "sex": "Sex",
-    "birth_month": "Month of birth",
-    "lsoa": "Small area",
-}
-BECAME = {"nulled": "kept, field nulled", "kept": "kept as it is", "withheld": "withheld: opted out"}
-SAID = {
-    "nulled": "were kept with a faulty field emptied",
-    "quarantined": "could not be keyed, dated or read",
-    "withheld": "were withheld for an opt-out",
-}
-INCOMPLETE = 0.90  # share of rows filled: fields below it are named
-COMPLETE, FEWEST = 0.9995, 5  # fields fuller than the first are not shown, except to make up the second
-# Fields that are empty by design say nothing about quality: optional second codes and open ends.
-OPEN_ENDED = ("registered_to", "enrolled_to", "event_end", "disdate", "close_date", "value_num", "unit")
+from phm_utils.engine import read_sql
+from phm_utils.params import Workbook
+from phm_utils.privacy.release import Release
+from phm_utils.tables import LINKAGE_TABLES, TABLES
 
 
-def account(tables: pd.DataFrame) -> pd.DataFrame:
-    """One row per table about people, ready to read: rows in = kept + quarantined."""
-    present = _about_people(tables).query("state == 'present'").sort_values("place")
-    shown = present[["title", "rows_in", "rows_kept", "rows_quarantined", "rows_nulled", "first_date", "last_date"]]
-    names = ["Table", "Rows in", "Kept", "Quarantined or withheld", "Kept with a field nulled", "From", "To"]
-    return shown.set_axis(names, axis=1).reset_index(drop=True)
-
-
-def account_finding(tables: pd.DataFrame) -> str:
-    """How much of what arrived is used, in one sentence."""
-    present = _about_people(tables).query("state == 'present'")
-    absent = tables.loc[tables["state"] == "absent", "title"].str.lower().tolist()
-    used = _share(present["rows_kept"].sum() / present["rows_in"].sum())
-    text = f"{used} of {present['rows_in'].sum():,} rows in {len(present)} tables about people are used."
-    return text + (f" Absent: {', '.join(absent)}." if absent else " No table is absent.")
-
-
-def _about_people(tables: pd.DataFrame) -> pd.DataFrame:
-    return tables[tables["source"] != "reference"]
-
-
-def faults(fields: pd.DataFrame, most: int = 15) -> pd.DataFrame:
-    """The faults met most: one row per table, column and rule; documented nulls are no faults."""
-    met = fields[fields["disposition"] != "documented null"]
-    what = (met["column_name"].replace("(row)", "row") + ", " + met["rule"]).mask(met["rule"] == "opted out", "opt-out")
-    met = met.assign(Fault=met["title"] + ": " + what)
-    met = met.sort_values(["rows", "Fault"], ascending=[False, True], na_position="last").head(most)
-    shown = met[["Fault", "disposition", "rows"]].set_axis(["Fault", "What became of the row", "Rows"], axis=1)
-    return shown.replace({"What became of the row": BECAME}).reset_index(drop=True)
-
-
-def faults_finding(fields: pd.DataFrame) -> str:
-    """What was turned away, nulled and withheld, in one sentence."""
-    rows = fields.groupby("disposition")["rows"].sum()
-    said = [f"{rows[kind]:,} {words}" for kind, words in SAID.items() if rows.get(kind, 0) > 0]
-    if not said:
-        return "No row broke a rule often enough to be shown."
-    return f"Of all rows, about {', '.join(said[:-1])}{' and ' if said[:-1] else ''}{said[-1]}."
-
-
-def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
-    """The fields least filled: one row per table and column, fields never given left out."""
-    given = completeness[(completeness["filled"].fillna(0) > 0) & ~completeness["column_name"].isin(OPEN_ENDED)]
-    repeats = given["column_name"].str.match(r"(diag|opertn)_(0[2-9]|[12]\d)$")
-    given = given[~repeats].sort_values(["share", "table_name", "place"])
-    given = given[(given["share"].astype(float) < COMPLETE) | (given["share"].rank(method="first") <= FEWEST)]
-    shown = given.assign(Field=given["title"] + ": " + given["column_name"]).head(most)
-    shown = shown[["Field", "rows", "filled", "share"]].set_axis(["Field", "Rows", "Filled", "Share filled"], axis=1)
-    return shown.reset_index(drop=True)
-
-
-def completeness_finding(completeness: pd.DataFrame) -> str:
-    """Which fields are least complete, in one sentence."""
-    low = least_complete(completeness, most=len(completeness))
-    low = low[low["Share filled"].astype(float) < INCOMPLETE]
-    if low.empty:
-        return f"Every field that was given is filled in at least {INCOMPLETE:.0%} of rows."
-    first = low.iloc[0]
-    return (
-        f"{len(low)} field{'s are' if len(low) > 1 else ' is'} filled in fewer than {INCOMPLETE:.0%} of rows; "
-        f"least: {first['Field']}, {_share(first['Share filled'])}."
-    )
-
-
-def linkage_keys(completeness: pd.DataFrame) -> pd.DataFrame:
-    """One row per table x key that joins people: the share of rows that carry it."""
-    people = completeness.loc[completeness["column_name"] == "token_person_id", "table_name"]
-    keys = completeness[completeness["table_name"].isin(people) & completeness["column_name"].isin(KEYS)]
-    keys = keys.dropna(subset="share")
-    keys = keys[keys.groupby("table_name")["column_name"].transform("size") > 1]  # GP events carry the pseudonym alone
-    keys = keys.assign(Key=pd.Categorical(keys["column_name"].map(KEYS), list(KEYS.values()), ordered=True))
-    keys = keys.sort_values(["title", "Key"])[["title", "Key", "share"]].set_axis(
-        ["Table", "Key", "Share filled"], axis=1
-    )
-    return keys.astype({"Key": "str"}).reset_index(drop=True)
-
-
-def keys_finding(completeness: pd.DataFrame) -> str:
-    """Which table lacks the shared pseudonym most, in one sentence."""
-    tokens = completeness[completeness["column_name"] == "token_person_id"].dropna(subset="share")
-    tokens = tokens.sort_values("share")
-    if tokens.empty:
-        return "No table carries a shared pseudonym: nothing can be joined."
-    worst = tokens.iloc[0]
-    if float(worst["share"]) >= COMPLETE:
-        return f"Each of {len(tokens)} tables about people carries the shared pseudonym in nearly every row."
-    return (
-        f"The shared pseudonym is least complete in {worst['title'].lower()}: {_share(worst['share'])} of rows. "
-        "A row without it is counted but belongs to nobody."
-    )
-
-
-def freshness(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """The practices furthest behind, one row each: days from their last event to the newest of the extract."""
-    late = practices.sort_values(["days_behind", "unit_code"], ascending=[False, True], na_position="first").head(most)
-    shown = late[["unit_name", "last_event", "days_behind"]]
-    return shown.set_axis(["Practice", "Last event", "Days behind"], axis=1).reset_index(drop=True)
-
-
-def stale(practices: pd.DataFrame, stale_days: int) -> list[str]:
-    """Names of practices without an event in the last `stale_days`, or without any."""
-    late = practices["days_behind"].isna() | (practices["days_behind"] > stale_days)
-    return practices.loc[late, "unit_name"].tolist()
-
-
-def freshness_finding(practices: pd.DataFrame, stale_days: int) -> tuple[str, str]:
-    """Which practices are stale, and how serious that is: text and level."""
-    late = stale(practices, stale_days)
-    if not late:
-        return f"Every practice has an event within {stale_days} days of the newest.", "finding"
-    verb = "has" if len(late) == 1 else "have"
-    return (
-        f"{len(late)} of {len(practices)} practices {verb} no event in the last {stale_days} days: {', '.join(late)}. "
-        "Recent care there is missing, not absent."
-    ), "warning"
-
-
-def stale_by_limit(practices: pd.DataFrame, limits: tuple[int, ...]) -> pd.DataFrame:
-    """How many practices would be called stale under other limits: one row per limit."""
-    rows = [
-        (f"{days} days", len(late := stale(practices, days)), ", ".join(late) or "none") for days in sorted(set(limits))
+def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
+    """Rows, fields and sources of the whole ICS; completeness and practices by PCN and for the ICS."""
+    return [
+        _tables(con, workbook),
+        _fields(con, workbook),
+        _completeness(con, workbook),
+        _practices(con, workbook),
+        _sources(con, workbook),
     ]
-    return pd.DataFrame(rows, columns=["Stale after", "Practices", "Which"])
 
 
-def list_sizes(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """Registered in the extract against the published list, furthest apart first: one row per practice."""
-    known = practices.dropna(subset="gap")
-    order = known["gap"].astype(float).abs().sort_values(ascending=False, kind="stable").index
-    shown = known.loc[order].head(most)[["unit_name", "registered", "published_list_size", "gap"]]
-    shown = shown.set_axis(["Practice", "In the extract", "Published", "Difference"], axis=1).reset_index(drop=True)
-    return shown.assign(**{"Apart by": shown["Difference"].astype(float).abs()})
+def _titled(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the tables' titles; without the aggregates of `phm link`, which are no extract's."""
+    frame = frame[~frame["table_name"].isin(LINKAGE_TABLES)]
+    titles = {name: table.title for name, table in TABLES.items()} | {"boundary": "Outlines of small areas"}
+    return frame.assign(title=frame["table_name"].map(titles))
 
 
-def apart(practices: pd.DataFrame, limit: float) -> list[str]:
-    """Names of practices whose list differs from the published size by more than `limit`, furthest first."""
-    sizes = list_sizes(practices, most=len(practices))
-    return sizes.loc[sizes["Apart by"] > limit, "Practice"].tolist()
+def _tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+    frame = _titled(read_sql(con, "SELECT * FROM check_table")).assign(area_code=workbook.ics_code)
+    for column in ("first_date", "last_date"):
+        frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")
+    frame["place"] = [[*TABLES, "boundary"].index(name) for name in frame["table_name"]]
+    return Release(
+        "quality_tables",
+        "What became of every row, one row per table of the ICS",
+        frame,
+        keys=("area_code", "place", "table_name", "title", "source", "state", "first_date", "last_date"),
+        counts=("rows_in", "rows_kept", "rows_nulled", "rows_quarantined"),
+    )
 
 
-def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
-    """Which lists differ from the published size by more than `limit`: text and level."""
-    sizes = list_sizes(practices, most=len(practices))
-    if sizes.empty:
-        return "No published list size to compare with.", "limit"
-    names = apart(practices, limit)
-    if not names:
-        return f"Every list is within {limit:.0%} of its published size.", "finding"
-    verb = "differs" if len(names) == 1 else "differ"
-    text = f"{len(names)} of {len(sizes)} lists {verb} from the published size by more than {limit:.0%}"
-    return f"{text}: {', '.join(names)}.", "warning"
+def _fields(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+    frame = _titled(read_sql(con, "SELECT * FROM check_field")).assign(area_code=workbook.ics_code)
+    return Release(
+        "quality_fields",
+        "Faults and documented nulls, one row per table, column, rule and what became of it",
+        frame,
+        keys=("area_code", "table_name", "title", "column_name", "rule", "disposition"),
+        counts=("rows",),
+    )
 
 
-def permissions(sources: pd.DataFrame) -> pd.DataFrame:
-    """One row per source used, ready to read."""
-    names = {
-        "source": "Source",
-        "controller": "Controller",
-        "processor": "Processor",
-        "legal_basis": "Legal basis",
-        "purposes": "Permitted purposes",
-        "agreement": "Agreement",
-        "expires": "Expires",
-        "type_1_opt_out": "Type 1 opt-out",
-        "national_data_opt_out": "National data opt-out",
-    }
-    return sources[list(names)].rename(columns=names)
+def _completeness(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+    frame = _titled(read_sql(con, "SELECT * FROM check_completeness"))
+    columns = {(t.name, c.name): place for t in TABLES.values() for place, c in enumerate(t.columns)}
+    frame["place"] = [columns[key] for key in zip(frame["table_name"], frame["column_name"], strict=True)]
+    return Release(
+        "quality_completeness",
+        "Rows kept and rows with the field filled, one row per table and column",
+        frame,
+        keys=("area_code", "table_name", "title", "place", "column_name"),
+        counts=("rows", "filled"),
+        derive=_share_filled,
+    )
 
 
-def _share(value: float) -> str:
-    """A share in words, never rounded up to all: 99.7%, over 99.9%."""
-    value = float(value)
-    return "over 99.9%" if 0.9995 <= value < 1 else f"{value:.1%}"
+def _share_filled(shown: pd.DataFrame) -> pd.DataFrame:
+    return shown.assign(share=(shown["filled"] / shown["rows"].where(shown["rows"] > 0)).clip(upper=1))
+
+
+def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+    """Each practice, in its PCN's block and in the ICS's: a stale one must be named, whoever reads."""
+    frame = read_sql(con, "SELECT * FROM check_practice")
+    last = frame["last_event_date"]
+    newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else pd.NaT
+    frame["days_behind"] = (newest - last).dt.days.clip(lower=0).astype("Int64")
+    frame["last_event"] = last.dt.strftime("%Y-%m-%d").fillna("")
+    frame = frame.rename(columns={"practice_code": "unit_code", "practice_name": "unit_name"})
+    blocks = pd.concat([frame.assign(area_code=workbook.ics_code), frame.assign(area_code=frame["pcn_code"])])
+    return Release(
+        "quality_practices",
+        "How fresh each practice's events are, and its list in the extract and as published",
+        blocks,
+        keys=("area_code", "unit_code", "unit_name", "pcn_code", "last_event", "days_behind"),
+        counts=("registered", "published_list_size"),
+        derive=_list_gap,
+    )
+
+
+def _list_gap(shown: pd.DataFrame) -> pd.DataFrame:
+    published = shown["published_list_size"].where(shown["published_list_size"] > 0)
+    return shown.assign(gap=shown["registered"] / published - 1)
+
+
+def _sources(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+    frame = read_sql(con, "SELECT * FROM governance_source").assign(area_code=workbook.ics_code)
+    keys = tuple(c for c in frame if c not in ("area_code", "source"))
+    return Release("quality_sources", "Who permits the use of each source", frame, keys=("area_code", "source", *keys))

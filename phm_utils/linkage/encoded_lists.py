@@ -11,7 +11,7 @@ from phm_utils.engine import read_sql
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import FIELDS
 from phm_utils.linkage.encoded import link_encoded
-from phm_utils.linkage.identity import Scheme
+from phm_utils.linkage.scheme import Scheme
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from phm_utils.engine import guarded, read_sql, session
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import FIELDS, filters
 from phm_utils.linkage.encoded_file import encoding_key, writable, write_encoded
-from phm_utils.linkage.identity import Scheme, clean_identities
-from phm_utils.linkage.records import read_list
+from phm_utils.linkage.identified_records import read_list
+from phm_utils.linkage.scheme import Scheme, clean_identities
 from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key
 
 _RAW = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "uprn", "sex", "line")

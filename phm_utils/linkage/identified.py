@@ -18,14 +18,14 @@ from phm_utils.engine import guarded, quote
 from phm_utils.errors import InputError
 from phm_utils.linkage import review
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
-from phm_utils.linkage.identity import Scheme, certain_links
-from phm_utils.linkage.landing import link_events, make_tokens, write_landing, write_quality
-from phm_utils.linkage.ledger import keep, save
 from phm_utils.linkage.link import IDENTITY_SOURCES
+from phm_utils.linkage.linked_landing import link_events, make_tokens, write_landing, write_quality
 from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
+from phm_utils.linkage.number_ledger import keep, save
 from phm_utils.linkage.probable import Options
 from phm_utils.linkage.queries import present_tables
+from phm_utils.linkage.scheme import Scheme, certain_links
 from phm_utils.linkage.training import ChooseModel
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import key_id, purpose_key, require_secret

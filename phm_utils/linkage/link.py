@@ -12,9 +12,9 @@ from collections.abc import Iterable
 import duckdb
 
 from phm_utils.engine import Model, guarded, quote
-from phm_utils.linkage.linkage_error import error_model
+from phm_utils.linkage.error import error_model
+from phm_utils.linkage.known_truth import COLUMNS, KEY, truth_files, truth_model
 from phm_utils.linkage.queries import area_table, make, present_tables, query
-from phm_utils.linkage.truth import COLUMNS, KEY, truth_files, truth_model
 from phm_utils.params import Workbook
 from phm_utils.rules import codelists
 from phm_utils.tables import TABLES

@@ -7,10 +7,10 @@ import pandas as pd
 
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote, read_sql
 from phm_utils.errors import InputError
-from phm_utils.linkage.identity import Scheme, certain_links
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probable import Options, probable_links
 from phm_utils.linkage.queries import make, query
+from phm_utils.linkage.scheme import Scheme, certain_links
 
 
 def link_people(

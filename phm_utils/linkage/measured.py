@@ -12,10 +12,10 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, guarded, quote, read_sql
-from phm_utils.linkage.linkage_error import COLUMNS, KEY, MODELLED, NOT_KNOWN, REVIEWED, TESTED
+from phm_utils.linkage.error import COLUMNS, KEY, MODELLED, NOT_KNOWN, REVIEWED, TESTED
+from phm_utils.linkage.known_truth import truth_sql
 from phm_utils.linkage.queries import area_table, make, present_tables, query
 from phm_utils.linkage.review import band_sql, by_band, suggest_thresholds
-from phm_utils.linkage.truth import truth_sql
 from phm_utils.methods.linkage_error import FALSE, precision, shares_from_test
 from phm_utils.tables import SQL_TYPE, TABLES
 

@@ -13,9 +13,9 @@ import pandas as pd
 
 from phm_utils.engine import quote, read_sql
 from phm_utils.linkage.comparisons import COMPARED, ONE_SLIP
-from phm_utils.linkage.identity import Scheme
 from phm_utils.linkage.model import LinkageModel, closeness
 from phm_utils.linkage.queries import make, query
+from phm_utils.linkage.scheme import Scheme
 from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, compared_columns, score, settings_for
 from phm_utils.linkage.unregistered import join_unregistered
 

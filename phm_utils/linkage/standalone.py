@@ -10,12 +10,12 @@ import pandas as pd
 from phm_utils.engine import guarded, session
 from phm_utils.errors import InputError
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
-from phm_utils.linkage.identity import Scheme, certain_links
-from phm_utils.linkage.landing import PERSON_PURPOSE
+from phm_utils.linkage.identified_records import Source, read_records
+from phm_utils.linkage.linked_landing import PERSON_PURPOSE
 from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probable import Options
-from phm_utils.linkage.records import Source, read_records
+from phm_utils.linkage.scheme import Scheme, certain_links
 from phm_utils.linkage.training import ChooseModel, use_saved
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
 

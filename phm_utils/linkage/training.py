@@ -20,9 +20,9 @@ from splink.backends.duckdb import DuckDBAPI
 from phm_utils.engine import guarded
 from phm_utils.errors import InputError
 from phm_utils.linkage.comparisons import COMPARED, LINE, NUMBER, STANDARD, Compared, comparison_settings, rule
-from phm_utils.linkage.identity import Scheme
 from phm_utils.linkage.model import LinkageModel, Thresholds, has_probability, load_model, require_whole
 from phm_utils.linkage.queries import make, query
+from phm_utils.linkage.scheme import Scheme
 from phm_utils.linkage.scoring import ID, compared_columns, pairs_of
 
 SAMPLE = 1_500  # identities on each side: their pairs stand for strangers

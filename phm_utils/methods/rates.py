@@ -199,3 +199,22 @@ def _frame(first: pd.Series, second: pd.Series, **columns: np.ndarray) -> pd.Dat
     frame = pd.DataFrame(columns, index=pd.Series(first).index)
     nullable = any(isinstance(pd.Series(s).dtype, pd.api.extensions.ExtensionDtype) for s in (first, second))
     return frame.astype("Float64") if nullable else frame
+
+
+PER = 1_000  # people: the unit of every crude rate here
+
+
+def with_shares(shown: pd.DataFrame, *, of: str = "registered") -> pd.DataFrame:
+    """Protected counts with `share`, `lower`, `upper`: people of `of`, with Wilson's 95% limits."""
+    limits = wilson(shown["people"], shown[of])
+    return shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
+
+
+def with_rates(shown: pd.DataFrame, *, events: tuple[str, ...]) -> pd.DataFrame:
+    """Protected counts with rates per 1,000 people; events of a suppressed group are suppressed with it."""
+    people = shown["people"].astype("Float64")
+    at_risk = people.mask(people == 0)
+    for column in events:
+        shown[column] = shown[column].mask(people.isna())
+        shown[f"{column}_per_1000"] = shown[column] / at_risk * PER
+    return shown

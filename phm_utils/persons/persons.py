@@ -8,20 +8,20 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, Workspace, open_workspace
+from phm_utils.engine.model_files import model_sql, raw
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
-from phm_utils.persons.missing import left_out
-from phm_utils.persons.models import model_sql, raw
-from phm_utils.persons.plan import Plan
+from phm_utils.persons.person_plan import Plan, left_out
 from phm_utils.persons.preparing import make_calendar, make_people, make_recorded, make_use, person_sql, stand_in
-from phm_utils.persons.reach import blank_columns, reaching
 from phm_utils.persons.reconciled import reconciled
-from phm_utils.persons.sources import (
+from phm_utils.persons.windows import (
     Source,
+    blank_columns,
     check_index_date,
     empty_table,
     months_before,
     present,
+    reaching,
     window_table,
 )
 from phm_utils.runs import Store, resolve

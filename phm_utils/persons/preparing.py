@@ -5,13 +5,11 @@ from collections.abc import Iterable
 import pandas as pd
 
 from phm_utils.engine import Workspace
-from phm_utils.persons.derived import score_sql
-from phm_utils.persons.diagnoses import make_diagnoses
-from phm_utils.persons.medicines import make_medicines
-from phm_utils.persons.models import model_sql, raw
-from phm_utils.persons.plan import Plan
-from phm_utils.persons.recorded import counts_of
-from phm_utils.persons.sources import SOCIAL_CARE, empty_table, months_before
+from phm_utils.engine.model_files import model_sql, raw
+from phm_utils.persons.coded import make_diagnoses, make_medicines
+from phm_utils.persons.derivations import counts_of, score_sql
+from phm_utils.persons.person_plan import Plan
+from phm_utils.persons.windows import SOCIAL_CARE, empty_table, months_before
 from phm_utils.rules.codelists import load
 from phm_utils.rules.columns import ACTIVITIES, RuleColumn
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from phm_utils.persons.derived import Derived
+from phm_utils.persons.derivations import Derived
 
 LIST_SIZE, LIST_TITLE = "list_size", "People registered"
 COLUMNS = ["practice_code", "pcn_code", "register", "title", "counted", "published", "as_at"]

@@ -12,7 +12,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from phm_utils.errors import StepFailed
-from phm_utils.reports.notebook import LEVELS
+from phm_utils.reports.findings import LEVELS
 from phm_utils.reports.pages import TEMPLATES, page
 from phm_utils.reports.voices import Voice
 from phm_utils.reports.words import disclosure_words, tier_words

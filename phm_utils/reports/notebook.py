@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -14,10 +13,9 @@ from IPython.display import display
 
 from phm_utils.errors import InputError
 from phm_utils.params import RunParams
+from phm_utils.reports.findings import Findings
 from phm_utils.runs import Store, resolve, write_atomically
 
-Level = Literal["finding", "warning", "limit"]
-LEVELS = {"finding": "Finding", "warning": "Warning", "limit": "Limit"}
 RELEASE = "release_"
 
 
@@ -28,21 +26,6 @@ def read_released(files: Iterable[Path]) -> pd.DataFrame:
         types_mapper=lambda kind: pd.Int64Dtype() if pa.types.is_integer(kind) else None, date_as_object=False
     )
     return frame.reset_index(drop=True)
-
-
-@dataclass
-class Findings:
-    """What a notebook concluded, in order. `run.close` puts them at the report's top."""
-
-    items: list[tuple[Level, str]] = field(default_factory=list)
-
-    def add(self, text: str, level: Level = "finding") -> None:
-        """Add one sentence; `warning` for doubt about the data, `limit` for what is left out."""
-        if level not in LEVELS:
-            raise InputError(f"A finding's level is one of {', '.join(LEVELS)}, not {level}.")
-        self.items.append((level, text))
-        html = f'<p class="noted {level}"><strong>{LEVELS[level]}.</strong> {escape(text)}</p>'
-        display({"text/html": html, "text/plain": f"{LEVELS[level]}: {text}"}, raw=True)
 
 
 @dataclass(frozen=True)

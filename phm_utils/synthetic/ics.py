@@ -11,11 +11,11 @@ from typing import Literal
 from phm_utils.errors import InputError
 from phm_utils.runs import write_atomically
 from phm_utils.synthetic import geography
-from phm_utils.synthetic.effects import effects
 from phm_utils.synthetic.extracts import Task, write_network
 from phm_utils.synthetic.identity import MOST_REGISTERED
 from phm_utils.synthetic.linkage.form import gather, write_linkage
 from phm_utils.synthetic.references import write_references
+from phm_utils.synthetic.service_effects import effects
 from phm_utils.synthetic.writing import FileFormat
 
 VERSION = 3  # of the simulated data: goes up where the same seed gives other bytes

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from phm_utils.synthetic import days, medicines, registers
+from phm_utils.synthetic import days, medicines
+from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.appointments import appointment_rate
 from phm_utils.synthetic.contacts import social_care_rate
 from phm_utils.synthetic.draws import NULL, Coded

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from phm_utils import engine
-from phm_utils.cohorts import cohorts
+from phm_utils.measures import cohort_members as cohorts
 from phm_utils.params import Workbook
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 from phm_utils.runs import StageWriter
 from phm_utils.tables import SQL_TYPE
 

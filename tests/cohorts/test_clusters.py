@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from phm_utils.cohorts import condition_findings as say
-from phm_utils.cohorts import condition_view, view
-from phm_utils.cohorts.blocks import areas_of
-from phm_utils.cohorts.clusters import ALL_ADULTS, COMES_BACK, REST, cluster_releases
 from phm_utils.engine import read_sql
 from phm_utils.params import Disclosure
+from phm_utils.privacy.blocks import areas_of
 from phm_utils.privacy.disclosure import protect
+from phm_utils.reports import reading
 from phm_utils.rules.concepts import long_term_conditions
+from phm_utils.topics.segmentation import clusters_page
+from phm_utils.topics.segmentation.clusters import ALL_ADULTS, COMES_BACK, REST, cluster_releases
 
 HEART, MIND, WELL = ("hypertension", "diabetes", "chd"), ("depression", "anxiety", "smi"), ("asthma",)
 
@@ -52,7 +52,7 @@ def test_planted_clusters_are_released_with_stability_age_and_size(clusters):
     assert (whole.loc[["A", "B", "C"], "jaccard"] > 0.75).all()
     assert whole["people"].sum() == pytest.approx(2_400, abs=10)  # adults alone
     assert sorted(whole.loc[["A", "B", "C"], "median_age"]) == [40, 40, 70]
-    names = condition_view.cluster_names(block(tables["segment_cluster_condition"]))
+    names = clusters_page.cluster_names(block(tables["segment_cluster_condition"]))
     assert sum("few conditions" in name for name in names.values()) == 1
     assert sum(all(c in name for c in ("hypertension", "diabetes", "coronary")) for name in names.values()) == 1
     assert sum(all(c in name for c in ("depression", "anxiety", "severe mental")) for name in names.values()) == 1
@@ -67,18 +67,18 @@ def test_sizes_of_networks_add_up_to_the_ics(clusters):
 
 def test_sentences_name_the_clusters_and_the_rules_beside_them(clusters):
     tables = clusters(planted())
-    names = condition_view.cluster_names(block(tables["segment_cluster_condition"]))
-    both = view.beside(
+    names = clusters_page.cluster_names(block(tables["segment_cluster_condition"]))
+    both = reading.beside(
         block(tables["segment_cluster"], "U99001"), block(tables["segment_cluster"]), "North", is_ics=False
     )
-    shown = condition_view.clusters(both, names)
+    shown = clusters_page.clusters(both, names)
     assert REST not in set(shown["cluster"])  # nobody is left over
-    text = say.stability(block(tables["segment_cluster_tried"]), shown)
+    text = clusters_page.stability(block(tables["segment_cluster_tried"]), shown)
     assert text.startswith("3 clusters were found in the ICS: 3 stable")
-    crossed = condition_view.cluster_segments(block(tables["segment_cluster_segment"]), names)
-    assert "The rules place" in say.rules_and_clusters(crossed)
+    crossed = clusters_page.cluster_segments(block(tables["segment_cluster_segment"]), names)
+    assert "The rules place" in clusters_page.rules_and_clusters(crossed)
     assert "Children and young people" not in set(crossed["segment"])
-    profile = condition_view.cluster_profile(block(tables["segment_cluster_condition"]), names)
+    profile = clusters_page.cluster_profile(block(tables["segment_cluster_condition"]), names)
     assert list(dict.fromkeys(profile["named"]))[-1] == ALL_ADULTS
 
 
@@ -88,9 +88,9 @@ def test_independent_conditions_give_no_cluster_and_the_page_says_so(clusters):
     tables = clusters(rows)
     whole = block(tables["segment_cluster"])
     assert set(whole["cluster"]) == {REST}
-    assert condition_view.cluster_names(block(tables["segment_cluster_condition"])) == {}
-    text = say.stability(
-        block(tables["segment_cluster_tried"]), condition_view.clusters(whole.assign(area="Whole ICS"), {})
+    assert clusters_page.cluster_names(block(tables["segment_cluster_condition"])) == {}
+    text = clusters_page.stability(
+        block(tables["segment_cluster_tried"]), clusters_page.clusters(whole.assign(area="Whole ICS"), {})
     )
     assert text.startswith("No clusters are shown")
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from phm_utils.cohorts.definitions import load_cohort, load_cohorts
 from phm_utils.errors import InputError
+from phm_utils.measures.definitions import load_cohort, load_cohorts
 
 HIGH_BMI = "high_bmi_anxiety_depression_no_covid_vaccination"
 FREQUENT = "frequent_ed_attenders"

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from phm_utils.cohorts import segment_rule_findings as say
-from phm_utils.cohorts.blocks import areas_of
-from phm_utils.cohorts.definitions import load_segmentation
-from phm_utils.cohorts.movement import movement_releases, movement_sql
-from phm_utils.cohorts.segments import rule_table, segment_alternatives_sql, segment_sql
 from phm_utils.engine.portable import to_spark
+from phm_utils.measures.definitions import load_segmentation
+from phm_utils.measures.segments import rule_table, segment_alternatives_sql, segment_sql
 from phm_utils.params import Disclosure
+from phm_utils.privacy.blocks import areas_of
 from phm_utils.privacy.disclosure import protect
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 from phm_utils.rules.tree import criteria
+from phm_utils.topics.segmentation import movement_page
+from phm_utils.topics.segmentation.movement import movement_releases, movement_sql
 
 KNOWN = {"bmi": 22, "bmi_months_ago": 3}  # so that no column is null throughout
 
@@ -196,19 +196,19 @@ def test_rules_left_out_of_movement_are_released_by_name_alone(released):
 def test_sentences_name_the_figures_they_stand_on(released):
     whole = released["segment_movement"].query("area_code == 'QZZ'")
     # 40 stayed and 20 fell ill; the three who moved to Feel well are too few to show. 20 of 73, shown as 75, is 26.7%.
-    assert say.moved(whole) == (
+    assert movement_page.moved(whole) == (
         "Of about 60 people registered both then and now, about 20 (33%) are in another segment than 24 months before, "
         "about 0 of them only because they are older. Numbers too small to show are left out."
     )
     stored = whole.astype({"people": "float64", "people_by_age": "float64"})  # as Parquet gives back missing counts
-    assert say.come_and_gone(stored) == say.come_and_gone(whole)
-    assert say.come_and_gone(whole) == "Since then about 0 people joined or were born, 0 died and 10 left."
+    assert movement_page.come_and_gone(stored) == movement_page.come_and_gone(whole)
+    assert movement_page.come_and_gone(whole) == "Since then about 0 people joined or were born, 0 died and 10 left."
 
 
 def test_sentences_hold_where_everything_is_hidden(released):
     nothing = released["segment_movement"].query("area_code == 'QZZ'").assign(people=pd.NA, people_by_age=pd.NA)
     hidden = nothing.astype({"people": "Int64", "people_by_age": "Int64"})
-    assert "Too few" in say.moved(hidden)
+    assert "Too few" in movement_page.moved(hidden)
 
 
 @pytest.mark.parametrize("name", ["snee", "bridges_to_health", "core20plus"])

@@ -3,12 +3,11 @@
 import pandas as pd
 import pytest
 
-from phm_utils.cohorts import condition_findings as say
-from phm_utils.cohorts import condition_view
-from phm_utils.cohorts.blocks import areas_of
-from phm_utils.cohorts.multimorbidity import BANDS, multimorbidity_release
 from phm_utils.params import Disclosure
+from phm_utils.privacy.blocks import areas_of
 from phm_utils.privacy.disclosure import protect
+from phm_utils.topics.segmentation import multimorbidity_page
+from phm_utils.topics.segmentation.multimorbidity import BANDS, multimorbidity_release
 
 
 def people_of(quintile: int | None, age: int, ill: int, well: int) -> list[dict]:
@@ -55,12 +54,12 @@ def test_small_counts_are_hidden(lines):
 
 
 def test_the_age_of_each_fifth_and_the_sentence(lines):
-    ages = condition_view.burden_ages(condition_view.burden_lines(lines()), 0.3)
+    ages = multimorbidity_page.burden_ages(multimorbidity_page.burden_lines(lines()), 0.3)
     by = ages.set_index("quintile")
     # Halfway from 10% at the middle of one band to 50% at that of the next.
     assert by.loc["1 most deprived", "age"] == pytest.approx(50)
     assert by.loc["5 least deprived", "age"] == pytest.approx(60)
-    text = say.burden_gap(ages, 0.3)
+    text = multimorbidity_page.burden_gap(ages, 0.3)
     assert text.startswith("In the most deprived fifth 30% have two or more conditions at age 50 (")
     assert text.endswith("10 years earlier.")
 
@@ -68,19 +67,21 @@ def test_the_age_of_each_fifth_and_the_sentence(lines):
 def test_people_of_unknown_deprivation_are_released_and_have_no_line(lines):
     frame = lines()
     assert frame.set_index(["quintile", "band"]).loc[("Not known", "60-69"), "people"] == 10
-    assert "Not known" not in set(condition_view.burden_lines(frame)["quintile"])
+    assert "Not known" not in set(multimorbidity_page.burden_lines(frame)["quintile"])
 
 
 def test_a_fifth_that_does_not_reach_the_burden_is_said_to(lines):
     rows = [*ROWS[:4], *people_of(5, 55, 20, 180), *people_of(5, 85, 50, 200)]
-    text = say.burden_gap(condition_view.burden_ages(condition_view.burden_lines(lines(rows)), 0.3), 0.3)
+    text = multimorbidity_page.burden_gap(
+        multimorbidity_page.burden_ages(multimorbidity_page.burden_lines(lines(rows)), 0.3), 0.3
+    )
     assert "least deprived not reached" in text
 
 
 def test_sentences_hold_where_all_is_suppressed(lines):
-    ages = condition_view.burden_ages(condition_view.burden_lines(lines(people_of(1, 45, 2, 3))), 0.3)
-    assert isinstance(say.burden_gap(ages, 0.3), str)
-    assert set(condition_view.burden_table(ages, ages)["Whole ICS"]) <= {
+    ages = multimorbidity_page.burden_ages(multimorbidity_page.burden_lines(lines(people_of(1, 45, 2, 3))), 0.3)
+    assert isinstance(multimorbidity_page.burden_gap(ages, 0.3), str)
+    assert set(multimorbidity_page.burden_table(ages, ages)["Whole ICS"]) <= {
         "numbers are too small to say",
         "not reached",
         "not reached by 75",

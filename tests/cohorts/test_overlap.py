@@ -3,13 +3,13 @@
 import pandas as pd
 import pytest
 
-from phm_utils.cohorts import condition_findings as say
-from phm_utils.cohorts import condition_view, view
-from phm_utils.cohorts.blocks import areas_of
-from phm_utils.cohorts.condition_overlap import NONE, ONE, OTHERS, overlap_release
 from phm_utils.params import Disclosure
+from phm_utils.privacy.blocks import areas_of
 from phm_utils.privacy.disclosure import protect
+from phm_utils.reports import reading
 from phm_utils.rules.concepts import long_term_conditions
+from phm_utils.topics.segmentation import combinations_page
+from phm_utils.topics.segmentation.combinations import NONE, ONE, OTHERS, overlap_release
 
 SOUTH = {"pcn_code": "U99002", "practice_code": "A99003"}
 TWO, THREE = "Diabetes + Hypertension", "Diabetes + Heart failure + Hypertension"
@@ -70,15 +70,15 @@ def test_the_sentence_names_the_most_frequent_combination_and_the_ics(overlap):
     _, shown = overlap()
     mine, whole = area(shown, "U99001"), area(shown, "QZZ")
     # 40 of 625 is 64 per 1,000; in the ICS 46 of 931, shown as 45 of 930, is 48.4.
-    text = say.commonest_combination(condition_view.combinations(mine, whole), is_ics=False)
+    text = combinations_page.commonest_combination(combinations_page.combinations(mine, whole), is_ics=False)
     assert text.startswith(
         "Diabetes and hypertension and no other is the most frequent combination: 64.0 per 1,000, against 48.4"
     )
-    several = condition_view.how_many(view.beside(mine, whole, "North", is_ics=False))
+    several = combinations_page.how_many(reading.beside(mine, whole, "North", is_ics=False))
     assert several["People"].tolist()[:3] == [500, 60, 65]
 
 
 def test_sentences_hold_where_no_combination_may_be_named(overlap):
     _, shown = overlap([{"count": 100}, {**BOTH, "count": 4}])
     mine = area(shown, "QZZ")
-    assert "Too few" in say.commonest_combination(condition_view.combinations(mine, mine), is_ics=True)
+    assert "Too few" in combinations_page.commonest_combination(combinations_page.combinations(mine, mine), is_ics=True)

@@ -3,11 +3,13 @@
 import pandas as pd
 import pytest
 
-from phm_utils.cohorts import cohort_findings, segment_findings, view
-from phm_utils.cohorts.definitions import load_cohorts
-from phm_utils.cohorts.releases import releases
+from phm_utils.measures.definitions import load_cohorts
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
+from phm_utils.reports import reading
+from phm_utils.topics.cohorts import cohort_page
+from phm_utils.topics.segmentation import recorded_conditions_page, segment_use_page
+from phm_utils.topics.segmentation.segment_tables import releases
 
 FREQUENT = "frequent_ed_attenders"
 # Rules, models and what could not be counted are the same for every area.
@@ -106,45 +108,47 @@ def test_sentences_hold_where_everything_is_suppressed(released):
     tables = released([{"count": 3}, {"count": 2, "practice_code": "A99003", "pcn_code": "U99002"}])
     chosen = load_cohorts()
     sizes = area(tables["segment_size"], "U99001")
-    both = view.beside(sizes, area(tables["segment_size"], "QZZ"), "North", is_ics=False)
-    assert "Too few" in segment_findings.segment_gap(both, view.ICS)
-    assert "Too few" in segment_findings.cost_concentration(sizes)
-    groups = view.by_group(view.named(area(tables["cohort_profile"], "U99001"), chosen))
-    assert isinstance(cohort_findings.group_gap(groups), str)
-    use = view.use_ratios(view.named(area(tables["cohort_use"], "U99001"), chosen))
-    assert "too few people to say" in cohort_findings.use(use)
+    both = reading.beside(sizes, area(tables["segment_size"], "QZZ"), "North", is_ics=False)
+    assert "Too few" in segment_use_page.segment_gap(both, reading.ICS)
+    assert "Too few" in segment_use_page.cost_concentration(sizes)
+    groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
+    assert isinstance(cohort_page.group_gap(groups), str)
+    use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
+    assert "too few people to say" in cohort_page.use(use)
 
 
 def test_sentences_name_the_figures_they_stand_on(released):
     tables = released()
     chosen = {FREQUENT: load_cohorts()[FREQUENT]}
-    sizes = view.named(
-        view.beside(area(tables["cohort_size"], "U99001"), area(tables["cohort_size"], "QZZ"), "North", is_ics=False),
+    sizes = cohort_page.named(
+        reading.beside(
+            area(tables["cohort_size"], "U99001"), area(tables["cohort_size"], "QZZ"), "North", is_ics=False
+        ),
         chosen,
     )
     # 43 of 643 people, shown as 45 of 645, against 45 of 1,045 in the ICS.
-    assert cohort_findings.cohort_sizes(sizes, view.ICS) == (
+    assert cohort_page.cohort_sizes(sizes, reading.ICS) == (
         "Seven or more ED attendances: about 45 people, 69.8 per 1,000 registered, more than the ICS's 43.1."
     )
-    steps = view.named(area(tables["cohort_attrition"], "U99001"), chosen)
-    assert "“Seven or more attendances in 12 months”, 7.0% stay" in cohort_findings.narrowest_step(steps)
+    steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
+    assert "“Seven or more attendances in 12 months”, 7.0% stay" in cohort_page.narrowest_step(steps)
 
 
 def test_a_step_too_small_to_show_is_the_step_that_loses_most(released):
     rows = [{"ed_attendances_12m": 8, "count": 3}, {"count": 100}, {"age": 5, "age_band": "5-9", "count": 90}]
-    steps = view.named(area(released(rows)["cohort_attrition"], "QZZ"), {FREQUENT: load_cohorts()[FREQUENT]})
-    assert cohort_findings.narrowest_step(steps).endswith(
+    steps = cohort_page.named(area(released(rows)["cohort_attrition"], "QZZ"), {FREQUENT: load_cohorts()[FREQUENT]})
+    assert cohort_page.narrowest_step(steps).endswith(
         "“Seven or more attendances in 12 months”, fewer stay than may be shown."
     )
 
 
 def test_conditions_beyond_chance_are_told_with_the_furthest(released):
     tables = released()
-    both = view.beside(
+    both = reading.beside(
         area(tables["segment_condition"], "U99002"), area(tables["segment_condition"], "QZZ"), "South", is_ics=False
     )
     # 100 of 400 have dementia against 100 of 1,045; nobody has diabetes, against 200 of 1,045.
-    assert segment_findings.condition_gap(both, view.ICS) == (
+    assert recorded_conditions_page.condition_gap(both, reading.ICS) == (
         "Of 26 conditions, recorded more often here than in the ICS, beyond chance: 1 (dementia, 25.0% against 9.6%); "
         "less often: 1 (diabetes, 0.0% against 19.1%). Ages differ too."
     )

@@ -3,11 +3,15 @@
 import pandas as pd
 import pytest
 
-from phm_utils.cohorts import segment_rule_findings as say
-from phm_utils.cohorts.blocks import areas_of
-from phm_utils.cohorts.definitions import Segmentation
-from phm_utils.cohorts.segment_overlap import overlaps, same_conditions
-from phm_utils.cohorts.segment_rule_releases import (
+from phm_utils.measures.definitions import Segmentation
+from phm_utils.measures.segments import rule_counts, rule_table
+from phm_utils.params import Disclosure, validated
+from phm_utils.privacy.blocks import areas_of
+from phm_utils.privacy.disclosure import protect
+from phm_utils.rules.derived import person_columns
+from phm_utils.topics.segmentation import segment_rules_page
+from phm_utils.topics.segmentation.rule_overlap import overlaps, same_conditions
+from phm_utils.topics.segmentation.segment_rules import (
     MET_BY_NOBODY,
     PLACES_NOBODY,
     SAME,
@@ -15,10 +19,6 @@ from phm_utils.cohorts.segment_rule_releases import (
     remarks,
     rule_releases,
 )
-from phm_utils.cohorts.segments import rule_counts, rule_table
-from phm_utils.params import Disclosure, validated
-from phm_utils.privacy.disclosure import protect
-from phm_utils.rules.person import person_columns
 
 COLUMNS = person_columns()
 OLD = {"says": "65 or over", "column": "age", "op": "at least", "value": 65}
@@ -150,7 +150,7 @@ def test_what_the_rules_let_out_is_suppressed_and_names_the_published_models_own
     both = tables["segment_rule_overlap"].set_index(["reason", "other_reason"])["people"]
     assert both["One to three long-term conditions", "Depression"] == 30
     assert pd.isna(both["On the palliative care register", "Dementia"])
-    assert "(Depression, Anxiety)" in say.placing_nobody(tables["segment_rule_remark"])
+    assert "(Depression, Anxiety)" in segment_rules_page.placing_nobody(tables["segment_rule_remark"])
 
 
 def test_the_widest_overlap_is_told_but_not_of_a_segment_within_another():
@@ -162,12 +162,15 @@ def test_the_widest_overlap_is_told_but_not_of_a_segment_within_another():
     ]
     columns = ["segment", "other_segment", "people", "people_segment", "people_other"]
     pairs = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
-    assert say.widest_overlap(pairs) == (
+    assert segment_rules_page.widest_overlap(pairs) == (
         "The order of the rules matters most between Old and Heavy: about 120 people in the ICS meet a rule of both "
         "and are counted in Old or before it."
     )
-    assert say.widest_overlap(pairs.drop(index=2)) is None
+    assert segment_rules_page.widest_overlap(pairs.drop(index=2)) is None
 
 
 def test_nothing_is_said_of_rules_without_fault():
-    assert say.placing_nobody(pd.DataFrame(columns=["place", "segment", "reason", "remark", "other"])) is None
+    assert (
+        segment_rules_page.placing_nobody(pd.DataFrame(columns=["place", "segment", "reason", "remark", "other"]))
+        is None
+    )

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phm_utils.cohorts import segment_reach
-from phm_utils.cohorts.definitions import Segmentation, load_segmentation
-from phm_utils.cohorts.segment_overlap import same_conditions
-from phm_utils.cohorts.segment_reach import unreachable
+from phm_utils.measures.definitions import Segmentation, load_segmentation
 from phm_utils.params import validated
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 from phm_utils.rules.tree import compile_rule
+from phm_utils.topics.segmentation import rule_reach as segment_reach
+from phm_utils.topics.segmentation.rule_overlap import same_conditions
+from phm_utils.topics.segmentation.rule_reach import unreachable
 
 COLUMNS = person_columns()
 FOURTEEN = (

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from phm_utils.cohorts.definitions import Segmentation, load_segmentation
 from phm_utils.errors import InputError
+from phm_utils.measures.definitions import Segmentation, load_segmentation
 from phm_utils.params import validated
 
 MINE = """title: Two groups

@@ -3,12 +3,18 @@
 import pandas as pd
 import pytest
 
-from phm_utils.cohorts import use_findings as say
-from phm_utils.cohorts import use_view, view
-from phm_utils.cohorts.releases import releases
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
+from phm_utils.reports import reading
 from phm_utils.rules.columns import COSTS, cost_column
+from phm_utils.topics.segmentation import (
+    frailty_page,
+    movement_page,
+    register_check_page,
+    segment_groups_page,
+    segment_use_page,
+)
+from phm_utils.topics.segmentation.segment_tables import releases
 
 SOUTH = {"pcn_code": "U99002", "practice_code": "A99003"}
 OLD = {"age": 80, "age_band": "80-84"}
@@ -39,7 +45,7 @@ def area(frame: pd.DataFrame, code: str = "U99001") -> pd.DataFrame:
 
 
 def both(tables: dict, name: str) -> pd.DataFrame:
-    return view.beside(area(tables[name]), area(tables[name], "QZZ"), "North", is_ics=False)
+    return reading.beside(area(tables[name]), area(tables[name], "QZZ"), "North", is_ics=False)
 
 
 def test_ethnic_groups_not_stated_and_not_known_stand_apart_and_small_ones_are_hidden(released):
@@ -53,7 +59,7 @@ def test_ethnic_groups_not_stated_and_not_known_stand_apart_and_small_ones_are_h
 
 def test_the_ethnic_sentence_compares_with_everybody_and_tells_what_is_not_recorded(released):
     # 544 people: 100 of 100 in the Asian group have a condition, 100 of 540 as shown; 40 are not stated.
-    text = say.ethnic_gap(area(released()["segment_ethnicity"]))
+    text = segment_groups_page.ethnic_gap(area(released()["segment_ethnicity"]))
     assert "100.0% of people of the Asian group" in text
     assert "No group is recorded for 7.4% of people." in text
 
@@ -69,11 +75,11 @@ def test_cost_by_setting_is_per_person_of_the_segment(released):
 
 def test_the_parts_of_a_bar_add_up_and_empty_segments_have_none(released):
     cost = area(released()["segment_cost"])
-    parts = use_view.cost_parts(cost)
-    sums = use_view.cost_sums(cost)
+    parts = segment_use_page.cost_parts(cost)
+    sums = segment_use_page.cost_sums(cost)
     assert parts.groupby("segment")["cost_per_person_gbp"].sum()["Live well"] == pytest.approx(sums["Live well"])
     assert "Die well" not in set(parts["segment"])
-    assert say.dearest_setting(cost).startswith("67% of the cost counted is emergency departments")
+    assert segment_use_page.dearest_setting(cost).startswith("67% of the cost counted is emergency departments")
 
 
 def test_settings_that_are_not_costed_are_left_out(released):
@@ -84,12 +90,12 @@ def test_settings_that_are_not_costed_are_left_out(released):
 
 
 def test_rates_stand_beside_the_ics(released):
-    rates = use_view.rates(both(released(), "segment_size"))
-    row = use_view.beside_ics(rates, "per_1000", "segment", "activity").set_index(["segment", "activity"])
+    rates = segment_use_page.rates(both(released(), "segment_size"))
+    row = reading.beside_ics(rates, "per_1000", "segment", "activity").set_index(["segment", "activity"])
     ed = row.loc[("Live well", "ED attendances")]
     assert ed["per_1000"] == pytest.approx(300 / 445 * 1000)
     assert ed["per_1000_ics"] == pytest.approx(900 / 945 * 1000)
-    assert "ED attendances in Live well differ most from the ICS" in say.rate_gap(rates, view.ICS)
+    assert "ED attendances in Live well differ most from the ICS" in segment_use_page.rate_gap(rates, reading.ICS)
 
 
 def test_scores_are_counted_by_age_and_category(released):
@@ -102,18 +108,18 @@ def test_scores_are_counted_by_age_and_category(released):
 
 
 def test_the_score_sentence_names_the_furthest_from_the_ics(released):
-    need = use_view.need(both(released(), "segment_scores"))
+    need = frailty_page.need(both(released(), "segment_scores"))
     assert list(dict.fromkeys(need["row"]))[:2] == ["65-74, North", "65-74, Whole ICS"]
     # 60 of 100 here, 60 of 300 in the ICS.
-    assert "Frailty by eFI, severe, at 75-84" in say.need_gap(need, view.ICS)
-    assert "60.0% of people here, 20.0% there" in say.need_gap(need, view.ICS)
+    assert "Frailty by eFI, severe, at 75-84" in frailty_page.need_gap(need, reading.ICS)
+    assert "60.0% of people here, 20.0% there" in frailty_page.need_gap(need, reading.ICS)
 
 
 def test_scores_that_could_not_be_made_are_left_out(released):
     tables = released(missing=[("gp_event", "efi_category"), ("apc_episode", "hfrs_category")])
     assert set(tables["segment_scores"]["score"]) == {"Repeat medicines"}
-    need = use_view.need(both(tables, "segment_scores"))
-    assert isinstance(say.need_gap(need, view.ICS), str)
+    need = frailty_page.need(both(tables, "segment_scores"))
+    assert isinstance(frailty_page.need_gap(need, reading.ICS), str)
 
 
 def registers(*rows: tuple) -> pd.DataFrame:
@@ -123,7 +129,7 @@ def registers(*rows: tuple) -> pd.DataFrame:
 
 
 def test_registers_further_than_a_tenth_are_told_and_small_ones_left_out():
-    frame = use_view.registers(
+    frame = register_check_page.registers(
         registers(
             ("dm", "Diabetes", "One", 100, 85),
             ("dm", "Diabetes", "Two", 100, 95),
@@ -134,19 +140,19 @@ def test_registers_further_than_a_tenth_are_told_and_small_ones_left_out():
     )
     assert frame["title"].tolist()[0] == "People registered"
     assert "Severe mental illness" not in set(frame["title"])  # rounding alone moves 20 people by a tenth
-    assert say.registers_apart(frame) == (
+    assert register_check_page.registers_apart(frame) == (
         "1 of 3 registers of practices with 50 people or more differ from the published ones by more than 10%, most "
         "often diabetes (1). The furthest is diabetes at One: 0.85 times the published number."
     )
-    spread = use_view.register_table(frame, is_ics=True).set_index("Register")
+    spread = register_check_page.register_table(frame, is_ics=True).set_index("Register")
     assert spread.loc["Diabetes", "More than 10% apart"] == 1
-    assert list(use_view.register_table(frame, is_ics=False)) == ["Register", "One", "Two"]
+    assert list(register_check_page.register_table(frame, is_ics=False)) == ["Register", "One", "Two"]
 
 
 def test_registers_that_agree_are_said_to():
-    frame = use_view.registers(registers(("dm", "Diabetes", "One", 100, 100)))
-    assert say.registers_apart(frame).startswith("None of 1 registers")
-    assert "Too few" in say.registers_apart(frame.head(0))
+    frame = register_check_page.registers(registers(("dm", "Diabetes", "One", 100, 100)))
+    assert register_check_page.registers_apart(frame).startswith("None of 1 registers")
+    assert "Too few" in register_check_page.registers_apart(frame.head(0))
 
 
 def test_the_net_flow_leaves_out_who_is_only_older_and_who_is_hidden():
@@ -161,19 +167,19 @@ def test_the_net_flow_leaves_out_who_is_only_older_and_who_is_hidden():
         ],
         columns=["from_segment", "to_segment", "people", "people_by_age", "people_from"],
     ).astype({"people": "Int64", "people_by_age": "Int64"})
-    flows = use_view.net_flows(movement, ["Age well", "Stay well", "Live well"])
+    flows = movement_page.net_flows(movement, ["Age well", "Stay well", "Live well"])
     assert set(zip(flows["from_segment"], flows["to_segment"], strict=True)) == {
         ("Live well", "Stay well"),
         ("Age well", "Live well"),
     }
     # 120 - 20 - 40 = 60 of the 1,000 who were in Live well.
-    text = say.net_flow(flows, movement)
+    text = movement_page.net_flow(flows, movement)
     assert "about 100 went that way and 40 back, so 60 more in Stay well, 60 per 1,000" in text
 
 
 def test_sentences_hold_where_everything_is_suppressed(released):
     tables = released([{"count": 3}, {"count": 2, **SOUTH}])
-    assert isinstance(say.ethnic_gap(area(tables["segment_ethnicity"])), str)
-    assert "Too few" in say.dearest_setting(area(tables["segment_cost"]))
-    assert "Too few" in say.rate_gap(use_view.rates(both(tables, "segment_size")), view.ICS)
-    assert isinstance(say.need_gap(use_view.need(both(tables, "segment_scores")), view.ICS), str)
+    assert isinstance(segment_groups_page.ethnic_gap(area(tables["segment_ethnicity"])), str)
+    assert "Too few" in segment_use_page.dearest_setting(area(tables["segment_cost"]))
+    assert "Too few" in segment_use_page.rate_gap(segment_use_page.rates(both(tables, "segment_size")), reading.ICS)
+    assert isinstance(frailty_page.need_gap(frailty_page.need(both(tables, "segment_scores")), reading.ICS), str)

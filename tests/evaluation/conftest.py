@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.evaluation.definitions import Intervention, Money, Plausible
-from phm_utils.evaluation.panel import NEVER, Panel
+from phm_utils.topics.evaluation.interventions import Intervention, Money, Plausible
+from phm_utils.topics.evaluation.panel import NEVER, Panel
 
 PROGRAMME = Intervention(
     code="a_service",

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.evaluation.analysis import COLUMNS, analyse
-from phm_utils.evaluation.definitions import Gates
+from phm_utils.topics.evaluation.analysis import COLUMNS, analyse
+from phm_utils.topics.evaluation.interventions import Gates
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from phm_utils.errors import InputError
-from phm_utils.evaluation.definitions import load_interventions
+from phm_utils.topics.evaluation.interventions import load_interventions
 
 MINIMAL = {
     "programme": "HIU",

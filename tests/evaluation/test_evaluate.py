@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.evaluation import evaluate, findings, view
-from phm_utils.evaluation.analysis import analyse
-from phm_utils.evaluation.load import calendar, load_panel
-from phm_utils.evaluation.releases import releases
 from phm_utils.params import Workbook
 from phm_utils.privacy.disclosure import protect
+from phm_utils.topics.evaluation import effect_page, evaluate, people_page, programme_page, returns_page
+from phm_utils.topics.evaluation.analysis import analyse
+from phm_utils.topics.evaluation.evaluation_tables import releases
+from phm_utils.topics.evaluation.load import calendar, load_panel
 
 WORKBOOK = Workbook(
     name="tiny", title="Tiny ICS", ics_code="QZZ", synthetic=True, index_date=date(2025, 3, 31), landing="nowhere"
@@ -99,7 +99,7 @@ def test_an_absent_table_leaves_empty_tables_and_a_reason(drawn_panel, stored, a
         stored(lacking, drawn_panel(1, 0.6))
         lacking.execute(f"DROP TABLE {absent}")
         tables = run(lacking)
-        of = view.evaluated(released(lacking, "QZZ"), "ed_frequent_attenders")
+        of = programme_page.evaluated(released(lacking, "QZZ"), "ed_frequent_attenders")
     assert tables["evaluation_effect"].empty
     assert absent in of.missing
     assert not of.shown
@@ -107,36 +107,38 @@ def test_an_absent_table_leaves_empty_tables_and_a_reason(drawn_panel, stored, a
 
 def test_each_network_sees_the_effect_of_all_and_its_own_people(con, made):
     for area in ("U99001", "U99002", "QZZ"):
-        of = view.evaluated(released(con, area), "ed_frequent_attenders")
+        of = programme_page.evaluated(released(con, area), "ed_frequent_attenders")
         assert of.shown
         assert of.headline["rate_ratio"] == pytest.approx(made["evaluation_effect"]["rate_ratio"].iloc[0], rel=0.01)
-    own = view.flow(view.evaluated(released(con, "U99002"), "ed_frequent_attenders").people, "U99002")
+    own = people_page.flow_rows(
+        programme_page.evaluated(released(con, "U99002"), "ed_frequent_attenders").people, "U99002"
+    )
     assert own.set_index("People").loc["Enrolled in the programme", "Number"] == 0
     assert released(con, "U99002")("evaluation_people")["unit_code"].unique().tolist() == ["U99002"]
     assert released(con, "QZZ")("evaluation_people")["unit_code"].nunique() == 5
 
 
 def test_counts_are_rounded_and_modelled_figures_have_three_digits(con, made):
-    of = view.evaluated(released(con, "QZZ"), "ed_frequent_attenders")
+    of = programme_page.evaluated(released(con, "QZZ"), "ed_frequent_attenders")
     assert (of.people["people"].dropna() % 5 == 0).all()
     assert of.headline["rate_ratio"] == float(f"{made['evaluation_effect']['rate_ratio'].iloc[0]:.3g}")
 
 
 def test_findings_say_the_effect_and_that_before_and_after_is_none(con, made):
-    of = view.evaluated(released(con, "QZZ"), "ed_frequent_attenders")
-    assert "fewer attendances than expected without it" in findings.effect(of)
-    assert "not evidence" in findings.before_after(of)
-    assert "Elsewhere the rate ratio was 0.86 (0.63 to 1.16" in findings.beside_others(of)
-    assert "Each pound spent" in findings.money(of)
-    withheld = view.evaluated(released(con, "QZZ"), "telephone_check_in")
-    assert findings.effect(withheld).startswith("No effect of Telephone check-in is shown. Fewer than 10")
+    of = programme_page.evaluated(released(con, "QZZ"), "ed_frequent_attenders")
+    assert "fewer attendances than expected without it" in effect_page.effect(of)
+    assert "not evidence" in effect_page.before_after(of)
+    assert "Elsewhere the rate ratio was 0.86 (0.63 to 1.16" in effect_page.beside_others(of)
+    assert "Each pound spent" in returns_page.money(of)
+    withheld = programme_page.evaluated(released(con, "QZZ"), "telephone_check_in")
+    assert effect_page.effect(withheld).startswith("No effect of Telephone check-in is shown. Fewer than 10")
 
 
 def test_an_unknown_programme_is_refused(con, made):
     from phm_utils.errors import InputError
 
     with pytest.raises(InputError, match=r"No file nothing\.yml"):
-        view.evaluated(released(con, "QZZ"), "nothing")
+        programme_page.evaluated(released(con, "QZZ"), "nothing")
 
 
 def test_months_end_with_the_last_that_every_source_covers():
@@ -156,4 +158,4 @@ def test_an_index_date_within_a_month_leaves_that_month_out():
     ("ratio", "words"), [(0.59, "41% fewer"), (1.2, "20% more"), (1.001, "as many"), (0.996, "as many")]
 )
 def test_ratios_in_words(ratio, words):
-    assert findings.change(ratio) == words
+    assert programme_page.change(ratio) == words

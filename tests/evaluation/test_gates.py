@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.evaluation import gates
-from phm_utils.evaluation.trials import Trials
 from phm_utils.methods.effects import RateRatio
+from phm_utils.topics.evaluation import gates
+from phm_utils.topics.evaluation.trials import Trials
 
 
 def ratio(value: float, log_se: float) -> RateRatio:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.evaluation.analysis import analyse
-from phm_utils.evaluation.panel import NEVER, Panel
+from phm_utils.topics.evaluation.analysis import analyse
+from phm_utils.topics.evaluation.panel import NEVER, Panel
 
 REAL = Path(os.environ.get("PHM_REAL_DATA", "absent")) / "evaluation"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="PHM_REAL_DATA holds no folder `evaluation`")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from phm_utils.figures.charts_evaluation import love_plot
+from phm_utils.figures.love import love_plot
 
 ROWS = pd.DataFrame(
     {"covariate": ["age", "sex", "smi"], "smd_before": [0.1, -0.4, 0.2], "smd_after": [0.0, 0.05, np.nan]}

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.evaluation.covariates import covariates_of
-from phm_utils.evaluation.panel import NEVER
-from phm_utils.evaluation.trials import build_trials, eligible_by_rule
+from phm_utils.topics.evaluation.covariates import covariates_of
+from phm_utils.topics.evaluation.panel import NEVER
+from phm_utils.topics.evaluation.trials import build_trials, eligible_by_rule
 
 SEVEN = {20: 4, 23: 3}  # eligible from month 24 to the one where month 20 leaves the window: 24-32
 TREATED = {"T": {"pcn_code": "U1", "enrolled": 26.0, "enrolled_any": 26.0}}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.figures import charts, style
-from phm_utils.figures.charts_linkage import stacked_columns, waterfall
+from phm_utils.figures.columns import stacked_columns, waterfall
 from phm_utils.figures.show import _encode
 
 FRAME = pd.DataFrame(

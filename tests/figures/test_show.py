@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.figures import charts, show, show_table
-from phm_utils.figures.show import _encode, _slim
-from phm_utils.figures.table import table_html, text_of
+from phm_utils.figures.show import _encode, _slim, table_html, text_of
 
 FRAME = pd.DataFrame({"Practice": ["Ash <1>", "Beech"], "People": pd.array([1_200, None], dtype="Int64")})
 

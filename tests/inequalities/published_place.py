@@ -13,8 +13,8 @@ from shapely import box
 
 from phm_utils import engine
 from phm_utils.batch.protect import protect_published
-from phm_utils.inequalities import published
 from phm_utils.params import Workbook
+from phm_utils.topics.published import published
 
 FILES = {
     key: f"{key}.csv"

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.inequalities.conditions import ETHNIC_GROUPS, with_bounds
-from phm_utils.inequalities.releases import releases
-from phm_utils.inequalities.standard import esp2013, esp2013_ten_years, gradient, standardised, ten_years
-from phm_utils.inequalities.strata import Period, emergency_strata, follow_people, whole_months
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.disclosure import protect
 from phm_utils.rules.concepts import concepts
+from phm_utils.topics.inequalities.inequality_tables import releases
+from phm_utils.topics.inequalities.prevalence import ETHNIC_GROUPS, with_bounds
+from phm_utils.topics.inequalities.standard import esp2013, esp2013_ten_years, gradient, standardised, ten_years
+from phm_utils.topics.inequalities.strata import Period, emergency_strata, follow_people, whole_months
 
 POLICY = Disclosure()
 TWO_BANDS = pd.Series({"0-4": 3, "5-9": 1})

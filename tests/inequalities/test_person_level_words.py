@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from phm_utils.inequalities import person_level_findings as say
-from phm_utils.inequalities import person_level_view as view
+from phm_utils.topics.inequalities import emergency_rates_page, headings, prevalence_page, small_areas_page
 
 
 def units(**changes):
@@ -21,31 +20,33 @@ def units(**changes):
 
 
 def test_the_gap_is_given_in_people_only_where_it_is_clear():
-    found = view.against(units(), 100.0)
+    found = emergency_rates_page.against(units(), 100.0)
     assert found["clearly"].tolist() == ["above", "neither", "neither"]
     assert found["fewer"].tolist()[:2] == [200, 0]  # 600 x (1 - 100 / 150)
-    sentence = say.units(found, 100.0, "practice")
+    sentence = emergency_rates_page.units(found, 100.0, "practice")
     assert "1 of 3 practices is clearly above the ICS average of 100" in sentence
     assert "about 200 fewer admissions" in sentence
-    assert "No practice of 3" in say.units(view.against(units(), 500.0), 500.0, "practice")
+    assert "No practice of 3" in emergency_rates_page.units(
+        emergency_rates_page.against(units(), 500.0), 500.0, "practice"
+    )
 
 
 def test_a_network_is_placed_and_a_withheld_one_is_not():
-    found = view.against(units(), 100.0)
-    assert "150 emergency admissions" in say.standing(found, "Ash", 100.0)
-    assert "Closing that gap would mean about 200 fewer a year." in say.standing(found, "Ash", 100.0)
-    assert "not clearly different" in say.standing(found, "Elm", 100.0)
-    assert say.standing(found, "Oak", 100.0) == "Oak has too few admissions for a rate."
+    found = emergency_rates_page.against(units(), 100.0)
+    assert "150 emergency admissions" in emergency_rates_page.standing(found, "Ash", 100.0)
+    assert "Closing that gap would mean about 200 fewer a year." in emergency_rates_page.standing(found, "Ash", 100.0)
+    assert "not clearly different" in emergency_rates_page.standing(found, "Elm", 100.0)
+    assert emergency_rates_page.standing(found, "Oak", 100.0) == "Oak has too few admissions for a rate."
 
 
 def test_places_change_when_age_is_allowed_for():
-    ranks = view.ranked(units())
+    ranks = emergency_rates_page.ranked(units())
     assert ranks["unit_name"].tolist() == ["Ash", "Elm"]
     assert ranks["crude_rank"].tolist() == [2, 1]
-    assert say.age_explains(ranks, "practice") == (
+    assert emergency_rates_page.age_explains(ranks, "practice") == (
         "Without allowing for age Elm would stand highest, not Ash; 2 of 2 practices change place."
     )
-    assert "no order" in say.age_explains(ranks.iloc[:1], "practice")
+    assert "no order" in emergency_rates_page.age_explains(ranks.iloc[:1], "practice")
 
 
 @pytest.mark.parametrize(
@@ -59,8 +60,8 @@ def test_places_change_when_age_is_allowed_for():
 )
 def test_a_gradient_in_words(index, words):
     row = pd.DataFrame([index], columns=["rii", "rii_lower", "rii_upper"])
-    assert words in say.gradient(row, "Admissions")
-    assert "no gradient" in say.gradient(row.iloc[:0], "Admissions")
+    assert words in emergency_rates_page.gradient(row, "Admissions")
+    assert "no gradient" in emergency_rates_page.gradient(row.iloc[:0], "Admissions")
 
 
 def test_the_least_deprived_rate_is_the_icss_own():
@@ -69,8 +70,8 @@ def test_the_least_deprived_rate_is_the_icss_own():
     )
     ics = pd.DataFrame({"imd_quintile": ["1", "5"], "value": [90.0, 50.0], "admissions": [900, 400]})
     # 300 x (1 - 50/100) + 0 = 150, of 400.
-    assert "about 150 fewer emergency admissions a year, 38% of them all" in say.same_rate(here, ics)
-    assert "too few" in say.same_rate(here, ics.assign(value=float("nan")))
+    assert "about 150 fewer emergency admissions a year, 38% of them all" in emergency_rates_page.same_rate(here, ics)
+    assert "too few" in emergency_rates_page.same_rate(here, ics.assign(value=float("nan")))
 
 
 def test_small_areas_with_clearly_more_are_counted_among_those_that_can_be_judged():
@@ -80,9 +81,9 @@ def test_small_areas_with_clearly_more_are_counted_among_those_that_can_be_judge
             "imd_decile": [1, 5, 1, 7],
         }
     )
-    assert say.small_areas(areas).startswith("2 of 3 small areas have clearly more")
-    assert "1 of those" in say.small_areas(areas)
-    assert say.small_areas(areas.iloc[1:2]).startswith("None of 1")
+    assert small_areas_page.small_areas(areas).startswith("2 of 3 small areas have clearly more")
+    assert "1 of those" in small_areas_page.small_areas(areas)
+    assert small_areas_page.small_areas(areas.iloc[1:2]).startswith("None of 1")
 
 
 def test_conditions_and_ethnicity_in_words():
@@ -94,9 +95,9 @@ def test_conditions_and_ethnicity_in_words():
         }
     )  # fmt: skip
     ics = rows.assign(with_condition=pd.Series([60, 40], dtype="Int64"))
-    found = view.condition_units(rows, ics, "diabetes")
+    found = prevalence_page.condition_units(rows, ics, "diabetes")
     assert found["difference"].tolist() == [50, pd.NA]
-    assert "10.0% of people, against 5.0% in the ICS; about 50 people more" in say.condition(
+    assert "10.0% of people, against 5.0% in the ICS; about 50 people more" in prevalence_page.condition(
         found, 0.05, "Diabetes", "practice"
     )
     groups = pd.DataFrame(
@@ -105,7 +106,7 @@ def test_conditions_and_ethnicity_in_words():
             "people": pd.Series([800, 100, 40, 60], dtype="Int64"),
         }
     )  # fmt: skip
-    sentence = say.ethnicity(groups, "Diabetes")
+    sentence = prevalence_page.ethnicity(groups, "Diabetes")
     assert "12.0% in the Asian group, 5.0% in the White group" in sentence
     assert "10.0% of people have no ethnic group recorded" in sentence
 
@@ -114,9 +115,9 @@ def test_a_group_that_is_not_known_is_drawn_only_where_it_has_a_rate():
     rows = pd.DataFrame(
         {"category": ["1", "5", "Not known or outside England"], "value": [1.0, float("nan"), float("nan")]}
     )
-    assert view.drawn(rows, "value")["category"].tolist() == ["1", "5"]
+    assert emergency_rates_page.drawn(rows, "value")["category"].tolist() == ["1", "5"]
 
 
 def test_readable_columns_are_in_percent_and_under_readers_headings():
-    shown = view.readable(pd.DataFrame({"unit_name": ["Ash"], "share": [0.1234]}), "unit_name", "share")
+    shown = headings.readable(pd.DataFrame({"unit_name": ["Ash"], "share": [0.1234]}), "unit_name", "share")
     assert shown.to_dict("list") == {"Practice or PCN": ["Ash"], "Share (%)": [12.3]}

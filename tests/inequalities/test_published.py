@@ -5,8 +5,8 @@ import published_place as place
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.inequalities import published
-from phm_utils.inequalities.published_files import read_input
+from phm_utils.topics.published import published
+from phm_utils.topics.published.published_files import read_input
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from pathlib import Path
 import published_place as place
 import pytest
 
-from phm_utils.inequalities import published
-from phm_utils.inequalities import published_view as view
 from phm_utils.params import load_workbook
+from phm_utils.topics.published import published, variation_page
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("PHM_REAL_DATA", "")) / "places"
@@ -59,7 +58,7 @@ def test_closed_practices_are_listed_and_counted(tables):
 
 
 def test_most_practices_that_chance_flags_are_within_usual_variation(tables):
-    frame, _, spread = view.funnel(whole(tables, "published_register"), "DM")
+    frame, _, spread = variation_page.funnel(whole(tables, "published_register"), "DM")
     assert frame["outside_chance"].mean() > 0.3
     assert frame["outside"].mean() < 0.05
     assert spread["phi"] > 5

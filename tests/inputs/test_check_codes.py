@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phm_utils.inputs.codes import is_nhs_number, is_snomed_concept
-from phm_utils.inputs.fields import _has_form
+from phm_utils.inputs.fields import _has_form, is_nhs_number, is_snomed_concept
 from phm_utils.tables import TOKEN
 
 CON = duckdb.connect()

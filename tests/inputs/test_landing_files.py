@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
+from phm_utils.inputs import landing, validate
 from phm_utils.inputs.check import areas, input_files
 
 
@@ -172,7 +173,6 @@ def test_a_table_found_twice_is_refused(small, rows):
 
 
 def test_an_error_of_the_database_quotes_no_row(small, rows, monkeypatch):
-    from phm_utils.inputs import validate
 
     def broken(*_):
         raise duckdb.Error("Could not convert 'Mrs Secret' to DATE")
@@ -203,7 +203,6 @@ def test_two_files_of_one_name_in_two_folders_are_both_read(small, rows):
 
 @pytest.mark.parametrize("at_once", [1, 2, 100])
 def test_reading_files_together_or_apart_changes_no_row(small, rows, monkeypatch, at_once):
-    from phm_utils.inputs import landing
 
     monkeypatch.setattr(landing, "ROWS_AT_ONCE", at_once)
     event = rows["gp_event"]

@@ -15,8 +15,8 @@ from phm_utils.linkage.bloom import filters
 from phm_utils.linkage.encoded import Acceptance, link_encoded
 from phm_utils.linkage.encoding import encode_list
 from phm_utils.linkage.evidence import NAMES, Side, bits_of_equal, labels, match_weight
-from phm_utils.linkage.identity import Scheme, clean_identities
-from phm_utils.linkage.records import read_list
+from phm_utils.linkage.identified_records import read_list
+from phm_utils.linkage.scheme import Scheme, clean_identities
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 FEBRL = Path(os.environ.get("PHM_REAL_DATA", "none")) / "linkage"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from phm_utils.linkage.identity import Scheme
 from phm_utils.linkage.model import Thresholds
 from phm_utils.linkage.probable import Options
+from phm_utils.linkage.scheme import Scheme
 from phm_utils.linkage.standalone import Request, link_folder
 from phm_utils.linkage.training import train_and_save
 from phm_utils.privacy.pseudonyms import demo_key

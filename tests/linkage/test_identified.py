@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
 from phm_utils.linkage import identified
-from phm_utils.linkage.identity import PLACEHOLDER_NAMES, Scheme, valid_nhs_number
 from phm_utils.linkage.linking import link_people, method_counts
 from phm_utils.linkage.model import load_model
+from phm_utils.linkage.scheme import PLACEHOLDER_NAMES, Scheme, valid_nhs_number
 from phm_utils.linkage.training import use_saved
 from phm_utils.privacy.pseudonyms import demo_key, load_key, make_key
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError, StepFailed
-from phm_utils.linkage import ledger
+from phm_utils.linkage import number_ledger as ledger
 from phm_utils.privacy import vault
 
 KEY = bytes(range(32))

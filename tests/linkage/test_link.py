@@ -5,8 +5,8 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.linkage import link
+from phm_utils.linkage.known_truth import truth_files
 from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
-from phm_utils.linkage.truth import truth_files
 
 ANNA, BORIS, CARL = "TOKENANNA", "TOKENBORIS", "TOKENCARL"
 

@@ -9,8 +9,8 @@ import pytest
 from phm_utils.batch.preparing import Linking, link_identified
 from phm_utils.cli import main
 from phm_utils.engine import parquet_source
-from phm_utils.linkage.identity import PLACEHOLDER_NAMES
 from phm_utils.linkage.review import PAIRS_FILE
+from phm_utils.linkage.scheme import PLACEHOLDER_NAMES
 from phm_utils.params import load_workbook
 from phm_utils.runs import project_root
 from phm_utils.tables import LINKAGE_TABLES, TABLES

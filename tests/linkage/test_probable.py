@@ -7,11 +7,11 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.linkage import linking
-from phm_utils.linkage.identity import Scheme, certain_links
 from phm_utils.linkage.linking import finish_linking
 from phm_utils.linkage.model import load_model
 from phm_utils.linkage.probable import Options
 from phm_utils.linkage.queries import make
+from phm_utils.linkage.scheme import Scheme, certain_links
 
 MODEL = load_model()  # linked from 2 bits, with a margin of 4; reviewed from -4
 SAME = {"given": 5, "family": 4, "born": 4, "home": 4, "sex": 1}  # the closest level of each

@@ -6,9 +6,9 @@ from importlib.resources import files
 import pandas as pd
 import pytest
 
-from phm_utils.linkage import quality
-from phm_utils.linkage.quality_releases import CATEGORIES
-from phm_utils.linkage.releases import KINDS, METHODS, releases
+from phm_utils.linkage import coverage_page as quality
+from phm_utils.linkage.coverage import KINDS, METHODS, releases
+from phm_utils.linkage.measured_quality import CATEGORIES
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
 

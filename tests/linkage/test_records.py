@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.linkage.identity import Scheme, clean_identities
-from phm_utils.linkage.records import read_list, read_records
+from phm_utils.linkage.identified_records import read_list, read_records
+from phm_utils.linkage.scheme import Scheme, clean_identities
 
 GP = (
     "record_id,nhs_number,forename,surname,date_of_birth,sex,postcode,uprn\n"

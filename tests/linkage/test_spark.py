@@ -29,7 +29,7 @@ def linked(folder, out, score):
 @pytest.mark.skipif(not shutil.which("java"), reason="no Java on this machine: Spark cannot run")
 @pytest.mark.skipif(not find_spec("pyspark"), reason="pyspark is not installed: `pip install -e .[spark]`")
 def test_spark_gives_the_clusters_of_duckdb_and_leaves_no_file(tmp_path, monkeypatch):
-    from phm_utils.linkage import spark
+    from phm_utils.linkage import spark_scoring as spark
 
     monkeypatch.setenv("PHM_SPARK_MASTER", "local[2]")
     monkeypatch.setenv("PHM_TEMP", str(tmp_path / "temp"))
@@ -43,7 +43,7 @@ def test_spark_gives_the_clusters_of_duckdb_and_leaves_no_file(tmp_path, monkeyp
 
 
 def test_without_java_the_spark_path_says_so(tmp_path, monkeypatch):
-    from phm_utils.linkage import spark
+    from phm_utils.linkage import spark_scoring as spark
 
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)

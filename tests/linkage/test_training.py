@@ -7,9 +7,9 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.linkage import training
-from phm_utils.linkage.identity import Scheme, certain_links
 from phm_utils.linkage.model import Thresholds, load_model
 from phm_utils.linkage.queries import make
+from phm_utils.linkage.scheme import Scheme, certain_links
 from phm_utils.linkage.training import train, train_and_save, use_saved
 
 PEOPLE = 1_200

@@ -3,9 +3,11 @@
 import pandas as pd
 import pytest
 
-from phm_utils.linkage import guild, trust, weighing
+from phm_utils.linkage import error_page as trust
+from phm_utils.linkage import guild_page as guild
+from phm_utils.linkage import weights_page as weighing
 from phm_utils.linkage.measured import SUGGESTED
-from phm_utils.linkage.quality_releases import quality_releases
+from phm_utils.linkage.measured_quality import quality_releases
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
 

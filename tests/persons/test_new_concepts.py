@@ -8,7 +8,7 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 from phm_utils.runs import project_root
 
 GOUT, FERRITIN, VISIT, SHINGLES, TALL, SHORT, GONE = (

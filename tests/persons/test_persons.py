@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 
 INDEX = date(2025, 3, 31)
 

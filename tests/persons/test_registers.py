@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from phm_utils.rules.registers import load_registers
+from phm_utils.rules.derived import load_registers
 
 INDEX = date(2025, 3, 31)
 LONG_AGO, SINCE = date(2012, 9, 1), date(2016, 9, 1)

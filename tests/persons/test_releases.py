@@ -1,7 +1,7 @@
 """What the person table lets out: days and absences, never people."""
 
 from phm_utils.params import Disclosure, Workbook
-from phm_utils.persons.releases import releases
+from phm_utils.persons.coverage import releases
 from phm_utils.privacy.disclosure import protect
 
 

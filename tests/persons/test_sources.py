@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.persons.derived import Derived
-from phm_utils.persons.missing import missing_columns
-from phm_utils.persons.prices import ITEMS, unit_costs
-from phm_utils.persons.sources import Source, last_complete_month, months_before, window, windows
+from phm_utils.persons.derivations import ITEMS, Derived, unit_costs
+from phm_utils.persons.person_plan import missing_columns
+from phm_utils.persons.windows import Source, last_complete_month, months_before, window, windows
 from phm_utils.rules.columns import cost_column
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 
 INDEX, END = date(2025, 3, 31), date(2025, 4, 30)
 NEEDING = sorted({table for column in person_columns().values() for table in column.needs})

@@ -5,7 +5,7 @@ import pytest
 
 from phm_utils import engine
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.registers import load_registers
+from phm_utils.rules.derived import load_registers
 
 INDEX = pd.Timestamp(2025, 3, 31)
 REGISTERS = [r.name for r in load_registers().registers if r.name != "obesity"]  # of which the truth does not tell

@@ -9,7 +9,8 @@ from phm_utils.engine import Model, session
 from phm_utils.errors import InputError
 from phm_utils.params import LinkageParams
 from phm_utils.reports import notebook
-from phm_utils.reports.notebook import Findings, open_run
+from phm_utils.reports.findings import Findings
+from phm_utils.reports.notebook import open_run
 from phm_utils.runs import Store
 
 

@@ -7,7 +7,7 @@ import pytest
 from phm_utils.errors import InputError
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import KINDS_OF, Concept, concepts, long_term_conditions
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 from phm_utils.runs import project_root
 
 HEADINGS = (

@@ -7,8 +7,7 @@ import yaml
 
 from phm_utils.errors import InputError
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.person import person_columns
-from phm_utils.rules.registers import askable, load_registers, needs_of, register_columns
+from phm_utils.rules.derived import askable, load_registers, needs_of, person_columns, register_columns
 from phm_utils.rules.tree import compile_rule, parse
 
 QOF = (

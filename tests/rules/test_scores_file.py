@@ -10,11 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.persons.diagnoses import GRAVER, charlson_groups, diagnosis_codes, hfrs_weights
-from phm_utils.persons.medicines import in_scope, polypharmacy_scope
+from phm_utils.persons.coded import GRAVER, charlson_groups, diagnosis_codes, hfrs_weights, in_scope, polypharmacy_scope
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.registers import askable
-from phm_utils.rules.scores import EFI_BANDS, EFI_DEFICITS, Item, load_score, score_columns
+from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, askable, load_score, score_columns
 from phm_utils.rules.tree import compile_rule
 
 # Payne et al. 2020, CMAJ 192:E107: weights of the general outcome, in the order of the file.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
 from phm_utils.rules.columns import RuleColumn
-from phm_utils.rules.person import person_columns
+from phm_utils.rules.derived import person_columns
 from phm_utils.rules.tree import compile_rule, criteria, describe, parse
 
 COLUMNS = {

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from phm_utils.synthetic import codes, days, medicines, registers
+from phm_utils.synthetic import codes, days, medicines
+from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.conditions import log_odds
 from phm_utils.synthetic.deficits import DEFICITS, FACT_LINKS, FACT_NAMES, FACTS, STAGE_OF
 from phm_utils.synthetic.draws import NULL

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from phm_utils.runs import project_root
-from phm_utils.synthetic import coding, days, diagnoses, registers
+from phm_utils.synthetic import coding, days, diagnoses
+from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.draws import NULL
 from phm_utils.tables import ICD10
 

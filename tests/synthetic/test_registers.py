@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.rules.registers import load_registers
-from phm_utils.synthetic import codes, days, geography, medicines, references, registers
+from phm_utils.rules.derived import load_registers
+from phm_utils.synthetic import codes, days, geography, medicines, references
+from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.people import UNREGISTERED
 
 

@@ -1,0 +1,184 @@
+"""The quality page of the linkage: released tables made ready to draw, and what they say in words."""
+
+import pandas as pd
+
+from phm_utils.linkage.coverage import METHODS
+
+WORDS = {
+    "agrees": "All agrees",
+    "sex_differs": "Sex differs",
+    "month_differs": "Month differs",
+    "conflict": "Conflict",
+    "not_in_extract": "Not in extract",
+    "no_token": "No token",
+}
+HEADINGS = {
+    **WORDS,
+    "title": "Source",
+    "records": "Records",
+    "attached": "Attached",
+    "share": "Attached (%)",
+    "group": "Group",
+    "linked": "Attached",
+    "not_linked": "Not attached",
+    "missed": "Not attached (%)",
+    "kind": "Household",
+    "people": "People",
+    "households": "Households",
+}
+SPINE = "gp_registration"
+
+
+def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Some columns under the headings that readers see, shares in percent."""
+    shown = frame[list(columns)].reset_index(drop=True)
+    for column in columns:
+        if HEADINGS[column].endswith("(%)"):
+            shown[column] = (100 * shown[column].astype(float)).round(2)
+    return shown.rename(columns=HEADINGS)
+
+
+def present(sources: pd.DataFrame) -> pd.DataFrame:
+    """Sources from outside the GP system that have records here: those whose tokens were made elsewhere."""
+    return sources[~sources["source"].str.startswith("gp_") & sources["records"].notna() & (sources["records"] != 0)]
+
+
+def absent(sources: pd.DataFrame) -> list[str]:
+    """Titles of the sources that this area has no records of."""
+    return sources.loc[(sources["records"] == 0).fillna(False), "title"].tolist()
+
+
+def by_method(sources: pd.DataFrame) -> pd.DataFrame:
+    """One row per source and method, in the order of the methods: its share of the source's records."""
+    long = present(sources).melt(["title", "records"], list(METHODS), var_name="method", value_name="count")
+    return long.assign(
+        share=long["count"] / long["records"], method=long["method"].map(WORDS).str.replace(" ", "\n", n=1)
+    )
+
+
+def settled_sentence(sources: pd.DataFrame) -> str:
+    """How many records were attached on a token whose sex or birth month differs, and how many conflict."""
+    rows = present(sources)
+    differ = rows[["sex_differs", "month_differs"]].fillna(0).sum().sum()
+    shown, total = rows["conflict"].fillna(0).sum(), rows["records"].sum()
+    conflicts = (
+        f"about {shown:,} records are conflicts" if shown else "no source has a conflict count large enough to show"
+    )
+    if (rows["conflict"].fillna(1) == 0).all():  # a suppressed count is not none
+        conflicts = "no record is a conflict"
+    return (
+        f"Of {total:,} records outside the GP registrations, about {differ:,} were attached although sex or month of "
+        f"birth differs, and {conflicts}."
+    )
+
+
+def attached_sentence(sources: pd.DataFrame) -> str:
+    """Which sources join best and worst."""
+    ranked = present(sources).dropna(subset="share").sort_values(["share", "title"])
+    if ranked.empty:
+        return "No source has records enough here to say what share is attached."
+    low, high = ranked.iloc[0], ranked.iloc[-1]
+    return (
+        f"Between {low['share']:.1%} ({low['title']}) and {high['share']:.1%} ({high['title']}) of records "
+        "are attached to a person in the GP extract."
+    )
+
+
+def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
+    """A sentence for each source whose conflicts exceed `max_share` of its records."""
+    over = sources[(sources["conflict_share"] > max_share).fillna(False)]
+    return [
+        f"{row.title}: {row.conflict:,} of {row.records:,} records ({row.conflict_share:.1%}) carry the token of "
+        "somebody of another sex and birth month. Ask its supplier how tokens were made."
+        for row in over.itertuples()
+    ]
+
+
+def chosen_source(coverage: pd.DataFrame) -> str:
+    """The title of the source to look at closely: it tells most about its records and loses most of them."""
+    rows = coverage[coverage["source"] != SPINE]
+    told = rows.groupby("title")["characteristic"].nunique()
+    lost = rows[rows["characteristic"] == "Sex"].groupby("title")["not_linked"].sum()
+    ranked = pd.DataFrame({"told": told, "lost": lost}).sort_values(["told", "lost"], kind="stable")
+    return str(ranked.index[-1])
+
+
+def by_source(coverage: pd.DataFrame, characteristic: str) -> pd.DataFrame:
+    """One row per source, one column per category of one characteristic: the percentage not attached."""
+    rows = coverage[(coverage["characteristic"] == characteristic) & (coverage["source"] != SPINE)]
+    order = rows.drop_duplicates("category").sort_values("place")["category"]
+    wide = rows.assign(missed=(100 * (1 - rows["share"].astype(float))).round(2))
+    wide = wide.pivot(index="title", columns="category", values="missed")[order.tolist()]
+    return wide.rename_axis(index="Source", columns=None).reset_index()
+
+
+def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
+    """One row per source: the percentage of its records attached under a stricter and a laxer rule."""
+    rows = present(sources)
+    counts = rows[list(METHODS)].fillna(0).astype(float)
+    total = rows["records"].astype(float)
+    strict, lax = counts["agrees"], counts[["agrees", "sex_differs", "month_differs", "conflict"]].sum(axis=1)
+    used = lax - counts["conflict"]
+    shares = {"Token, sex and month agree (%)": strict, "Rule in use (%)": used, "Token alone (%)": lax}
+    percent = {name: (100 * part / total).clip(upper=100).round(2) for name, part in shares.items()}
+    return pd.DataFrame({"Source": rows["title"], **percent}).reset_index(drop=True)
+
+
+def missed_groups(coverage: pd.DataFrame, title: str, *, whole: bool = True) -> pd.DataFrame:
+    """One row per group of one source's records: the share not attached, in order of the groups.
+
+    whole: False for one network, in whose counts nobody stands who is neither
+        in the GP extract nor at home anywhere: of people without an abode, or
+        without a small area, only those attached would be seen.
+    """
+    rows = coverage[coverage["title"] == title].sort_values(["characteristic", "place"])
+    if not whole:
+        rows = rows[(rows["characteristic"] != "No fixed abode") & (rows["category"] != "No small area")]
+    return rows.assign(
+        group=rows["characteristic"] + ": " + rows["category"],
+        missed=1 - rows["share"],
+        low=1 - rows["upper"],
+        high=1 - rows["lower"],
+    )
+
+
+def missed_sentence(groups: pd.DataFrame, title: str) -> str:
+    """Which people's records are attached least often: those that the record says something of."""
+    told = groups["category"].str.startswith(("No ", "Not ", "Other"))
+    known = groups[~told].dropna(subset="missed")
+    if known.empty:
+        return f"{title}: too few records in every group to say whose are missed."
+    worst, best = known.loc[known["missed"].idxmax()], known.loc[known["missed"].idxmin()]
+    return (
+        f"{title}: {worst['missed']:.1%} of the records of {_people(worst)} are not attached, "
+        f"against {best['missed']:.1%} of those of {_people(best)}."
+    )
+
+
+def _people(row: pd.Series) -> str:
+    words = {
+        "Age": f"people aged {row['category']}",
+        "Sex": f"{row['category'].lower()} patients",
+        "Deprivation": f"people of deprivation fifth {row['category']}",
+        "No fixed abode": "people with no fixed abode",
+    }
+    return words[row["characteristic"]]
+
+
+def household_sentence(kinds: pd.DataFrame) -> str:
+    """How many addresses are missing, and how many people live in probable care homes."""
+    people = kinds.set_index("kind")["people"]
+    total = people.fillna(0).sum()
+    missing, homes = people.get("Address not known", 0), people.get("Probable care home", 0)
+    where = f"{_share(missing, total)} of {total:,} people registered now have no address that can be joined"
+    if not pd.isna(missing) and missing == 0:
+        where = f"All {total:,} people registered now have an address that can be joined"
+    return f"{where}; {_count(homes)} live in probable care homes."
+
+
+def _share(part, whole) -> str:
+    return "A few" if pd.isna(part) else f"{part / whole:.1%}"
+
+
+def _count(people) -> str:
+    return "too few to show" if pd.isna(people) else f"{people:,}"

@@ -1,0 +1,234 @@
+"""How many links are wrong and how many are missed: released tables made ready to draw, and what they say in words.
+
+All of it is measured over the whole ICS. See quality_releases.py for the tables.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
+from phm_utils.methods.linkage_error import FALSE, count_range
+
+PER = {"false": 10_000, "missed": 100}  # false links are too rare for percentages
+BASES = {
+    TESTED: "tested on records whose person is known",
+    REVIEWED: "pairs judged by a person",
+    MODELLED: "what the model expects; not tested",
+    CHECKED: "sex and month of birth that contradict the token",
+    BOUNDED: "not known; at most all that are not joined",
+    NOT_KNOWN: "not known",
+}
+
+
+def overall(error: pd.DataFrame) -> pd.DataFrame:
+    """One row per source: its false links per 10,000, without sources of whose links nothing can be said."""
+    rows = error[(error["characteristic"] == "All") & ((error["linked"] != 0) | error["linked"].isna())]
+    rows = rows[~((rows["false_basis"] == NOT_KNOWN) & (rows["missed_basis"].isin([NOT_KNOWN, BOUNDED])))]
+    return _per_10_000(rows).reset_index(drop=True)
+
+
+def unchecked_sentence(error: pd.DataFrame) -> str | None:
+    """Of which sources' links nothing can tell whether they are right; None where there is no such source."""
+    rows = error[(error["characteristic"] == "All") & (error["false_basis"] == NOT_KNOWN)]
+    if rows.empty:
+        return None
+    return f"Whether links are right cannot be told from the records of: {', '.join(sorted(rows['title']))}."
+
+
+def error_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """False and missed shares of sources, ready to read."""
+    return pd.DataFrame(
+        {
+            "Source": rows["title"],
+            "Linked": rows["linked"],
+            "False in 10,000": _texts(rows, "false"),
+            "False: from": rows["false_basis"].map(BASES),
+            "Missed in 100": _texts(rows, "missed"),
+            "Missed: from": rows["missed_basis"].map(BASES),
+        }
+    ).reset_index(drop=True)
+
+
+def error_sentence(rows: pd.DataFrame) -> str:
+    """The sources that have most and fewest false links for sure, and the one where most may be missed."""
+    known = rows.dropna(subset=list(FALSE))
+    if known.empty:
+        return "No source has links enough to estimate how many are wrong."
+    worst = known.sort_values(["false_lower", "false_upper"], kind="stable").iloc[-1]
+    best = known.loc[known["false_upper"].idxmin()]
+    against = "" if worst["title"] == best["title"] else f", against {_range(best)} in {_lower(best['title'])}"
+    text = f"Of 10,000 links an estimated {_range(worst)} are to somebody else in {_lower(worst['title'])}{against}."
+    missed = rows.dropna(subset="missed_upper")
+    if missed.empty:
+        return text
+    most = missed.loc[missed["missed_upper"].idxmax()]
+    least = f"{most['missed_lower']:.1%} to " if most["missed_lower"] > 0 else "up to "
+    return f"{text} Most may be missed in {_lower(most['title'])}: {least}{most['missed_upper']:.1%} of records."
+
+
+def chosen_source(error: pd.DataFrame) -> str:
+    """The title of the source to look at by group: of those with most groups estimated, the one with most errors."""
+    told = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
+    if told.empty:
+        return ""
+    whole = error[error["characteristic"] == "All"].set_index("title")[["false_upper", "missed_share"]]
+    errors = whole.loc[told[told >= 0.75 * told.max()].index].fillna(0).sum(axis=1)
+    return str(errors.sort_values(kind="stable").index[-1])
+
+
+def by_group(error: pd.DataFrame, title: str) -> pd.DataFrame:
+    """One row per group of one source's records, in order; without groups of records that say nothing."""
+    rows = error[(error["title"] == title) & (error["characteristic"] != "All")]
+    silent = rows["category"].str.startswith(("No IMD", "Other or not"))
+    silent |= (rows["characteristic"] == "Age") & (rows["category"] == "Not known")
+    rows = rows[~silent].sort_values(["characteristic", "place"])
+    return rows.assign(group=rows["characteristic"] + ": " + rows["category"]).reset_index(drop=True)
+
+
+def shares_known(groups: pd.DataFrame) -> dict[str, str]:
+    """Which kinds of error are estimated for groups, with the words for them."""
+    words = {"false": "Share of links that are false", "missed": "Share of records that are missed"}
+    return {share: name for share, name in words.items() if groups[f"{share}_share"].notna().any()}
+
+
+def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
+    """One kind of error by group, ready to read."""
+    shown = pd.DataFrame({"Group": groups["group"], "Linked": groups["linked"], "Tested": groups["tested"]})
+    return shown.assign(**{f"{share.capitalize()} in {PER[share]:,}": _texts(groups, share)})
+
+
+def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
+    """The two groups of a source that differ most in one kind of error, where chance does not explain it.
+
+    Among many groups some differ by chance: limits are widened as Bonferroni's
+    rule asks, on the scale of square roots, where they are about even.
+    """
+    value, lower, upper = (f"{share}_{part}" for part in ("share", "lower", "upper"))
+    known = groups.dropna(subset=[value, lower, upper])
+    kind = {"false": "links that are false", "missed": "records that are missed"}[share]
+    if len(known) < 2:
+        return f"{title}: too few records in every group to say whose {kind} are more."
+    wider = norm.isf(0.025 / len(known)) / norm.isf(0.025)
+    middle, half = np.sqrt(known[value]), wider * (np.sqrt(known[upper]) - np.sqrt(known[lower])) / 2
+    high, low = known.loc[(middle - half).idxmax()], known.loc[(middle + half).idxmin()]
+    if (middle - half).max() <= (middle + half).min():
+        return (
+            f"{title}: no group's share of {kind} differs from another's by more than chance among {len(known)} groups."
+        )
+    return (
+        f"{title}: {_text(high, share)} in {PER[share]:,} {kind} for {high['group']}, and {_text(low, share)} for "
+        f"{low['group']}: more than chance among {len(known)} groups explains."
+    )
+
+
+def ranges(rows: pd.DataFrame, count: int = 1_000) -> pd.DataFrame:
+    """One row per source: between what a count taken from it would lie, had every link been right.
+
+    Columns `title`, `count`, `low` and `high`, of which either is missing where it is not known.
+    """
+    low, high = count_range(count, rows)
+    return pd.DataFrame({"title": rows["title"].to_numpy(), "count": count, "low": low.round(), "high": high.round()})
+
+
+def range_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The ranges, ready to read."""
+    between = [
+        "not known, or too few to tell"
+        if pd.isna(row.low) or pd.isna(row.high)
+        else f"{row.low:,.0f} and {row.high:,.0f}"
+        for row in rows.itertuples()
+    ]
+    return pd.DataFrame({"Source": rows["title"], "Counted": rows["count"], "With right links between": between})
+
+
+def range_sentence(rows: pd.DataFrame) -> str:
+    """The source whose counts are least sure."""
+    known = rows.dropna()
+    if known.empty:
+        return "How far a count may be out is not known for any source."
+    widest = known.loc[(known["high"] - known["low"]).idxmax()]
+    return (
+        f"Least sure are counts from {_lower(widest['title'])}: {widest['count']:,} counted would be between "
+        f"{widest['low']:,.0f} and {widest['high']:,.0f}, had every link been right."
+    )
+
+
+def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
+    """One row per source: wrong and missed links in truth, beside what was estimated."""
+    true = truth[(truth["characteristic"] == "All") & (truth["source"] != "all")].reset_index(drop=True)
+    guess = error[error["characteristic"] == "All"].set_index("source").reindex(true["source"]).reset_index()
+    return pd.DataFrame(
+        {
+            "Source": true["title"],
+            "Links": true["links"],
+            "Wrong": true["wrong"],
+            "Wrong in 10,000": (10_000 * true["wrong_share"].astype("Float64")).round(2),
+            "Estimated in 10,000": _texts(guess, "false"),
+            "Missed": true["missed"],
+            "Missed in 100": (100 * true["missed_share"].astype("Float64")).round(2),
+            "Estimated in 100": _texts(guess, "missed"),
+        }
+    )
+
+
+def truth_sentence(truth: pd.DataFrame) -> str:
+    """Wrong and missed links of all sources together."""
+    row = _all_sources(truth, "All").iloc[0]
+    wrong, missed = row["wrong_share"], row["missed_share"]
+    false = "too few links to show" if pd.isna(wrong) else f"about {_short(PER['false'] * wrong)} of 10,000 links"
+    lost = "too few to show" if pd.isna(missed) else f"{missed:.2%}"
+    return (
+        f"In truth (synthetic data) {false} are to somebody else; of the records of people in the GP extract "
+        f"{lost} are not joined to them."
+    )
+
+
+def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
+    """Between which groups the share missed differs most in truth, all sources together."""
+    rows = _all_sources(truth, characteristic)
+    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset="missed_share")
+    if len(known) < 2:
+        return f"{characteristic}: too few records in the groups to compare what is missed."
+    low, high = known.loc[known["missed_share"].idxmin()], known.loc[known["missed_share"].idxmax()]
+    return (
+        f"{characteristic}: in truth between {low['missed_share']:.2%} ({low['category']}) and "
+        f"{high['missed_share']:.2%} ({high['category']}) of records are missed."
+    )
+
+
+def _all_sources(truth: pd.DataFrame, characteristic: str) -> pd.DataFrame:
+    return truth[(truth["source"] == "all") & (truth["characteristic"] == characteristic)]
+
+
+def _per_10_000(rows: pd.DataFrame) -> pd.DataFrame:
+    per = {f"per_{name.removeprefix('false_')}": PER["false"] * rows[name].astype(float) for name in FALSE}
+    return rows.assign(**per)
+
+
+def _range(row: pd.Series) -> str:
+    return " to ".join(_short(PER["false"] * row[limit]) for limit in FALSE[1:])
+
+
+def _texts(rows: pd.DataFrame, share: str) -> list[str]:
+    return [_text(row, share) for _, row in rows.iterrows()]
+
+
+def _text(row: pd.Series, share: str) -> str:
+    """A share with its limits, as far as they are known, per 10,000 links or 100 records."""
+    value, low, high = (PER[share] * row[f"{share}_{part}"] for part in ("share", "lower", "upper"))
+    if pd.isna(value) and pd.isna(high):
+        return "not known" if row[f"{share}_basis"] in (NOT_KNOWN, None) else "too few to tell"
+    between = "" if pd.isna(low) or pd.isna(high) else f"{_short(low)} to {_short(high)}"
+    if pd.isna(value):
+        return between
+    return f"{_short(value)} ({between})" if between else _short(value)
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _lower(title: str) -> str:
+    """A title within a sentence; abbreviations keep their capitals."""
+    return title if title[:2].isupper() else title[0].lower() + title[1:]

@@ -1,0 +1,120 @@
+"""The landing that a linkage writes: the extract's tables in pseudonymised form, and what was counted on the way."""
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import ROW_GROUP_SIZE, parquet_source, quote
+from phm_utils.linkage.known_truth import truth_files
+from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
+from phm_utils.linkage.measured import quality_tables
+from phm_utils.linkage.model import LinkageModel, level_words
+from phm_utils.linkage.queries import make, present_tables, query
+from phm_utils.params import Workbook
+from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
+from phm_utils.tables import DATE_FILLERS, TABLES
+
+PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
+REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known by its small area
+
+
+def link_events(con: duckdb.DuckDBPyConnection) -> None:
+    """After `link_people`: `event_person`, one row per GP event source, NHS number and practice, with its person."""
+    make(con, "number_at_practice", query("identified/number_at_practice"))
+    present = present_tables(con)
+    selects = [query("identified/event_person", source=source) for source in TOKEN_SOURCES if source in present]
+    empty = "SELECT NULL AS source, NULL AS nhs_number, NULL AS practice_code, NULL AS person WHERE false"
+    make(con, "event_person", "\nUNION ALL\n".join(f"SELECT * FROM (\n{s}\n)" for s in selects) or empty)
+
+
+def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """After `link_events`: make `token_of_person` and `token_of_address` with one purpose's key.
+
+    People and addresses have keys of their own, so that no token of one can
+    be looked up among the other's.
+    """
+    people = (
+        "SELECT person, coalesce(root, person) AS value FROM"
+        " (SELECT person FROM person_of_record UNION SELECT person FROM event_person WHERE person IS NOT NULL)"
+        " LEFT JOIN root_of USING (person)"
+    )
+    make_pseudonyms(con, "token_of_person", "person", people, purpose_key(key, PERSON_PURPOSE))
+    cleaned = "coalesce(try_cast(uprn AS BIGINT)::VARCHAR, uprn)"  # with leading noughts or decimals too
+    addresses = f"SELECT DISTINCT uprn, {cleaned} AS value FROM record WHERE uprn IS NOT NULL"
+    make_pseudonyms(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
+
+
+def write_landing(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """After `make_tokens`: one Parquet file per table, columns of the pseudonymised form, in key order."""
+    present = present_tables(con)
+    for table in (*IDENTITY_SOURCES, *TOKEN_SOURCES, *REFERENCES):
+        if table not in present:
+            continue
+        order = ", ".join(TABLES[table].key)
+        con.execute(
+            f"COPY (SELECT {_columns(table)} FROM {_rows(table, present)} ORDER BY {order}) "
+            f"TO {quote(folder / f'{table}.parquet')} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+        )
+
+
+def _columns(table: str) -> str:
+    """The pseudonymised form's columns, each from where it is to be had."""
+    fillers = ", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS)
+    made = {
+        "token_person_id": "person_token.token",
+        "household_token": "address_token.token",
+        "birth_month": f"CASE WHEN given.date_of_birth NOT IN ({fillers}) "
+        "THEN date_trunc('month', given.date_of_birth)::DATE END",
+        "lsoa": "coalesce(given.lsoa, postcode_area.lsoa)" if table in IDENTITY_SOURCES else "given.lsoa",
+    }
+    names = [column.name for column in TABLES[table].for_form("pseudonymised")]
+    return ", ".join(f"{made.get(name, f'given.{name}')} AS {name}" for name in names)
+
+
+def _rows(table: str, present: set[str]) -> str:
+    """The FROM clause of one table: its rows beside their person's token and their address."""
+    if table in REFERENCES:
+        return f"{table} AS given"
+    tokens = "LEFT JOIN token_of_person AS person_token ON person_token.person = found.person"
+    if table in TOKEN_SOURCES:
+        return (
+            f"{table} AS given LEFT JOIN event_person AS found ON found.source = {quote(table)}"
+            " AND found.nhs_number = given.nhs_number"
+            f" AND found.practice_code IS NOT DISTINCT FROM given.practice_code {tokens}"
+        )
+    places = "SELECT NULL::VARCHAR AS postcode, NULL::VARCHAR AS lsoa WHERE false"
+    if "postcode_area" in present:
+        places = "SELECT replace(postcode, ' ', '') AS postcode, min(lsoa) AS lsoa FROM postcode_area GROUP BY ALL"
+    return (
+        f"{table} AS given LEFT JOIN person_of_record AS found ON found.source = {quote(table)}"
+        f" AND found.record_id = given.{TABLES[table].key[0]}::VARCHAR {tokens}"
+        " LEFT JOIN token_of_address AS address_token ON address_token.uprn = given.uprn"
+        f" LEFT JOIN ({places}) AS postcode_area ON postcode_area.postcode = replace(upper(given.postcode), ' ', '')"
+    )
+
+
+def write_quality(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    workbook: Workbook,
+    said: dict[str, str],
+    model: LinkageModel,
+    judged: pd.DataFrame | None,
+) -> None:
+    """After linking: the `linkage_*` tables (see `measured`), one Parquet file each."""
+    truth = truth_files(workbook)
+    source = parquet_source(truth) if truth else None
+    for table in quality_tables(con, said, words=level_words(model.splink), truth=source, reviewed=judged):
+        sql = table.sql
+        if table.frame is not None:
+            if table.frame.empty:  # an empty file would be taken for a broken one
+                continue
+            con.register("_quality", table.frame)
+            sql = "SELECT * FROM _quality"
+        con.execute(
+            f"COPY (SELECT * FROM ({sql}) ORDER BY {', '.join(table.key)}) "
+            f"TO {quote(folder / f'{table.name}.parquet')} (FORMAT parquet)"
+        )
+        if table.frame is not None:
+            con.unregister("_quality")

@@ -1,0 +1,1 @@
+"""Person-level stages that topics share: everybody's segment, and the members of each cohort."""

@@ -1,0 +1,91 @@
+"""Segments: everybody in one of them, each with the reason."""
+
+from collections.abc import Mapping
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import guarded, quote, read_sql
+from phm_utils.measures.definitions import Segmentation
+from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.tree import compile_rule, criteria, describe
+
+ASSESSED, LEFT_OUT, NOT_YET = "assessed", "left out", "not yet assessed"
+OTHERWISE = "true"  # the condition of the segment for everybody whom no rule placed
+
+
+def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: Mapping[str, str]) -> pd.DataFrame:
+    """One row per rule, in the order in which they are asked.
+
+    missing: columns that are null throughout this run, by the table that they need.
+    Returns `place` (from 1; the last is `otherwise`), `segment`, `reason`,
+    `state` (`assessed`; `left out` where a table is absent; `not yet
+    assessed`), `needs` (the absent table), and `condition` (SQL, or empty).
+    Raises InputError for a rule that asks for an unknown column.
+    """
+    rows = []
+    for segment in model.segments:
+        for rule in segment.rules:
+            condition = compile_rule(rule, columns)
+            absent = sorted({missing[c.column] for c in criteria(rule) if c.column in missing})
+            state = LEFT_OUT if absent else ASSESSED
+            rows.append((segment.name, describe(rule, columns), state, ", ".join(absent), condition))
+    rows += [(n.segment, words, NOT_YET, "", "") for n in model.not_yet_assessed for words in n.rules]
+    rows.append((model.otherwise.name, model.otherwise.says, ASSESSED, "", OTHERWISE))
+    frame = pd.DataFrame(rows, columns=["segment", "reason", "state", "needs", "condition"]).astype("str")
+    frame.insert(0, "place", range(1, len(frame) + 1))
+    return frame
+
+
+def segment_sql(rules: pd.DataFrame, people: str = "person") -> str:
+    """A SELECT that places everybody: one row per person, by the first assessed rule that holds.
+
+    people: the table to place, with the columns of `person`.
+    """
+    return f"""
+SELECT placed.person_id, placed.pcn_code, placed.practice_code, segment_rule.segment, segment_rule.reason
+FROM (SELECT person_id, pcn_code, practice_code, {first_rule(rules)} AS place FROM {people}) AS placed
+INNER JOIN segment_rule ON segment_rule.place = placed.place"""
+
+
+def segment_alternatives_sql(variants: Mapping[str, pd.DataFrame]) -> str:
+    """A SELECT of people by PCN and segment under each variant's rules: `place`, `alternative`, ..., `people`.
+
+    variants: tables of rules that differ in their conditions alone.
+    """
+    return "\nUNION ALL\n".join(
+        f"""SELECT {place} AS place, {quote(words)} AS alternative,
+    placed.pcn_code, segment_rule.segment, count(*) AS people
+FROM (SELECT pcn_code, {first_rule(rules)} AS place FROM person) AS placed
+INNER JOIN segment_rule ON segment_rule.place = placed.place
+GROUP BY placed.pcn_code, segment_rule.segment"""
+        for place, (words, rules) in enumerate(variants.items())
+    )
+
+
+def first_rule(rules: pd.DataFrame) -> str:
+    """The place of the first assessed rule that holds, as SQL."""
+    asked = rules[rules["state"] == ASSESSED]
+    return "CASE " + "\n".join(f"WHEN {r.condition} THEN {r.place}" for r in asked.itertuples()) + " END"
+
+
+def rule_counts(con: duckdb.DuckDBPyConnection, rules: pd.DataFrame) -> pd.DataFrame:
+    """`rules` with how many people of `person` each assessed rule holds for, and how many it places.
+
+    people_meeting: everybody whom it holds for, whether or not it came first.
+    people_placed: those for whom it came first.
+    """
+    asked = rules[rules["state"] == ASSESSED]
+    met_any = " OR ".join(f"coalesce({c}, false)" for c in asked["condition"] if c != OTHERWISE)
+    met = asked["condition"].replace(OTHERWISE, f"NOT ({met_any or 'false'})")
+    counts = ", ".join(f"count(*) FILTER (WHERE {c}) AS p{place}" for place, c in zip(asked["place"], met, strict=True))
+    with guarded("Counting the people who meet each rule"):
+        meeting = read_sql(con, f"SELECT {counts} FROM person").iloc[0]
+        placed = read_sql(con, f"SELECT {first_rule(rules)} AS place, count(*) AS people FROM person GROUP BY place")
+    people = placed.set_index("place")["people"].reindex(asked["place"], fill_value=0)
+    meeting.index = asked.index
+    people.index = asked.index
+    return rules.assign(
+        people_meeting=meeting.reindex(rules.index).astype("Int64"),
+        people_placed=people.reindex(rules.index).astype("Int64"),
+    )

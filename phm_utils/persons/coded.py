@@ -1,0 +1,162 @@
+"""Which hospital diagnoses something asks for: concepts, the Hospital Frailty Risk Score, and Charlson groups.
+
+Sources: Gilbert et al. 2018, Lancet 391:1775 (109 three-character codes and
+their weights); Charlson groups and weights of the Summary Hospital-level
+Mortality Indicator (NHS England), here over the spells of a look-back and
+over every diagnosis of a spell.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from phm_utils.engine import Workspace
+from phm_utils.engine.model_files import model_sql
+from phm_utils.errors import InputError
+from phm_utils.persons.person_plan import Plan
+from phm_utils.persons.windows import months_before
+from phm_utils.rules.codelists import load
+from phm_utils.rules.concepts import Concept
+from phm_utils.runs import project_root
+
+HFRS_LENGTH = 3
+DIAGNOSES = 20  # columns of an episode
+# Two groups of one disease: where a person has both, only the graver counts.
+GRAVER = {"diabetes": "diabetes_complications", "liver": "severe_liver", "cancer": "metastatic_cancer"}
+
+
+def hfrs_weights(path: Path | None = None) -> dict[str, int]:
+    """Weight of each three-character ICD-10 code, in tenths."""
+    path = path or project_root() / "parameters" / "reference" / "hfrs_weights.csv"
+    frame = pd.read_csv(path, dtype={"icd10": str})
+    _refuse_unless(frame, path, {"icd10", "tenths"}, "icd10")
+    if not (frame["icd10"].str.len() == HFRS_LENGTH).all():
+        raise InputError(f"{path.name}: every code must have three characters.")
+    return dict(zip(frame["icd10"], frame["tenths"].astype(int), strict=True))
+
+
+def charlson_groups(path: Path | None = None) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """Weight of each group, and the beginnings of its ICD-10 codes."""
+    path = path or project_root() / "parameters" / "reference" / "charlson_uk_shmi.csv"
+    frame = pd.read_csv(path, dtype={"icd10": str})
+    _refuse_unless(frame, path, {"group", "weight", "icd10"}, "group")
+    return {r.group: (int(r.weight), tuple(r.icd10.split("|"))) for r in frame.itertuples()}
+
+
+def _refuse_unless(frame: pd.DataFrame, path: Path, columns: set[str], key: str) -> None:
+    """Refuse a table that lacks a column or a cell, or has a key twice."""
+    if not columns <= set(frame) or frame[sorted(columns)].isna().any(axis=None):
+        raise InputError(f"{path.name} must have the columns {', '.join(sorted(columns))}, filled in on every line.")
+    if frame[key].duplicated().any():
+        raise InputError(f"{path.name} has `{frame[key][frame[key].duplicated()].iloc[0]}` twice.")
+
+
+def diagnosis_codes(coded: Iterable[str], known: tuple[Concept, ...]) -> pd.DataFrame:
+    """What each ICD-10 code counts for: one row per code and use.
+
+    coded: the distinct codes of an extract, without dots.
+    Returns `icd10`, `used_for` (concept, hfrs, charlson), `item`, `concept_no`
+    (-1 where it is no concept), `weight`.
+    """
+    weights, groups = hfrs_weights(), charlson_groups()
+    lists = {n: tuple(load(c.codes_from, system="icd10")) for n, c in enumerate(known) if c.system == "icd10"}
+    rows: list[tuple[str, str, str, int, int]] = []
+    for code in coded:
+        if code[:HFRS_LENGTH] in weights:
+            rows.append((code, "hfrs", code[:HFRS_LENGTH], -1, weights[code[:HFRS_LENGTH]]))
+        rows += [(code, "charlson", g, -1, w) for g, (w, starts) in groups.items() if code.startswith(starts)]
+        rows += [(code, "concept", known[n].concept, n, 0) for n, starts in lists.items() if code.startswith(starts)]
+    frame = pd.DataFrame(rows, columns=["icd10", "used_for", "item", "concept_no", "weight"])
+    return frame.astype({"icd10": "str", "used_for": "str", "item": "str", "concept_no": "int64", "weight": "int64"})
+
+
+def charlson_graver() -> pd.DataFrame:
+    """One row per group that a graver one replaces: `item`, `graver`."""
+    return pd.DataFrame({"item": list(GRAVER), "graver": list(GRAVER.values())}).astype("str")
+
+
+def make_diagnoses(work: Workspace, plan: Plan) -> None:
+    """Tables `stayed` (spells by person and concept) and `hospital_score`, from `episode` and `spell`."""
+    places = ", ".join(f"({n})" for n in range(1, DIAGNOSES + 1))
+    work.make("place", f"SELECT n FROM (VALUES {places}) AS t (n)")
+    columns = [f"SELECT DISTINCT diag_{n:02d} AS icd10 FROM episode" for n in range(1, DIAGNOSES + 1)]
+    coded = work.read("\nUNION\n".join(columns))["icd10"].dropna().astype(str)
+    work.register("diagnosis_code", diagnosis_codes(sorted(coded), plan.known))
+    work.register("charlson_graver", charlson_graver())
+    work.register("stay_listed", _stay_rules(plan))
+    work.make(
+        "stay_rule",
+        "SELECT concept_no, main_only, emergency_only, CAST(counted AS DATE) AS counted_from FROM stay_listed",
+    )
+    for name in ("diagnosis", "stayed", "hospital_score"):
+        work.make(name, model_sql(name, **plan.values))
+    work.drop("diagnosis")
+
+
+def _stay_rules(plan: Plan) -> pd.DataFrame:
+    """One row per concept of hospital diagnoses: which spells it counts, and from which day."""
+    rows = [
+        (n, "primary" in c.only, "emergency" in c.only, str(months_before(plan.stays_to, c.window_months or 1)))
+        for n, c in enumerate(plan.known)
+        if c.system == "icd10"
+    ]
+    frame = pd.DataFrame(rows, columns=["concept_no", "main_only", "emergency_only", "counted"])
+    return frame.astype({"concept_no": "int64", "main_only": "bool", "emergency_only": "bool", "counted": "str"})
+
+
+SUBSTANCE = 9  # characters of a BNF code that name the chemical substance
+
+
+def make_medicines(work: Workspace, plan: Plan) -> None:
+    """Tables `issued` (person and concept) and `medicines` (repeat medicines by person)."""
+    coded = work.read(
+        "SELECT DISTINCT bnf_code FROM gp_medication WHERE bnf_code IS NOT NULL "
+        f"AND issue_date <= DATE '{plan.index_date}'"
+    )["bnf_code"].astype(str)
+    work.register("medicine_listed", _counted(sorted(coded), plan))
+    work.make(
+        "medicine_code",
+        "SELECT bnf_code, CAST(concept_no AS INTEGER) AS concept_no, CAST(counted AS DATE) AS counted_from "
+        "FROM medicine_listed",
+    )
+    work.register("substance", _substances(sorted(coded)))
+    for name in ("issued", "medicines"):
+        work.make(name, model_sql(name, **plan.values))
+
+
+def _counted(coded: list[str], plan: Plan) -> pd.DataFrame:
+    """One row per BNF code and concept that counts it: `bnf_code`, `concept_no`, and `counted`, its first day."""
+    lists = {n: tuple(load(c.codes_from, system="bnf")) for n, c in enumerate(plan.known) if c.system == "bnf"}
+    first = {n: str(months_before(plan.index_date, plan.known[n].window_months or 1)) for n in lists}
+    rows = [(code, n, first[n]) for code in coded for n, starts in lists.items() if code.startswith(starts)]
+    frame = pd.DataFrame(rows, columns=["bnf_code", "concept_no", "counted"])
+    return frame.astype({"bnf_code": "str", "concept_no": "int64", "counted": "str"})
+
+
+def _substances(coded: list[str]) -> pd.DataFrame:
+    """One row per BNF code that names a chemical substance: `bnf_code`, `substance`, `in_scope` of polypharmacy."""
+    scope = polypharmacy_scope()
+    rows = [(code, code[:SUBSTANCE], in_scope(code, scope)) for code in coded if len(code) >= SUBSTANCE]
+    frame = pd.DataFrame(rows, columns=["bnf_code", "substance", "in_scope"])
+    return frame.astype({"bnf_code": "str", "substance": "str", "in_scope": "bool"})
+
+
+def polypharmacy_scope(path: Path | None = None) -> dict[str, bool]:
+    """By beginning of a BNF code: does it count as polypharmacy? The longest beginning decides; without one, yes.
+
+    Source: NHS North Central London ICB's exclusions (OGL v3).
+    """
+    path = path or project_root() / "parameters" / "reference" / "polypharmacy_scope.csv"
+    frame = pd.read_csv(path, dtype=str)
+    if not {"bnf", "in_scope"} <= set(frame) or not frame["in_scope"].isin(["true", "false"]).all():
+        raise InputError(f"{path.name}: one line per beginning of a BNF code, with `in_scope` true or false.")
+    if frame["bnf"].duplicated().any():
+        raise InputError(f"{path.name} has `{frame['bnf'][frame['bnf'].duplicated()].iloc[0]}` twice.")
+    return dict(zip(frame["bnf"], frame["in_scope"] == "true", strict=True))
+
+
+def in_scope(bnf_code: str, scope: Mapping[str, bool]) -> bool:
+    """Does a medicine count as polypharmacy?"""
+    beginnings = (bnf_code[:length] for length in range(len(bnf_code), 1, -1))
+    return next((scope[start] for start in beginnings if start in scope), True)

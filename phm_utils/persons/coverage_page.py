@@ -1,0 +1,27 @@
+"""Days counted and what is left out, in words."""
+
+import pandas as pd
+
+from phm_utils.tables import TABLES
+
+NOT_A_TABLE = {"unit_costs": "National unit costs"}  # what a column may lack besides an input table
+
+
+def left_out(columns: pd.DataFrame) -> pd.DataFrame:
+    """One row per absent or short table: `table`, and `what` is left out with it."""
+    title = columns["table_name"].map(
+        lambda name: TABLES[name].title if name in TABLES else NOT_A_TABLE.get(name, name)
+    )
+    grouped = columns.assign(table=title).groupby("table", sort=True)["what"].agg("; ".join)
+    return grouped.reset_index()
+
+
+def windows(days: pd.DataFrame) -> pd.DataFrame:
+    """The days over which each source is counted, as a table for readers."""
+    return pd.DataFrame(
+        {
+            "Source": days["source"].map(lambda name: TABLES[name].title),
+            "Last 12 months": days["from_date"] + " to " + days["to_date"],
+            "The 12 before": days["prior_from"] + " to " + days["prior_to"],
+        }
+    )

@@ -1,0 +1,212 @@
+"""Which sources the person table may count, over which days, and what it must leave out.
+
+Every window of a source ends at the index date or at the end of the source's
+last complete month, whichever is earlier. A month counts as complete only if
+the source's last record falls on its last day or later.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import read_sql
+from phm_utils.errors import InputError
+from phm_utils.rules.columns import ACTIVITIES
+from phm_utils.tables import SQL_TYPE, TABLES
+
+NEEDED = ("gp_registration", "practice")
+FOLLOW_MONTHS = 48
+SOCIAL_CARE = "social_care"  # no contacts, but days of services inside a window
+PAST_DAYS = 31  # an index date further back than this needs leavers and deaths in the extract
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input table of this run, with the days of its first and last record (None where not known)."""
+
+    name: str
+    first_date: date | None
+    last_date: date | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The last 12 months that a source covers, and the 12 before. All days inclusive.
+
+    covers_12m, covers_prior: the source's first record lies in the window's
+        first month or before: else its counts would be too low, and are null.
+    """
+
+    source: str
+    from_date: date
+    to_date: date
+    prior_from: date
+    covers_12m: bool
+    covers_prior: bool
+
+    @property
+    def prior_to(self) -> date:
+        return self.from_date - timedelta(days=1)
+
+
+def months_before(day: date, months: int) -> date:
+    """The first day of the `months` months that end with `day`: 12 to 31 March 2025 begin on 1 April 2024."""
+    following = day + timedelta(days=1)
+    place = following.year * 12 + following.month - 1 - months
+    year, month = place // 12, place % 12 + 1
+    return date(year, month, min(following.day, monthrange(year, month)[1]))
+
+
+def last_complete_month(last: date) -> date:
+    """The last day of the last month that is whole, for a source whose last record is of `last`."""
+    end = last.replace(day=monthrange(last.year, last.month)[1])
+    return last if last == end else last.replace(day=1) - timedelta(days=1)
+
+
+def present(con: duckdb.DuckDBPyConnection) -> dict[str, Source]:
+    """The input tables that this run has, by name: those checked as present and readable."""
+    readable = {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    if "check_table" not in readable:
+        raise InputError("The store has no table `check_table`. Run `phm check` for this parameter file first.")
+    checked = read_sql(con, "SELECT table_name, state, first_date, last_date FROM check_table ORDER BY table_name")
+    found = {
+        row.table_name: Source(row.table_name, _day(row.first_date), _day(row.last_date))
+        for row in checked.itertuples()
+        if row.state == "present" and row.table_name in readable
+    }
+    if absent := [name for name in NEEDED if name not in found]:
+        raise InputError(
+            f"Nobody can be counted without {' and '.join(absent)}. Add the extract to the landing folder."
+        )
+    return found
+
+
+def _day(value: object) -> date | None:
+    return None if pd.isna(value) else pd.Timestamp(value).date()
+
+
+def check_index_date(con: duckdb.DuckDBPyConnection, index_date: date, sources: Mapping[str, Source]) -> None:
+    """Refuse an index date that the extracts cannot be counted at.
+
+    Later than the GP extract's last record: the future is not in it. More
+    than a month earlier: only where people who left or died since are still
+    in it, else the past would be counted without them.
+    """
+    gp = [s.last_date for name, s in sources.items() if name.startswith("gp_") and name != "gp_registration"]
+    last = max((day for day in gp if day), default=None)
+    if last is None:
+        return
+    if index_date > last:
+        raise InputError(
+            f"The index date {index_date} is after the GP extract's last record ({last}). Choose {last} or earlier."
+        )
+    if (last - index_date).days <= PAST_DAYS:
+        return
+    [(leavers,)] = con.execute(
+        "SELECT count(*) FROM gp_registration WHERE registered_to > $index_date", {"index_date": index_date}
+    ).fetchall()
+    if not leavers or "death" not in sources:
+        lacking = "people who left after it" if not leavers else "deaths"
+        raise InputError(
+            f"The index date {index_date} lies {(last - index_date).days} days before the GP extract's last record "
+            f"({last}), and the extract has no {lacking}. Choose a date after {last - timedelta(days=PAST_DAYS + 1)}."
+        )
+
+
+def window(source: Source, index_date: date) -> Window:
+    """The days over which one source is counted. A source without a known last date is taken as whole."""
+    to_date = min(index_date, last_complete_month(source.last_date)) if source.last_date else index_date
+    from_date = months_before(to_date, 12)
+    prior_from = months_before(to_date, 24)
+    first = source.first_date or prior_from
+    return Window(
+        source.name,
+        from_date,
+        to_date,
+        prior_from,
+        covers_12m=first.replace(day=1) <= from_date,
+        covers_prior=first.replace(day=1) <= prior_from,
+    )
+
+
+def windows(sources: Mapping[str, Source], index_date: date) -> dict[str, Window]:
+    """The window of each activity whose source is present, by activity; and of adult social care."""
+    counted = {activity: table for activity, (_, table) in ACTIVITIES.items()} | {SOCIAL_CARE: "asc_event"}
+    return {activity: window(sources[table], index_date) for activity, table in counted.items() if table in sources}
+
+
+def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
+    """One row per source: the days counted, and `complete`: do both windows lie inside the extract?"""
+    rows = [
+        (w.source, w.from_date, w.to_date, w.prior_from, w.prior_to, w.covers_12m and w.covers_prior)
+        for w in {w.source: w for w in known.values()}.values()
+    ]
+    frame = pd.DataFrame(rows, columns=["source", "from_date", "to_date", "prior_from", "prior_to", "complete"])
+    days = ["from_date", "to_date", "prior_from", "prior_to"]
+    return frame.astype({"source": "str", "complete": "bool"} | dict.fromkeys(days, "datetime64[s]"))
+
+
+def empty_table(name: str) -> str:
+    """A SELECT of no rows with the columns of an input table, to stand in for one that is absent."""
+    columns = [f"CAST(NULL AS {SQL_TYPE[c.type]}) AS {c.name}" for c in TABLES[name].for_form("pseudonymised")]
+    return f"SELECT {', '.join(columns)} WHERE false"
+
+
+# Columns without any value in a table that has rows: what is counted by them is not known, and not nought.
+DECISIVE = {
+    "apc_episode": ("diag_01", "admimeth"),
+    "gp_event": ("snomed_code",),
+    "gp_medication": ("bnf_code", "is_repeat"),
+    "gp_appointment": ("status",),
+    "op_attendance": ("attended",),
+    "csds_contact": ("attended",),
+    "mhsds_contact": ("attended",),
+    "asc_event": ("event_type",),
+    "partner_list": ("flag",),
+}
+# Sources of which every month should hold much the same.
+COUNTED = (
+    *("gp_medication", "gp_appointment", "apc_episode", "ecds_attendance"),
+    *("op_attendance", "csds_contact", "mhsds_contact"),
+)
+FEW_ROWS, FAIR_SHARE = 1_000, 0.1  # rows from which months are compared; of the median month's rows
+
+
+def reaching(con: duckdb.DuckDBPyConnection, sources: Mapping[str, Source], day: date) -> dict[str, Source]:
+    """The sources, each said to begin with the first month that holds a fair share of an ordinary month's rows.
+
+    A few rows from years before, such as a long hospital stay, do not make an
+    extract reach back so far. Rows after `day` are not looked at.
+    """
+    return {name: _without_strays(con, source, day) for name, source in sources.items()}
+
+
+def _without_strays(con: duckdb.DuckDBPyConnection, source: Source, day: date) -> Source:
+    if source.name not in COUNTED or source.first_date is None:
+        return source
+    dated = TABLES[source.name].date
+    days = read_sql(
+        con, f"SELECT {dated} AS day, count(*) AS n FROM {source.name} WHERE {dated} <= DATE '{day}' GROUP BY {dated}"
+    )
+    if days["n"].sum() < FEW_ROWS:
+        return source
+    months = days.groupby(pd.to_datetime(days["day"]).dt.to_period("M"))["n"].sum()
+    first = months[months >= FAIR_SHARE * months.median()].index.min()
+    return replace(source, first_date=max(source.first_date, first.start_time.date()))
+
+
+def blank_columns(
+    con: duckdb.DuckDBPyConnection, sources: Mapping[str, Source], day: date
+) -> frozenset[tuple[str, str]]:
+    """Decisive columns, as (table, column), without any value up to `day` although their table has rows by then."""
+    found = set()
+    for table in DECISIVE.keys() & sources.keys():
+        past = f"FROM {table} WHERE {TABLES[table].date} <= DATE '{day}'"
+        answers = ", ".join(f"EXISTS (SELECT 1 {past} AND {column} IS NOT NULL)" for column in DECISIVE[table])
+        some, *filled = con.execute(f"SELECT EXISTS (SELECT 1 {past}), {answers}").fetchall()[0]
+        found |= {(table, column) for column, has in zip(DECISIVE[table], filled, strict=True) if some and not has}
+    return frozenset(found)

@@ -1,0 +1,119 @@
+"""Released tables made ready to read: an area beside its ICS, under the headings that readers see."""
+
+import pandas as pd
+
+ICS = "Whole ICS"
+SHARE = "Share of everybody registered"  # the unit of an axis
+# Contacts as columns of a figure name them.
+SHORT = {
+    "gp_appointments": "GP appointments",
+    "ed_attendances": "ED attendances",
+    "emergency_admissions": "Emergency admissions",
+    "other_admissions": "Planned and other admissions",
+    "op_attendances": "Outpatient attendances",
+    "community_contacts": "Community contacts",
+    "mental_health_contacts": "Mental health contacts",
+}
+# Columns of released tables as a reader would name them; shares become per cent.
+TITLES = {
+    "segment": "Segment",
+    "reason": "Rule",
+    "state": "Asked?",
+    "needs": "Needs",
+    "people_meeting": "People in the ICS who meet it",
+    "area": "Area",
+    "short": "Cohort",
+    "criterion": "Criterion",
+    "alternative": "Threshold",
+    "unit_name": "Place",
+    "quintile": "Deprivation of small area",
+    "ethnic_group": "Ethnic group",
+    "setting": "Setting",
+    "from_segment": "Segment then",
+    "to_segment": "Segment now",
+    "people_by_age": "Moved by age alone",
+    "band": "Age",
+    "combination": "Conditions, and no other",
+    "per_1000_ics": "Per 1,000 in the ICS",
+    "named": "Cluster",
+    "verdict": "Comes back?",
+    "jaccard": "Jaccard similarity",
+    "median_age": "Median age",
+    "in_cluster": "Adults in the cluster",
+    "score": "Score",
+    "age_group": "Age",
+    "category": "Category",
+    "practice_name": "Practice",
+    "title": "Register",
+    "counted": "Counted",
+    "published": "Published",
+    "ratio": "Counted to published",
+    "as_at": "Published as at",
+    "contacts": "Contacts",
+    "other_segment": "Other segment",
+    "remark": "Why it places nobody",
+    "age_band": "Age",
+    "sex": "Sex",
+    "condition": "Condition",
+    "dimension": "By",
+    "level": "Group",
+    "also": "Also true of members",
+    "activity": "Contact",
+    "people": "People",
+    "registered": "Registered",
+    "in_cohort": "In the cohort",
+    "share": "Share, %",
+    "lower": "Lower 95% limit, %",
+    "upper": "Upper 95% limit, %",
+    "share_ics": "Share in the ICS, %",
+    "cost_share": "Share of cost, %",
+    "cost_gbp": "Cost, £",
+    "cost_per_person_gbp": "Cost per person, £",
+    "times": "Times everybody's rate",
+    "per_1000": "Per 1,000 people",
+    "per_1000_all": "Per 1,000 registered",
+    "lower_per_1000": "Lower 95% limit",
+    "upper_per_1000": "Upper 95% limit",
+}
+RATES = ("people", "registered", "per_1000", "lower_per_1000", "upper_per_1000")  # columns of most cohort tables
+PERCENT = ("share", "share_ics", "lower", "upper", "cost_share")
+
+
+def table(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The named columns under a reader's names, shares as per cent."""
+    shown = frame[list(columns)].copy()
+    for column in shown.columns.intersection(PERCENT):
+        shown[column] = shown[column].astype("Float64") * 100
+    return shown.rename(columns=TITLES)
+
+
+def beside(mine: pd.DataFrame, whole: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
+    """An area's rows and, for a PCN, the ICS's after them, told apart by `area`."""
+    own = mine.assign(area=ICS if is_ics else name)
+    return own if is_ics else pd.concat([own, whole.assign(area=ICS)], ignore_index=True)
+
+
+def with_ics(mine: pd.DataFrame, whole: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """An area's rows in their order, with the ICS's share of the same row as `share_ics`."""
+    theirs = whole[[*keys, "share"]].rename(columns={"share": "share_ics"})
+    return mine.sort_values("place").merge(theirs, how="left", on=list(keys), validate="one_to_one")
+
+
+def shares(*, is_ics: bool) -> tuple[str, ...]:
+    """The columns of shares that a table has: the ICS's own report compares with nothing."""
+    return ("share",) if is_ics else ("share", "share_ics")
+
+
+def beside_ics(both: pd.DataFrame, value: str, *keys: str) -> pd.DataFrame:
+    """An area's rows with the ICS's `value` as a column of its own; the ICS's own rows have nothing beside them."""
+    own, whole = both[both["area"] != ICS], both[both["area"] == ICS]
+    if own.empty:
+        return whole
+    theirs = whole[[*keys, value]].rename(columns={value: f"{value}_ics"})
+    return own.merge(theirs, how="left", on=list(keys), validate="one_to_one")
+
+
+def per_1000(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with its share and limits also per 1,000 people."""
+    columns = {"per_1000": "share", "lower_per_1000": "lower", "upper_per_1000": "upper"}
+    return frame.assign(**{name: frame[column].astype("Float64") * 1_000 for name, column in columns.items()})

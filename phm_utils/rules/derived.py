@@ -1,0 +1,139 @@
+"""Columns made of other columns, registers and scores; and with them every column of the `person` table.
+
+One home: the persons stage makes exactly these, the rule compiler knows no
+others, and the table of what was left out follows their `needs`.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import Field
+
+from phm_utils.errors import InputError
+from phm_utils.params import Code, Frozen, load_yaml, validated
+from phm_utils.rules.columns import RuleColumn, base_columns, by_name, fact_columns
+from phm_utils.rules.concepts import Concept, concepts
+from phm_utils.rules.tree import Rule, criteria
+from phm_utils.runs import project_root
+
+
+class Register(Frozen):
+    """One register: everybody registered with a practice for whom the rule holds."""
+
+    name: Code
+    title: str = Field(min_length=1)
+    rule: Rule
+
+    @property
+    def column(self) -> str:
+        """Its column of `person`."""
+        return f"qof_{self.name}"
+
+
+class Registers(Frozen):
+    """The file parameters/registers/qof.yml."""
+
+    title: str
+    version: str = Field(description="of the rules; shown wherever a register is")
+    source: str
+    limits: tuple[str, ...] = ()
+    registers: tuple[Register, ...] = Field(min_length=1)
+
+
+def load_registers(path: Path | None = None) -> Registers:
+    """The registers. Raises InputError that lists every fault of the file."""
+    path = path or project_root() / "parameters" / "registers" / "qof.yml"
+    found = validated(Registers, load_yaml(path), path.name)
+    names = [r.name for r in found.registers]
+    if repeated := sorted({n for n in names if names.count(n) > 1}):
+        raise InputError(f"{path.name} has a register twice: {', '.join(repeated)}.")
+    return found
+
+
+def askable(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
+    """What a register or a score may ask for: columns of `person` and facts."""
+    return by_name([*base_columns(known).values(), *fact_columns(known).values()])
+
+
+def needs_of(rule: Rule, columns: dict[str, RuleColumn]) -> tuple[str, ...]:
+    """The input tables that the columns of a rule need."""
+    asked = (columns[c.column] for c in criteria(rule) if c.column in columns)
+    return tuple(dict.fromkeys(table for column in asked for table in column.needs))
+
+
+def register_columns(known: tuple[Concept, ...], registers: Registers | None = None) -> dict[str, RuleColumn]:
+    """A yes-or-no column for each register, by name."""
+    columns = askable(known)
+    return {
+        r.column: RuleColumn(r.column, "bool", f"{r.title} register", needs=needs_of(r.rule, columns))
+        for r in (registers or load_registers()).registers
+    }
+
+
+HUNDREDTHS = 100
+OLDER = 65  # frailty scores are meant for people of this age and over
+EFI_BANDS = (("Fit", 0.12), ("Mild", 0.24), ("Moderate", 0.36), ("Severe", 1.0))  # upper edges, inclusive
+EFI_DEFICITS = 36
+HFRS_BANDS = (("Low", 5), ("Intermediate", 15), ("High", None))  # below 5; 5 to 15; above 15
+HOSPITAL_MONTHS = 24  # look-back of the scores made from hospital diagnoses
+
+
+class Item(Frozen):
+    """One part of a score: its weight counts where the rule holds, and nothing where it does not or is unknown."""
+
+    item: str = Field(min_length=1)
+    weight: Decimal = Field(max_digits=6, decimal_places=2)
+    rule: Rule
+
+    @property
+    def hundredths(self) -> int:
+        """The weight in hundredths."""
+        return int(self.weight * HUNDREDTHS)
+
+
+class WeightedScore(Frozen):
+    """A file of parameters/scores."""
+
+    title: str
+    source: str
+    items: tuple[Item, ...] = Field(min_length=1)
+
+
+def load_score(name: str, folder: Path | None = None) -> WeightedScore:
+    """A weighted score by the name of its file. Raises InputError that lists every fault of it."""
+    path = (folder or project_root() / "parameters" / "scores") / f"{name}.yml"
+    return validated(WeightedScore, load_yaml(path), path.name)
+
+
+def score_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
+    """The columns of the scores, by name."""
+    columns = askable(known)
+    efi, cms = (
+        tuple(dict.fromkeys(t for item in load_score(name).items for t in needs_of(item.rule, columns)))
+        for name in ("efi", "cms")
+    )
+    hospital = ("apc_episode",)
+    made = (
+        RuleColumn("efi_deficits", "int", "Deficits of the electronic frailty index", "of 36", needs=efi),
+        RuleColumn("efi", "float", "Electronic frailty index", needs=efi),
+        RuleColumn("efi_category", "text", "Frailty by eFI, 65 and over", words=_names(EFI_BANDS), needs=efi),
+        RuleColumn("hfrs", "float", "Hospital Frailty Risk Score", needs=hospital),
+        RuleColumn("hfrs_category", "text", "HFRS band, 65 and over", words=_names(HFRS_BANDS), needs=hospital),
+        RuleColumn("cms", "float", "Cambridge Multimorbidity Score", needs=cms),
+        RuleColumn("charlson", "int", "Charlson score, UK SHMI weights", needs=hospital),
+    )  # fmt: skip
+    return {c.name: c for c in made}
+
+
+def _names(bands: tuple[tuple[str, float | None], ...]) -> tuple[str, ...]:
+    return tuple(name for name, _ in bands)
+
+
+def person_columns(known: tuple[Concept, ...] | None = None) -> dict[str, RuleColumn]:
+    """Every column of `person` besides person_id, by name, in the table's order.
+
+    known: the concepts; those of parameters/concepts.csv by default.
+    """
+    known = concepts() if known is None else known
+    parts = (base_columns(known), register_columns(known), score_columns(known))
+    return by_name(column for part in parts for column in part.values())

@@ -1,0 +1,1 @@
+"""Who could be offered something together, and how many they are: 03_cohorts."""

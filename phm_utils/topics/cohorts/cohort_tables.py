@@ -1,0 +1,215 @@
+"""What each cohort lets out: its size, how it came about, who is in it, and what else they have."""
+
+from functools import partial
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import read_sql
+from phm_utils.methods.rates import with_rates, with_shares
+from phm_utils.privacy.blocks import Areas, by_area, by_unit, counted, practice_names
+from phm_utils.privacy.release import Release
+from phm_utils.rules.columns import ACTIVITIES, ETHNIC_GROUPS, SEXES
+from phm_utils.rules.derived import person_columns
+from phm_utils.rules.groups import NOT_KNOWN, QUINTILE_SQL, QUINTILES
+from phm_utils.rules.tree import compile_rule, parse
+
+COHORT, EVERYBODY = "In the cohort", "Everybody registered"
+BANDS = ("0-17", "18-39", "40-64", "65-74", "75-84", "85+", NOT_KNOWN)
+BAND_SQL = (
+    "CASE WHEN age < 18 THEN '0-17' WHEN age < 40 THEN '18-39' WHEN age < 65 THEN '40-64' "
+    f"WHEN age < 75 THEN '65-74' WHEN age < 85 THEN '75-84' WHEN age >= 85 THEN '85+' ELSE '{NOT_KNOWN}' END"
+)
+# Each way to break a cohort down: its levels in order, their SQL, and the column it needs.
+DIMENSIONS = {
+    "Age": (BANDS, BAND_SQL, "age"),
+    "Sex": (SEXES, "sex", "sex"),
+    "Deprivation": (QUINTILES, QUINTILE_SQL, "imd_quintile"),
+    "Ethnic group": (ETHNIC_GROUPS, "ethnic_group", "ethnic_group"),
+}
+# What else may be true of a cohort's members, as rules.
+ALSO = {
+    "On the palliative care register": {"column": "palliative_care", "op": "is", "value": True},
+    "Severe mental illness": {"column": "smi", "op": "is", "value": True},
+    "Learning disability": {"column": "learning_disability", "op": "is", "value": True},
+    "Dementia": {"column": "dementia", "op": "is", "value": True},
+    "Four or more long-term conditions": {"column": "n_conditions", "op": "at least", "value": 4},
+    "Smoker": {"column": "smoking_status", "op": "is", "value": "Current"},
+    "Housebound": {"column": "housebound", "op": "is", "value": True},
+    "Is a carer": {"column": "carer", "op": "is", "value": True},
+    "Signals of no fixed abode": {"column": "no_fixed_abode", "op": "is", "value": True},
+    "Lives in a probable care home": {"column": "probable_care_home", "op": "is", "value": True},
+    "Adult social care service open": {"column": "asc_open", "op": "is", "value": True},
+    "Named on two or more partner lists": {"column": "partner_lists", "op": "at least", "value": 2},
+    "Emergency admission in 12 months": {"column": "emergency_admissions_12m", "op": "at least", "value": 1},
+}
+
+
+def cohort_releases(con: duckdb.DuckDBPyConnection, areas: Areas, missing: set[str]) -> list[Release]:
+    """The aggregates of every cohort that this run could count. Columns in `missing` are null throughout."""
+    cohorts = read_sql(con, "SELECT DISTINCT cohort FROM cohort_attrition ORDER BY cohort")
+    if cohorts.empty:
+        return [_absent(con, areas)]
+    return [
+        _absent(con, areas),
+        _attrition(con, areas),
+        _alternatives(con, areas),
+        _sizes(con, areas, cohorts),
+        _units(con, areas, cohorts),
+        _profile(con, areas, cohorts, missing),
+        _overlap(con, areas, cohorts, missing),
+        _use(con, areas, cohorts, missing),
+    ]
+
+
+def _absent(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+    frame = read_sql(con, "SELECT cohort, needs FROM cohort_left_out")
+    return Release(
+        "cohort_left_out",
+        "Cohorts that could not be counted, and the tables that they need",
+        frame.assign(area_code=areas.ics_code),
+        ("area_code", "cohort", "needs"),
+    )
+
+
+def _attrition(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+    frame = counted(
+        con,
+        "SELECT cohort, pcn_code, CAST(step AS VARCHAR) AS step, criterion, sum(people) AS people "
+        "FROM cohort_attrition GROUP BY ALL",
+    )
+    levels = frame[["cohort", "step", "criterion"]].drop_duplicates()
+    levels = levels.sort_values(["cohort", "step"], key=lambda c: c.astype(int) if c.name == "step" else c)
+    return Release(
+        "cohort_attrition",
+        "People left after each criterion of a cohort, in order; step 0 is everybody registered",
+        by_area(frame, levels, areas),
+        ("area_code", "place", "cohort", "step", "criterion"),
+        counts=("people",),
+    )
+
+
+def _alternatives(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+    frame = counted(
+        con,
+        "SELECT cohort, pcn_code, alternative, min(place) AS placed, sum(people) AS people "
+        "FROM cohort_alternative GROUP BY ALL",
+    )
+    levels = frame.sort_values(["cohort", "placed"])[["cohort", "alternative"]].drop_duplicates()
+    return Release(
+        "cohort_alternative",
+        "People whom a cohort would hold under other thresholds",
+        by_area(frame.drop(columns="placed"), levels, areas),
+        ("area_code", "place", "cohort", "alternative"),
+        counts=("people",),
+    )
+
+
+def _sizes(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> Release:
+    frame = counted(con, "SELECT cohort, pcn_code, count(*) AS people FROM cohort_member GROUP BY ALL")
+    frame = by_area(frame, cohorts, areas)
+    return Release(
+        "cohort_size",
+        "People in each cohort and their share of everybody registered",
+        frame.merge(_registered(con, areas), on="area_code"),
+        ("area_code", "place", "cohort"),
+        counts=("people", "registered"),
+        derive=with_shares,
+    )
+
+
+def _units(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> Release:
+    registered = counted(con, "SELECT practice_code, count(*) AS registered FROM person GROUP BY ALL")
+    frame = counted(con, "SELECT cohort, practice_code, count(*) AS people FROM cohort_member GROUP BY ALL")
+    frame = registered.merge(cohorts, how="cross").merge(frame, on=["cohort", "practice_code"], how="left")
+    frame = frame.fillna({"people": 0})
+    return Release(
+        "cohort_unit",
+        "People in each cohort by practice of a PCN, or PCN of the ICS, and their share of everybody registered there",
+        by_unit(frame, practice_names(con), cohorts, areas),
+        ("area_code", "unit_code", "unit_name", "place", "cohort"),
+        counts=("people", "registered"),
+        derive=with_shares,
+    )
+
+
+def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> Release:
+    known = {name: (levels, sql) for name, (levels, sql, column) in DIMENSIONS.items() if column not in missing}
+    parts, levels = [], []
+    for name, (words, sql) in known.items():
+        everybody = counted(
+            con,
+            f"SELECT pcn_code, '{name}' AS dimension, {sql} AS level, count(*) AS registered FROM person GROUP BY ALL",
+        )
+        members = counted(
+            con,
+            f"SELECT cohort, pcn_code, '{name}' AS dimension, {sql} AS level, count(*) AS people "
+            "FROM cohort_member INNER JOIN person USING (person_id, pcn_code) GROUP BY ALL",
+        )
+        keys = ["cohort", "pcn_code", "dimension", "level"]
+        parts.append(everybody.merge(cohorts, how="cross").merge(members, on=keys, how="left").fillna({"people": 0}))
+        levels.append(pd.DataFrame({"dimension": name, "level": words}))
+    frame = by_area(pd.concat(parts), cohorts.merge(pd.concat(levels), how="cross"), areas)
+    frame["in_cohort"] = frame.groupby(["area_code", "cohort", "dimension"])["people"].transform("sum")
+    return Release(
+        "cohort_profile",
+        "Who is in each cohort: people by age, sex, deprivation and ethnic group, and their share of that group",
+        frame,
+        ("area_code", "place", "cohort", "dimension", "level"),
+        counts=("people", "registered", "in_cohort"),
+        derive=with_shares,
+    )
+
+
+def _overlap(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> Release:
+    columns = person_columns()
+    asked = {words: parse(rule) for words, rule in ALSO.items() if rule["column"] not in missing}
+    sums = [
+        f"count(*) FILTER (WHERE {compile_rule(rule, columns)}) AS also_{n}" for n, rule in enumerate(asked.values())
+    ]
+    wide = counted(
+        con,
+        f"SELECT cohort, pcn_code, {', '.join(sums)} "
+        "FROM cohort_member INNER JOIN person USING (person_id, pcn_code, practice_code) GROUP BY cohort, pcn_code",
+    )
+    long = wide.melt(["cohort", "pcn_code"], var_name="also", value_name="people").fillna({"people": 0})
+    long["also"] = long["also"].map({f"also_{n}": words for n, words in enumerate(asked)})
+    frame = by_area(long, cohorts.merge(pd.DataFrame({"also": list(asked)}), how="cross"), areas)
+    sizes = counted(con, "SELECT cohort, pcn_code, count(*) AS in_cohort FROM cohort_member GROUP BY ALL")
+    sizes = by_area(sizes, cohorts, areas).drop(columns="place")
+    return Release(
+        "cohort_overlap",
+        "What else is true of a cohort's members: people, and their share of the cohort",
+        frame.merge(sizes, on=["area_code", "cohort"]),
+        ("area_code", "place", "cohort", "also"),
+        counts=("people", "in_cohort"),
+        derive=partial(with_shares, of="in_cohort"),
+    )
+
+
+def _use(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> Release:
+    events = tuple(f"{a}_12m" for a in ACTIVITIES if f"{a}_12m" not in missing)
+    sums = ", ".join(["count(*) AS people", *(f"sum({c}) AS {c}" for c in events)])
+    members = counted(
+        con,
+        f"SELECT cohort, pcn_code, '{COHORT}' AS compared, {sums} FROM cohort_member "
+        "INNER JOIN person USING (person_id, pcn_code, practice_code) GROUP BY ALL",
+    )
+    everybody = counted(con, f"SELECT pcn_code, '{EVERYBODY}' AS compared, {sums} FROM person GROUP BY ALL")
+    frame = pd.concat([members, everybody.merge(cohorts, how="cross")])
+    levels = cohorts.merge(pd.DataFrame({"compared": [COHORT, EVERYBODY]}), how="cross")
+    return Release(
+        "cohort_use",
+        "Contacts of a cohort's members and of everybody registered, 12 months; rates per 1,000 people",
+        by_area(frame, levels, areas),
+        ("area_code", "place", "cohort", "compared"),
+        counts=("people", *events),
+        derive=partial(with_rates, events=events),
+    )
+
+
+def _registered(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
+    """Everybody registered in each PCN and in the ICS."""
+    frame = counted(con, "SELECT pcn_code AS area_code, count(*) AS registered FROM person GROUP BY ALL")
+    whole = pd.DataFrame({"area_code": [areas.ics_code], "registered": [frame["registered"].sum()]})
+    return pd.concat([frame, whole], ignore_index=True)

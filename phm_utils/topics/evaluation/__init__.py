@@ -1,0 +1,1 @@
+"""Did a programme change how often people attend: 05_evaluation."""

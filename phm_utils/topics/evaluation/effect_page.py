@@ -1,0 +1,70 @@
+"""The effect, what was found elsewhere, and before against after."""
+
+import pandas as pd
+
+from phm_utils.topics.evaluation.programme_page import Evaluated, limits, than
+
+
+def forest_rows(of: Evaluated) -> pd.DataFrame:
+    """The estimates that count, and what others found elsewhere, for a forest."""
+    rows = of.effect[of.effect["evidence"]][["label", "rate_ratio", "lower", "upper"]]
+    known = of.programme
+    plausible = {
+        "label": "Found elsewhere",
+        "rate_ratio": known["plausible_ratio"],
+        "lower": known["plausible_lower"],
+        "upper": known["plausible_upper"],
+    }
+    return pd.concat([rows, pd.DataFrame([plausible])], ignore_index=True)
+
+
+def before_after_rows(of: Evaluated) -> pd.DataFrame:
+    """Before against after, in the people enrolled and in people without the programme."""
+    rows = of.effect[of.effect["estimator"].str.startswith("before_after") & of.effect["rate_ratio"].notna()]
+    return rows.assign(label=rows["label"].str.replace("Before and after, not evidence", "People enrolled").str.replace(
+        "Before and after in ", "").str.capitalize())  # fmt: skip
+
+
+NOT_EVIDENCE = "This is not evidence of an effect: people chosen for a bad year fall back by themselves."
+
+
+def before_after(of: Evaluated) -> str:
+    """The comparison that most reports stop at, and why it is none."""
+    own = of.row("before_after")
+    if own is None or pd.isna(own["rate_ratio"]):
+        return "There are too few attendances to compare before with after."
+    text = f"The people enrolled had {than(own['rate_ratio'])} in the months before enrolment."
+    like, elsewhere = of.row("before_after_controls"), of.row("before_after_elsewhere")
+    other = elsewhere if like is None else like
+    if other is None or pd.isna(other["rate_ratio"]):
+        return f"{text} {NOT_EVIDENCE}"
+    who = "All eligible people elsewhere" if like is None else "People like them elsewhere"
+    return f"{text} {who}, without any programme, had {than(other['rate_ratio'])} before. {NOT_EVIDENCE}"
+
+
+def effect(of: Evaluated) -> str:
+    """The headline, or why there is none."""
+    title, row = of.programme["title"], of.headline
+    if not of.shown:
+        return f"No effect of {title} is shown. {row['reason']}"
+    span = f"over {of.programme['follow_up_months']} months ({limits(row)}; the whole ICS)"
+    if row["lower"] <= 1 <= row["upper"]:
+        return (
+            f"No effect of {title} can be told from chance: people had {than(row['rate_ratio'])} expected without it, "
+            f"{span}."
+        )
+    return f"With {title} people had {than(row['rate_ratio'])} expected without it, {span}."
+
+
+def beside_others(of: Evaluated) -> str:
+    """How the result stands to what was found elsewhere."""
+    known, row = of.programme, of.headline
+    elsewhere = (
+        f"{known['plausible_ratio']:.2f} ({known['plausible_lower']:.2f} to {known['plausible_upper']:.2f}; "
+        f"{known['plausible_source']})"
+    )
+    if not of.shown:
+        return f"What a programme like this is known to do elsewhere: a rate ratio of {elsewhere}."
+    inside = row["lower"] <= known["plausible_upper"] and known["plausible_lower"] <= row["upper"]
+    verdict = "overlap" if inside else "do not overlap: doubt the larger effect first"
+    return f"Elsewhere the rate ratio was {elsewhere}; its limits and these {verdict}."

@@ -1,0 +1,34 @@
+"""Who enrolled and who is analysed."""
+
+import pandas as pd
+
+from phm_utils.topics.evaluation.programme_page import Evaluated, number, readable
+
+
+def flow_rows(people: pd.DataFrame, area_code: str) -> pd.DataFrame:
+    """From eligible to analysed in the area itself: one row per step."""
+    return readable(people[people["unit_code"] == area_code], "criterion", "people")
+
+
+def networks(contacts: pd.DataFrame, area_code: str, is_ics: bool) -> pd.DataFrame:
+    """Each network with people analysed, and their attendances before and after; a PCN sees its own."""
+    rows = contacts if is_ics else contacts[contacts["unit_code"] == area_code]
+    rows = rows[rows["people"].isna() | (rows["people"] > 0)]
+    return readable(rows.rename(columns={"people": "analysed"}), "unit_name", "analysed", "before", "after")
+
+
+def flow(of: Evaluated, area_code: str, area_name: str) -> str:
+    """How many enrolled in the area, and how many of them can be analysed."""
+    own = of.people[of.people["unit_code"] == area_code]
+    enrolled = own.loc[own["criterion"] == "Enrolled in the programme", "people"].iloc[0]
+    analysed = own.loc[own["criterion"].str.endswith("analysed"), "people"].iloc[0]
+    rule = f"{of.programme['title']} is for people with {of.programme['rule']}."
+    if not pd.isna(enrolled) and enrolled == 0:
+        return (
+            f"{rule} Nobody of {area_name} enrolled: what follows was found in the whole ICS, in which this network's "
+            "people may be among the controls."
+        )
+    return (
+        f"{rule} Of {area_name} {number(enrolled)} people enrolled; {number(analysed)} of them met the rule in the "
+        "month of enrolment and are analysed."
+    )

@@ -1,0 +1,154 @@
+"""One programme's released tables, chosen and worded for a page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from phm_utils.errors import InputError
+
+TABLES = ("effect", "check", "balance", "trend", "people", "contacts", "return")
+NAMES = {
+    "unit_name": "Network",
+    "criterion": "People",
+    "people": "Number",
+    "label": "Estimate",
+    "rate_ratio": "Rate ratio",
+    "lower": "Lower 95% limit",
+    "upper": "Upper 95% limit",
+    "covariate": "What is known beforehand",
+    "smd_before": "Before weighting",
+    "smd_after": "After weighting",
+    "check_name": "Check",
+    "requirement": "Asked",
+    "passed": "Held",
+    "sentence": "Found",
+    "month": "Months from enrolment",
+    "people_group": "Group",
+    "rate": "Attendances per person and month",
+    "part": "Part",
+    "measure": "Measure",
+    "definition": "What it is",
+    "unit": "Unit",
+    "value": "Value",
+    "title": "Programme",
+    "result": "Result",
+    "before": "Attendances in as many months before",
+    "after": "Attendances in follow-up",
+    "analysed": "People analysed",
+}
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What was released about one programme for one area.
+
+    programme: its definition. others: the headline of every programme, this one's included.
+    """
+
+    programme: pd.Series
+    others: pd.DataFrame
+    effect: pd.DataFrame
+    check: pd.DataFrame
+    balance: pd.DataFrame
+    trend: pd.DataFrame
+    people: pd.DataFrame
+    contacts: pd.DataFrame
+    returns: pd.DataFrame
+
+    @property
+    def missing(self) -> str:
+        """What the evaluation needs and does not have; empty where it could be made."""
+        return self.programme["reason"]
+
+    @property
+    def headline(self) -> pd.Series:
+        return self.row("doubly_robust")
+
+    def row(self, estimator: str) -> pd.Series | None:
+        """One estimator's row, or None where it is not there."""
+        found = self.effect[self.effect["estimator"] == estimator]
+        return None if found.empty else found.iloc[0]
+
+    @property
+    def shown(self) -> bool:
+        """Is there an effect to show?"""
+        return not self.missing and not pd.isna(self.headline["rate_ratio"])
+
+
+def evaluated(released: Callable[[str], pd.DataFrame], programme: str) -> Evaluated:
+    """The chosen programme's part of the released tables.
+
+    released: gives a released table by name, such as `run.released`.
+    Raises InputError where no definition has that name.
+    """
+    programmes = released("evaluation_programme").set_index("intervention", drop=False)
+    if programme not in programmes.index:
+        raise InputError(
+            f"No file {programme}.yml in parameters/interventions. There are: {', '.join(programmes.index)}."
+        )
+    found = {name: released(f"evaluation_{name}") for name in TABLES}
+    chosen = {
+        name: table[table["intervention"] == programme].sort_values(_order(table), ignore_index=True)
+        for name, table in found.items()
+    }
+    headlines = found["effect"][found["effect"]["estimator"] == "doubly_robust"]
+    others = programmes.reset_index(drop=True)[["intervention", "title"]].merge(headlines, on="intervention")
+    return Evaluated(programmes.loc[programme], others, returns=chosen.pop("return"), **chosen)
+
+
+def _order(table: pd.DataFrame) -> list[str]:
+    return [c for c in ("position", "unit_code", "step", "people_group", "month") if c in table]
+
+
+def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The columns wanted, under the names that people read."""
+    return frame[list(columns)].rename(columns=NAMES)
+
+
+def number(count: object) -> str:
+    """A released count in words; a suppressed one by its range."""
+    return "a small number (1 to 7)" if pd.isna(count) else f"{int(count):,}"
+
+
+def change(ratio: float) -> str:
+    """A rate ratio as people say it: 41% fewer, 5% more, as many."""
+    if round(abs(1 - ratio), 2) == 0:
+        return "as many"
+    return f"{abs(1 - ratio):.0%} {'fewer' if ratio < 1 else 'more'}"
+
+
+def than(ratio: float) -> str:
+    """The first half of a comparison: 41% fewer attendances than, as many attendances as."""
+    return f"{change(ratio)} attendances {'as' if change(ratio) == 'as many' else 'than'}"
+
+
+def limits(row: pd.Series) -> str:
+    """A rate ratio with its limits."""
+    return f"rate ratio {row['rate_ratio']:.2f}, 95% limits {row['lower']:.2f} to {row['upper']:.2f}"
+
+
+def others(of: Evaluated) -> pd.DataFrame:
+    """Every programme's headline in words."""
+    rows = [
+        "withheld: a gate failed" if pd.isna(r.rate_ratio) else f"{r.rate_ratio:.2f} ({r.lower:.2f} to {r.upper:.2f})"
+        for r in of.others.itertuples()
+    ]
+    return pd.DataFrame({"Programme": of.others["title"], "Rate ratio (95% limits)": rows})
+
+
+def warnings(of: Evaluated) -> list[str]:
+    """Checks that did not hold, for a result that is shown."""
+    failed = of.check[~of.check["gate"].astype(bool) & ~of.check["passed"].astype(bool)]
+    return failed["sentence"].tolist()
+
+
+def limits_of(of: Evaluated) -> list[str]:
+    """What the result leaves out."""
+    said = [
+        "Attendances earlier in the month of enrolment count as follow-up, which draws an effect towards none.",
+        "Conditions, sex and deprivation are those of the GP extract; what staff knew and did not record is not there.",
+    ]
+    if not (of.check["check_name"] == "Negative control").any():
+        said.append("No outcome that the programme cannot change was tested, so unrecorded differences may remain.")
+    return said

@@ -1,0 +1,29 @@
+"""What was freed for what was spent."""
+
+import pandas as pd
+
+from phm_utils.topics.evaluation.programme_page import Evaluated, readable
+
+
+def money_rows(returns: pd.DataFrame) -> pd.DataFrame:
+    """Return on investment, limits in words where there are any."""
+    limits = [
+        "" if pd.isna(low) else f"{low:,.3g} to {high:,.3g}" if abs(low) < 1000 else f"{low:,.0f} to {high:,.0f}"
+        for low, high in zip(returns["lower"], returns["upper"], strict=True)
+    ]
+    columns = ("measure", "definition", "value", "unit")
+    return readable(returns, *columns).assign(**{"95% limits": limits})
+
+
+def money(of: Evaluated) -> str:
+    """What was freed for what was spent."""
+    value = of.returns.set_index("measure")["value"]
+    part, chance = value["Same period"], value["Chance that the whole saving exceeds the cost"]
+    likely = "over 99%" if chance > 0.99 else f"{chance:.0%}"
+    if of.headline["lower"] <= 1 <= of.headline["upper"]:
+        return "As no effect can be told from chance, no saving can be either; the figures below are what it could be."
+    return (
+        f"Each pound spent freed attendances worth £{part:.2f} in the same months; the chance that the whole saving "
+        f"exceeds the cost is {likely}. For the programme to pay for itself "
+        f"{value['Cashable share needed to break even']:.0%} of the saving would have to be cash."
+    )

@@ -1,0 +1,21 @@
+"""Events by month around enrolment."""
+
+import pandas as pd
+
+from phm_utils.topics.evaluation.programme_page import Evaluated
+
+
+def trend_rows(trend: pd.DataFrame) -> pd.DataFrame:
+    """The trend with its groups in the order of the legend."""
+    return trend.sort_values(
+        ["people_group", "month"], key=lambda c: c.ne("Enrolled") if c.name == "people_group" else c
+    )
+
+
+def trend(of: Evaluated) -> str:
+    """Where the lines stand before and at the end, for those who cannot see them."""
+    parts = []
+    for group, rows in of.trend.dropna(subset="rate").groupby("people_group", sort=True):
+        rate = rows.set_index("month")["rate"].sort_index()
+        parts.append(f"{group}: {rate.iloc[0]:.2f} in month {rate.index[0]}, {rate.iloc[-1]:.2f} in {rate.index[-1]}")
+    return "Attendances per person and month. " + "; ".join(parts) + "."

@@ -1,0 +1,1 @@
+"""Who is admitted in an emergency more than their age explains: 04_inequalities."""

@@ -1,0 +1,143 @@
+"""Emergency admissions beyond what age explains: frames for figures, and sentences."""
+
+import numpy as np
+import pandas as pd
+
+
+def beside(areas: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several areas under one another, each with its name as `area`."""
+    return pd.concat([frame.assign(area=name) for name, frame in areas.items()], ignore_index=True)
+
+
+def drawn(groups: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Groups to draw: one that is not known, and too mixed or small for a rate, stays in the table alone."""
+    return groups[groups[value].notna() | ~groups["category"].str.startswith("Not known")]
+
+
+def comparators(areas: dict[str, pd.DataFrame], column: str = "value") -> dict[str, float]:
+    """The rate of each named area that has one, to draw beside the units: the PCN's and the ICS's."""
+    found = {name: frame[column].iloc[0] for name, frame in areas.items() if len(frame)}
+    return {name: float(value) for name, value in found.items() if pd.notna(value)}
+
+
+def against(units: pd.DataFrame, reference: float) -> pd.DataFrame:
+    """Units with `clearly` above, below or neither, and `fewer`: admissions to spare at the reference rate.
+
+    `fewer` is given where a unit's whole interval lies above the reference,
+    rounded to 5; elsewhere it is 0. A withheld rate is neither.
+    """
+    above, below = units["lower"] > reference, units["upper"] < reference
+    excess = units["admissions"].astype("Float64") * (1 - reference / units["value"])
+    fewer = (excess / 5).round().mul(5).where(above, 0).astype("Int64")
+    return units.assign(clearly=np.select([above, below], ["above", "below"], "neither"), fewer=fewer)
+
+
+def ranked(units: pd.DataFrame) -> pd.DataFrame:
+    """Units that have both rates, with their places by each, 1 the highest; by the standardised one."""
+    known = units.dropna(subset=["value", "crude"])
+    places = {"rank": "value", "crude_rank": "crude"}
+    for name, column in places.items():
+        known = known.assign(**{name: known[column].rank(ascending=False, method="min").astype(int)})
+    return known.sort_values(["rank", "unit_name"], ignore_index=True)
+
+
+def fifths(groups: pd.DataFrame) -> pd.DataFrame:
+    """Fifths of deprivation in order, those with no known deprivation last."""
+    return groups.sort_values("imd_quintile", ignore_index=True)
+
+
+FEW = "too few to show"
+PLACES = {"above": "clearly above", "below": "clearly below", "neither": "not clearly different from"}
+
+
+def count(value: object) -> str:
+    """A released count in words."""
+    return FEW if pd.isna(value) else f"{int(value):,}"
+
+
+def span(units: pd.DataFrame, value: str, label: str, percent: bool = False) -> str:
+    """The highest and the lowest of what is drawn."""
+    known = units.dropna(subset=value)
+    if known.empty:
+        return "every value is withheld."
+    high, low = known.loc[known[value].idxmax()], known.loc[known[value].idxmin()]
+    show = "{:.1%}" if percent else "{:.3g}"
+    return f"highest {high[label]} ({show.format(high[value])}), lowest {low[label]} ({show.format(low[value])})."
+
+
+def units(rows: pd.DataFrame, reference: float, kind: str) -> str:
+    """How many units are clearly above the reference once age is allowed for, and what closing the gap would mean.
+
+    rows: from `view.against`. kind: "practice" or "PCN".
+    """
+    above = rows[rows["clearly"] == "above"].sort_values("value", ascending=False)
+    if above.empty:
+        return f"No {kind} of {len(rows)} is clearly above the ICS average ({reference:.3g}) once age is allowed for."
+    names = ", ".join(f"{row.unit_name} ({row.value:.3g})" for row in above.head(3).itertuples())
+    more = f" and {len(above) - 3} more" if len(above) > 3 else ""
+    verb = "is" if len(above) == 1 else "are"
+    return (
+        f"{len(above)} of {len(rows)} {kind}s {verb} clearly above the ICS average of {reference:.3g} emergency "
+        f"admissions per 1,000 people a year: {names}{more}. Closing the gap to the ICS average would mean about "
+        f"{count(above['fewer'].sum())} fewer admissions a year."
+    )
+
+
+def standing(rows: pd.DataFrame, name: str, reference: float) -> str:
+    """Where one network stands among all, once age is allowed for."""
+    here = rows[rows["unit_name"] == name]
+    if here.empty or pd.isna(here["value"].iloc[0]):
+        return f"{name} has too few admissions for a rate."
+    row = here.iloc[0]
+    where = {"above": "clearly above", "below": "clearly below", "neither": "not clearly different from"}[
+        row["clearly"]
+    ]
+    gap = f" Closing that gap would mean about {count(row['fewer'])} fewer a year." if row["clearly"] == "above" else ""
+    return (
+        f"{name}: {row['value']:.3g} emergency admissions per 1,000 people a year ({row['lower']:.3g} to "
+        f"{row['upper']:.3g}) once age is allowed for, {where} the ICS average ({reference:.3g}).{gap}"
+    )
+
+
+def gradient(index: pd.DataFrame, what: str) -> str:
+    """The ratio between the two ends of deprivation, of rates standardised for age."""
+    row = index.iloc[0] if len(index) else None
+    if row is None or pd.isna(row["rii"]):
+        return f"{what}: no gradient is drawn, because some fifth of deprivation has too few people or events."
+    ratio, low, high = row["rii"], row["rii_lower"], row["rii_upper"]
+    if low <= 1 <= high:
+        return f"{what}: no clear difference between most and least deprived at the same age (ratio {ratio:.2f})."
+    ends = "among the most deprived as among the least"
+    if ratio < 1:
+        ratio, low, high, ends = 1 / ratio, 1 / high, 1 / low, "among the least deprived as among the most"
+    return f"{what}: {ratio:.1f} times ({low:.1f} to {high:.1f}) as high {ends}, at the same age."
+
+
+def same_rate(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
+    """What it would mean if every fifth here had the rate that the least deprived has in the ICS.
+
+    rows, reference: the fifths of this area and of the whole ICS.
+    """
+    best = reference.loc[reference["imd_quintile"] == "5", "value"]
+    known = rows[rows["imd_quintile"] != "Not known"].dropna(subset=["value", "admissions"])
+    if best.isna().all() or known.empty:
+        return "There are too few admissions to say what the rate of the least deprived would mean here."
+    admissions = known["admissions"].astype(float)
+    excess = (admissions * (1 - best.iloc[0] / known["value"])).clip(lower=0).sum()
+    return (
+        f"At the rate of the ICS's least deprived fifth ({best.iloc[0]:.3g}) there would be about "
+        f"{round(excess / 5) * 5:,.0f} fewer emergency admissions a year, {excess / admissions.sum():.0%} of them all."
+    )
+
+
+def age_explains(ranks: pd.DataFrame, kind: str) -> str:
+    """How far the order of units changes once age is allowed for."""
+    if len(ranks) < 2:
+        return f"Fewer than two {kind}s have a rate: there is no order to compare."
+    moved = (ranks["rank"] - ranks["crude_rank"]).abs()
+    first, crude = ranks.iloc[0]["unit_name"], ranks.sort_values("crude_rank").iloc[0]["unit_name"]
+    if first == crude:
+        lead = f"{first} stands highest either way"
+    else:
+        lead = f"Without allowing for age {crude} would stand highest, not {first}"
+    return f"{lead}; {(moved > 0).sum()} of {len(ranks)} {kind}s change place."

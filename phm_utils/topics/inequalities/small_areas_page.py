@@ -1,0 +1,27 @@
+"""The map of small areas, and what it says."""
+
+import geopandas as gpd
+import pandas as pd
+
+AGAINST_AGE = ("Fewer than expected", "Not clearly different", "More than expected")
+
+
+def mapped(outlines: gpd.GeoDataFrame, rows: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Outlines of the small areas released, the ratio as ordered classes, and `more` where it is above 1."""
+    areas = outlines.merge(rows, on="lsoa")
+    areas["against_age"] = pd.Categorical(areas["against_age"], categories=AGAINST_AGE, ordered=True)
+    return areas.assign(more=areas["against_age"] == AGAINST_AGE[-1])
+
+
+def small_areas(areas: pd.DataFrame) -> str:
+    """How many small areas have clearly more admissions than age explains, and how deprived they are."""
+    shown = areas.dropna(subset="against_age")
+    more = shown[shown["against_age"] == AGAINST_AGE[-1]]
+    if more.empty:
+        return f"None of {len(shown)} small areas has clearly more emergency admissions than age explains."
+    deprived = (more["imd_decile"] <= 2).sum()
+    elsewhere = (shown["imd_decile"] <= 2).mean()
+    return (
+        f"{len(more)} of {len(shown)} small areas have clearly more emergency admissions than the age of their people "
+        f"explains; {deprived} of those are among the most deprived fifth of England, as are {elsewhere:.0%} of all."
+    )

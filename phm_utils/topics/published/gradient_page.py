@@ -1,0 +1,118 @@
+"""A register by deprivation of the practice: the slope and its words."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from phm_utils.figures import charts
+from phm_utils.methods import gradients
+from phm_utils.topics.published.headings import HEADINGS
+from phm_utils.topics.published.prevalence_page import shares
+
+FIFTHS = ("1 least deprived", "2", "3", "4", "5 most deprived")
+
+
+def by_deprivation(
+    registers: pd.DataFrame, practices: pd.DataFrame, register_code: str, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Practices of the whole ICB from the least to the most deprived, with their share on one register.
+
+    Returns one row per practice in both tables: `practice_code`,
+    `practice_name`, `pcn_code`, `register`, `list_size`, `value`, `lower`,
+    `upper`, `next_year_share`, `imd_score`, `rank` (0 to 1: middle of its
+    stretch of registered people) and `fifth` (of practices).
+    """
+    own = registers[registers["register_code"] == register_code]
+    scores = practices[["practice_code", "imd_score"]].dropna()
+    frame = own.merge(scores, on="practice_code").sort_values(["imd_score", "practice_code"])
+    frame = shares(frame, confidence)
+    _, rank = gradients.midranks(frame["list_size"].astype(float))
+    place = np.minimum(np.arange(len(frame)) * len(FIFTHS) // max(len(frame), 1), len(FIFTHS) - 1)
+    return frame.assign(rank=rank, fifth=[FIFTHS[i] for i in place])
+
+
+def slope(ranked: pd.DataFrame, confidence: float = 0.95, value: str = "value") -> dict[str, float]:
+    """The gap from the least to the most deprived practice of a line through all of them.
+
+    Returns `sii` (as a share), `lower`, `upper`: limits from the scatter of
+    practices about the line; `rii`: most over least deprived end; `intercept`.
+    """
+    known = ranked.dropna(subset=value)
+    fit = gradients.line_limits(
+        pd.DataFrame({"population": known["list_size"].astype(float), "value": known[value]}), confidence
+    )
+    return fit | {"rii": (fit["intercept"] + fit["sii"]) / fit["intercept"]}
+
+
+def line(fit: dict[str, float]) -> pd.DataFrame:
+    """The two ends of a fitted slope, to draw."""
+    return pd.DataFrame({"x": [0.0, 1.0], "y": [fit["intercept"], fit["intercept"] + fit["sii"]]})
+
+
+def slopes(registers: pd.DataFrame, practices: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """One row per register: the slope in percentage points, and a year later where that is published."""
+    rows = []
+    for code, part in registers.groupby("register_code"):
+        ranked = by_deprivation(part, practices, code, confidence)
+        if len(ranked) < gradients.FEWEST:
+            continue
+        fit, later = slope(ranked, confidence), np.nan
+        if ranked["next_year_share"].notna().sum() >= gradients.FEWEST:
+            later = 100 * slope(ranked, confidence, "next_year_share")["sii"]
+        points = [100 * fit[name] for name in ("sii", "lower", "upper")]
+        rows.append((part["register_name"].iloc[0], *points, fit["rii"], later))
+    columns = ["register_name", "sii", "lower", "upper", "rii", "later"]
+    return pd.DataFrame(rows, columns=columns).sort_values("rii", ascending=False).reset_index(drop=True)
+
+
+def by_fifth(ranked: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Fifths of practices by deprivation: `fifth`, `practices`, `register`, `list_size` and the share."""
+    totals = {"practices": ("register", "size"), "register": ("register", "sum"), "list_size": ("list_size", "sum")}
+    return shares(ranked.groupby("fifth", sort=False).agg(**totals).reset_index(), confidence)
+
+
+def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
+    """`published_view.slopes` under the headings that readers see, in percentage points."""
+    shown = slopes.rename(columns=HEADINGS).rename(
+        columns={
+            "sii": "Slope (points)",
+            "Lower limit (%)": "Lower limit",
+            "Upper limit (%)": "Upper limit",
+            "rii": "Most over least deprived end",
+            "later": "Slope a year later (points)",
+        }
+    )
+    return shown.round(2)
+
+
+def draw_gradient(ranked: pd.DataFrame, fit: dict[str, float]) -> Figure:
+    """Practices by rank of deprivation with the fitted line; those where `here` is true in colour."""
+    return charts.scatter(
+        ranked,
+        "rank",
+        "value",
+        lower="lower",
+        upper="upper",
+        highlight="here",
+        trend=line(fit),
+        x_unit="Registered people, least deprived practice to most deprived",
+        y_unit=f"On the {ranked['register_name'].iloc[0].lower()} register",
+        percent_x=True,
+        percent=True,
+    )
+
+
+def gradient(fit: dict[str, float], ranked: pd.DataFrame) -> str:
+    """The slope over all practices of the ICB, with what it is not."""
+    points, low, high = (100 * fit[name] for name in ("sii", "lower", "upper"))
+    name = ranked["register_name"].iloc[0].lower()
+    if low <= 0 <= high:
+        trend = f"shows no clear gradient: {points:+.1f} percentage points ({low:+.1f} to {high:+.1f})"
+    else:
+        word = "higher" if points > 0 else "lower"
+        limits = sorted([abs(low), abs(high)])
+        trend = f"is {abs(points):.1f} percentage points ({limits[0]:.1f} to {limits[1]:.1f}) {word}"
+    return (
+        f"Across the ICB's {len(ranked)} practices, recorded {name} {trend} at the most deprived end than at the least "
+        f"({fit['rii']:.2f} times). This compares practices, not people (ecological), and is not age-standardised."
+    )

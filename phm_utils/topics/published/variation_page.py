@@ -1,0 +1,60 @@
+"""Practices against limits of chance and of usual variation."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from phm_utils.figures import charts
+from phm_utils.methods import funnels
+from phm_utils.topics.published.prevalence_page import shares
+
+
+def funnel(registers: pd.DataFrame, register_code: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
+    """Practices of the whole ICB against limits of chance and of usual variation.
+
+    Returns the practices with `value`, `outside_chance` and `outside`
+    (99.8%), the overdispersed limits over list sizes, and `target`, `phi`,
+    `tau` (the usual standard deviation between practices).
+    """
+    frame = shares(registers[registers["register_code"] == register_code])
+    register, size = frame["register"].astype(float), frame["list_size"].astype(float)
+    target = register.sum() / size.sum()
+    phi, tau = funnels.proportion_overdispersion(register, size, target)
+    for name, spread in (("outside_chance", 0.0), ("outside", tau)):
+        limits = funnels.overdispersed_limits(target, size, spread)
+        value = frame["value"].astype(float).to_numpy()
+        frame[name] = (value < limits["lower_998"]) | (value > limits["upper_998"])
+    sizes = pd.Series(np.linspace(size.min() * 0.8, size.max() * 1.05, 100))
+    return frame, funnels.overdispersed_limits(target, sizes, tau), {"target": target, "phi": phi, "tau": tau}
+
+
+def draw_funnel(frame: pd.DataFrame, limits: pd.DataFrame, target: float) -> Figure:
+    """Practices against limits of usual variation; those where `here` is true in colour."""
+    return charts.funnel(
+        frame,
+        "list_size",
+        "value",
+        limits,
+        target=target,
+        highlight="here",
+        labels="practice_name",
+        size_unit="Patients on the list",
+        unit=f"On the {frame['register_name'].iloc[0].lower()} register",
+        percent=True,
+    )
+
+
+def variation(frame: pd.DataFrame, spread: dict[str, float], here: pd.Series, is_ics: bool) -> str:
+    """How many practices stand out, before and after allowing for usual variation."""
+    out = frame[frame["outside"]]
+    own = out if is_ics else out[here.loc[out.index]]
+    names = ", ".join(own.sort_values("value")["practice_name"])
+    which = f": {names}" if names else ""
+    whose = "" if is_ics else f" ({len(own) or 'none'} here)"
+    chance = frame["outside_chance"]
+    count = "none stands out" if out.empty else f"{len(out)} stand{'s' if len(out) == 1 else ''} out{whose}{which}"
+    return (
+        f"On {frame['register_name'].iloc[0].lower()}, {chance.sum()} of {len(frame)} practices of the ICB "
+        f"({chance.mean():.0%}) differ by more than chance: "
+        f"they vary {spread['phi']:.1f} times more than chance would. Allowing for that usual variation, {count}."
+    )

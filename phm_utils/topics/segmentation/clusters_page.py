@@ -1,0 +1,113 @@
+"""Clusters of adults: their names, and how they stand to the rules."""
+
+import pandas as pd
+
+from phm_utils.methods.clustering import PATTERN, STABLE
+from phm_utils.reports.findings import TOO_FEW, in_sentence, joined, shown
+from phm_utils.topics.segmentation.clusters import ALL_ADULTS, COMES_BACK, NOT_SHOWN, REST
+
+NAMING, NAMED = 3, 0.15  # conditions in a cluster's name; the share of its people who must have each
+MARKED = 1.5  # how many times the adults' share a condition's must be to name a cluster
+FEW = "few conditions"
+
+
+def cluster_names(conditions: pd.DataFrame) -> dict[str, str]:
+    """A name for each cluster from its protected counts: the conditions that mark it, most frequent first.
+
+    A condition marks a cluster if at least 15% of its people have it and
+    that is 1.5 times the share of all adults or more.
+    """
+    everybody = conditions[conditions["cluster"] == ALL_ADULTS].set_index("condition")["share"]
+    names = {}
+    for cluster, rows in conditions[~conditions["cluster"].isin([ALL_ADULTS, REST])].groupby("cluster", sort=True):
+        share = rows.set_index("condition")["share"].astype("Float64")
+        marks = share[(share >= NAMED) & (share >= MARKED * everybody.reindex(share.index))].fillna(0)
+        top = marks.sort_values(ascending=False, kind="stable").head(NAMING).index
+        names[str(cluster)] = f"{cluster}: {joined([in_sentence(c) for c in top]) if len(top) else FEW}"
+    return names
+
+
+def clusters(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """`segment_cluster` with names, those who are in no cluster last; they are left out where there are none."""
+    shown = frame.assign(named=[names.get(c, c) for c in frame["cluster"]])
+    nobody = (shown["cluster"] == REST) & shown["people"].eq(0).fillna(False)
+    return shown[~nobody].sort_values("place", ignore_index=True)
+
+
+def cluster_profile(conditions: pd.DataFrame, names: dict[str, str], count: int = 12) -> pd.DataFrame:
+    """The share of each cluster, and of all adults, with the conditions most frequent among adults."""
+    order = conditions[conditions["cluster"] == ALL_ADULTS].sort_values("share", ascending=False, kind="stable")
+    leading = order["condition"].head(count).tolist()
+    chosen = conditions[conditions["condition"].isin(leading) & conditions["cluster"].ne(REST)]
+    chosen = chosen.assign(named=[names.get(c, c) for c in chosen["cluster"]])
+    place = {name: i for i, name in enumerate([*sorted(names), ALL_ADULTS])}
+    order = chosen["condition"].map({c: i for i, c in enumerate(leading)}) * len(place) + chosen["cluster"].map(place)
+    return chosen.iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+def cluster_segments(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """`segment_cluster_segment` of named clusters; segments without any adult are left out."""
+    shown = frame[frame["cluster"].isin(names)].assign(named=lambda f: f["cluster"].map(names))
+    # A segment that suppression hides is not empty.
+    held = shown.groupby("segment")["people"].transform(lambda people: people.ne(0).fillna(True).any())
+    return shown[held.astype(bool)].sort_values("place", ignore_index=True)
+
+
+def stability(tried: pd.DataFrame, clusters: pd.DataFrame) -> str:
+    """What was found, or that nothing was, and on what grounds."""
+    listed = clusters[clusters["verdict"] != NOT_SHOWN].drop_duplicates("cluster")
+    if tried.empty:
+        return "No clusters are shown: one group describes the adults of this ICS as well as several do."
+    if listed.empty:
+        return (
+            f"No clusters are shown: of those tried, none came back in resamples with a mean Jaccard similarity of "
+            f"{PATTERN:g} or more."
+        )
+    taken = tried[tried["taken"].astype(bool)].iloc[0]
+    stable, count = int((listed["verdict"] == COMES_BACK).sum()), int(taken["clusters"])
+    parts = [
+        f"{n} {words}"
+        for n, words in (
+            (stable, f"stable (mean Jaccard similarity over {STABLE:g})"),
+            (len(listed) - stable, f"only a pattern ({PATTERN:g} to {STABLE:g})"),
+            (count - len(listed), f"not shown, since below {PATTERN:g} a cluster does not come back"),
+        )
+        if n
+    ]
+    return (
+        f"{count} clusters were found in the ICS: {joined(parts)}. Clusterings of resamples agree with an adjusted "
+        f"Rand index of {taken['rand']:.2f} (1 is the same, 0 chance)."
+    )
+
+
+def cluster_sizes(both: pd.DataFrame, ics: str) -> str:
+    """The cluster whose share differs most from the ICS's; for the ICS, the smallest and the largest."""
+    known = shown(both[both["verdict"] != NOT_SHOWN], "share")
+    own = known[known["area"] != ics]
+    whole = known[known["area"] == ics]
+    if whole.empty:
+        return TOO_FEW
+    if not (both["area"] != ics).any():
+        parts = [f"“{r.named}” {r.share:.0%}" for r in whole.itertuples()]
+        return f"Shares of adults: {joined(parts)}."
+    own = own.assign(ics_share=own["cluster"].map(whole.set_index("cluster")["share"])).dropna(subset=["ics_share"])
+    if own.empty:
+        return TOO_FEW
+    row = own.loc[(own["share"] - own["ics_share"]).abs().idxmax()]
+    return (
+        f"The cluster “{row['named']}” differs most from the ICS: {row['share']:.1%} of adults here, "
+        f"{row['ics_share']:.1%} in the ICS."
+    )
+
+
+def rules_and_clusters(crossed: pd.DataFrame) -> str:
+    """Into how many segments the rules divide each cluster: the one that most agrees with a single segment."""
+    known = shown(crossed, "share")
+    if known.empty:
+        return TOO_FEW
+    top = known.loc[known.groupby("named")["share"].idxmax()]
+    most, least = top.loc[top["share"].idxmax()], top.loc[top["share"].idxmin()]
+    first = f"The rules place {most['share']:.0%} of the cluster “{most['named']}” in {most['segment']}"
+    if len(top) == 1:
+        return f"{first}."
+    return f"{first}; they divide “{least['named']}” most, with no more than {least['share']:.0%} in one segment."

@@ -1,0 +1,162 @@
+"""Movement between segments: where people stood 24 months before the index date, and where they stand on it."""
+
+from collections.abc import Iterator, Mapping
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import Model, guarded, read_sql
+from phm_utils.measures.definitions import Segmentation
+from phm_utils.measures.segments import ASSESSED, first_rule, rule_table, segment_sql
+from phm_utils.methods.rates import with_shares
+from phm_utils.privacy.blocks import Areas, by_area, counted
+from phm_utils.privacy.release import Release
+from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.tree import criteria
+
+NOT_REGISTERED, DIED, LEFT = "Not registered then", "Died", "Left"
+BY_AGE = ("age", "age_band")  # what changes in everybody
+
+
+def movement(
+    con: duckdb.DuckDBPyConnection,
+    model: Segmentation,
+    columns: Mapping[str, RuleColumn],
+    missing: Mapping[str, str],
+) -> Iterator[Model]:
+    """Make `segment_earlier`, `segment_movement` and `segment_movement_left_out`; nothing without `person_earlier`.
+
+    missing: columns of `person` that are null throughout, by the table that they need.
+
+    A rule that asks for a column that was null throughout at the earlier date
+    is asked of neither date: people would seem to move because an extract
+    began. `segment_movement` may then differ from `segment`, and
+    `segment_movement_left_out` says by which rules.
+
+    segment_movement: one row per PCN, `from_segment` and `to_segment`. People
+        count where they are registered now; those who died or left the ICS,
+        where they were then. `people_by_age`: of those who moved, people
+        whose record of then would have put them there at their age of now.
+        Born and joined since are both NOT_REGISTERED; LEFT are people not
+        registered with a practice of the extract on the index date.
+    """
+    if not _has_people(con):
+        return
+    asked = sorted({c.column for s in model.segments for rule in s.rules for c in criteria(rule)} - set(missing))
+    unknown = {name: columns[name].title for name in _null_then(con, asked)}
+    rules, shared = rule_table(model, columns, missing), rule_table(model, columns, {**missing, **unknown})
+    lost = shared[(rules["state"] == ASSESSED) & (shared["state"] != ASSESSED)]
+    yield Model("segment_movement_left_out", ("place",), frame=lost[["place", "segment", "reason", "needs"]])
+    yield Model(
+        "segment_earlier",
+        ("practice_code", "segment", "reason", "person_id"),
+        segment_sql(shared, "person_earlier"),
+        None,
+        "pcn_code",
+    )
+    yield Model("segment_movement", ("pcn_code", "from_segment", "to_segment"), sql=movement_sql(shared, asked))
+
+
+def _has_people(con: duckdb.DuckDBPyConnection) -> bool:
+    if "person_earlier" not in _readable(con):
+        return False
+    [(people,)] = con.execute("SELECT count(*) FROM person_earlier").fetchall()
+    return people > 0
+
+
+def _readable(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+
+
+def _null_then(con: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:
+    """The columns of `person_earlier` that are null for everybody."""
+    if not names:
+        return []
+    with guarded("Reading what is known of the earlier date"):
+        known = con.execute(f"SELECT {', '.join(f'count({name})' for name in names)} FROM person_earlier").fetchall()[0]
+    return [name for name, people in zip(names, known, strict=True) if not people]
+
+
+def movement_sql(rules: pd.DataFrame, asked: list[str]) -> str:
+    """A SELECT of people by PCN, `from_segment` and `to_segment`. See `movement`.
+
+    asked: the columns that the rules ask for.
+    """
+    place = first_rule(rules)
+    record = [f"{'person' if name in BY_AGE else 'person_earlier'}.{name}" for name in asked]
+    return f"""
+SELECT
+    everybody.pcn_code,
+    coalesce(rule_before.segment, '{NOT_REGISTERED}') AS from_segment,
+    CASE
+        WHEN now.person_id IS NOT NULL THEN rule_now.segment WHEN death.person_id IS NOT NULL THEN '{DIED}'
+        ELSE '{LEFT}'
+    END AS to_segment,
+    count(*) AS people,
+    count(*) FILTER (
+        WHERE rule_before.segment <> rule_now.segment AND rule_older.segment = rule_now.segment
+    ) AS people_by_age
+FROM (
+    SELECT person_id, pcn_code FROM person
+    UNION ALL
+    SELECT person_earlier.person_id, person_earlier.pcn_code
+    FROM person_earlier
+    ANTI JOIN person ON person.person_id = person_earlier.person_id
+) AS everybody
+LEFT JOIN (SELECT person_id, {place} AS place FROM person_earlier) AS before ON before.person_id = everybody.person_id
+LEFT JOIN (SELECT person_id, {place} AS place FROM person) AS now ON now.person_id = everybody.person_id
+LEFT JOIN (
+    SELECT person_id, {place} AS place
+    FROM (
+        SELECT {", ".join(["person_earlier.person_id", *record])}
+        FROM person_earlier
+        INNER JOIN person ON person.person_id = person_earlier.person_id
+    )
+) AS older ON older.person_id = everybody.person_id
+LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS death ON death.person_id = everybody.person_id
+LEFT JOIN segment_rule AS rule_before ON rule_before.place = before.place
+LEFT JOIN segment_rule AS rule_now ON rule_now.place = now.place
+LEFT JOIN segment_rule AS rule_older ON rule_older.place = older.place
+GROUP BY ALL"""
+
+
+def movement_releases(con: duckdb.DuckDBPyConnection, areas: Areas) -> list[Release]:
+    """The aggregates of movement between segments, for runs that have `segment_movement`; else none."""
+    if "segment_movement" not in _readable(con):
+        return []
+    left_out = read_sql(con, "SELECT place, segment, reason, needs FROM segment_movement_left_out ORDER BY place")
+    return [
+        _moved(con, areas),
+        Release(
+            "segment_movement_left_out",
+            "Rules left out of the movement between segments, at both dates, for want of what was known at the earlier",
+            left_out.assign(area_code=areas.ics_code),
+            ("area_code", "place", "segment", "reason", "needs"),
+        ),
+    ]
+
+
+def _moved(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+    """Everybody of either date. A PCN that has nobody registered now counts towards the ICS alone."""
+    frame = counted(con, "SELECT * FROM segment_movement")
+    frame["pcn_code"] = frame["pcn_code"].where(frame["pcn_code"].isin(areas.pcn_codes), None)
+    names = read_sql(con, "SELECT segment FROM segment_rule GROUP BY segment ORDER BY min(place)")["segment"].tolist()
+    levels = pd.MultiIndex.from_product(
+        [[*names, NOT_REGISTERED], [*names, DIED, LEFT]], names=["from_segment", "to_segment"]
+    ).to_frame(index=False)
+    impossible = levels["from_segment"].eq(NOT_REGISTERED) & levels["to_segment"].isin([DIED, LEFT])
+    frame = by_area(frame, levels[~impossible], areas)
+    frame["people_from"] = frame.groupby(["area_code", "from_segment"])["people"].transform("sum")
+    return Release(
+        "segment_movement",
+        "People by segment 24 months before the index date and on it, and their share of the segment they were in; "
+        "people_by_age: moved because of their age alone",
+        frame,
+        ("area_code", "place", "from_segment", "to_segment"),
+        counts=("people", "people_by_age", "people_from"),
+        derive=_with_share_of_origin,
+    )
+
+
+def _with_share_of_origin(shown: pd.DataFrame) -> pd.DataFrame:
+    return with_shares(shown, of="people_from")

@@ -1,0 +1,68 @@
+"""Movement between segments, in words."""
+
+from itertools import combinations
+
+import pandas as pd
+
+from phm_utils.reports.findings import TOO_FEW, shown
+from phm_utils.topics.segmentation.movement import DIED, LEFT, NOT_REGISTERED
+
+
+def moved(movement: pd.DataFrame) -> str:
+    """How many of those registered at both dates are in another segment, and how many by age alone.
+
+    movement: the rows of one area of `segment_movement`; counts that are
+        hidden are missing from the sums.
+    """
+    both = movement[~movement["to_segment"].isin([DIED, LEFT]) & movement["from_segment"].ne(NOT_REGISTERED)]
+    total = int(both["people"].sum())
+    if not total:
+        return TOO_FEW
+    gone = both[both["from_segment"] != both["to_segment"]]
+    people, aged = int(gone["people"].sum()), int(gone["people_by_age"].sum())
+    return (
+        f"Of about {total:,} people registered both then and now, about {people:,} ({people / total:.0%}) are in "
+        f"another segment than 24 months before, about {aged:,} of them only because they are older. "
+        "Numbers too small to show are left out."
+    )
+
+
+def come_and_gone(movement: pd.DataFrame) -> str:
+    """How many joined or were born, died and left since."""
+    joined = movement[movement["from_segment"] == NOT_REGISTERED]["people"].sum()
+    died, left = (movement[movement["to_segment"] == words]["people"].sum() for words in (DIED, LEFT))
+    return f"Since then about {joined:,.0f} people joined or were born, {died:,.0f} died and {left:,.0f} left."
+
+
+def net_flow(flows: pd.DataFrame, movement: pd.DataFrame) -> str:
+    """The pair of segments between which most people moved on balance, per 1,000 of those who were in the first."""
+    known = shown(flows, "net")
+    known = known[known["net"] > 0]
+    if known.empty:
+        return TOO_FEW
+    row = known.loc[known["net"].idxmax()]
+    were = movement.loc[movement["from_segment"] == row["from_segment"], "people_from"].max()
+    rate = f", {row['net'] / were * 1000:.0f} per 1,000 of those who were in {row['from_segment']}" if were else ""
+    return (
+        f"Leaving aside those who are only older, on balance most people moved from {row['from_segment']} to "
+        f"{row['to_segment']}: about {row['there']:,.0f} went that way and {row['back']:,.0f} back, so "
+        f"{row['net']:,.0f} more in {row['to_segment']}{rate}."
+    )
+
+
+def net_flows(movement: pd.DataFrame, segments: list[str]) -> pd.DataFrame:
+    """One row per pair of segments: people who moved from the one to the other, back, and the difference.
+
+    Those who moved only because they are older are not counted. A pair of
+    which either direction is suppressed is left out.
+    """
+    beyond_age = movement.assign(people=movement["people"] - movement["people_by_age"].fillna(0))
+    wide = beyond_age.pivot(index="from_segment", columns="to_segment", values="people").astype("Float64")
+    wide = wide.reindex(index=segments, columns=segments)
+    rows = []
+    for first, second in combinations(segments, 2):
+        there, back = wide.loc[first, second], wide.loc[second, first]
+        if pd.notna(there) and pd.notna(back):
+            rows.append((first, second, there, back) if there >= back else (second, first, back, there))
+    frame = pd.DataFrame(rows, columns=["from_segment", "to_segment", "there", "back"])
+    return frame.assign(net=frame["there"] - frame["back"])

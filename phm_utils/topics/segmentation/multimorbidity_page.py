@@ -1,0 +1,81 @@
+"""The age at which a burden of several conditions is reached, by deprivation."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from phm_utils.methods.burden import BEFORE, NEVER, age_reached
+from phm_utils.reports.findings import TOO_FEW
+from phm_utils.topics.segmentation.multimorbidity import BANDS
+
+MOST, LEAST = "1 most deprived", "5 least deprived"
+MOST, LEAST = "1 most deprived", "5 least deprived"
+
+
+def burden_lines(frame: pd.DataFrame) -> pd.DataFrame:
+    """`multimorbidity_age` with the middle of each band as `age`, people of unknown deprivation left to the table."""
+    known = frame[frame["quintile"].str[0].str.isdigit()]
+    return known.assign(age=known["band"].map(BANDS)).sort_values(["quintile", "age"], ignore_index=True)
+
+
+def burden_ages(lines: pd.DataFrame, burden: float) -> pd.DataFrame:
+    """One row per fifth: the age at which the share with two or more conditions first reaches `burden`.
+
+    Returns `quintile`, what `age_reached` gives, and `says`: the age and its range in words.
+    """
+    rows = [{"quintile": q, **age_reached(part, burden)} for q, part in lines.groupby("quintile", sort=True)]
+    frame = pd.DataFrame(rows, columns=["quintile", "age", "earliest", "latest", "first", "last"])
+    return frame.assign(says=[_age_in_words(r) for r in frame.itertuples()])
+
+
+def _age_in_words(row: Any) -> str:
+    if np.isnan(row.age):
+        return "numbers are too small to say"
+    never = "not reached" if row.last == max(BANDS.values()) else f"not reached by {row.last:.0f}"
+    before = f"before {row.first:.0f}"
+    if row.age == NEVER:
+        return never
+    if row.age == BEFORE:
+        return before
+    low = before if row.earliest == BEFORE else f"{row.earliest:.0f}"
+    high = never if row.latest == NEVER else f"{row.latest:.0f}"
+    return f"{row.age:.0f} ({low} to {high})"
+
+
+def burden_table(mine: pd.DataFrame, whole: pd.DataFrame | None) -> pd.DataFrame:
+    """The ages of `burden_ages` in words, one row per fifth; `whole`, the ICS's, beside a PCN's."""
+    table = mine[["quintile", "says"]].rename(columns={"quintile": "Deprivation of small area", "says": "Age reached"})
+    if whole is None:
+        return table
+    return table.assign(**{"Whole ICS": mine["quintile"].map(whole.set_index("quintile")["says"])})
+
+
+def burden_gap(ages: pd.DataFrame, burden: float, ics: pd.DataFrame | None = None) -> str:
+    """How much earlier the most deprived fifth reaches the burden than the least; `ics`, its ages beside a PCN's."""
+    at = ages.set_index("quintile")
+    reached = f"{burden:.0%} have two or more conditions"
+    if not {MOST, LEAST} <= set(at.index) or at.loc[[MOST, LEAST], "age"].isna().any():
+        return TOO_FEW
+    most, least = at.loc[MOST], at.loc[LEAST]
+    against = f" In the ICS: {_gap(ics.set_index('quintile'))}." if ics is not None else ""
+    if np.isfinite(most["age"]) and np.isfinite(least["age"]):
+        beyond = most["latest"] < least["earliest"] or least["latest"] < most["earliest"]
+        chance = "" if beyond else " The two ranges overlap, so chance could explain it."
+        return (
+            f"In the most deprived fifth {reached} at age {most['says']}, in the least deprived at "
+            f"{least['says']}: {_gap(at)}.{chance}{against}"
+        )
+    return f"The age at which {reached}: most deprived fifth {most['says']}, least deprived {least['says']}.{against}"
+
+
+def _gap(at: pd.DataFrame) -> str:
+    """Years between the two fifths, in words."""
+    most, least = (at["age"].get(q, np.nan) for q in (MOST, LEAST))
+    if not np.isfinite(most) or not np.isfinite(least):
+        words = [at["says"].get(q, "numbers are too small to say") for q in (MOST, LEAST)]
+        return f"most deprived {words[0]}, least deprived {words[1]}"
+    years = least - most
+    if abs(years) < 0.5:
+        return "no difference"
+    return f"{abs(years):.0f} {'year' if round(abs(years)) == 1 else 'years'} {'earlier' if years > 0 else 'later'}"

@@ -1,0 +1,61 @@
+"""How far registers here are from the published ones."""
+
+import pandas as pd
+
+from phm_utils.reports.findings import TOO_FEW, in_sentence, joined, shown
+from phm_utils.reports.reading import TITLES
+
+MIN_REGISTER = 50  # published people: rounding to 5 moves fewer by a twentieth and more
+DIFFERS = 0.1  # share: a register that differs by more from the published one is named
+
+
+def registers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Ratios of counted to published, people registered first, then registers by title.
+
+    Registers of fewer than 50 people are left out: rounding alone can move them by a tenth.
+    """
+    first = frame["register"].ne("list_size")
+    frame = frame.assign(first=first).sort_values(["first", "title", "practice_name"], ignore_index=True)
+    return frame[frame["published"] >= MIN_REGISTER].reset_index(drop=True)
+
+
+def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
+    """The table behind the ratios: every practice of a PCN; of an ICS, which has too many, each register's spread."""
+    if not is_ics:
+        wide = registers.pivot(index="title", columns="practice_name", values="ratio")
+        return (
+            wide.reindex(registers["title"].unique())
+            .rename_axis(TITLES["title"])
+            .rename_axis(None, axis=1)
+            .reset_index()
+        )
+    some = registers.assign(ratio=registers["ratio"].astype("Float64").astype(float))
+    spread = some.groupby("title", sort=False)["ratio"].agg(
+        shown="count",
+        lowest="min",
+        middle="median",
+        highest="max",
+        apart=lambda r: int((r - 1).abs().gt(DIFFERS).sum()),
+    )
+    titles = ["Register", "Practices shown", "Lowest ratio", "Middle ratio", "Highest ratio", "More than 10% apart"]
+    return spread.reset_index().set_axis(titles, axis=1)
+
+
+def registers_apart(frame: pd.DataFrame) -> str:
+    """How many of the counted registers are not within a tenth of the published ones, and the furthest."""
+    known = shown(frame, "ratio")
+    if known.empty:
+        return TOO_FEW
+    apart = known[(known["ratio"] - 1).abs() > DIFFERS]
+    of = f"{len(known)} registers of practices with {MIN_REGISTER} people or more"
+    if apart.empty:
+        return f"None of {of} differs from the published one by more than {DIFFERS:.0%}."
+    named = apart["title"].value_counts().head(3)
+    parts = [f"{in_sentence(str(t))} ({n})" for t, n in named.items()]
+    off = apart.assign(times=apart["ratio"].where(apart["ratio"] >= 1, 1 / apart["ratio"].where(apart["ratio"] > 0)))
+    row = off.loc[off["times"].fillna(float("inf")).idxmax()]
+    return (
+        f"{len(apart)} of {of} differ from the published ones by more than {DIFFERS:.0%}, most often {joined(parts)}. "
+        f"The furthest is {in_sentence(row['title'])} at {row['practice_name']}: {row['ratio']:.2f} times the "
+        "published number."
+    )
