@@ -25,6 +25,8 @@ PERSON_LEVEL_RELEASES = (
     "phm_utils.linkage.coverage",
     "phm_utils.persons.coverage",
     "phm_utils.topics.segmentation.segment_tables",
+    "phm_utils.topics.segmentation.register_check",
+    "phm_utils.topics.cohorts.cohort_tables",
     "phm_utils.topics.inequalities.inequality_tables",
     "phm_utils.topics.evaluation.evaluation_tables",
 )
@@ -134,7 +136,7 @@ PERSON_LEVEL_NOTEBOOKS = (
     "04_inequalities",
     "05_evaluation",
 )
-COHORT_FILES = ("parameters/cohorts/*", "parameters/segments/*")
+COHORT_FILES, SEGMENT_FILES = ("parameters/cohorts/*",), ("parameters/segments/*",)
 PROGRAMME_FILES = ("parameters/interventions/*",)
 
 PERSON_LEVEL = Route(
@@ -144,16 +146,22 @@ PERSON_LEVEL = Route(
         _stage("persons", "phm_utils.persons.persons:persons", ("check", "link"), files=definitions(*DEFINITIONS)),
         _stage("earlier", "phm_utils.persons.persons:earlier", ("check", "link"), files=definitions(*DEFINITIONS)),
         _stage(
+            "segments",
+            "phm_utils.topics.segmentation.segment_models:segments",
+            ("check", "link", "persons", "earlier"),
+            files=definitions(*DEFINITIONS, *SEGMENT_FILES),
+            notebooks=("02_segmentation",),
+        ),
+        _stage(
             "cohorts",
             "phm_utils.measures.cohort_members:cohorts",
-            ("check", "link", "persons", "earlier"),
+            ("persons",),
             files=definitions(*DEFINITIONS, *COHORT_FILES),
-            notebooks=("02_segmentation", "03_cohorts"),
         ),
         _stage(
             "evaluation",
             "phm_utils.topics.evaluation.evaluate:evaluate",
-            ("check", "link", "persons", "cohorts"),
+            ("check", "link", "persons"),
             files=definitions(*DEFINITIONS, *PROGRAMME_FILES),
             notebooks=("05_evaluation",),
         ),
@@ -161,8 +169,8 @@ PERSON_LEVEL = Route(
             "protect",
             each(late("phm_utils.batch.protect:protect_person_level")),
             ("phm_utils.batch.protect", *PERSON_LEVEL_RELEASES),
-            ("check", "link", "persons", "earlier", "cohorts", "evaluation"),
-            definitions(*DEFINITIONS, *COHORT_FILES, *PROGRAMME_FILES),
+            ("check", "link", "persons", "earlier", "segments", "cohorts", "evaluation"),
+            definitions(*DEFINITIONS, *COHORT_FILES, *SEGMENT_FILES, *PROGRAMME_FILES),
             PERSON_LEVEL_NOTEBOOKS,
         ),
     ),

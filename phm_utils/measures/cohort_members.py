@@ -1,4 +1,4 @@
-"""The cohorts stage: everybody's segment, and who belongs to each defined cohort."""
+"""The cohorts stage: who belongs to each defined cohort, and how it came about."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,12 +6,12 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, quote
-from phm_utils.measures.definitions import Cohort, check_cohort, load_cohorts
+from phm_utils.measures.definitions import AS_DEFINED, Cohort, check_cohort, load_cohorts
+from phm_utils.measures.segments import columns_missing
 from phm_utils.params import Workbook
 from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.derived import person_columns
 from phm_utils.rules.tree import compile_rule, criteria, describe
-from phm_utils.topics.segmentation.segment_models import AS_DEFINED, segment_models
 
 REGISTERED = "Registered on the index date"
 NO_MEMBER = "SELECT NULL::VARCHAR AS cohort, person_id, pcn_code, practice_code FROM person WHERE false"
@@ -24,22 +24,13 @@ FROM person WHERE false"""
 
 
 def cohorts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """Make everybody's `segment`, the `cohort_member`s, and how both came about.
-
-    Also `segment_rule`, `segment_alternative`, `segment_overlap`,
-    `segment_rule_overlap`, `cohort_attrition`, `cohort_alternative` and
-    `cohort_left_out`; and where there is an earlier date `segment_earlier`,
-    `segment_movement` and `segment_movement_left_out`.
+    """Make `cohort_member`, `cohort_attrition`, `cohort_alternative` and `cohort_left_out`.
 
     Every file of parameters/cohorts is counted; notebooks choose which they
     show. A rule on a column that is null throughout, because its table is
     absent, is left out, and a cohort that asks for one is left out whole.
     """
-    columns = person_columns()
-    missing = dict(
-        con.execute("SELECT column_name, table_name FROM person_left_out WHERE column_name <> ''").fetchall()
-    )
-    yield from segment_models(con, workbook, columns, missing)
+    columns, missing = person_columns(), columns_missing(con)
     defined = load_cohorts()
     for name, definition in defined.items():
         check_cohort(definition, columns, f"{name}.yml")

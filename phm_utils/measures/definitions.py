@@ -13,6 +13,8 @@ from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, compile_rule, criteria, describe, parse
 from phm_utils.runs import project_root
 
+AS_DEFINED = "As defined"  # among alternatives, the definition itself
+
 
 class Segment(Frozen):
     """One segment: a person is in it through the first of its rules that holds."""

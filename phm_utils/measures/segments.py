@@ -37,6 +37,11 @@ def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: 
     return frame
 
 
+def columns_missing(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Columns of `person` that are null throughout this run, by the table that they need."""
+    return dict(con.execute("SELECT column_name, table_name FROM person_left_out WHERE column_name <> ''").fetchall())
+
+
 def segment_sql(rules: pd.DataFrame, people: str = "person") -> str:
     """A SELECT that places everybody: one row per person, by the first assessed rule that holds.
 

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from phm_utils import engine
-from phm_utils.measures import cohort_members as cohorts
+from phm_utils.measures.cohort_members import cohorts
 from phm_utils.params import Workbook
 from phm_utils.rules.derived import person_columns
 from phm_utils.runs import StageWriter
 from phm_utils.tables import SQL_TYPE
+from phm_utils.topics.segmentation.segment_models import segments
 
 PLAIN = {"int": 0, "float": None, "bool": False, "text": "?", "date": "2010-01-01"}
 # A woman of 50 in the least deprived fifth, well and unknown to every service.
@@ -91,10 +92,11 @@ class People:
         self.workbook = self.workbook.model_copy(update=changed)
 
     def made(self) -> dict[str, pd.DataFrame]:
-        """Every table of the stage."""
+        """Every table of the stages."""
         writer = StageWriter(self.folder)
-        for model in cohorts(self.con, self.workbook):
-            writer.add(self.con, model)
+        for stage in (segments, cohorts):
+            for model in stage(self.con, self.workbook):
+                writer.add(self.con, model)
         return {name: engine.read_sql(self.con, f"SELECT * FROM {name} ORDER BY ALL") for name in writer.tables}
 
 

@@ -7,9 +7,8 @@ from phm_utils.measures.definitions import load_cohorts
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
 from phm_utils.reports import reading
-from phm_utils.topics.cohorts import cohort_page
-from phm_utils.topics.segmentation import recorded_conditions_page, segment_use_page
-from phm_utils.topics.segmentation.segment_tables import releases
+from phm_utils.topics.cohorts import cohort_page, cohort_tables
+from phm_utils.topics.segmentation import recorded_conditions_page, segment_tables, segment_use_page
 
 FREQUENT = "frequent_ed_attenders"
 # Rules, models and what could not be counted are the same for every area.
@@ -33,12 +32,18 @@ CROWD = [
 ]
 
 
+def every_release(people) -> list:
+    """The releases of the segmentation and of the cohorts."""
+    made = (segment_tables, cohort_tables)
+    return [release for tables in made for release in tables.releases(people.con, people.workbook)]
+
+
 @pytest.fixture
 def released(people):
     def of(rows=CROWD, missing=()):
         people.are(rows, missing)
         people.made()
-        return {r.name: protect(r, Disclosure()) for r in releases(people.con, people.workbook)}
+        return {r.name: protect(r, Disclosure()) for r in every_release(people)}
 
     return of
 
@@ -88,7 +93,7 @@ def test_people_of_unknown_age_are_counted_as_such(released):
 def test_no_released_column_is_undeclared(people):
     people.are(CROWD)
     people.made()
-    for release in releases(people.con, people.workbook):
+    for release in every_release(people):
         shown = protect(release, Disclosure())
         derived = set(shown) - {*release.keys, *release.counts, *release.estimates}
         assert all(c in ("share", "lower", "upper", "cost_share") or c.endswith("_per_1000") for c in derived)

@@ -9,8 +9,9 @@ import pytest
 
 from phm_utils.params import Workbook
 from phm_utils.privacy.disclosure import protect
-from phm_utils.topics.evaluation import effect_page, evaluate, people_page, programme_page, returns_page
+from phm_utils.topics.evaluation import effect_page, people_page, programme_page, returns_page
 from phm_utils.topics.evaluation.analysis import analyse
+from phm_utils.topics.evaluation.evaluate import evaluate
 from phm_utils.topics.evaluation.evaluation_tables import releases
 from phm_utils.topics.evaluation.load import calendar, load_panel
 

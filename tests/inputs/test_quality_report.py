@@ -6,7 +6,7 @@ import pytest
 from phm_utils import engine
 from phm_utils.inputs import quality_page as quality
 from phm_utils.inputs.check import report
-from phm_utils.inputs.quality_page import releases
+from phm_utils.inputs.quality import releases
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
 

@@ -6,8 +6,10 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import read_sql
+from phm_utils.measures.segments import columns_missing
 from phm_utils.methods.rates import with_rates, with_shares
-from phm_utils.privacy.blocks import Areas, by_area, by_unit, counted, practice_names
+from phm_utils.params import Workbook
+from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
 from phm_utils.privacy.release import Release
 from phm_utils.rules.columns import ACTIVITIES, ETHNIC_GROUPS, SEXES
 from phm_utils.rules.derived import person_columns
@@ -45,8 +47,9 @@ ALSO = {
 }
 
 
-def cohort_releases(con: duckdb.DuckDBPyConnection, areas: Areas, missing: set[str]) -> list[Release]:
-    """The aggregates of every cohort that this run could count. Columns in `missing` are null throughout."""
+def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
+    """The aggregates of every cohort that this run could count."""
+    areas, missing = areas_of(con, workbook.ics_code), set(columns_missing(con))
     cohorts = read_sql(con, "SELECT DISTINCT cohort FROM cohort_attrition ORDER BY cohort")
     if cohorts.empty:
         return [_absent(con, areas)]

@@ -8,7 +8,12 @@ from phm_utils.params import Workbook
 from phm_utils.privacy.release import Release
 
 
-def registers_release(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
+    """`register_reconciled`, for each network and the ICS."""
+    return [_registers(con, workbook)]
+
+
+def _registers(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
     """One row per area, practice and register for which a figure was published."""
     frame = read_sql(
         con,

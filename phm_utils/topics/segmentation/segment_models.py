@@ -5,25 +5,25 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from phm_utils.engine import Model
-from phm_utils.measures.definitions import Segmentation, check_segmentation, load_segmentation
-from phm_utils.measures.segments import rule_counts, rule_table, segment_alternatives_sql, segment_sql
+from phm_utils.measures.definitions import AS_DEFINED, Segmentation, check_segmentation, load_segmentation
+from phm_utils.measures.segments import columns_missing, rule_counts, rule_table, segment_alternatives_sql, segment_sql
 from phm_utils.params import SegmentationParams, Workbook
 from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.derived import person_columns
 from phm_utils.topics.segmentation.movement import movement
 from phm_utils.topics.segmentation.rule_overlap import overlaps, same_conditions
 from phm_utils.topics.segmentation.rule_reach import unreachable
 
-AS_DEFINED = "As defined"
 
-
-def segment_models(
-    con: duckdb.DuckDBPyConnection, workbook: Workbook, columns: Mapping[str, RuleColumn], missing: Mapping[str, str]
-) -> Iterator[Model]:
+def segments(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """Make `segment`, `segment_rule`, `segment_alternative`, `segment_overlap`, `segment_rule_overlap` and movement.
 
-    missing: columns that are null throughout this run, by the table that they need.
+    Movement, where there is an earlier date: `segment_earlier`,
+    `segment_movement` and `segment_movement_left_out`. A rule on a column that
+    is null throughout, because its table is absent, is left out.
     Raises InputError for a rule file that cannot be asked, naming each rule.
     """
+    columns, missing = person_columns(), columns_missing(con)
     model = _chosen(workbook, columns)
     rules = rule_counts(con, rule_table(model, columns, missing))
     nobody, repeated = set(unreachable(model, columns)), same_conditions(model, columns)

@@ -8,7 +8,6 @@ from phm_utils.params import SegmentationParams, Workbook
 from phm_utils.privacy.blocks import Areas, areas_of
 from phm_utils.privacy.release import Release
 from phm_utils.rules.concepts import long_term_conditions
-from phm_utils.topics.cohorts.cohort_tables import cohort_releases
 from phm_utils.topics.segmentation.age_structure import age_sex_release
 from phm_utils.topics.segmentation.clusters import cluster_releases
 from phm_utils.topics.segmentation.combinations import overlap_release
@@ -16,7 +15,6 @@ from phm_utils.topics.segmentation.frailty import score_release
 from phm_utils.topics.segmentation.movement import movement_releases
 from phm_utils.topics.segmentation.multimorbidity import multimorbidity_release
 from phm_utils.topics.segmentation.recorded_conditions import conditions_release
-from phm_utils.topics.segmentation.register_check import registers_release
 from phm_utils.topics.segmentation.segment_groups import deprivation_release, ethnicity_release, units_release
 from phm_utils.topics.segmentation.segment_rules import reasons_release, rule_releases, rules_release
 from phm_utils.topics.segmentation.segment_use import available, use_releases
@@ -24,11 +22,11 @@ from phm_utils.topics.segmentation.thresholds import alternatives_release
 
 
 def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """The aggregates of 02_segmentation and 03_cohorts."""
+    """The aggregates of 02_segmentation."""
     areas = areas_of(con, workbook.ics_code)
     missing = set(read_sql(con, "SELECT column_name FROM person_left_out")["column_name"])
     segments = read_sql(con, "SELECT segment FROM segment_rule ORDER BY place")[["segment"]].drop_duplicates()
-    made = [
+    return [
         *use_releases(con, areas, segments, missing),
         units_release(con, areas, segments),
         reasons_release(con, areas),
@@ -41,9 +39,7 @@ def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release
         *([] if "n_conditions" in missing else _of_conditions(con, workbook, areas, segments, missing)),
         *score_release(con, areas, missing),
         *movement_releases(con, areas),
-        registers_release(con, workbook),
     ]
-    return made + cohort_releases(con, areas, missing)
 
 
 def _of_conditions(
