@@ -58,12 +58,12 @@ def test_line_ends_of_windows_change_no_key(package):
 
 
 def test_behind_a_notebook_stand_the_modules_that_it_imports_and_those_that_render_it():
-    code = "from phm_utils.inequalities import conditions\nimport phm_utils.methods.rates\n%matplotlib inline"
+    code = "from phm_utils.topics.inequalities import prevalence\nimport phm_utils.methods.rates\n%matplotlib inline"
     cells = [{"cell_type": "code", "source": line} for line in code.splitlines()]
     modules = keys.notebook_modules({"cells": cells})
     files = {path.relative_to(keys.PACKAGE).as_posix() for path in keys.source_files(modules)}
     assert {
-        "inequalities/conditions.py",
+        "topics/inequalities/prevalence.py",
         "methods/rates.py",
         "reports/html.py",
         "reports/templates/report.css",

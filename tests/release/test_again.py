@@ -33,7 +33,7 @@ def test_a_second_run_does_nothing_quickly_and_every_released_file_keeps_its_byt
 def test_a_dry_run_says_that_everything_is_up_to_date(tiny_run, capsys):
     assert main(["run", str(tiny_run.parameters), *ASKED, "--dry-run"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 7 + 12  # stages, and reports
+    assert len(lines) == 8 + 12  # stages, and reports
     assert {line.split(maxsplit=1)[1] for line in lines} == {"up to date"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from phm_utils.engine import Model, session
 from phm_utils.errors import InputError
 from phm_utils.params import LinkageParams
-from phm_utils.reports import notebook
+from phm_utils.reports import findings, notebook
 from phm_utils.reports.findings import Findings
 from phm_utils.reports.notebook import open_run
 from phm_utils.runs import Store
@@ -17,7 +17,8 @@ from phm_utils.runs import Store
 @pytest.fixture
 def displayed(monkeypatch) -> list[dict]:
     seen: list[dict] = []
-    monkeypatch.setattr(notebook, "display", lambda data, raw: seen.append(data))
+    for module in (notebook, findings):
+        monkeypatch.setattr(module, "display", lambda data, raw: seen.append(data))
     return seen
 
 
