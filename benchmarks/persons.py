@@ -23,8 +23,9 @@ from pathlib import Path
 import yaml
 
 from phm_utils.engine import session
-from phm_utils.params import Workbook, load_workbook
-from phm_utils.runs import ROOT_ENV, Store
+from phm_utils.params import Workbook
+from phm_utils.runs import ROOT_ENV, Store, resolve
+from phm_utils.topics.registry import load_workbook
 
 NETWORKS = 15
 REAL = 817_000
@@ -85,7 +86,8 @@ def _person_line(text: str) -> tuple[int, float]:
 
 def _prepare(folder: Path, size: int) -> None:
     """Simulate, check and link."""
-    from phm_utils.batch.preparing import check_extracts
+    from phm_utils.batch.alone import run_alone
+    from phm_utils.batch.route import route_of
     from phm_utils.linkage.link import link
     from phm_utils.synthetic import simulate
 
@@ -97,7 +99,8 @@ def _prepare(folder: Path, size: int) -> None:
     (folder / "benchmark.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
     os.environ.setdefault(ROOT_ENV, str(Path.cwd()))
     workbook = _workbook(folder)
-    check_extracts(workbook)
+    for stage in ("check", "code_lists"):
+        run_alone(workbook, route_of(workbook.data), stage, resolve(workbook.outputs))
     store = _store(workbook)
     with session() as con:
         store.register(con)

@@ -9,8 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from phm_utils.errors import InputError, StepFailed
+
+if TYPE_CHECKING:
+    from phm_utils.params import Workbook
+    from phm_utils.runs import Store
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 PURPOSE = "population_health_management"
@@ -198,11 +203,26 @@ def synthea(asked: argparse.Namespace) -> int:
 
 def check(asked: argparse.Namespace) -> int:
     """Run the check stage alone and print what it found."""
-    from phm_utils.batch.preparing import check_extracts
-    from phm_utils.params import load_workbook
+    from phm_utils.inputs.check import report
+    from phm_utils.topics.registry import load_workbook
 
-    print(check_extracts(load_workbook(asked.parameters)))
+    print(report(_checked(load_workbook(asked.parameters))))
     return DONE
+
+
+def _checked(workbook: "Workbook") -> "Store":
+    """The store of validated tables: for identified extracts one of its own, below the identified root."""
+    from phm_utils.batch.alone import run_alone
+    from phm_utils.batch.route import route_of
+    from phm_utils.inputs.governance import permitted
+    from phm_utils.runs import resolve
+
+    if workbook.data != "person_level":
+        raise InputError("Published data have nothing to check or link: `phm run` reads them directly.")
+    permitted(workbook)
+    identified = workbook.form == "identified"
+    parent = resolve(workbook.identified_root) / "checked" if identified else resolve(workbook.outputs)
+    return run_alone(workbook, route_of(workbook.data), "check", parent)
 
 
 def key(asked: argparse.Namespace) -> int:
@@ -216,10 +236,10 @@ def key(asked: argparse.Namespace) -> int:
 
 def link(asked: argparse.Namespace) -> int:
     """Link identified sources: those of a parameter file into a landing, or those of a folder into an index."""
-    from phm_utils.batch import preparing
-    from phm_utils.params import load_workbook
+    from phm_utils.linkage import command
+    from phm_utils.topics.registry import load_workbook
 
-    linking = preparing.Linking(
+    linking = command.Linking(
         key_file=asked.key_file,
         model=asked.model,
         train=asked.train,
@@ -231,9 +251,9 @@ def link(asked: argparse.Namespace) -> int:
     )
     if asked.out or asked.given.is_dir():
         folder = {name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers")}
-        print(preparing.link_folder(asked.given, asked.out, linking, **folder))
+        print(command.link_folder(asked.given, asked.out, linking, **folder))
     else:
-        print(preparing.link_identified(load_workbook(asked.given), linking, asked.reviewed))
+        print(command.link_identified(load_workbook(asked.given), _checked, linking, asked.reviewed))
     return DONE
 
 
@@ -258,8 +278,8 @@ def codelists_check(asked: argparse.Namespace) -> int:
 
 def codelists_compare(asked: argparse.Namespace) -> int:
     """Print what tells two lists apart, and whom each finds."""
-    from phm_utils.params import load_workbook
     from phm_utils.rules.codelist_compare import Events, compare
+    from phm_utils.topics.registry import load_workbook
 
     events = Events(asked.events, asked.person, asked.code, asked.date, asked.until)
     print(compare(asked.a, asked.b, asked.system, run=load_workbook(asked.run) if asked.run else None, events=events))
@@ -269,7 +289,7 @@ def codelists_compare(asked: argparse.Namespace) -> int:
 def run(asked: argparse.Namespace) -> int:
     """Bring the stages and reports asked for up to date."""
     from phm_utils.batch.run import run as bring_up_to_date
-    from phm_utils.params import load_workbook
+    from phm_utils.topics.registry import load_workbook
 
     return bring_up_to_date(
         load_workbook(asked.parameters),

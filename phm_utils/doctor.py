@@ -42,11 +42,25 @@ def _lines(path: Path | None) -> Iterator[Line]:
         installed &= not (state == MISSING and text.startswith("package"))
         yield state, text
     if path and installed:
-        from phm_utils.inputs.examine import parameter_file  # needs the packages
-
         yield from parameter_file(path)
     elif path:
         yield ADVICE, f"{path.name} was not looked at: install the packages first"
+
+
+def parameter_file(path: Path) -> Iterator[Line]:
+    """What a parameter file names that is not there or does not fit, each topic asked for its part."""
+    from phm_utils.topic import call  # these need the packages
+    from phm_utils.topics.registry import load_workbook, topics_of
+
+    try:
+        workbook = load_workbook(path)
+    except InputError as fault:
+        yield MISSING, str(fault)
+        return
+    yield OK, f"{path.name}: {workbook.title}, up to {workbook.index_date:%d %B %Y}, for {workbook.purpose}"
+    for topic in topics_of(workbook.data):
+        if topic.examine is not None:
+            yield from call(topic.examine, workbook)
 
 
 def machine() -> Iterator[Line]:

@@ -1,8 +1,8 @@
-"""Frozen, validated parameters: one model for a workbook's file, one for each notebook."""
+"""Frozen, validated parameters: the model of a workbook's file, and what the model of every notebook rests on."""
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -27,81 +27,44 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def of_run(default: Any = ..., **named: Any) -> Any:
+    """A field that belongs to the run: its figures were made with it, so a notebook cannot change it."""
+    return Field(default, json_schema_extra={"of_run": True}, **named)
+
+
 class RunParams(Frozen):
-    """What every notebook is told."""
+    """What every notebook is given. A model of a notebook's own adds to it.
+
+    Fields made by `of_run` belong to the run: the tables were made with them.
+    A notebook that names another value is refused (`reports.notebook.open_run`).
+    All others are of the view and can be changed in the notebook.
+    """
+
+    NOTEBOOK: ClassVar[str] = ""
 
     workbook: Code = Field(description="Name of the run: its folder below `outputs`")
     area_code: Code = Field(description="PCN code, or the ICS's own code for the whole ICS")
-    index_date: date = Field(description="Last day counted, inclusive")
+    index_date: date = of_run(description="Last day counted, inclusive")
     outputs: str = Field("outputs", description="Folder of all runs; relative to the workbook's folder")
 
+    @classmethod
+    def fields_of_run(cls) -> tuple[str, ...]:
+        """Names of the fields that belong to the run, in order."""
+        return tuple(name for name, field in cls.model_fields.items() if (field.json_schema_extra or {}).get("of_run"))
 
-class DataQualityParams(RunParams):
-    """00_data_quality."""
+    @classmethod
+    def of(cls, workbook: "Workbook", area_code: str | None = None) -> Self:
+        """What the parameter file says for this model's notebook, in one area (by default the whole ICS)."""
+        given = workbook.notebooks.get(cls.NOTEBOOK, {})
+        own = {name: value for name, value in given.items() if name in cls.model_fields}
+        common = {"workbook": workbook.name, "area_code": area_code or workbook.ics_code,
+                  "index_date": workbook.index_date, "outputs": workbook.outputs}  # fmt: skip
+        return validated(cls, common | own, f"notebooks: {cls.NOTEBOOK}")
 
-    stale_days: int = Field(45, ge=1, le=3650, description="days: a practice whose last GP event is older is stale")
-    list_size_gap: float = Field(
-        0.05, gt=0, lt=1, description="share: extract and published list size may differ by so much"
-    )
-
-
-class LinkageParams(RunParams):
-    """01_linkage."""
-
-    max_conflict_share: float = Field(
-        0.01, gt=0, lt=1, description="share of a source's records: more conflicts are a warning"
-    )
-
-
-class SegmentationParams(RunParams):
-    """02_segmentation."""
-
-    segmentation: Code = Field("snee", description="A rule file of parameters/segments")
-    burden: float = Field(
-        0.3, gt=0, lt=1, description="share of people with two or more conditions whose age is asked for"
-    )
-    seed: int = Field(20250331, ge=0, description="of the sample and the resamples of the clusters")
-
-
-class CohortsParams(RunParams):
-    """03_cohorts."""
-
-    cohorts: tuple[Code, ...] = Field(
-        ("high_bmi_anxiety_depression_no_covid_vaccination",),
-        min_length=1,
-        description="Rule files of parameters/cohorts, shown in this order",
-    )
-
-
-class InequalitiesParams(RunParams):
-    """04_inequalities."""
-
-    condition: Code = Field("diabetes", description="Long-term condition shown by practice and area")
-    confidence: float = Field(0.95, gt=0.5, lt=1, description="coverage of intervals: 0.95, not 0.05")
-
-
-class PublishedParams(RunParams):
-    """04_inequalities_published."""
-
-    register_code: Code = Field("DM", description="QOF register shown on the map and the gradient")
-    confidence: float = Field(0.95, gt=0.5, lt=1, description="coverage of intervals: 0.95, not 0.05")
-
-
-class EvaluationParams(RunParams):
-    """05_evaluation."""
-
-    programme: Code = Field("ed_frequent_attenders", description="A file of parameters/interventions")
-
-
-NOTEBOOKS: dict[str, type[RunParams]] = {
-    "00_data_quality": DataQualityParams,
-    "01_linkage": LinkageParams,
-    "02_segmentation": SegmentationParams,
-    "03_cohorts": CohortsParams,
-    "04_inequalities": InequalitiesParams,
-    "04_inequalities_published": PublishedParams,
-    "05_evaluation": EvaluationParams,
-}
+    @classmethod
+    def of_the_run(cls, workbook: "Workbook") -> dict[str, Any]:
+        """The values of the fields that belong to the run, by name: all that a stage may read."""
+        return cls.of(workbook).model_dump(include=set(cls.fields_of_run()))
 
 
 class Geography(Frozen):
@@ -170,21 +133,6 @@ class Workbook(Frozen):
             raise ValueError("truth: only synthetic data have one; take the line out, or say `synthetic: true`")
         return self
 
-    @model_validator(mode="after")
-    def _notebooks_are_known(self) -> "Workbook":
-        for name, values in self.notebooks.items():
-            if name not in NOTEBOOKS:
-                raise ValueError(f"notebooks: no notebook is called {name}; there are {', '.join(NOTEBOOKS)}")
-            self.notebook_params(name, self.ics_code, values)
-        return self
-
-    def notebook_params(self, notebook: str, area_code: str, values: dict | None = None) -> RunParams:
-        """The parameters of one notebook for one area."""
-        values = self.notebooks.get(notebook, {}) if values is None else values
-        return NOTEBOOKS[notebook](
-            workbook=self.name, area_code=area_code, index_date=self.index_date, outputs=self.outputs, **values
-        )
-
 
 def load_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping, or an InputError that says what is wrong with the file."""
@@ -221,8 +169,3 @@ def validated(model: type[M], content: dict[str, Any], where: str) -> M:
             + "\n".join(faults)
             + f"\nKnown names: {known}."
         ) from None
-
-
-def load_workbook(path: Path) -> Workbook:
-    """The validated parameter file."""
-    return validated(Workbook, load_yaml(path), path.name)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,15 +129,25 @@ class Store:
 
     def files(self, table: str, part: str | None = None) -> list[Path]:
         """The Parquet files of a table, or of one partition of it; empty where it is absent."""
-        for stage in self.manifest()["stages"].values():
-            if table in stage["tables"]:
-                paths = [self.root / stage["folder"] / name for name in sorted(stage["tables"][table]["files"])]
-                return [p for p in paths if part in (None, p.stem)]
-        return []
+        return [
+            path
+            for stage in self._making(table)
+            for name in sorted(stage["tables"][table]["files"])
+            if part in (None, (path := self.root / stage["folder"] / name).stem)
+        ]
+
+    def _making(self, table: str) -> list[dict[str, Any]]:
+        """The stages' entries that hold a part of a table, by the stages' names: a table may have several makers."""
+        return [entry for _, entry in sorted(self.manifest()["stages"].items()) if table in entry["tables"]]
+
+    def content(self, table: str) -> dict[str, str]:
+        """Hash of each file of a table, by its place; two runs that made the same bytes give the same."""
+        files = [file for stage in self._making(table) for file in stage["tables"][table]["files"].items()]
+        return {f"{n}:{name}": digest for n, (name, digest) in enumerate(files)}
 
     def tables(self) -> list[str]:
         """Names of the tables that the store holds now."""
-        return sorted(name for stage in self.manifest()["stages"].values() for name in stage["tables"])
+        return sorted({name for stage in self.manifest()["stages"].values() for name in stage["tables"]})
 
     def register(self, con: duckdb.DuckDBPyConnection, part: str | None = None) -> None:
         """Make every table of the store readable, by its name, in `con`."""
@@ -169,6 +179,23 @@ class Store:
             raise
         self._commit(name, key, writer)
 
+    def made_by_others(self, names: Iterable[str]) -> set[str]:
+        """Tables that stages not among `names` made, in whole or in part."""
+        stages = self.manifest()["stages"]
+        return {table for stage in set(stages) - set(names) for table in stages[stage]["tables"]}
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Drop what stages made that are not among `names`: a cohort whose file is gone."""
+        manifest = self.manifest()
+        gone = set(manifest["stages"]) - set(names)
+        if not gone:
+            return
+        folders = [manifest["stages"].pop(name)["folder"] for name in sorted(gone)]
+        manifest["version"] += 1
+        self._write(manifest)
+        for folder in folders:
+            shutil.rmtree(self.root / folder, ignore_errors=True)
+
     def _commit(self, name: str, key: str, writer: StageWriter) -> None:
         manifest = self.manifest()
         old = manifest["stages"].get(name, {}).get("folder")
@@ -178,8 +205,11 @@ class Store:
             "folder": writer.folder.relative_to(self.root).as_posix(),
             "tables": dict(sorted(writer.tables.items())),
         }
+        self._write(manifest)
+        if old and old != manifest["stages"][name]["folder"]:
+            shutil.rmtree(self.root / old, ignore_errors=True)
+
+    def _write(self, manifest: dict[str, Any]) -> None:
         text = json.dumps(manifest, indent=1, sort_keys=True, default=str) + "\n"
         write_atomically(self.root / "manifests" / f"{manifest['version']:06d}.json", text)
         write_atomically(self.manifest_path, text)
-        if old and old != manifest["stages"][name]["folder"]:
-            shutil.rmtree(self.root / old, ignore_errors=True)

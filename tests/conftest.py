@@ -11,7 +11,10 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from phm_utils.cli import main
-from phm_utils.params import Workbook, load_workbook
+from phm_utils.params import Workbook
+from phm_utils.topics.registry import load_workbook
+
+pytest_plugins = ["person_table"]
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("workbook", deadline=None, suppress_health_check=[HealthCheck.too_slow])

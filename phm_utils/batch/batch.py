@@ -1,22 +1,21 @@
 """A run in hand: its folder, its plan, and what became of each step."""
 
+import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from phm_utils.batch.keys import Fingerprints, key_of
+from phm_utils.batch.keys import Fingerprints
 from phm_utils.batch.manifest import Ledger
 from phm_utils.batch.plan import Plan
 from phm_utils.batch.progress import Progress
-from phm_utils.batch.stages import Route
+from phm_utils.batch.route import Route
 from phm_utils.params import Workbook
 from phm_utils.runs import Store, project_root
-
-# Settings that change no number: where files stand and how fast the work goes.
-# A notebook's own parameters are in the keys of those who use them.
-NEUTRAL = {"title", "landing", "identified_root", "outputs", "resources", "notebooks", "downloads"}
+from phm_utils.topic import Stage
 
 
 @dataclass
@@ -59,19 +58,11 @@ class Batch:
     def _sockets_note(self) -> Path:
         return self.temp / "sockets"
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The parameters on which every step's numbers may depend."""
-        return self.workbook.model_dump(mode="json", exclude=NEUTRAL)
+    def facts(self) -> dict[str, Any]:
+        """What every report says about the run; empty where no run came so far."""
+        return json.loads(self.facts_path.read_text(encoding="utf-8")) if self.facts_path.exists() else {}
 
-    def content(self, stage: str) -> str:
-        """Hash of what a stage made: its tables' own bytes, so that a rerun with the same result changes nothing."""
-        tables = self.store.manifest()["stages"].get(stage, {}).get("tables", {})
-        return key_of(tables={name: sorted(table["files"].items()) for name, table in tables.items()})
-
-    def table_content(self, table: str) -> str:
-        """Hash of one table of the store, '' where it is absent."""
-        for stage in self.store.manifest()["stages"].values():
-            if table in stage["tables"]:
-                return key_of(files=sorted(stage["tables"][table]["files"].items()))
-        return ""
+    @cached_property
+    def steps(self) -> tuple[Stage, ...]:
+        """The steps for the whole ICS, in order."""
+        return self.route.steps(self.workbook)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phm_utils.batch.stages import Route
+from phm_utils.batch.requests import check_requests
+from phm_utils.batch.route import Route
 from phm_utils.errors import InputError
-from phm_utils.params import NOTEBOOKS, Workbook, validated
+from phm_utils.params import RunParams, Workbook, validated
 from phm_utils.runs import project_root
 
 
@@ -89,12 +90,13 @@ def notebook_path(name: str) -> Path:
     return project_root() / "notebooks" / f"{name}.ipynb"
 
 
-def read_notebook(name: str) -> dict[str, Any]:
-    """A notebook's JSON, its parameters cell held to its parameter model.
+def read_notebook(name: str, route: Route) -> dict[str, Any]:
+    """A notebook's JSON, held against what its topic and all others declare.
 
     Papermill only logs a misspelt parameter and runs on with the default:
     here every name of the cell must be known to the model and the reverse,
-    and every default must be valid. Raises InputError otherwise.
+    and every default must be valid; and every released table and column that
+    the code names must be declared. Raises InputError otherwise.
     """
     path = notebook_path(name)
     if not path.is_file():
@@ -104,18 +106,23 @@ def read_notebook(name: str) -> dict[str, Any]:
         cells = notebook["cells"]
     except (ValueError, KeyError):
         raise InputError(f"{path.name} is not a readable notebook. Open and save it in JupyterLab.") from None
+    _check_parameters(cells, path.name, route.by_notebook[name].parameters)
+    check_requests(notebook, path.name, {release.name: release for release in route.releases})
+    return notebook
+
+
+def _check_parameters(cells: list[dict[str, Any]], where: str, model: type[RunParams]) -> None:
+    """Hold a notebook's parameters cell to the model of its parameters."""
     tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1:
-        raise InputError(f"{path.name} has {len(tagged)} cells tagged `parameters`; it needs one.")
-    defaults = _literals("".join(tagged[0]["source"]), path.name)
-    model = NOTEBOOKS[name]
+        raise InputError(f"{where} has {len(tagged)} cells tagged `parameters`; it needs one.")
+    defaults = _literals("".join(tagged[0]["source"]), where)
     if missing := [field for field in model.model_fields if field not in defaults]:
         raise InputError(
-            f"{path.name}: its parameters cell lacks {', '.join(missing)}, which its parameter model names. "
+            f"{where}: its parameters cell lacks {', '.join(missing)}, which its parameter model names. "
             "Add a line for each, with a default."
         )
-    validated(model, defaults, f"{path.name}, parameters cell")
-    return notebook
+    validated(model, defaults, f"{where}, parameters cell")
 
 
 def _literals(source: str, where: str) -> dict[str, Any]:

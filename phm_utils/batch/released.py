@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from phm_utils.batch.protect import PREFIX
 from phm_utils.privacy.disclosure import SUPPRESSED
+from phm_utils.privacy.release import RELEASED
 from phm_utils.reports.notebook import read_released
 from phm_utils.runs import Store, write_atomically
 
@@ -19,12 +19,12 @@ def write_tables(store: Store, release: Path, areas: dict[str, str]) -> int:
     Returns the number of files. A file whose content is unchanged is not touched.
     """
     kept = set()
-    for table in [t for t in store.tables() if t.startswith(PREFIX)]:
+    for table in [t for t in store.tables() if t.startswith(RELEASED)]:
         frame = read_released(store.files(table))
         for area, rows in frame.groupby("area_code", sort=True):
             if area not in areas:
                 continue
-            path = release / area / f"{table.removeprefix(PREFIX)}.csv"
+            path = release / area / f"{table.removeprefix(RELEASED)}.csv"
             _write(path, rows.drop(columns="area_code"))
             kept.add(path)
     for path in release.glob("*/*.csv"):

@@ -1,7 +1,6 @@
 """The reports: which are due, what each worker is told, and what came back."""
 
 import json
-import re
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
@@ -11,38 +10,56 @@ from phm_utils.batch.execute import Job, run_report
 from phm_utils.batch.executors import outcomes
 from phm_utils.batch.keys import REPORT_PACKAGES, key_of, notebook_modules, source_key, versions
 from phm_utils.batch.plan import Report, notebook_path
-from phm_utils.batch.stages import DEFINITIONS, definitions
+from phm_utils.batch.record import facts_of
+from phm_utils.batch.requests import asked_for
+from phm_utils.batch.route import PROTECT
+from phm_utils.privacy.release import RELEASED
 from phm_utils.reports.voices import voice_path
 from phm_utils.runs import sha256_file
-
-READS = re.compile(r"""store\.read\(\s*["'](\w+)["']""")
-FILES = definitions(*DEFINITIONS, "parameters/cohorts/*", "parameters/segments/*", "parameters/interventions/*")
+from phm_utils.topic import Stage
 
 
 def report_keys(batch: Batch, sources: dict[str, Any]) -> dict[str, str]:
-    """The key of every report whose notebook is at hand, by step."""
-    run = {
-        "facts": sha256_file(batch.facts_path),
-        "released": batch.content("protect"),
-        "definitions": batch.fingerprints.of(FILES(batch.workbook), batch.root),
-        "versions": versions(REPORT_PACKAGES),
-    }
-    by_notebook = {name: _notebook_key(batch, source) for name, source in sources.items()}
+    """The key of every report whose notebook is at hand, by step: what it reads, and nothing else."""
+    by_notebook = {name: _notebook_key(batch, name, source) for name, source in sources.items()}
     return {
-        r.step: key_of(run=run, notebook=by_notebook[r.notebook], parameters=_parameters(batch, r), voice=_voice(r))
+        r.step: key_of(notebook=by_notebook[r.notebook], parameters=_parameters(batch, r), voice=_voice(r))
         for r in batch.plan.every
         if r.notebook in sources
     }
 
 
-def _notebook_key(batch: Batch, source: dict[str, Any]) -> str:
-    code = "\n".join("".join(c["source"]) for c in source["cells"] if c["cell_type"] == "code")
-    tables = {table: batch.table_content(table) for table in READS.findall(code)}
-    return key_of(notebook=source, source=source_key(notebook_modules(source)), tables=tables)
+def _notebook_key(batch: Batch, name: str, source: dict[str, Any]) -> str:
+    return key_of(
+        notebook=source,
+        source=source_key(notebook_modules(source)),
+        facts=facts_of(batch.facts(), name),
+        tables={table: batch.store.content(table) for table in tables_read(batch, name, {name: source})},
+        versions=versions(REPORT_PACKAGES),
+    )
+
+
+def tables_read(batch: Batch, notebook: str, sources: dict[str, Any]) -> set[str]:
+    """Tables of the store that a notebook's report depends on: its topic's, and those that it names besides."""
+    topic = batch.route.by_notebook[notebook]
+    others = [*topic.reads, *(asked_for(sources[notebook]) if notebook in sources else [])]
+    released = [RELEASED + name if batch.route.release(name) else name for name in others]
+    return {*released, *(release.released_name for release in topic.releases)}
+
+
+def protected(batch: Batch, stage: Stage, moving: set[str]) -> set[str]:
+    """The tables of a stage that may come out otherwise, where some that it reads may.
+
+    Disclosure control is asked table by table: what it makes of true figures
+    that stay as they are stays too. Of other stages every table may change.
+    """
+    moved = {r.released_name for r in batch.route.releases if r.aggregate_name in moving}
+    return moved if stage.name == PROTECT and moved else set(stage.makes)
 
 
 def _parameters(batch: Batch, report: Report) -> dict[str, Any]:
-    return batch.workbook.notebook_params(report.notebook, report.area).model_dump(mode="json")
+    model = batch.route.by_notebook[report.notebook].parameters
+    return model.of(batch.workbook, report.area).model_dump(mode="json")
 
 
 def _voice(report: Report) -> str | None:
@@ -67,7 +84,7 @@ def run_reports(batch: Batch, keys: dict[str, str], make: Callable[[], Executor]
     waiting = due(batch, keys)
     if not waiting:
         return
-    facts = json.loads(batch.facts_path.read_text(encoding="utf-8"))
+    facts = batch.facts()
     jobs = [_job(batch, report, facts) for report in waiting]
     with batch.progress.reports(len(jobs)) as tell:
         for outcome in outcomes(make, run_report, jobs):

@@ -20,8 +20,9 @@ from phm_utils.batch.executors import executor_maker
 from phm_utils.batch.keys import REPORT_PACKAGES, key_of, source_key, versions
 from phm_utils.batch.plan import make_plan, notebook_path, read_notebook, title_of
 from phm_utils.batch.progress import Progress
+from phm_utils.batch.record import record, record_key
 from phm_utils.batch.released import write_tables
-from phm_utils.batch.stages import ROUTES, Route
+from phm_utils.batch.route import Route, route_of
 from phm_utils.engine import session
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
@@ -30,6 +31,7 @@ from phm_utils.reports.voices import read_voice
 from phm_utils.runs import resolve, write_atomically
 
 DONE, FAILED = 0, 1
+UP_TO_DATE, WILL_RUN, MAY_RUN = "up to date", "will run", "will run if what it reads changes"
 RESTRICTED = ("store", "notebooks")  # pseudonymised rows, and pages that no rule has passed
 
 
@@ -49,11 +51,11 @@ def run(
     parameter file asks for. Raises InputError, before anything runs, where
     the run is refused, and also where a stage finds its input unusable.
     """
-    route = route or ROUTES[workbook.data]
-    route.permitted(workbook)
+    route = route or route_of(workbook.data)
+    route.permit(workbook)
     plan = make_plan(workbook, route, areas, notebooks)
     chosen = {r.notebook for r in plan.chosen}
-    sources = {n: read_notebook(n) for n in plan.notebooks if n in chosen or notebook_path(n).is_file()}
+    sources = {n: read_notebook(n, route) for n in plan.notebooks if n in chosen or notebook_path(n).is_file()}
     for area in plan.areas:
         read_voice(area)
     with held(resolve(workbook.outputs) / workbook.name) as folder:
@@ -89,6 +91,7 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
     for name in RESTRICTED:
         (batch.folder / name).mkdir(mode=0o700, exist_ok=True)
     started = time.perf_counter()
+    batch.store.keep_only(stage.name for stage in batch.steps)
     problem = stage_steps.run_stages(batch)
     keys: dict[str, str] = {}
     if problem is None:
@@ -100,7 +103,7 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
     else:
         report_steps.not_run(batch, "an earlier stage failed")
     _close(batch, keys, sources)
-    asked = {f"stage/{s.name}" for s in batch.route.stages} | {r.step for r in batch.plan.chosen}
+    asked = {f"stage/{s.name}" for s in batch.steps} | {r.step for r in batch.plan.chosen}
     failed = sum(batch.ledger.steps.get(name, {}).get("status") == "failed" for name in asked)
     done = sum(batch.ledger.steps[name]["status"] == "done" for name in batch.ledger.touched)
     batch.progress.end(done, failed, time.perf_counter() - started, batch.release / "index.html")
@@ -111,28 +114,20 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
 
 def _facts(batch: Batch) -> None:
     """Write `run.json`, what every report says about the run, where its content changes."""
-    key = key_of(
-        source=source_key(("phm_utils.batch.facts",)),
-        settings=batch.workbook.model_dump(mode="json", exclude={"resources", "outputs"}),
-        areas=batch.plan.areas,
-        stages={stage.name: batch.content(stage.name) for stage in batch.route.stages},
-        version=versions(()),
-    )
+    key = record_key(batch)
     if batch.ledger.done("facts", key) and batch.facts_path.is_file():
         return
     with session(batch.temp) as con:
         batch.store.register(con)
-        facts = batch.route.facts(con, batch.workbook)
-    facts |= {"areas": batch.plan.areas, "version": versions(())["phm-utils"]}
+        facts = record(batch, con)
     write_atomically(batch.facts_path, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
     batch.ledger.record("facts", "done", key)
 
 
 def _tables(batch: Batch) -> None:
     """Write the released tables as CSV, for every area."""
-    key = key_of(
-        source=source_key(("phm_utils.batch.released",)), released=batch.content("protect"), areas=batch.plan.areas
-    )
+    released = {r.name: batch.store.content(r.released_name) for r in batch.route.releases}
+    key = key_of(source=source_key(("phm_utils.batch.released",)), released=released, areas=batch.plan.areas)
     files = batch.ledger.steps.get("tables", {}).get("files")
     if batch.ledger.done("tables", key) and files == sum(1 for _ in batch.release.glob("*/*.csv")):
         return
@@ -145,9 +140,8 @@ def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
     """Write the index and, where anything was done, the manifest's head."""
     rows = report_steps.status_rows(batch, keys)
     titles = {name: title_of(source) for name, source in sources.items()}
-    facts = json.loads(batch.facts_path.read_text(encoding="utf-8")) if batch.facts_path.exists() else {}
-    stages = {s.name: batch.ledger.steps.get(f"stage/{s.name}", {}) for s in batch.route.stages}
-    write_index(batch.release / "index.html", batch.workbook, batch.plan.areas, titles, rows, stages, facts)
+    stages = {s.name: batch.ledger.steps.get(f"stage/{s.name}", {}) for s in batch.steps}
+    write_index(batch.release / "index.html", batch.workbook, batch.plan.areas, titles, rows, stages, batch.facts())
     if batch.ledger.touched:
         batch.ledger.head = {
             "workbook": batch.workbook.model_dump(mode="json"),
@@ -159,20 +153,23 @@ def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
 
 def describe_plan(batch: Batch, sources: dict[str, Any]) -> int:
     """Print what a run would do, and do nothing."""
-    moving: set[str] = set()
-    for stage in batch.route.stages:
-        if moving & set(stage.upstream):
-            told = "will run if what it reads changes"
+    moving = batch.store.made_by_others(stage.name for stage in batch.steps)  # tables that may not stay as they are
+    for stage in batch.steps:
+        if moving & set(stage.reads):
+            state = MAY_RUN
         elif stage_steps.up_to_date(batch, stage, stage_steps.stage_key(batch, stage)):
-            told = "up to date"
+            state = UP_TO_DATE
         else:
-            told = "will run"
-        if told != "up to date":
-            moving.add(stage.name)
-        print(f"{stage.name:<40} {told}")
-    keys = {} if moving or not batch.facts_path.exists() else report_steps.report_keys(batch, sources)
+            state = WILL_RUN
+        if state != UP_TO_DATE:
+            moving |= report_steps.protected(batch, stage, moving)
+        print(f"{stage.name:<40} {state}")
+    keys = report_steps.report_keys(batch, sources) if batch.facts_path.exists() else {}
     waiting = {r.step for r in report_steps.due(batch, keys)} if keys else set()
     for report in batch.plan.chosen:
-        told = ("will run" if report.step in waiting else "up to date") if keys else "will run if what it reads changes"
-        print(f"{report.step:<40} {told}")
+        if not keys or report_steps.tables_read(batch, report.notebook, sources) & moving:
+            state = MAY_RUN
+        else:
+            state = WILL_RUN if report.step in waiting else UP_TO_DATE
+        print(f"{report.step:<40} {state}")
     return DONE

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,28 +13,25 @@ import duckdb
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.execute import TRACEBACK_ENV, describe
 from phm_utils.batch.keys import PACKAGE, STAGE_PACKAGES, key_of, source_key, versions
-from phm_utils.batch.stages import Stage
 from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session
-from phm_utils.errors import InputError
+from phm_utils.errors import InputError, StepFailed
+from phm_utils.runs import StageWriter
+from phm_utils.topic import Stage, module_of
 
 LOW_DISK_BYTES = 500_000_000
 
 
 def stage_key(batch: Batch, stage: Stage) -> str:
-    """The key of a stage whose upstream stages are as they will be."""
-    files = batch.fingerprints.of(stage.files(batch.workbook), batch.root)
+    """The key of a stage whose tables read are as they will be: it holds what the stage reads, and nothing else."""
+    files = batch.fingerprints.of(stage.input_files(batch.workbook), batch.root)
     batch.ledger.inputs[f"stage/{stage.name}"] = files
     return key_of(
         stage=stage.name,
-        source=source_key(stage.modules),
+        source=source_key((module_of(stage.place), *stage.modules)),
         versions=versions(STAGE_PACKAGES),
-        settings=batch.settings,
-        notebooks={
-            n: batch.workbook.notebook_params(n, batch.workbook.ics_code).model_dump(mode="json", exclude={"outputs"})
-            for n in stage.notebooks
-        },
+        values=stage.values(batch.workbook),
         files=files,
-        upstream={name: batch.content(name) for name in stage.upstream},
+        tables={table: batch.store.content(table) for table in stage.reads},
     )
 
 
@@ -47,24 +44,24 @@ def up_to_date(batch: Batch, stage: Stage, key: str) -> bool:
     return all((folder / name).is_file() for table in entry["tables"].values() for name in table["files"])
 
 
-def run_stages(batch: Batch) -> Exception | None:
-    """Bring the stages up to date, in order; the first failure, or None.
+def run_stages(batch: Batch, steps: Iterable[Stage] | None = None) -> Exception | None:
+    """Bring stages up to date, in order, by default all of the route; the first failure, or None.
 
     What depends on a failed stage is not run; what does not, is.
     """
     first: Exception | None = None
-    broken: set[str] = set()
-    for stage in batch.route.stages:
+    broken: dict[str, str] = {}  # tables that could not be made, by the stage that failed
+    for stage in batch.steps if steps is None else steps:
         step = f"stage/{stage.name}"
-        if lacking := sorted(broken & set(stage.upstream)):
-            broken.add(stage.name)
+        if lacking := sorted({broken[table] for table in stage.reads if table in broken}):
+            broken |= dict.fromkeys(stage.makes, stage.name)
             batch.ledger.record(step, "not run", error=f"needs {', '.join(lacking)}")
             batch.progress.line(f"{stage.name}: not run, it needs {', '.join(lacking)}")
             continue
         try:
             _bring_up_to_date(batch, stage, step)
         except Exception as problem:
-            broken.add(stage.name)
+            broken |= dict.fromkeys(stage.makes, stage.name)
             first = first or problem
     return first
 
@@ -99,17 +96,26 @@ def run_stage(batch: Batch, stage: Stage, key: str) -> dict[str, int]:
     with _limits(resources.stage_memory, threads, batch.temp / "spill"), session() as con:
         _register(batch, stage, con)
         with batch.store.stage(stage.name, key) as writer:
-            stage.write(con, batch.workbook, writer)
+            if stage.writes:
+                stage.models(con, batch.workbook, writer=writer)
+            else:
+                for model in stage.models(con, batch.workbook):
+                    writer.add(con, model)
+            _refuse_undeclared(stage, writer)
         return {name: table["rows"] for name, table in writer.tables.items()}
 
 
+def _refuse_undeclared(stage: Stage, writer: StageWriter) -> None:
+    """A table that a stage does not declare would be in nobody's key."""
+    if extra := sorted(set(writer.tables) - set(stage.makes)):
+        raise StepFailed(f"The stage {stage.name} made tables that it does not declare: {', '.join(extra)}.")
+
+
 def _register(batch: Batch, stage: Stage, con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of the stages upstream readable, and no others: not even its own of an earlier run."""
-    for name, entry in batch.store.manifest()["stages"].items():
-        if name in stage.upstream:
-            for table, facts in entry["tables"].items():
-                files = [batch.store.root / entry["folder"] / file for file in sorted(facts["files"])]
-                con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
+    """Make the tables that the stage reads readable, and no others."""
+    for table in stage.reads:
+        if files := batch.store.files(table):
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
 
 
 @contextmanager

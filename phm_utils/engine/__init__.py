@@ -15,9 +15,12 @@ from phm_utils.engine.duck import (
     has_open_quote,
     literal_path,
     parquet_source,
+    present_tables,
     quote,
     read_sql,
+    read_table,
     session,
+    whole_numbers,
 )
 from phm_utils.engine.workspace import DuckWorkspace, Kind, Model, Workspace, open_workspace
 
@@ -35,7 +38,10 @@ __all__ = [
     "literal_path",
     "open_workspace",
     "parquet_source",
+    "present_tables",
     "quote",
     "read_sql",
+    "read_table",
     "session",
+    "whole_numbers",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from phm_utils.errors import InputError
 
@@ -63,6 +64,18 @@ def guarded(doing: str, advice: str = "Run `phm check` to see which rows break w
 def read_sql(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | dict | None = None) -> pd.DataFrame:
     """The result of a query as a DataFrame, one row per row of the result."""
     return con.execute(sql, parameters).df()
+
+
+def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
+    """A whole table as a DataFrame. Whole numbers stay whole: one that is missing is <NA>, not a broken number."""
+    return whole_numbers(con.sql(f"SELECT * FROM {table}").to_arrow_table())
+
+
+def whole_numbers(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a DataFrame whose whole numbers stay whole."""
+    return table.to_pandas(
+        types_mapper=lambda kind: pd.Int64Dtype() if pa.types.is_integer(kind) else None, date_as_object=False
+    ).reset_index(drop=True)
 
 
 def quote(path: Path | str) -> str:

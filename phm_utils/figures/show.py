@@ -19,13 +19,14 @@ PNG_DPI = 130
 FONTS = "'DejaVu Sans', Verdana, Arial, sans-serif"  # Verdana, on Windows and macOS, is as wide as DejaVu Sans
 
 
-def show(fig: Figure, *, alt: str, caption: str, table: pd.DataFrame) -> None:
+def show(fig: Figure, *, alt: object, caption: str, table: pd.DataFrame) -> None:
     """Display a figure with its words and the table behind it.
 
-    alt: what a reader who cannot see the figure needs to know, one or two sentences.
+    alt: what a reader who cannot see the figure needs to know, one or two sentences: a text, or a finding.
     caption: what is drawn, its unit and source.
     table: one row per mark drawn, ready to read (labels as column names).
     """
+    alt = str(alt)
     if not alt.strip() or not caption.strip():
         raise ValueError("A figure needs alternative text and a caption.")
     mime, payload = _encode(fig)
@@ -140,8 +141,9 @@ def table_html(frame: pd.DataFrame, caption: str) -> str:
     )
 
 
-def show_table(frame: pd.DataFrame, caption: str) -> None:
-    """Display a table that stands on its own."""
+def show_table(frame: pd.DataFrame, caption: object) -> None:
+    """Display a table that stands on its own. caption: a text, or a finding."""
+    caption = str(caption)
     display(
         {"text/html": table_html(frame, caption), "text/plain": f"[table] {caption}\n{frame.to_string(index=False)}"},
         raw=True,

@@ -96,6 +96,11 @@ ORDER = ("practice", "area", "postcode_area", "gp_registration")
 PRACTICE_COLUMNS = ("practice_code", "practice_name", "pcn_code", "pcn_name", "icb_code", "published_list_size")
 
 
+def check_stage(con: duckdb.DuckDBPyConnection, workbook: Workbook, writer: StageWriter) -> None:
+    """The stage: see `check`; rows that are not kept go to the run's own quarantine."""
+    check(con, workbook, writer, resolve(workbook.identified_root) / "quarantine" / workbook.name)
+
+
 def check(
     con: duckdb.DuckDBPyConnection,
     workbook: Workbook,

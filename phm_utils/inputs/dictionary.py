@@ -73,6 +73,7 @@ def _person() -> list[str]:
         "years before). Rules of cohorts and segments ask about these columns. A column is empty for everybody where",
         "a table that it needs is absent or does not reach back far enough. `person_no` joins `person_concept`",
         "(person and concept), `person_month` (contacts and cost by month) and `person_follow_up` of the same run.",
+        "`person_earlier` numbers its own people, as `earlier_no`: join it to the others by `person_id`.",
         "",
         "| column | type | meaning | values | needs |",
         "|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""What a parameter file names that is not there or does not fit: the second half of `phm doctor`."""
+"""Extracts that a parameter file names and that are not there or do not fit, for `phm doctor`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,46 +9,19 @@ from phm_utils.engine import parquet_source, session
 from phm_utils.errors import InputError
 from phm_utils.inputs.governance import permitted
 from phm_utils.inputs.landing import ENDINGS, Mapping, boundary_file, landing_folder, load_mapping, look, present_tables
-from phm_utils.params import Workbook, load_workbook
+from phm_utils.params import Workbook
 from phm_utils.tables import BOUNDARY_FILE, TABLES
+from phm_utils.topic import ADVICE, MISSING, OK, Line
 
-OK, MISSING, ADVICE = "ok", "missing", "advice"
-Line = tuple[str, str]
 MOST_UNUSED = 10  # files without a table: more are not listed
 ENDS_EARLY = ("partner_list", "programme_enrolment")  # hold no activity: their last date is no window's end
 
 
-def parameter_file(path: Path) -> Iterator[Line]:
-    """What a parameter file names that is not there or does not fit."""
-    try:
-        workbook = load_workbook(path)
-    except InputError as fault:
-        yield MISSING, str(fault)
-        return
-    yield OK, f"{path.name}: {workbook.title}, up to {workbook.index_date:%d %B %Y}, for {workbook.purpose}"
+def extracts(workbook: Workbook) -> Iterator[Line]:
+    """What a parameter file names of extracts that is not there or does not fit."""
     try:
         folder = landing_folder(workbook)
         yield OK, f"landing folder {workbook.landing}"
-    except InputError as fault:
-        yield MISSING, str(fault)
-        return
-    if workbook.data == "published":
-        yield from _published(workbook, folder)
-    else:
-        yield from _extracts(workbook, folder)
-
-
-def _published(workbook: Workbook, folder: Path) -> Iterator[Line]:
-    for name, file in workbook.files.items():
-        there = (folder / file).exists()
-        yield (
-            (OK if there else MISSING),
-            f"{name}: {file}" + ("" if there else f"; download {workbook.downloads.get(name, 'it')}"),
-        )
-
-
-def _extracts(workbook: Workbook, folder: Path) -> Iterator[Line]:
-    try:
         mapping = load_mapping(workbook)
         yield OK, f"mapping file: {workbook.mapping or 'none, so our own names'}"
         permitted(workbook)

@@ -88,6 +88,16 @@ def permitted(workbook: Workbook, today: date | None = None) -> list[tuple[str, 
     return sorted(entries.items())
 
 
+def refuse_run(workbook: Workbook) -> None:
+    """Refuse a run of identified extracts, and of sources that governance does not permit."""
+    if workbook.form == "identified":
+        raise InputError(
+            "`form: identified`: a run reads no names. Run `phm link` for this file first, then `phm run` for one "
+            "with `form: pseudonymised` and the landing folder that `phm link` prints."
+        )
+    permitted(workbook)
+
+
 def refusals(source: str, entry: Permission, workbook: Workbook, day: date) -> list[str]:
     """Why a source may not be used in this run; empty where it may."""
     faults = []

@@ -5,24 +5,81 @@ one: every count goes through disclosure control like any other. `phm check`
 prints the exact figures to the analyst.
 """
 
+from collections.abc import Iterator
+
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
+from phm_utils.engine import Model, read_sql
 from phm_utils.params import Workbook
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.relations import AtMost, RowSum
+from phm_utils.privacy.release import AREA, PLACE, Release, aggregate, count, counts, derived, key, keys
 from phm_utils.tables import LINKAGE_TABLES, TABLES
 
+BECAME = ("rows_kept", "rows_quarantined")
 
-def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """Rows, fields and sources of the whole ICS; completeness and practices by PCN and for the ICS."""
-    return [
-        _tables(con, workbook),
-        _fields(con, workbook),
-        _completeness(con, workbook),
-        _practices(con, workbook),
-        _sources(con, workbook),
-    ]
+
+def _share_filled(shown: pd.DataFrame) -> pd.DataFrame:
+    return shown.assign(share=(shown["filled"] / shown["rows"].where(shown["rows"] > 0)).clip(upper=1))
+
+
+def _list_gap(shown: pd.DataFrame) -> pd.DataFrame:
+    published = shown["published_list_size"].where(shown["published_list_size"] > 0)
+    return shown.assign(gap=shown["registered"] / published - 1)
+
+
+ACCOUNT = Release(
+    "quality_tables",
+    "What became of every row, one row per table of the ICS",
+    (
+        *(AREA, PLACE, *keys("table_name", "title", "source", "state", "first_date", "last_date")),
+        *(count(name, "rows") for name in ("rows_in", "rows_kept", "rows_nulled", "rows_quarantined")),
+    ),
+    relations=(RowSum(BECAME, "rows_in"), AtMost("rows_nulled", "rows_kept")),
+)
+FIELDS = Release(
+    "quality_fields",
+    "Faults and documented nulls, one row per table, column, rule and what became of it",
+    (AREA, *keys("table_name", "title", "column_name", "rule", "disposition"), count("rows", "rows")),
+)
+COMPLETENESS = Release(
+    "quality_completeness",
+    "Rows kept and rows with the field filled, one row per table and column",
+    (
+        *(AREA, *keys("table_name", "title"), PLACE, *keys("column_name")),
+        *(count("rows", "rows"), count("filled", "rows"), derived("share")),
+    ),
+    relations=(AtMost("filled", "rows"),),
+    derive=_share_filled,
+)
+PRACTICES = Release(
+    "quality_practices",
+    "How fresh each practice's events are, and its list in the extract and as published",
+    (
+        *(AREA, *keys("unit_code", "unit_name", "pcn_code", "last_event"), key("days_behind", "int")),
+        *(*counts("registered", "published_list_size"), derived("gap")),
+    ),
+    derive=_list_gap,
+)
+SOURCES = Release(
+    "quality_sources",
+    "Who permits the use of each source",
+    (
+        *(AREA, *keys("source", "controller", "processor", "legal_basis", "purposes", "agreement", "expires")),
+        *keys("type_1_opt_out", "national_data_opt_out"),
+    ),
+)
+RELEASES = (ACCOUNT, FIELDS, COMPLETENESS, PRACTICES, SOURCES)
+
+
+def quality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: rows, fields and sources of the whole ICS; completeness and practices by PCN and for the ICS."""
+    ics = workbook.ics_code
+    yield aggregate(ACCOUNT, _account(con).assign(area_code=ics))
+    yield aggregate(FIELDS, _titled(read_sql(con, "SELECT * FROM check_field")).assign(area_code=ics))
+    yield aggregate(COMPLETENESS, _completeness(con))
+    yield aggregate(PRACTICES, _practices(con, workbook))
+    yield aggregate(SOURCES, read_sql(con, "SELECT * FROM governance_source").assign(area_code=ics))
 
 
 def _titled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -32,50 +89,20 @@ def _titled(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(title=frame["table_name"].map(titles))
 
 
-def _tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
-    frame = _titled(read_sql(con, "SELECT * FROM check_table")).assign(area_code=workbook.ics_code)
+def _account(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    frame = _titled(read_sql(con, "SELECT * FROM check_table"))
     for column in ("first_date", "last_date"):
         frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")
-    frame["place"] = [[*TABLES, "boundary"].index(name) for name in frame["table_name"]]
-    return Release(
-        "quality_tables",
-        "What became of every row, one row per table of the ICS",
-        frame,
-        keys=("area_code", "place", "table_name", "title", "source", "state", "first_date", "last_date"),
-        counts=("rows_in", "rows_kept", "rows_nulled", "rows_quarantined"),
-    )
+    return frame.assign(place=[[*TABLES, "boundary"].index(name) for name in frame["table_name"]])
 
 
-def _fields(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
-    frame = _titled(read_sql(con, "SELECT * FROM check_field")).assign(area_code=workbook.ics_code)
-    return Release(
-        "quality_fields",
-        "Faults and documented nulls, one row per table, column, rule and what became of it",
-        frame,
-        keys=("area_code", "table_name", "title", "column_name", "rule", "disposition"),
-        counts=("rows",),
-    )
-
-
-def _completeness(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+def _completeness(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     frame = _titled(read_sql(con, "SELECT * FROM check_completeness"))
     columns = {(t.name, c.name): place for t in TABLES.values() for place, c in enumerate(t.columns)}
-    frame["place"] = [columns[key] for key in zip(frame["table_name"], frame["column_name"], strict=True)]
-    return Release(
-        "quality_completeness",
-        "Rows kept and rows with the field filled, one row per table and column",
-        frame,
-        keys=("area_code", "table_name", "title", "place", "column_name"),
-        counts=("rows", "filled"),
-        derive=_share_filled,
-    )
+    return frame.assign(place=[columns[k] for k in zip(frame["table_name"], frame["column_name"], strict=True)])
 
 
-def _share_filled(shown: pd.DataFrame) -> pd.DataFrame:
-    return shown.assign(share=(shown["filled"] / shown["rows"].where(shown["rows"] > 0)).clip(upper=1))
-
-
-def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
+def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFrame:
     """Each practice, in its PCN's block and in the ICS's: a stale one must be named, whoever reads."""
     frame = read_sql(con, "SELECT * FROM check_practice")
     last = frame["last_event_date"]
@@ -83,23 +110,4 @@ def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
     frame["days_behind"] = (newest - last).dt.days.clip(lower=0).astype("Int64")
     frame["last_event"] = last.dt.strftime("%Y-%m-%d").fillna("")
     frame = frame.rename(columns={"practice_code": "unit_code", "practice_name": "unit_name"})
-    blocks = pd.concat([frame.assign(area_code=workbook.ics_code), frame.assign(area_code=frame["pcn_code"])])
-    return Release(
-        "quality_practices",
-        "How fresh each practice's events are, and its list in the extract and as published",
-        blocks,
-        keys=("area_code", "unit_code", "unit_name", "pcn_code", "last_event", "days_behind"),
-        counts=("registered", "published_list_size"),
-        derive=_list_gap,
-    )
-
-
-def _list_gap(shown: pd.DataFrame) -> pd.DataFrame:
-    published = shown["published_list_size"].where(shown["published_list_size"] > 0)
-    return shown.assign(gap=shown["registered"] / published - 1)
-
-
-def _sources(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
-    frame = read_sql(con, "SELECT * FROM governance_source").assign(area_code=workbook.ics_code)
-    keys = tuple(c for c in frame if c not in ("area_code", "source"))
-    return Release("quality_sources", "Who permits the use of each source", frame, keys=("area_code", "source", *keys))
+    return pd.concat([frame.assign(area_code=workbook.ics_code), frame.assign(area_code=frame["pcn_code"])])

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from phm_utils.reports.findings import finding
+
 KEYS = {
     "token_person_id": "Shared pseudonym",
     "sex": "Sex",
@@ -28,6 +30,7 @@ def account(tables: pd.DataFrame) -> pd.DataFrame:
     return shown.set_axis(names, axis=1).reset_index(drop=True)
 
 
+@finding
 def account_finding(tables: pd.DataFrame) -> str:
     """How much of what arrived is used, in one sentence."""
     present = _about_people(tables).query("state == 'present'")
@@ -51,6 +54,7 @@ def faults(fields: pd.DataFrame, most: int = 15) -> pd.DataFrame:
     return shown.replace({"What became of the row": BECAME}).reset_index(drop=True)
 
 
+@finding
 def faults_finding(fields: pd.DataFrame) -> str:
     """What was turned away, nulled and withheld, in one sentence."""
     rows = fields.groupby("disposition")["rows"].sum()
@@ -71,6 +75,7 @@ def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
     return shown.reset_index(drop=True)
 
 
+@finding
 def completeness_finding(completeness: pd.DataFrame) -> str:
     """Which fields are least complete, in one sentence."""
     low = least_complete(completeness, most=len(completeness))
@@ -97,6 +102,7 @@ def linkage_keys(completeness: pd.DataFrame) -> pd.DataFrame:
     return keys.astype({"Key": "str"}).reset_index(drop=True)
 
 
+@finding
 def keys_finding(completeness: pd.DataFrame) -> str:
     """Which table lacks the shared pseudonym most, in one sentence."""
     tokens = completeness[completeness["column_name"] == "token_person_id"].dropna(subset="share")
@@ -125,6 +131,7 @@ def stale(practices: pd.DataFrame, stale_days: int) -> list[str]:
     return practices.loc[late, "unit_name"].tolist()
 
 
+@finding
 def freshness_finding(practices: pd.DataFrame, stale_days: int) -> tuple[str, str]:
     """Which practices are stale, and how serious that is: text and level."""
     late = stale(practices, stale_days)
@@ -160,6 +167,7 @@ def apart(practices: pd.DataFrame, limit: float) -> list[str]:
     return sizes.loc[sizes["Apart by"] > limit, "Practice"].tolist()
 
 
+@finding
 def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
     """Which lists differ from the published size by more than `limit`: text and level."""
     sizes = list_sizes(practices, most=len(practices))

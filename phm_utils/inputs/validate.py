@@ -21,9 +21,10 @@ from typing import Literal
 import duckdb
 
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, parquet_source, quote
-from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of, is_snomed_concept, spelt
+from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of, spelt
 from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.inputs.tally import Tally
+from phm_utils.rules.check_digits import snomed_concept_sql
 from phm_utils.runs import StageWriter
 from phm_utils.tables import SQL_TYPE, Form, Table
 
@@ -211,7 +212,7 @@ def _list_snomed_codes(con: duckdb.DuckDBPyConnection, extract: Extract) -> None
         f"SELECT {f.tidy()} AS code FROM (SELECT DISTINCT {f.raw} FROM {file.scan})" for file, f in fields
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE {SNOMED_TABLE} AS {codes}")
-    con.execute(f"DELETE FROM {SNOMED_TABLE} WHERE code IS NULL OR NOT ({is_snomed_concept('code')})")
+    con.execute(f"DELETE FROM {SNOMED_TABLE} WHERE code IS NULL OR NOT ({snomed_concept_sql('code')})")
 
 
 def _find_repeated_keys(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:

@@ -1,14 +1,17 @@
 """What the linkage shows: how every source was settled, who was missed, and households."""
 
+from collections.abc import Iterator
+
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import quote, read_sql
-from phm_utils.linkage.measured_quality import CATEGORIES, quality_releases, titled
+from phm_utils.engine import Model, quote, read_sql
+from phm_utils.linkage.measured_quality import CATEGORIES, QUALITY, quality_models, titled
 from phm_utils.methods.rates import wilson
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import area_blocks
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.relations import AcrossAreas, RowSum
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, keys
 
 # Column of the released table, by the method of the link stage.
 METHODS = {
@@ -27,38 +30,6 @@ KINDS = (
 )
 
 
-def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """The linkage's aggregates for each PCN and the ICS, and its quality for the ICS, from the link stage's tables.
-
-    A record stands with the PCN of its person's practice; one whose person
-    is not in the GP extract with the PCN of its small area, if it has one.
-    """
-    by_area = [_sources(con, workbook), _coverage(con, workbook), _households(con, workbook)]
-    return [*by_area, *quality_releases(con, workbook)]
-
-
-def _sources(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
-    """One row per area and source: its records by how they were settled; an absent source has none."""
-    methods = ", ".join(
-        f"coalesce(sum(records) FILTER (WHERE method = {quote(method)}), 0)::BIGINT AS {column}"
-        for column, method in METHODS.items()
-    )
-    found = read_sql(
-        con,
-        f"SELECT pcn_code, source, sum(records)::BIGINT AS records, {methods} FROM link_pcn GROUP BY pcn_code, source"
-        f" UNION ALL SELECT NULL, source, {', '.join(['0'] * (1 + len(METHODS)))}"
-        " FROM link_summary WHERE method = 'absent'",
-    )
-    return Release(
-        "link_sources",
-        "Records of each source by how they were attached to a person of the GP extract",
-        titled(area_blocks(found, workbook.ics_code, ["source"], ["records", *METHODS])),
-        keys=("area_code", "source", "title"),
-        counts=("records", *METHODS),
-        derive=_share_attached,
-    )
-
-
 def _share_attached(shown: pd.DataFrame) -> pd.DataFrame:
     """Add the share of records attached, from protected counts; a suppressed part counts as none."""
     attached = shown[list(ATTACHED)].fillna(0).sum(axis=1)
@@ -67,34 +38,67 @@ def _share_attached(shown: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(attached=attached, share=attached / records, conflict_share=shown["conflict"] / records)
 
 
-def _coverage(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
-    """One row per area, source and category of record: how many were attached, and how many not."""
-    found = read_sql(con, "SELECT pcn_code, source, characteristic, category, linked, not_linked FROM link_coverage")
-    blocks = area_blocks(found, workbook.ics_code, ["source", "characteristic", "category"], ["linked", "not_linked"])
-    return Release(
-        "link_coverage",
-        "Records attached and not attached to a person of the GP extract, by what the record says of them",
-        titled(blocks).assign(place=blocks["category"].map(CATEGORIES.index)),
-        keys=("area_code", "source", "title", "characteristic", "place", "category"),
-        counts=("linked", "not_linked"),
-        derive=_share_linked,
-    )
-
-
 def _share_linked(shown: pd.DataFrame) -> pd.DataFrame:
     """Add the share attached with Wilson limits, from protected counts."""
     limits = wilson(shown["linked"], shown["linked"] + shown["not_linked"], CONFIDENCE)
     return shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
 
 
-def _households(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Release:
-    """One row per area and kind of household: people registered now who live so, and households."""
+SOURCES = Release(
+    "link_sources",
+    "Records of each source by how they were attached to a person of the GP extract",
+    (
+        *(AREA, *keys("source", "title"), *(count(name, "rows") for name in ("records", *METHODS))),
+        *(derived("attached", "int"), derived("share"), derived("conflict_share")),
+    ),
+    relations=(AcrossAreas(("records", *METHODS), exact=False), RowSum(tuple(METHODS), "records")),
+    derive=_share_attached,
+)
+COVERAGE = Release(
+    "link_coverage",
+    "Records attached and not attached to a person of the GP extract, by what the record says of them",
+    (
+        *(AREA, *keys("source", "title", "characteristic"), PLACE, *keys("category")),
+        *(count("linked", "rows"), count("not_linked", "rows"), *SHARES),
+    ),
+    relations=(AcrossAreas(("linked", "not_linked"), exact=False),),
+    derive=_share_linked,
+)
+HOUSEHOLDS = Release(
+    "household_kinds",
+    "People registered now, and households, by kind of household",
+    (AREA, PLACE, *keys("kind"), *counts("people", "households")),
+    relations=(AcrossAreas(("people",), exact=False),),
+)
+RELEASES = (SOURCES, COVERAGE, HOUSEHOLDS, *QUALITY)
+
+
+def linkage_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: the linkage's figures for each PCN and the ICS, and its quality for the ICS.
+
+    A record stands with the PCN of its person's practice; one whose person
+    is not in the GP extract with the PCN of its small area, if it has one.
+    """
+    ics = workbook.ics_code
+    yield aggregate(SOURCES, titled(area_blocks(_sources(con), ics, ["source"], ["records", *METHODS])))
+    found = read_sql(con, "SELECT pcn_code, source, characteristic, category, linked, not_linked FROM link_coverage")
+    blocks = titled(area_blocks(found, ics, ["source", "characteristic", "category"], ["linked", "not_linked"]))
+    yield aggregate(COVERAGE, blocks.assign(place=blocks["category"].map(CATEGORIES.index)))
     found = read_sql(con, "SELECT pcn_code, kind, people, households FROM household_pcn")
-    blocks = area_blocks(found, workbook.ics_code, ["kind"], ["people", "households"])
-    return Release(
-        "household_kinds",
-        "People registered now, and households, by kind of household",
-        blocks.assign(place=blocks["kind"].map(KINDS.index)),
-        keys=("area_code", "place", "kind"),
-        counts=("people", "households"),
+    blocks = area_blocks(found, ics, ["kind"], ["people", "households"])
+    yield aggregate(HOUSEHOLDS, blocks.assign(place=blocks["kind"].map(KINDS.index)))
+    yield from quality_models(con, workbook)
+
+
+def _sources(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """One row per PCN and source: its records by how they were settled; an absent source has none."""
+    methods = ", ".join(
+        f"coalesce(sum(records) FILTER (WHERE method = {quote(method)}), 0)::BIGINT AS {column}"
+        for column, method in METHODS.items()
+    )
+    return read_sql(
+        con,
+        f"SELECT pcn_code, source, sum(records)::BIGINT AS records, {methods} FROM link_pcn GROUP BY pcn_code, source"
+        f" UNION ALL SELECT NULL, source, {', '.join(['0'] * (1 + len(METHODS)))}"
+        " FROM link_summary WHERE method = 'absent'",
     )

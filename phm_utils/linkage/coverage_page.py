@@ -3,6 +3,8 @@
 import pandas as pd
 
 from phm_utils.linkage.coverage import METHODS
+from phm_utils.reports.findings import finding
+from phm_utils.reports.headings import Headings
 
 WORDS = {
     "agrees": "All agrees",
@@ -12,30 +14,22 @@ WORDS = {
     "not_in_extract": "Not in extract",
     "no_token": "No token",
 }
-HEADINGS = {
-    **WORDS,
-    "title": "Source",
-    "records": "Records",
-    "attached": "Attached",
-    "share": "Attached (%)",
-    "group": "Group",
-    "linked": "Attached",
-    "not_linked": "Not attached",
-    "missed": "Not attached (%)",
-    "kind": "Household",
-    "people": "People",
-    "households": "Households",
-}
+HEADINGS = Headings(
+    {
+        **WORDS,
+        "title": "Source",
+        "records": "Records",
+        "attached": "Attached",
+        "share": "Attached (%)",
+        "group": "Group",
+        "linked": "Attached",
+        "not_linked": "Not attached",
+        "missed": "Not attached (%)",
+        "kind": "Household",
+        "households": "Households",
+    }
+)
 SPINE = "gp_registration"
-
-
-def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Some columns under the headings that readers see, shares in percent."""
-    shown = frame[list(columns)].reset_index(drop=True)
-    for column in columns:
-        if HEADINGS[column].endswith("(%)"):
-            shown[column] = (100 * shown[column].astype(float)).round(2)
-    return shown.rename(columns=HEADINGS)
 
 
 def present(sources: pd.DataFrame) -> pd.DataFrame:
@@ -48,6 +42,12 @@ def absent(sources: pd.DataFrame) -> list[str]:
     return sources.loc[(sources["records"] == 0).fillna(False), "title"].tolist()
 
 
+@finding("limit")
+def nothing_of(title: str) -> str:
+    """Of a source without records."""
+    return f"{title}: no records in this run, and nothing that needs them is shown."
+
+
 def by_method(sources: pd.DataFrame) -> pd.DataFrame:
     """One row per source and method, in the order of the methods: its share of the source's records."""
     long = present(sources).melt(["title", "records"], list(METHODS), var_name="method", value_name="count")
@@ -56,6 +56,7 @@ def by_method(sources: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@finding
 def settled_sentence(sources: pd.DataFrame) -> str:
     """How many records were attached on a token whose sex or birth month differs, and how many conflict."""
     rows = present(sources)
@@ -72,6 +73,7 @@ def settled_sentence(sources: pd.DataFrame) -> str:
     )
 
 
+@finding
 def attached_sentence(sources: pd.DataFrame) -> str:
     """Which sources join best and worst."""
     ranked = present(sources).dropna(subset="share").sort_values(["share", "title"])
@@ -84,6 +86,7 @@ def attached_sentence(sources: pd.DataFrame) -> str:
     )
 
 
+@finding("warning")
 def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
     """A sentence for each source whose conflicts exceed `max_share` of its records."""
     over = sources[(sources["conflict_share"] > max_share).fillna(False)]
@@ -142,6 +145,7 @@ def missed_groups(coverage: pd.DataFrame, title: str, *, whole: bool = True) -> 
     )
 
 
+@finding
 def missed_sentence(groups: pd.DataFrame, title: str) -> str:
     """Which people's records are attached least often: those that the record says something of."""
     told = groups["category"].str.startswith(("No ", "Not ", "Other"))
@@ -165,6 +169,7 @@ def _people(row: pd.Series) -> str:
     return words[row["characteristic"]]
 
 
+@finding
 def household_sentence(kinds: pd.DataFrame) -> str:
     """How many addresses are missing, and how many people live in probable care homes."""
     people = kinds.set_index("kind")["people"]
@@ -182,3 +187,12 @@ def _share(part, whole) -> str:
 
 def _count(people) -> str:
     return "too few to show" if pd.isna(people) else f"{people:,}"
+
+
+@finding("limit")
+def limits_of_a_network() -> list[str]:
+    """What the report of one PCN cannot say."""
+    return [
+        "People who are not in the GP extract and have no small area stand in the report of the whole ICS alone.",
+        "Errors of the linkage are estimated for the whole ICS; one network's may differ.",
+    ]

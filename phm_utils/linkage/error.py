@@ -7,12 +7,14 @@ for sources pseudonymised before arrival they are made from the check of sex
 and month of birth.
 """
 
+from collections.abc import Iterator
+
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, quote, read_sql
-from phm_utils.linkage.queries import present_tables, query
+from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.methods.linkage_error import SHARES, shares_from_checks
+from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
 KEY = ("source", "characteristic", "category")
@@ -22,14 +24,11 @@ TESTED, REVIEWED, MODELLED = "test", "review", "model"
 CHECKED, BOUNDED, NOT_KNOWN = "check", "bound", "not known"
 
 
-def error_model(con: duckdb.DuckDBPyConnection, identity_sources: tuple[str, ...]) -> Model:
-    """`link_error`, from what `phm link` estimated where the landing has it, else from the checks.
-
-    Needs the link stage's temporary tables `grouped` and `stranger`.
-    """
+def link_error(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: `link_error`, from what `phm link` estimated where the landing has it, else from the checks."""
     brought = _brought(con)
-    frame = brought if len(brought) else from_checks(con, identity_sources)
-    return Model("link_error", key=KEY, frame=frame[[*COLUMNS, "behind"]])
+    frame = brought if len(brought) else from_checks(read_sql(con, "SELECT * FROM link_check ORDER BY ALL"))
+    yield Model("link_error", key=KEY, frame=frame[[*COLUMNS, "behind"]])
 
 
 def _brought(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -39,14 +38,13 @@ def _brought(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return frame.assign(behind=frame["tested"].where(frame["false_basis"] == TESTED, frame["linked"]))
 
 
-def from_checks(con: duckdb.DuckDBPyConnection, identity_sources: tuple[str, ...]) -> pd.DataFrame:
+def from_checks(checks: pd.DataFrame) -> pd.DataFrame:
     """Estimates for pseudonymised sources: false links from conflicts, missed ones bounded by what is not joined.
 
+    checks: one row per source and group of records, as `sql/link_check.sql` says.
     `behind` is the number of records in conflict; where none is, no small
     number stands behind the estimate and `behind` is the number checked.
     """
-    among = ", ".join(quote(source) for source in identity_sources)
-    checks = read_sql(con, query("link_check", identity_sources=among) + " ORDER BY ALL")
     frame = checks.join(shares_from_checks(checks))
     # Who is not joined has no ethnicity: what is missed is not known for those groups.
     unknown = frame["characteristic"] == "Ethnicity"

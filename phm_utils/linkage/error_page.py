@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.methods.linkage_error import FALSE, count_range
+from phm_utils.reports.findings import finding
 
 PER = {"false": 10_000, "missed": 100}  # false links are too rare for percentages
 BASES = {
@@ -28,6 +29,7 @@ def overall(error: pd.DataFrame) -> pd.DataFrame:
     return _per_10_000(rows).reset_index(drop=True)
 
 
+@finding("limit")
 def unchecked_sentence(error: pd.DataFrame) -> str | None:
     """Of which sources' links nothing can tell whether they are right; None where there is no such source."""
     rows = error[(error["characteristic"] == "All") & (error["false_basis"] == NOT_KNOWN)]
@@ -50,6 +52,7 @@ def error_table(rows: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+@finding
 def error_sentence(rows: pd.DataFrame) -> str:
     """The sources that have most and fewest false links for sure, and the one where most may be missed."""
     known = rows.dropna(subset=list(FALSE))
@@ -98,6 +101,7 @@ def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
     return shown.assign(**{f"{share.capitalize()} in {PER[share]:,}": _texts(groups, share)})
 
 
+@finding
 def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
     """The two groups of a source that differ most in one kind of error, where chance does not explain it.
 
@@ -142,6 +146,7 @@ def range_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"Source": rows["title"], "Counted": rows["count"], "With right links between": between})
 
 
+@finding
 def range_sentence(rows: pd.DataFrame) -> str:
     """The source whose counts are least sure."""
     known = rows.dropna()
@@ -172,6 +177,7 @@ def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@finding
 def truth_sentence(truth: pd.DataFrame) -> str:
     """Wrong and missed links of all sources together."""
     row = _all_sources(truth, "All").iloc[0]
@@ -184,6 +190,7 @@ def truth_sentence(truth: pd.DataFrame) -> str:
     )
 
 
+@finding
 def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
     """Between which groups the share missed differs most in truth, all sources together."""
     rows = _all_sources(truth, characteristic)

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, quote
+from phm_utils.engine import guarded, present_tables, quote
 from phm_utils.errors import InputError
 from phm_utils.linkage import review
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
@@ -24,7 +24,6 @@ from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.number_ledger import keep, save
 from phm_utils.linkage.probable import Options
-from phm_utils.linkage.queries import present_tables
 from phm_utils.linkage.scheme import Scheme, certain_links
 from phm_utils.linkage.training import ChooseModel
 from phm_utils.params import Workbook

@@ -6,7 +6,7 @@ import duckdb
 
 from phm_utils.engine import Model, parquet_source
 from phm_utils.errors import InputError
-from phm_utils.linkage.queries import make, query
+from phm_utils.linkage.queries import grouped, make, query
 from phm_utils.params import Workbook
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES
@@ -49,4 +49,4 @@ def truth_model(con: duckdb.DuckDBPyConnection, truth: list[Path], sources: dict
 
 def truth_sql(has_area: bool) -> str:
     """A query for the columns of `linkage_truth` from the temporary table `judged`."""
-    return query("link_truth", grouped=query("grouped", described="judged", has_area=str(has_area).lower()))
+    return query("link_truth", grouped=grouped("judged", has_area=has_area))

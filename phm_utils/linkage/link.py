@@ -11,12 +11,10 @@ from collections.abc import Iterable
 
 import duckdb
 
-from phm_utils.engine import Model, guarded, quote
-from phm_utils.linkage.error import error_model
+from phm_utils.engine import Model, guarded, present_tables, quote
 from phm_utils.linkage.known_truth import COLUMNS, KEY, truth_files, truth_model
-from phm_utils.linkage.queries import area_table, make, present_tables, query
+from phm_utils.linkage.queries import area_table, grouped, make, query
 from phm_utils.params import Workbook
-from phm_utils.rules import codelists
 from phm_utils.tables import TABLES
 
 # Sources that say who a row is about, and GP tables that carry the token alone.
@@ -28,6 +26,7 @@ TOKEN_SOURCES = tuple(
 )
 # Where a source records no fixed abode, the condition that says so; elsewhere it is not known.
 NO_FIXED_ABODE_CODES = "homeless"
+CHECK_KEY = ("source", "characteristic", "category")
 TEMPORARY = (
     *("settled", "presented", "resident", "lsoa_pcn", "gp_spine", "described", "stranger"),
     *("true_person", "told", "judged"),
@@ -38,10 +37,11 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
     """The link stage in pseudonymised form. See the SQL files for one row per what.
 
     Makes `person_index`, `household`, `link_summary`, `link_pcn`,
-    `link_coverage`, `household_pcn`, `link_error` and, on synthetic data whose
-    truth is named, `link_truth`. A source that is absent is skipped and stands
-    in `link_summary` with the method 'absent'. Does not depend on the
-    workbook's index date.
+    `link_coverage`, `household_pcn`, `link_check` where the landing brings no
+    estimates of its own and, on synthetic data whose truth is named,
+    `link_truth`. A source that is absent is skipped and stands in
+    `link_summary` with the method 'absent'. Does not depend on the workbook's
+    index date.
     """
     present = present_tables(con)
     with guarded("Linking records to people"):
@@ -62,8 +62,9 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
         sql=query("link_coverage", identity_sources=among),
     )
     yield Model("household_pcn", key=("pcn_code", "kind"), sql=query("household_pcn"))
-    with guarded("Estimating the error of the linkage"):
-        yield error_model(con, IDENTITY_SOURCES)
+    if "linkage_error" not in present:
+        yield Model("link_check", key=CHECK_KEY, sql=query("link_check", identity_sources=among))
+    with guarded("Comparing the linkage with the truth"):
         yield from _truth(con, workbook, present)
     con.execute("DROP VIEW grouped")
     for table in TEMPORARY:
@@ -79,8 +80,7 @@ def _settle(con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
     make(con, "resident", query("resident"))
     make(con, "described", query("described", area=area_table(present)))
     make(con, "stranger", query("stranger"))
-    has_area = str("area" in present).lower()
-    con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {query('grouped', described='described', has_area=has_area)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {grouped('described', has_area='area' in present)}")
 
 
 def _truth(con: duckdb.DuckDBPyConnection, workbook: Workbook, present: set[str]) -> Iterable[Model]:
@@ -106,7 +106,7 @@ def _no_fixed_abode(source: str) -> str:
     """SQL that is true where a row of `source` says no fixed abode, null where the source never says."""
     if source != "ecds_attendance":
         return "NULL::BOOLEAN"
-    codes = ", ".join(quote(code) for code in codelists.load(NO_FIXED_ABODE_CODES))
+    codes = f"SELECT code FROM code_list WHERE list_name = {quote(NO_FIXED_ABODE_CODES)}"
     return f"coalesce(accommodation_status IN ({codes}), false)"
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import ROW_GROUP_SIZE, parquet_source, quote
+from phm_utils.engine import ROW_GROUP_SIZE, parquet_source, present_tables, quote
 from phm_utils.linkage.known_truth import truth_files
 from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
 from phm_utils.linkage.measured import quality_tables
 from phm_utils.linkage.model import LinkageModel, level_words
-from phm_utils.linkage.queries import make, present_tables, query
+from phm_utils.linkage.queries import make, query
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
 from phm_utils.tables import DATE_FILLERS, TABLES
@@ -20,7 +20,7 @@ REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known 
 
 
 def link_events(con: duckdb.DuckDBPyConnection) -> None:
-    """After `link_people`: `event_person`, one row per GP event source, NHS number and practice, with its person."""
+    """After `finish_linking`: `event_person`, one row per GP event source, NHS number and practice, with its person."""
     make(con, "number_at_practice", query("identified/number_at_practice"))
     present = present_tables(con)
     selects = [query("identified/event_person", source=source) for source in TOKEN_SOURCES if source in present]

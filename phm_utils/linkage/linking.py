@@ -5,18 +5,18 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import ROW_GROUP_SIZE, guarded, quote, read_sql
+from phm_utils.engine import ROW_GROUP_SIZE, quote, read_sql
 from phm_utils.errors import InputError
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probable import Options, probable_links
 from phm_utils.linkage.queries import make, query
-from phm_utils.linkage.scheme import Scheme, certain_links
+from phm_utils.linkage.scheme import Scheme
 
 
-def link_people(
+def finish_linking(
     con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel, options: Options | None = None
 ) -> None:
-    """From the table `record` (see `certain_links`) to the temporary tables that say who is who.
+    """After `certain_links`: the probable links, and the temporary tables that say who is who.
 
     person_of: one row per source and distinct set of raw identifiers.
     person_of_record: one row per record: `source`, `record_id`, `identity_id`,
@@ -24,15 +24,6 @@ def link_people(
         `match_weight` (bits; null where certain).
     Raises InputError where a person of the spine would hold two verified NHS numbers.
     """
-    with guarded("Linking identified records"):
-        certain_links(con, scheme)
-        finish_linking(con, scheme, model, options)
-
-
-def finish_linking(
-    con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel, options: Options | None = None
-) -> None:
-    """After `certain_links`: the rest of `link_people`."""
     probable_links(con, scheme, model, options or Options())
     make(con, "person_of_record", query("identified/person_of_record"))
     _check_numbers(con)

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, guarded, quote, read_sql
+from phm_utils.engine import Model, guarded, present_tables, quote, read_sql
 from phm_utils.linkage.error import COLUMNS, KEY, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.linkage.known_truth import truth_sql
-from phm_utils.linkage.queries import area_table, make, present_tables, query
+from phm_utils.linkage.queries import area_table, grouped, make, query
 from phm_utils.linkage.review import band_sql, by_band, suggest_thresholds
 from phm_utils.methods.linkage_error import FALSE, precision, shares_from_test
 from phm_utils.tables import SQL_TYPE, TABLES
@@ -147,8 +147,8 @@ def _describe(con: duckdb.DuckDBPyConnection, present: set[str], has_area: bool)
 
 
 def _by_group(con: duckdb.DuckDBPyConnection, name: str, described: str, has_area: bool, **parts: str) -> pd.DataFrame:
-    grouped = query("grouped", described=described, has_area=str(has_area).lower())
-    return read_sql(con, query(f"quality/{name}", grouped=grouped, **parts) + " ORDER BY ALL")
+    rows = grouped(described, has_area=has_area)
+    return read_sql(con, query(f"quality/{name}", grouped=rows, **parts) + " ORDER BY ALL")
 
 
 def _from_review(

@@ -1,14 +1,16 @@
-"""The SQL files of this room, and the temporary tables made from them."""
-
-from importlib.resources import files
+"""The SQL files of linkage, and the temporary tables made from them."""
 
 import duckdb
 
+from phm_utils.engine.sql_files import raw, sql_file
+from phm_utils.rules.groups import NOT_KNOWN, AgeBands, ethnic_group_sql, fifth_sql
+
+AGES = AgeBands((0, 18, 40, 65, 80))
+
 
 def query(name: str, **parts: str) -> str:
-    """A SQL file of this room by its path below `sql`, with the named parts put in."""
-    text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return text.format(**parts) if parts else text
+    """A SQL file of linkage by its path below `sql`, with the named parts of SQL put in."""
+    return sql_file("linkage", name, **{part: raw(text) for part, text in parts.items()})
 
 
 def make(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
@@ -16,11 +18,18 @@ def make(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
 
 
-def present_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """The tables and views that `con` can read."""
-    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
-
-
 def area_table(present: set[str]) -> str:
     """The table of small areas, or an empty one of its shape."""
     return "area" if "area" in present else "(SELECT NULL::VARCHAR AS lsoa, NULL::BIGINT AS imd_decile WHERE false)"
+
+
+def grouped(described: str, *, has_area: bool) -> str:
+    """The rows of a table `described` once for every group of records that they stand in; see its SQL file."""
+    return query(
+        "grouped",
+        described=described,
+        has_area=str(has_area).lower(),
+        age_group=AGES.sql("described.age", NOT_KNOWN),
+        ethnic_group=ethnic_group_sql("described.ethnicity"),
+        fifth=fifth_sql("((described.imd_decile + 1) // 2)"),
+    )

@@ -13,6 +13,7 @@ import duckdb
 from phm_utils.engine import quote
 from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.short_names import short_names
+from phm_utils.rules.check_digits import nhs_number_sql
 from phm_utils.tables import DATE_FILLERS
 
 # What is written where a name is not known, in letters alone; besides any row of Xs.
@@ -21,7 +22,6 @@ PLACEHOLDER_NAMES = (
     *("TWIN", "TWINONE", "TWINTWO", "TWINI", "TWINII", "UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NULL"),
     *("NOTSTATED", "UNNAMED", "ANON", "ANONYMOUS", "TEST", "FORENAME", "SURNAME", "DUMMY", "NAN", "NOTGIVEN"),
 )
-REPEATED_ONES = 1_111_111_111  # what divides a number of one digit ten times
 # Letters that are no accents, and are left out or written otherwise where a keyboard lacks them: Łukasz, Groß.
 STRUCK_LETTERS, THEIR_LETTERS = "ŁØĐÐĦŦ", "LODDHT"
 JOINED_LETTERS = {"ẞ": "SS", "ß": "SS", "Æ": "AE", "Œ": "OE", "Þ": "TH"}
@@ -66,20 +66,6 @@ def clean_identities(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
     con.unregister("short_name")
 
 
-def valid_nhs_number(digits: str) -> str:
-    """SQL that is true for ten digits that pass modulo 11 and are not one digit repeated.
-
-    Source: NHS Data Dictionary, NHS NUMBER. A repeated digit passes the
-    check: it is what people type where they have no number.
-    """
-    number = f"try_cast({digits} AS BIGINT)"
-    total = " + ".join(f"{number} // {10 ** (10 - place)} % 10 * {11 - place}" for place in range(1, 11))
-    return (
-        f"coalesce(length({digits}) = 10 AND regexp_full_match({digits}, '[0-9]+')"
-        f" AND {number} % {REPEATED_ONES} <> 0 AND ({total}) % 11 = 0, false)"
-    )
-
-
 def _identities(scheme: Scheme) -> str:
     """SQL for the cleaned identities of every source."""
     ours = scheme.national == "nhs"
@@ -88,7 +74,7 @@ def _identities(scheme: Scheme) -> str:
         "identified/identity",
         first_letters=_plain_letters("trim(words)"),
         last_letters=_plain_letters("words"),
-        number_is_usable=valid_nhs_number("digits") if ours else "digits <> ''",
+        number_is_usable=nhs_number_sql("digits") if ours else "digits <> ''",
         postcode_is_usable=usable if ours else "plain_postcode <> ''",
         placeholders=", ".join(quote(name) for name in PLACEHOLDER_NAMES),
         crowd=str(CROWD),

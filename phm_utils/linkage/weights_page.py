@@ -9,6 +9,7 @@ import pandas as pd
 
 from phm_utils.linkage.measured import SUGGESTED
 from phm_utils.linkage.review import BAND_BITS, HIGHEST_BAND, LOWEST_BAND
+from phm_utils.reports.findings import finding
 
 SPINE = "gp_registration"
 ACCEPT = "linked from (bits)"  # the setting's name, as `phm link` states it
@@ -58,6 +59,7 @@ def by_step(steps: pd.DataFrame) -> pd.DataFrame:
     return wide.assign(step=wide["method"].map(COLUMNS))
 
 
+@finding
 def step_sentence(steps: pd.DataFrame) -> str:
     """What settled the records of the other sources, in shares of those that are shown."""
     rows = steps[steps["source"] != SPINE].dropna(subset="records")
@@ -85,6 +87,7 @@ def decided(weights: pd.DataFrame) -> pd.DataFrame:
     return weights.assign(words=weights["decision"].map(DECISIONS))
 
 
+@finding
 def weight_sentence(weights: pd.DataFrame) -> str:
     """What was decided about the pairs that no rule settled."""
     counted = weights.dropna(subset="pairs").groupby("decision")["pairs"].sum()
@@ -107,6 +110,7 @@ def examples(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
         yield f"Example {number}: pairs that {KINDS[rows['kind'].iloc[0]]}", rows.assign(evidence=evidence)
 
 
+@finding
 def example_sentence(rows: pd.DataFrame) -> str:
     """What adds most and takes most away."""
     evidence = rows.iloc[1:]
@@ -131,6 +135,7 @@ def banded(review: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(name=rows["band"].map(_band)).reset_index(drop=True)
 
 
+@finding
 def review_sentence(review: pd.DataFrame, settings: pd.DataFrame) -> str:
     """How many pairs were judged, and the threshold that their verdicts suggest."""
     total = review["reviewed"].fillna(0).sum()

@@ -156,10 +156,14 @@ def load_cohort(name: str, folder: Path | None = None) -> Cohort:
     return cohort
 
 
+def cohort_names(folder: Path | None = None) -> list[str]:
+    """The cohorts that files define, in alphabetical order."""
+    return sorted(path.stem for path in (folder or project_root() / "parameters" / "cohorts").glob("*.yml"))
+
+
 def load_cohorts(folder: Path | None = None) -> dict[str, Cohort]:
     """Every cohort of parameters/cohorts, by the name of its file, in alphabetical order."""
-    folder = folder or project_root() / "parameters" / "cohorts"
-    return {path.stem: load_cohort(path.stem, folder) for path in sorted(folder.glob("*.yml"))}
+    return {name: load_cohort(name, folder) for name in cohort_names(folder)}
 
 
 def _check_forms(content: dict[str, Any], where: str) -> None:

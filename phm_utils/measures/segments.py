@@ -1,17 +1,53 @@
 """Segments: everybody in one of them, each with the reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, quote, read_sql
-from phm_utils.measures.definitions import Segmentation
+from phm_utils.engine import Model, guarded, read_sql
+from phm_utils.measures.definitions import Segmentation, check_segmentation, load_segmentation
+from phm_utils.params import Code, RunParams, Workbook, of_run
 from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.derived import COLUMN_FILES, columns_missing, person_columns
 from phm_utils.rules.tree import compile_rule, criteria, describe
+from phm_utils.topic import matching
 
 ASSESSED, LEFT_OUT, NOT_YET = "assessed", "left out", "not yet assessed"
 OTHERWISE = "true"  # the condition of the segment for everybody whom no rule placed
+
+
+class SegmentChoice(RunParams):
+    """Which segmentation the run divides people by: said with the parameters of 02_segmentation."""
+
+    NOTEBOOK = "02_segmentation"
+
+    segmentation: Code = of_run("snee", description="A rule file of parameters/segments")
+
+
+def segments(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: `segment_rule`, one row per rule asked or not, and `segment`, one row per person.
+
+    Raises InputError for a rule file that cannot be asked, naming each rule.
+    """
+    rules = rule_counts(con, rule_table(chosen(workbook), person_columns(), columns_missing(con)))
+    yield Model("segment_rule", ("place",), frame=rules.drop(columns="condition"))
+    yield Model("segment", ("practice_code", "segment", "reason", "person_id"), segment_sql(rules), None, "pcn_code")
+
+
+def chosen(workbook: Workbook) -> Segmentation:
+    """The segmentation that the parameter file names, its rules known to be askable."""
+    name = SegmentChoice.of_the_run(workbook)["segmentation"]
+    model = load_segmentation(name)
+    check_segmentation(model, person_columns(), f"{name}.yml")
+    return model
+
+
+def segment_files(workbook: Workbook) -> list[Path]:
+    """The definition files that a stage reads which asks the rules of the chosen segmentation."""
+    name = SegmentChoice.of_the_run(workbook)["segmentation"]
+    return matching((f"parameters/segments/{name}.yml", *COLUMN_FILES))
 
 
 def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: Mapping[str, str]) -> pd.DataFrame:
@@ -37,11 +73,6 @@ def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: 
     return frame
 
 
-def columns_missing(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Columns of `person` that are null throughout this run, by the table that they need."""
-    return dict(con.execute("SELECT column_name, table_name FROM person_left_out WHERE column_name <> ''").fetchall())
-
-
 def segment_sql(rules: pd.DataFrame, people: str = "person") -> str:
     """A SELECT that places everybody: one row per person, by the first assessed rule that holds.
 
@@ -51,21 +82,6 @@ def segment_sql(rules: pd.DataFrame, people: str = "person") -> str:
 SELECT placed.person_id, placed.pcn_code, placed.practice_code, segment_rule.segment, segment_rule.reason
 FROM (SELECT person_id, pcn_code, practice_code, {first_rule(rules)} AS place FROM {people}) AS placed
 INNER JOIN segment_rule ON segment_rule.place = placed.place"""
-
-
-def segment_alternatives_sql(variants: Mapping[str, pd.DataFrame]) -> str:
-    """A SELECT of people by PCN and segment under each variant's rules: `place`, `alternative`, ..., `people`.
-
-    variants: tables of rules that differ in their conditions alone.
-    """
-    return "\nUNION ALL\n".join(
-        f"""SELECT {place} AS place, {quote(words)} AS alternative,
-    placed.pcn_code, segment_rule.segment, count(*) AS people
-FROM (SELECT pcn_code, {first_rule(rules)} AS place FROM person) AS placed
-INNER JOIN segment_rule ON segment_rule.place = placed.place
-GROUP BY placed.pcn_code, segment_rule.segment"""
-        for place, (words, rules) in enumerate(variants.items())
-    )
 
 
 def first_rule(rules: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ have had without the programme. Standard errors come from each person's
 influence on the estimate, the fitting of weights and model included.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -36,10 +36,6 @@ class Arm:
 
     def __len__(self) -> int:
         return len(self.events)
-
-    def with_events(self, events: np.ndarray) -> "Arm":
-        """The same people and time at risk with another outcome."""
-        return replace(self, events=events)
 
     @property
     def model(self) -> np.ndarray:

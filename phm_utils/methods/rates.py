@@ -211,10 +211,13 @@ def with_shares(shown: pd.DataFrame, *, of: str = "registered") -> pd.DataFrame:
 
 
 def with_rates(shown: pd.DataFrame, *, events: tuple[str, ...]) -> pd.DataFrame:
-    """Protected counts with rates per 1,000 people; events of a suppressed group are suppressed with it."""
+    """Protected counts with rates per 1,000 people; events of a suppressed group are suppressed with it.
+
+    events: columns of counts; those that the run lacks are passed over.
+    """
     people = shown["people"].astype("Float64")
     at_risk = people.mask(people == 0)
-    for column in events:
+    for column in (name for name in events if name in shown):
         shown[column] = shown[column].mask(people.isna())
         shown[f"{column}_per_1000"] = shown[column] / at_risk * PER
     return shown

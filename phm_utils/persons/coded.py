@@ -12,11 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from phm_utils.engine import Workspace
-from phm_utils.engine.model_files import model_sql
+from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.windows import months_before
-from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import Concept
 from phm_utils.runs import project_root
 
@@ -52,15 +51,17 @@ def _refuse_unless(frame: pd.DataFrame, path: Path, columns: set[str], key: str)
         raise InputError(f"{path.name} has `{frame[key][frame[key].duplicated()].iloc[0]}` twice.")
 
 
-def diagnosis_codes(coded: Iterable[str], known: tuple[Concept, ...]) -> pd.DataFrame:
+def diagnosis_codes(
+    coded: Iterable[str], known: tuple[Concept, ...], codes: Mapping[str, tuple[str, ...]]
+) -> pd.DataFrame:
     """What each ICD-10 code counts for: one row per code and use.
 
-    coded: the distinct codes of an extract, without dots.
+    coded: the distinct codes of an extract, without dots. codes: the codes of each list.
     Returns `icd10`, `used_for` (concept, hfrs, charlson), `item`, `concept_no`
     (-1 where it is no concept), `weight`.
     """
     weights, groups = hfrs_weights(), charlson_groups()
-    lists = {n: tuple(load(c.codes_from, system="icd10")) for n, c in enumerate(known) if c.system == "icd10"}
+    lists = {n: codes[c.codes_from] for n, c in enumerate(known) if c.system == "icd10"}
     rows: list[tuple[str, str, str, int, int]] = []
     for code in coded:
         if code[:HFRS_LENGTH] in weights:
@@ -82,7 +83,7 @@ def make_diagnoses(work: Workspace, plan: Plan) -> None:
     work.make("place", f"SELECT n FROM (VALUES {places}) AS t (n)")
     columns = [f"SELECT DISTINCT diag_{n:02d} AS icd10 FROM episode" for n in range(1, DIAGNOSES + 1)]
     coded = work.read("\nUNION\n".join(columns))["icd10"].dropna().astype(str)
-    work.register("diagnosis_code", diagnosis_codes(sorted(coded), plan.known))
+    work.register("diagnosis_code", diagnosis_codes(sorted(coded), plan.known, plan.codes))
     work.register("charlson_graver", charlson_graver())
     work.register("stay_listed", _stay_rules(plan))
     work.make(
@@ -90,7 +91,7 @@ def make_diagnoses(work: Workspace, plan: Plan) -> None:
         "SELECT concept_no, main_only, emergency_only, CAST(counted AS DATE) AS counted_from FROM stay_listed",
     )
     for name in ("diagnosis", "stayed", "hospital_score"):
-        work.make(name, model_sql(name, **plan.values))
+        work.make(name, sql_file("persons", name, **plan.values))
     work.drop("diagnosis")
 
 
@@ -122,12 +123,12 @@ def make_medicines(work: Workspace, plan: Plan) -> None:
     )
     work.register("substance", _substances(sorted(coded)))
     for name in ("issued", "medicines"):
-        work.make(name, model_sql(name, **plan.values))
+        work.make(name, sql_file("persons", name, **plan.values))
 
 
 def _counted(coded: list[str], plan: Plan) -> pd.DataFrame:
     """One row per BNF code and concept that counts it: `bnf_code`, `concept_no`, and `counted`, its first day."""
-    lists = {n: tuple(load(c.codes_from, system="bnf")) for n, c in enumerate(plan.known) if c.system == "bnf"}
+    lists = {n: plan.codes[c.codes_from] for n, c in enumerate(plan.known) if c.system == "bnf"}
     first = {n: str(months_before(plan.index_date, plan.known[n].window_months or 1)) for n in lists}
     rows = [(code, n, first[n]) for code in coded for n, starts in lists.items() if code.startswith(starts)]
     frame = pd.DataFrame(rows, columns=["bnf_code", "concept_no", "counted"])

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-
-import pandas as pd
 
 from phm_utils.engine import quote
 from phm_utils.errors import InputError
@@ -25,7 +22,6 @@ from phm_utils.rules.derived import (
     load_score,
 )
 from phm_utils.rules.tree import compile_rule, criteria
-from phm_utils.runs import project_root
 
 TENTHS = 10
 
@@ -220,54 +216,3 @@ def _status(members: list[Concept]) -> str:
     latest = f"greatest({', '.join(day for day, _ in days)})" if len(days) > 1 else days[0][0]
     cases = " ".join(f"WHEN {day} = {latest} THEN {quote(word)}" for day, word in days)
     return f"CASE {cases} ELSE {quote(NOT_RECORDED)} END"
-
-
-# The items that price each setting of `rules.columns.COSTS`.
-ITEMS: dict[str, tuple[str, ...]] = {
-    "gp": ("gp_appointment",),
-    "ed": ("ed_attendance",),
-    "emergency": ("emergency_spell_short", "emergency_spell_long"),
-    "other_admissions": ("other_spell",),
-    "op": ("op_attendance",),
-    "community": ("community_contact",),
-    "mental_health": ("mental_health_contact",),
-    "social_care": (
-        "social_care_nursing_week",
-        "social_care_residential_week",
-        "social_care_community_week",
-        "social_care_short_week",
-    ),
-}
-
-
-def unit_costs(path: Path | None = None) -> dict[str, int]:
-    """Whole pence per item, from parameters/reference/unit_costs.csv. An item left out has no price.
-
-    Raises InputError for a price that is no whole number of 0 or more, an
-    item that stands twice, or one that nothing counts.
-    """
-    path = path or project_root() / "parameters" / "reference" / "unit_costs.csv"
-    if not path.is_file():
-        raise InputError(f"No file {path.name} in {path.parent.name}: it lists what each contact costs.")
-    frame = pd.read_csv(path)
-    if missing := [c for c in ("item", "pence", "year", "source") if c not in frame]:
-        raise InputError(f"{path.name} lacks the columns {', '.join(missing)}.")
-    costs = frame.set_index("item")["pence"]
-    known = {item for items in ITEMS.values() for item in items}
-    if unknown := sorted(set(costs.index) - known):
-        raise InputError(f"{path.name} prices `{unknown[0]}`, which nothing counts. Items: {', '.join(sorted(known))}.")
-    if costs.index.has_duplicates:
-        raise InputError(f"{path.name} prices `{costs.index[costs.index.duplicated()][0]}` twice.")
-    if not pd.api.types.is_integer_dtype(costs) or (costs < 0).any():
-        raise InputError(f"{path.name}: `pence` must be whole numbers of 0 or more.")
-    return {item: int(pence) for item, pence in costs.items()}
-
-
-def unpriced(costs: dict[str, int]) -> set[str]:
-    """Settings that lack the price of one of their items: they are not costed, and said so."""
-    return {setting for setting, items in ITEMS.items() if any(item not in costs for item in items)}
-
-
-def price_values(costs: dict[str, int]) -> dict[str, int]:
-    """What the SQL files call `$pence_<item>`; 0 where there is no price, and then nothing shows it."""
-    return {f"pence_{item}": costs.get(item, 0) for items in ITEMS.values() for item in items}

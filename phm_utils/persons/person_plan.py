@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from phm_utils.persons.derivations import Derived, Recorded, price_values, unit_costs, unpriced
+from phm_utils.persons.derivations import Derived, Recorded
 from phm_utils.persons.windows import FOLLOW_MONTHS, SOCIAL_CARE, Source, Window, months_before, windows
 from phm_utils.rules.columns import (
     ACTIVITIES,
@@ -22,6 +22,7 @@ from phm_utils.rules.columns import (
 )
 from phm_utils.rules.concepts import Concept, concepts
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
+from phm_utils.rules.unit_costs import price_values, unit_costs, unpriced
 from phm_utils.tables import EMERGENCY_ADMIMETH
 
 UNIT_COSTS = "unit_costs"
@@ -154,6 +155,7 @@ class Plan:
     """Everything that decides what `person` is made of.
 
     missing: columns that are null for everybody, with the tables that they lack.
+    codes: the codes of each list, in the order of its file.
     """
 
     index_date: date
@@ -163,16 +165,21 @@ class Plan:
     costs: Mapping[str, int]
     derived: Derived
     missing: Mapping[str, tuple[str, ...]]
+    codes: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def at(
-        cls, index_date: date, sources: Mapping[str, Source], blank: frozenset[tuple[str, str]] = frozenset()
+        cls,
+        index_date: date,
+        sources: Mapping[str, Source],
+        codes: Mapping[str, tuple[str, ...]],
+        blank: frozenset[tuple[str, str]] = frozenset(),
     ) -> "Plan":
         """From the files of `parameters` and the sources at hand; `blank` columns have no value at all."""
         known, spans, costs = concepts(), windows(sources, index_date), unit_costs()
         columns, derived = person_columns(known), Derived.load(known)
         missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, blank)
-        return cls(index_date, known, columns, spans, costs, derived, missing)
+        return cls(index_date, known, columns, spans, costs, derived, missing, codes)
 
     @cached_property
     def recorded(self) -> Recorded:

@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, Workspace, open_workspace
-from phm_utils.engine.model_files import model_sql, raw
+from phm_utils.engine import Model, Workspace, open_workspace, read_sql
+from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
 from phm_utils.persons.person_plan import Plan, left_out
 from phm_utils.persons.preparing import make_calendar, make_people, make_recorded, make_use, person_sql, stand_in
-from phm_utils.persons.reconciled import reconciled
 from phm_utils.persons.windows import (
     Source,
     blank_columns,
     check_index_date,
-    empty_table,
     months_before,
     present,
     reaching,
@@ -27,16 +26,14 @@ from phm_utils.persons.windows import (
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
-PERSON_KEY = ("person_no",)
-PUBLISHED = "SELECT practice_code, register, published_count, CAST(as_at AS VARCHAR) AS as_at FROM practice_register"
+PERSON_KEY, EARLIER_KEY = ("person_no",), ("earlier_no",)
 
 
 def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """Make `person`, `person_concept`, `person_follow_up`, `person_month`, and what they rest on.
 
     Also `activity_window`: the days counted, by source; `person_left_out`:
-    the columns that are null because a table is absent or too short; and
-    `register_reconciled`, where figures were published.
+    the columns that are null because a table is absent or too short.
     Raises InputError for an index date that the extracts cannot be counted at.
     """
     sources = present(con)
@@ -52,11 +49,12 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
         work.drop("concept")
         make_calendar(work, plan)
         yield _model(work, plan, "person_month", ("person_no", "month"))
-    yield Model("register_reconciled", ("practice_code", "register"), frame=_reconciled(con, sources, plan))
 
 
 def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """Make `person_earlier`, as `person` was 24 months before the index date, and `earlier_left_out`.
+
+    Its people are numbered anew, as `earlier_no`: it is joined to other tables by `person_id`.
 
     Where the extracts cannot be counted then, there is no `person_earlier`,
     and one row of `earlier_left_out` says why.
@@ -75,11 +73,18 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
-        yield from _people(work, plan, "person_earlier")
+        for model in _people(work, plan, "person_earlier"):
+            yield replace(model, key=EARLIER_KEY, sql=f"SELECT * RENAME (person_no AS earlier_no) FROM ({model.sql})")
 
 
 def _plan(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], day: date) -> Plan:
-    return Plan.at(day, reaching(con, sources, day), blank_columns(con, sources, day))
+    return Plan.at(day, reaching(con, sources, day), _codes(con), blank_columns(con, sources, day))
+
+
+def _codes(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
+    """The codes of each list."""
+    listed = read_sql(con, "SELECT list_name, code FROM code_list ORDER BY list_name, place")
+    return {str(name): tuple(codes) for name, codes in listed.groupby("list_name")["code"]}
 
 
 def _check_reach(sources: dict[str, Source], day: date) -> None:
@@ -113,14 +118,4 @@ def _store_files(workbook: Workbook) -> dict:
 
 
 def _model(work: Workspace, plan: Plan, name: str, key: tuple[str, ...]) -> Model:
-    return Model(name, key, sql=work.result(model_sql(name, **plan.values)), partition_by="pcn_code")
-
-
-def _reconciled(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], plan: Plan) -> pd.DataFrame:
-    registers = [r.column for r in plan.derived.registers.registers]
-    counts = raw("".join(f",\n    count(*) FILTER (WHERE person.{name}) AS {name}" for name in registers))
-    with open_workspace(con) as work:
-        if "practice_register" not in sources:
-            work.make("practice_register", empty_table("practice_register"), view=True)
-        counted = work.read(model_sql("register_count", registers=counts))
-        return reconciled(counted, work.read(PUBLISHED), plan.derived, set(plan.missing))
+    return Model(name, key, sql=work.result(sql_file("persons", name, **plan.values)), partition_by="pcn_code")

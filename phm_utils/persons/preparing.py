@@ -5,13 +5,13 @@ from collections.abc import Iterable
 import pandas as pd
 
 from phm_utils.engine import Workspace
-from phm_utils.engine.model_files import model_sql, raw
+from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.persons.coded import make_diagnoses, make_medicines
 from phm_utils.persons.derivations import counts_of, score_sql
 from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.windows import SOCIAL_CARE, empty_table, months_before
-from phm_utils.rules.codelists import load
 from phm_utils.rules.columns import ACTIVITIES, RuleColumn
+from phm_utils.rules.groups import FIVE_YEARS, ethnic_group_sql
 
 FAR_DAY = "9999-12-31"
 USED = (
@@ -32,11 +32,11 @@ def stand_in(work: Workspace, present: Iterable[str]) -> None:
 def make_people(work: Workspace, plan: Plan) -> None:
     """Everybody in follow-up, and the concepts recorded of them."""
     for name in ("registered", "household_now", "identity"):
-        work.make(name, model_sql(name, **plan.values))
+        work.make(name, sql_file("persons", name, **plan.values))
     _register_codes(work, plan)
     _register_rules(work, plan)
     some = "count(*) FILTER (WHERE gp_event.event_date >= code.counted_from)" if plan.recorded.of_kind("count") else "0"
-    work.make("concept", model_sql("concept", **plan.values, counted=raw(some)))
+    work.make("concept", sql_file("persons", "concept", **plan.values, counted=raw(some)))
 
 
 def _register_codes(work: Workspace, plan: Plan) -> None:
@@ -48,7 +48,7 @@ def _register_codes(work: Workspace, plan: Plan) -> None:
         (code, n, c.kind == "value", c.low or 0.0, c.high or 0.0,
          str(plan.recorded.first_day(c)) if c.kind == "count" else FAR_DAY)
         for n, c in numbered
-        for code in load(c.codes_from, system=c.system)
+        for code in plan.codes[c.codes_from]
     ]  # fmt: skip
     listed = pd.DataFrame(rows, columns=["code", "concept_no", "is_value", "low", "high", "counted"])
     work.register("code_listed", listed.astype({"code": "str", "counted": "str"}))
@@ -87,13 +87,13 @@ def make_recorded(work: Workspace, plan: Plan) -> None:
     latest = {
         c.concept: f"max(concept.latest) FILTER (WHERE concept.concept_no = {n})" for n, c in recorded.of_kind("value")
     }
-    work.make("marked", model_sql("marked", marks=_lines(bits)))
-    work.make("valued", model_sql("valued", values=_lines(latest)))
-    work.make("dated", model_sql("dated", dates=_lines(recorded.dated)))
-    work.make("recorded", model_sql("recorded", columns=_lines(recorded.columns())), view=True)
-    work.make("practice_data", model_sql("practice_data"))
+    work.make("marked", sql_file("persons", "marked", marks=_lines(bits)))
+    work.make("valued", sql_file("persons", "valued", values=_lines(latest)))
+    work.make("dated", sql_file("persons", "dated", dates=_lines(recorded.dated)))
+    work.make("recorded", sql_file("persons", "recorded", columns=_lines(recorded.columns())), view=True)
+    work.make("practice_data", sql_file("persons", "practice_data"))
     year = {"from_date": months_before(plan.index_date, 12)}
-    work.make("no_fixed_abode", model_sql("no_fixed_abode", **plan.values, **year))
+    work.make("no_fixed_abode", sql_file("persons", "no_fixed_abode", **plan.values, **year))
 
 
 def make_use(work: Workspace, plan: Plan) -> None:
@@ -101,21 +101,21 @@ def make_use(work: Workspace, plan: Plan) -> None:
     values = plan.values
     make_medicines(work, plan)
     for name in ("episode", "spell"):
-        work.make(name, model_sql(name, **values))
+        work.make(name, sql_file("persons", name, **values))
     make_diagnoses(work, plan)
     work.drop("episode")
     for system, made, counted in (("bnf", "issued", "issues"), ("icd10", "stayed", "spells")):
         counts = {
             name: f"max({counted}) FILTER (WHERE concept_no = {n})" for name, n in counts_of(plan.known, system).items()
         }
-        work.make(f"{made}_person", model_sql(f"{made}_person", counts=_lines(counts)))
-    work.make("emergency_stay", model_sql("emergency_stay", **plan.days("emergency_admissions")))
+        work.make(f"{made}_person", sql_file("persons", f"{made}_person", counts=_lines(counts)))
+    work.make("emergency_stay", sql_file("persons", "emergency_stay", **plan.days("emergency_admissions")))
     for activity in ACTIVITIES:
-        work.make(activity, model_sql(activity, **values), view=True)
-        work.make(f"{activity}_person", model_sql("activity", contacts=raw(activity), **plan.days(activity)))
-    work.make("social_care_service", model_sql("social_care_service", **values))
-    work.make("social_care", model_sql("social_care", **plan.days(SOCIAL_CARE)))
-    work.make("partner_lists", model_sql("partner_lists", **values))
+        work.make(activity, sql_file("persons", activity, **values), view=True)
+        work.make(f"{activity}_person", sql_file("persons", "activity", contacts=raw(activity), **plan.days(activity)))
+    work.make("social_care_service", sql_file("persons", "social_care_service", **values))
+    work.make("social_care", sql_file("persons", "social_care", **plan.days(SOCIAL_CARE)))
+    work.make("partner_lists", sql_file("persons", "partner_lists", **values))
 
 
 def make_calendar(work: Workspace, plan: Plan) -> None:
@@ -127,7 +127,7 @@ def make_calendar(work: Workspace, plan: Plan) -> None:
         if m.start_time.date() >= plan.follow_from
     )
     work.make("calendar", f"SELECT month_no, month, month_end FROM (VALUES {rows}) AS t (month_no, month, month_end)")
-    work.make("social_care_month", model_sql("social_care_month"))
+    work.make("social_care_month", sql_file("persons", "social_care_month"))
 
 
 def person_sql(plan: Plan) -> str:
@@ -143,8 +143,11 @@ def person_sql(plan: Plan) -> str:
         f"CAST({'NULL' if name in plan.missing else scores.get(name, name)} AS {_type(column)}) AS {name}"
         for name, column in plan.columns.items()
     ]
-    return model_sql(
+    return sql_file(
+        "persons",
         "person",
+        age_band=raw(FIVE_YEARS.sql("registered.age")),
+        ethnic_group=raw(ethnic_group_sql("registered.ethnicity")),
         recorded=raw("\n        ".join(recorded)),
         rules=raw(plan.derived.rules_sql()),
         columns=raw(",\n    ".join(columns)),

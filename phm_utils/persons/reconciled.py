@@ -1,11 +1,34 @@
 """Registers and list sizes held against published figures, practice by practice."""
 
+from collections.abc import Iterator
+
+import duckdb
 import pandas as pd
 
+from phm_utils.engine import Model, open_workspace
+from phm_utils.engine.sql_files import raw, sql_file
+from phm_utils.params import Workbook
 from phm_utils.persons.derivations import Derived
+from phm_utils.persons.windows import empty_table
+from phm_utils.rules.concepts import concepts
+from phm_utils.rules.derived import columns_missing
 
 LIST_SIZE, LIST_TITLE = "list_size", "People registered"
 COLUMNS = ["practice_code", "pcn_code", "register", "title", "counted", "published", "as_at"]
+PUBLISHED = "SELECT practice_code, register, published_count, CAST(as_at AS VARCHAR) AS as_at FROM practice_register"
+
+
+def register_reconciled(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: `register_reconciled`, with a row for each practice and register whose figure was published."""
+    derived = Derived.load(concepts())
+    names = [r.column for r in derived.registers.registers]
+    counts = raw("".join(f",\n    count(*) FILTER (WHERE person.{name}) AS {name}" for name in names))
+    with open_workspace(con) as work:
+        if not work.has("practice_register"):
+            work.make("practice_register", empty_table("practice_register"), view=True)
+        counted = work.read(sql_file("persons", "register_count", registers=counts))
+        frame = reconciled(counted, work.read(PUBLISHED), derived, set(columns_missing(con)))
+    yield Model("register_reconciled", ("practice_code", "register"), frame=frame)
 
 
 def reconciled(counts: pd.DataFrame, published: pd.DataFrame, derived: Derived, missing: set[str]) -> pd.DataFrame:

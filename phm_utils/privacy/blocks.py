@@ -65,7 +65,7 @@ def areas_of(con: duckdb.DuckDBPyConnection, ics_code: str) -> Areas:
 
 def counted(con: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
     """The result of a grouping query, its counts as whole numbers."""
-    with guarded("Counting segments and cohorts"):
+    with guarded("Counting people by group"):
         frame = read_sql(con, sql)
     numbers = frame.select_dtypes("number").columns
     return frame.astype(dict.fromkeys(numbers, "int64"))

@@ -5,6 +5,9 @@ others rounded to the nearest 5, zeros shown; estimates on 10 events or more.
 This first form does not yet protect against subtraction between tables.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -16,17 +19,19 @@ SUPPRESSED = "*"
 SIGNIFICANT_DIGITS = 3
 
 
-def protect_counts(counts: pd.Series, policy: Disclosure) -> pd.Series:
+def protect_counts(counts: pd.Series, policy: Disclosure, *, zeros_shown: bool = True) -> pd.Series:
     """Counts as they may be shown: Int64, <NA> where suppressed, else rounded.
 
     counts: whole numbers of people or events, 0 or more, or missing.
-    A count of 0 stays 0, and nothing else is shown as 0: a count that the
-    policy would round down to it is suppressed too. A count that is missing
-    stays missing, so a caller must fill true zeros first. Ties round up.
+    A count of 0 stays 0, unless zeros are not to be shown, and nothing else is
+    shown as 0: a count that the policy would round down to it is suppressed
+    too. A count that is missing stays missing, so a caller must fill true
+    zeros first. Ties round up.
     """
     values = _whole_numbers(counts)
     rounded = ((2 * values + policy.round_to) // (2 * policy.round_to)) * policy.round_to
-    hidden = (values > 0) & ((values < policy.suppress_below) | (rounded == 0))
+    least = 0 if zeros_shown else -1
+    hidden = (values > least) & ((values < policy.suppress_below) | (rounded == 0))
     return rounded.mask(hidden.fillna(False))
 
 
@@ -53,29 +58,32 @@ def protect_estimates(estimates: pd.Series, events: pd.Series, policy: Disclosur
     return rounded.where(pd.to_numeric(events).fillna(0) >= policy.min_events_for_estimate)
 
 
-def protect(release: Release, policy: Disclosure) -> pd.DataFrame:
+def protect(release: Release, frame: pd.DataFrame, policy: Disclosure, parameters: Mapping[str, Any]) -> pd.DataFrame:
     """The table as it may be released, ordered by its keys.
 
-    Only declared columns leave: keys, counts, estimates, and what `derive`
-    makes of them. An undeclared column is dropped, never passed on.
+    frame: its true figures, as `privacy.release.aggregate` made them.
+    parameters: those of the run, by name; the release names which it is given.
+    Only declared columns leave. An optional column that the frame lacks is left out.
     """
-    frame = release.frame
-    _check(release)
     frame = frame.sort_values(list(release.keys), kind="stable").reset_index(drop=True)
-    shown = frame[list(release.keys)].copy()
-    for column in release.counts:
-        shown[column] = frame[column] if release.published else protect_counts(frame[column], policy)
-    for column, events in release.estimates.items():
-        shown[column] = frame[column] if release.published else protect_estimates(frame[column], frame[events], policy)
-    return release.derive(shown) if release.derive else shown
+    shown = pd.DataFrame(index=frame.index)
+    for column in (c for c in release.columns if c.name in frame):
+        values = frame[column.name]
+        if column.kind == "count" and not release.published:
+            values = protect_counts(values, policy, zeros_shown=release.zeros_shown)
+        elif column.kind == "estimate" and not release.published:
+            values = protect_estimates(values, frame[column.behind], policy)
+        shown[column.name] = values
+    if release.derive:
+        shown = release.derive(shown, **{name: parameters[name] for name in release.parameters})
+    _refuse_undeclared(release, shown)
+    return shown[[name for name in release.names if name in shown]]
 
 
-def _check(release: Release) -> None:
-    """Refuse a declaration that does not fit its frame, or that would show a column in two ways."""
-    declared = (*release.keys, *release.counts, *release.estimates)
-    if twice := sorted({c for c in declared if declared.count(c) > 1}):
-        raise InputError(f"Release `{release.name}` declares a column in two ways: {', '.join(twice)}.")
-    if missing := [c for c in (*declared, *release.estimates.values()) if c not in release.frame]:
-        raise InputError(f"Release `{release.name}` declares columns that it lacks: {', '.join(missing)}.")
-    if release.frame.duplicated(list(release.keys)).any():
-        raise InputError(f"Release `{release.name}` has repeated keys ({', '.join(release.keys)}).")
+def _refuse_undeclared(release: Release, shown: pd.DataFrame) -> None:
+    """Refuse a table that has another column than the declaration, or lacks one that is not optional."""
+    optional = {c.name for c in release.columns if c.optional}
+    if extra := [c for c in shown if c not in release.names]:
+        raise InputError(f"Release `{release.name}` derives columns that it does not declare: {', '.join(extra)}.")
+    if missing := [n for n in release.names if n not in shown and n not in optional]:
+        raise InputError(f"Release `{release.name}` declares columns that nothing makes: {', '.join(missing)}.")

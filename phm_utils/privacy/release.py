@@ -1,9 +1,87 @@
-"""What may leave the store: each released table is declared before it is computed."""
+"""What may leave the store: each released table is declared before it is computed.
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+A declaration is plain data: columns and their types, how counts add up, and
+the people behind counts of events. A topic's stage makes the true figures
+(`aggregate`); the protect stage alone turns them into what reports draw.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
+
+from phm_utils.engine import Model
+from phm_utils.errors import InputError
+from phm_utils.privacy.relations import Relation
+
+AGGREGATE, RELEASED = "aggregate_", "release_"  # prefixes of the two tables that a declaration gives
+CATALOGUE = "released_table"  # the table of all declarations, made in this run or not
+Kind = Literal["key", "count", "estimate", "derived"]
+Type = Literal["text", "int", "float", "bool"]
+Counted = Literal["people", "events", "rows", "years"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a released table. Made by `key`, `count`, `estimate` or `derived`.
+
+    behind: of an estimate, the column that counts the events behind it.
+    counted, people: what a count counts; of events, the column that counts
+        the distinct people who had them.
+    optional: absent where the run lacks what it is made from.
+    """
+
+    name: str
+    kind: Kind
+    type: Type
+    behind: str = ""
+    counted: Counted = "people"
+    people: str = ""
+    optional: bool = False
+
+
+def key(name: str, type: Type = "text") -> Column:
+    """What a row is about: shown as it is."""
+    return Column(name, "key", type)
+
+
+def count(name: str, counted: Counted = "people", *, people: str = "", optional: bool = False) -> Column:
+    """A whole number of people, events, rows or years: small ones are suppressed, the rest rounded.
+
+    people: for events, the column of the aggregate that counts the people who had them.
+    """
+    if (counted == "events") != bool(people):
+        raise InputError(f"Column `{name}` counts {counted}: name the `people` behind events, and of nothing else.")
+    return Column(name, "count", "int", counted=counted, people=people, optional=optional)
+
+
+def estimate(name: str, behind: str, *, optional: bool = False) -> Column:
+    """A figure estimated from true counts (standardised, modelled): withheld where too few stand behind it.
+
+    behind: the column of the aggregate that counts them; it is itself
+        released only where it is declared as a count too.
+    """
+    return Column(name, "estimate", "float", behind=behind, optional=optional)
+
+
+def derived(name: str, type: Type = "float", *, optional: bool = False) -> Column:
+    """A figure made from protected columns of the same row or table; it never sees true counts."""
+    return Column(name, "derived", type, optional=optional)
+
+
+def keys(*names: str) -> tuple[Column, ...]:
+    """Several keys of text."""
+    return tuple(key(name) for name in names)
+
+
+def counts(*names: str) -> tuple[Column, ...]:
+    """Several counts of people."""
+    return tuple(count(name) for name in names)
+
+
+AREA, PLACE = key("area_code"), key("place", "int")  # whose report a row is for; the order of the rows
+SHARES = (derived("share"), derived("lower"), derived("upper"))  # of `methods.rates.with_shares`
 
 
 @dataclass(frozen=True)
@@ -11,25 +89,82 @@ class Release:
     """One table declared for release.
 
     name: its name among the released tables and CSV files.
-    frame: one row per `keys`, true figures; first key is `area_code`, whose
-        report it is for: each PCN's code, and the ICS's own.
-    keys: columns that say what a row is about; shown as they are.
-    counts: columns that count people or events: 1-7 suppressed, the rest rounded.
-    estimates: columns estimated from true counts (standardised, modelled),
-        by the column that counts the events behind them: withheld below the
-        policy's minimum, rounded to 3 significant digits. That column is
-        itself dropped unless it also stands in `counts`.
-    derive: makes further columns (crude rates, limits) from the protected
-        frame; it never sees true counts. Suppressed counts are <NA> there.
+    title: for the CSV's readers: what the table shows, one row per what.
+    columns: in the order of the released table. The first is the key
+        `area_code`: whose report a row is for, a PCN's code or the ICS's own.
+    relations: how its true counts add up.
+    derive: makes the derived columns from the protected frame, in which
+        suppressed counts are <NA>. parameters: those of the run that it is given by name.
+    zeros_shown: False puts 0 into the class of suppressed counts.
     published: the figures are already public: passed on unchanged.
-    title, unit: for the CSV's readers: what the table shows, one row per what.
     """
 
     name: str
     title: str
-    frame: pd.DataFrame = field(repr=False)
-    keys: tuple[str, ...] = ("area_code",)
-    counts: tuple[str, ...] = ()
-    estimates: dict[str, str] = field(default_factory=dict)
-    derive: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    columns: tuple[Column, ...]
+    relations: tuple[Relation, ...] = ()
+    derive: Callable[..., pd.DataFrame] | None = None
+    parameters: tuple[str, ...] = ()
+    zeros_shown: bool = True
     published: bool = False
+
+    def __post_init__(self) -> None:
+        names = self.names
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise InputError(f"Release `{self.name}` declares a column in two ways: {', '.join(twice)}.")
+        if self.keys[:1] != ("area_code",):
+            raise InputError(f"Release `{self.name}` needs `area_code` as its first key: whose report is a row for?")
+        if unknown := sorted({n for r in self.relations for n in r.columns} - set(self.aggregate_columns)):
+            raise InputError(f"Release `{self.name}` relates columns that it does not declare: {', '.join(unknown)}.")
+
+    @property
+    def names(self) -> list[str]:
+        """Every column of the released table."""
+        return [c.name for c in self.columns]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns if c.kind == "key")
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns if c.kind == "count")
+
+    @property
+    def aggregate_columns(self) -> tuple[str, ...]:
+        """The columns of the table of true figures: all but the derived ones, and what stands behind them."""
+        made = [n for c in self.columns if c.kind != "derived" for n in (c.name, c.behind, c.people) if n]
+        return tuple(dict.fromkeys(made))
+
+    @property
+    def aggregate_name(self) -> str:
+        return AGGREGATE + self.name
+
+    @property
+    def released_name(self) -> str:
+        return RELEASED + self.name
+
+
+def aggregate(release: Release, frame: pd.DataFrame) -> Model:
+    """The true figures of a declared release, as a table of the store.
+
+    frame: one row per keys of the release; columns that are not declared are
+        left behind, so nothing reaches a reader undeclared.
+    Raises InputError where a declared column is missing or keys repeat.
+    """
+    optional = {n for c in release.columns if c.optional for n in (c.name, c.behind, c.people)}
+    if missing := [c for c in release.aggregate_columns if c not in frame and c not in optional]:
+        raise InputError(f"Release `{release.name}` declares columns that it lacks: {', '.join(missing)}.")
+    if frame.duplicated(list(release.keys)).any():
+        raise InputError(f"Release `{release.name}` has repeated keys ({', '.join(release.keys)}).")
+    columns = [c for c in release.aggregate_columns if c in frame]
+    return Model(release.aggregate_name, release.keys, frame=frame[columns])
+
+
+def catalogue(releases: Iterable[Release], made: Collection[str]) -> pd.DataFrame:
+    """One row per declared release: what it shows, its counts and columns, and whether this run made it."""
+    rows = [(r.name, r.title, ",".join(r.counts), ",".join(r.names), r.published, r.name in made) for r in releases]
+    frame = pd.DataFrame(rows, columns=["name", "title", "counts", "columns", "published", "made"])
+    return frame.astype(
+        dict.fromkeys(("name", "title", "counts", "columns"), "str") | {"published": "bool", "made": "bool"}
+    )

@@ -108,12 +108,6 @@ def read_table(path: Path, key: bytes, content: str) -> pa.Table:
     return table
 
 
-def write_bytes(path: Path, data: bytes, key: bytes, content: str) -> None:
-    """Lock bytes, such as a whole Parquet file made in memory, into a vault file."""
-    with writing(path, key, content) as file:
-        file.write(data)
-
-
 def read_bytes(path: Path, key: bytes, content: str) -> bytes:
     """The bytes of a vault file, checked to its end. Errors as of `reading`."""
     with reading(path, key, content) as file:

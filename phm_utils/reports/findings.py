@@ -4,9 +4,11 @@ A suppressed number never enters a sentence; where all are suppressed the
 sentence says so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from IPython.display import display
@@ -17,19 +19,72 @@ Level = Literal["finding", "warning", "limit"]
 LEVELS = {"finding": "Finding", "warning": "Warning", "limit": "Limit"}
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One sentence that a report concludes, computed from released tables.
+
+    name: which question it answers, `module.function`. level: `warning` is
+        doubt about the data, `limit` what is left out.
+    """
+
+    text: str
+    level: Level = "finding"
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Sentence = str | tuple[str, Level] | None
+
+
+def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]:
+    """Make a function that words a comparison give a `Finding`; where it gives None there is nothing to say.
+
+    `@finding`, or `@finding("limit")`; a function that gives (sentence, level) chooses by itself,
+    one that gives a list of sentences gives a list of findings.
+    """
+    if callable(level):
+        return finding("finding")(level)
+
+    def marked(words: Callable[..., Any]) -> Callable[..., Any]:
+        name = f"{words.__module__.rsplit('.', 1)[-1]}.{words.__name__}"
+
+        def made(sentence: Sentence) -> Finding | None:
+            if sentence is None:
+                return None
+            text, own = sentence if isinstance(sentence, tuple) else (sentence, level)
+            return Finding(text, own, name)
+
+        @wraps(words)
+        def give(*given: Any, **named: Any) -> Any:
+            found = words(*given, **named)
+            return [made(sentence) for sentence in found] if isinstance(found, list) else made(found)
+
+        return give
+
+    return marked
+
+
 @dataclass
 class Findings:
     """What a notebook concluded, in order. `run.close` puts them at the report's top."""
 
-    items: list[tuple[Level, str]] = field(default_factory=list)
+    items: list[Finding] = field(default_factory=list)
 
-    def add(self, text: str, level: Level = "finding") -> None:
-        """Add one sentence; `warning` for doubt about the data, `limit` for what is left out."""
-        if level not in LEVELS:
-            raise InputError(f"A finding's level is one of {', '.join(LEVELS)}, not {level}.")
-        self.items.append((level, text))
-        html = f'<p class="noted {level}"><strong>{LEVELS[level]}.</strong> {escape(text)}</p>'
-        display({"text/html": html, "text/plain": f"{LEVELS[level]}: {text}"}, raw=True)
+    def add(self, *found: Finding | None) -> None:
+        """Add findings and show them where they stand; None is nothing to say. A bare string is refused."""
+        for one in found:
+            if one is None:
+                continue
+            if not isinstance(one, Finding):
+                raise InputError(
+                    "A finding is computed: call a function of the package that is marked `@finding`, "
+                    f"and add what it gives, not a {type(one).__name__}."
+                )
+            self.items.append(one)
+            html = f'<p class="noted {one.level}"><strong>{LEVELS[one.level]}.</strong> {escape(one.text)}</p>'
+            display({"text/html": html, "text/plain": f"{LEVELS[one.level]}: {one.text}"}, raw=True)
 
 
 TOO_FEW = "Too few people to say more without telling about single persons."

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from html import escape
 from pathlib import Path
 
@@ -11,21 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from IPython.display import display
 
+from phm_utils.engine import whole_numbers
 from phm_utils.errors import InputError
 from phm_utils.params import RunParams
+from phm_utils.privacy.release import CATALOGUE, RELEASED
 from phm_utils.reports.findings import Findings
-from phm_utils.runs import Store, resolve, write_atomically
-
-RELEASE = "release_"
+from phm_utils.runs import Store, resolve, sha256_file, write_atomically
 
 
 def read_released(files: Iterable[Path]) -> pd.DataFrame:
     """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number."""
-    table = pa.concat_tables([pq.read_table(file) for file in files])
-    frame = table.to_pandas(
-        types_mapper=lambda kind: pd.Int64Dtype() if pa.types.is_integer(kind) else None, date_as_object=False
-    )
-    return frame.reset_index(drop=True)
+    return whole_numbers(pa.concat_tables([pq.read_table(file) for file in files]))
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,8 @@ class Run:
 
     def has(self, name: str, area_code: str | None = None) -> bool:
         """Was this table released, with at least one row for an area, by default this one?"""
-        files = self.store.files(RELEASE + name)
+        self._declared(name)
+        files = self.store.files(RELEASED + name)
         if not files:
             return False
         frame = read_released(files)
@@ -73,7 +71,8 @@ class Run:
         Suppressed counts are <NA>. Never true counts: a report draws from
         released tables only.
         """
-        files = self.store.files(RELEASE + name)
+        self._declared(name)
+        files = self.store.files(RELEASED + name)
         if not files:
             raise InputError(f"No table `{name}` was released in this run. Ask `run.has({name!r})` first.")
         frame = read_released(files)
@@ -81,6 +80,30 @@ class Run:
             return frame
         here = frame["area_code"] == (area_code or self.area_code)
         return frame[here].drop(columns="area_code").reset_index(drop=True)
+
+    def _declared(self, name: str) -> None:
+        """Refuse the name of a table that no topic declares: it is misspelt, not merely absent from this run."""
+        known = self.store.read(CATALOGUE)["name"].tolist()
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise InputError(
+                f"No topic declares a released table `{name}`."
+                + (f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(known)}.")
+            )
+
+    def definition(self, path: str) -> Path:
+        """A definition file, such as `parameters/cohorts/x.yml`, if it still is as this run used it.
+
+        Raises InputError where it has changed since: its words would stand beside another definition's figures.
+        """
+        used = self.facts.get("notebooks", {}).get(self.notebook, {}).get("definitions", {})
+        there = resolve(path)
+        if path not in used or not there.is_file():
+            known = ", ".join(sorted(used)) or "none"
+            raise InputError(f"This run knew no file {path}. It used: {known}. To use another: `phm run` it first.")
+        if sha256_file(there) != used[path]:
+            raise InputError(f"{path} has changed since this run. To see its figures: `phm run` first.")
+        return there
 
     def left_out(self, what: str, needs: str) -> None:
         """Say that a part of the report is missing, and which table it needs."""
@@ -90,7 +113,7 @@ class Run:
     def close(self, findings: Findings) -> None:
         """Write the findings beside the notebook, for the report's top and the index."""
         path = self.folder / "notebooks" / self.area_code / f"{self.notebook}.findings.json"
-        items = [{"level": level, "text": text} for level, text in findings.items]
+        items = [asdict(found) for found in findings.items]
         write_atomically(path, json.dumps(items, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -105,9 +128,24 @@ def open_run(notebook: str, params: RunParams) -> Run:
     facts = json.loads(path.read_text(encoding="utf-8"))
     if params.area_code not in facts["areas"]:
         raise InputError(f"Area {params.area_code} is not in this run. It has: {', '.join(facts['areas'])}.")
+    _refuse_other_run(notebook, params, facts)
     run = Run(notebook, params, folder, facts)
     text = f"{run.area_name} ({run.area_code}), {facts['title']}: up to {params.index_date:%d %B %Y}"
     if facts.get("synthetic"):
         text += ". SYNTHETIC DATA"
     display({"text/html": f'<p class="run-card">{escape(text)}</p>', "text/plain": text}, raw=True)
     return run
+
+
+def _refuse_other_run(notebook: str, params: RunParams, facts: dict) -> None:
+    """Refuse a parameter of the run that is not the run's: its figures were made with another value."""
+    used = facts.get("notebooks", {}).get(notebook, {}).get("parameters", {})
+    asked = params.model_dump(mode="json", include=set(params.fields_of_run()))
+    others = [
+        f"{name} = {used[name]!r}, not {asked[name]!r}" for name in asked if name in used and asked[name] != used[name]
+    ]
+    if others:
+        raise InputError(
+            f"This run used {'; '.join(others)}. A notebook cannot change what the figures were made with. "
+            f"To change it: set it in the parameter file of `{params.workbook}`, then `phm run` that file."
+        )

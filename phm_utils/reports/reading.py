@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from phm_utils.reports.headings import Headings
+
 ICS = "Whole ICS"
 SHARE = "Share of everybody registered"  # the unit of an axis
 # Contacts as columns of a figure name them.
@@ -14,77 +16,62 @@ SHORT = {
     "community_contacts": "Community contacts",
     "mental_health_contacts": "Mental health contacts",
 }
-# Columns of released tables as a reader would name them; shares become per cent.
-TITLES = {
-    "segment": "Segment",
-    "reason": "Rule",
-    "state": "Asked?",
-    "needs": "Needs",
-    "people_meeting": "People in the ICS who meet it",
-    "area": "Area",
-    "short": "Cohort",
-    "criterion": "Criterion",
-    "alternative": "Threshold",
-    "unit_name": "Place",
-    "quintile": "Deprivation of small area",
-    "ethnic_group": "Ethnic group",
-    "setting": "Setting",
-    "from_segment": "Segment then",
-    "to_segment": "Segment now",
-    "people_by_age": "Moved by age alone",
-    "band": "Age",
-    "combination": "Conditions, and no other",
-    "per_1000_ics": "Per 1,000 in the ICS",
-    "named": "Cluster",
-    "verdict": "Comes back?",
-    "jaccard": "Jaccard similarity",
-    "median_age": "Median age",
-    "in_cluster": "Adults in the cluster",
-    "score": "Score",
-    "age_group": "Age",
-    "category": "Category",
-    "practice_name": "Practice",
-    "title": "Register",
-    "counted": "Counted",
-    "published": "Published",
-    "ratio": "Counted to published",
-    "as_at": "Published as at",
-    "contacts": "Contacts",
-    "other_segment": "Other segment",
-    "remark": "Why it places nobody",
-    "age_band": "Age",
-    "sex": "Sex",
-    "condition": "Condition",
-    "dimension": "By",
-    "level": "Group",
-    "also": "Also true of members",
-    "activity": "Contact",
-    "people": "People",
-    "registered": "Registered",
-    "in_cohort": "In the cohort",
-    "share": "Share, %",
-    "lower": "Lower 95% limit, %",
-    "upper": "Upper 95% limit, %",
-    "share_ics": "Share in the ICS, %",
-    "cost_share": "Share of cost, %",
-    "cost_gbp": "Cost, £",
-    "cost_per_person_gbp": "Cost per person, £",
-    "times": "Times everybody's rate",
-    "per_1000": "Per 1,000 people",
-    "per_1000_all": "Per 1,000 registered",
-    "lower_per_1000": "Lower 95% limit",
-    "upper_per_1000": "Upper 95% limit",
-}
+HEADINGS = Headings(
+    {
+        "segment": "Segment",
+        "reason": "Rule",
+        "state": "Asked?",
+        "needs": "Needs",
+        "people_meeting": "People in the ICS who meet it",
+        "short": "Cohort",
+        "criterion": "Criterion",
+        "alternative": "Threshold",
+        "unit_name": "Place",
+        "quintile": "Deprivation of small area",
+        "ethnic_group": "Ethnic group",
+        "setting": "Setting",
+        "from_segment": "Segment then",
+        "to_segment": "Segment now",
+        "people_by_age": "Moved by age alone",
+        "band": "Age",
+        "combination": "Conditions, and no other",
+        "per_1000_ics": "Per 1,000 in the ICS",
+        "named": "Cluster",
+        "verdict": "Comes back?",
+        "jaccard": "Jaccard similarity",
+        "median_age": "Median age",
+        "in_cluster": "Adults in the cluster",
+        "score": "Score",
+        "age_group": "Age",
+        "category": "Category",
+        "title": "Register",
+        "counted": "Counted",
+        "published": "Published",
+        "ratio": "Counted to published",
+        "contacts": "Contacts",
+        "other_segment": "Other segment",
+        "remark": "Why it places nobody",
+        "age_band": "Age",
+        "condition": "Condition",
+        "dimension": "By",
+        "level": "Group",
+        "also": "Also true of members",
+        "activity": "Contact",
+        "in_cohort": "In the cohort",
+        "share": "Share (%)",
+        "lower": "Lower 95% limit (%)",
+        "upper": "Upper 95% limit (%)",
+        "share_ics": "Share in the ICS (%)",
+        "cost_share": "Share of cost (%)",
+        "cost_per_person_gbp": "Cost per person, £",
+        "times": "Times everybody's rate",
+        "per_1000": "Per 1,000 people",
+        "per_1000_all": "Per 1,000 registered",
+        "lower_per_1000": "Lower 95% limit",
+        "upper_per_1000": "Upper 95% limit",
+    }
+)
 RATES = ("people", "registered", "per_1000", "lower_per_1000", "upper_per_1000")  # columns of most cohort tables
-PERCENT = ("share", "share_ics", "lower", "upper", "cost_share")
-
-
-def table(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """The named columns under a reader's names, shares as per cent."""
-    shown = frame[list(columns)].copy()
-    for column in shown.columns.intersection(PERCENT):
-        shown[column] = shown[column].astype("Float64") * 100
-    return shown.rename(columns=TITLES)
 
 
 def beside(mine: pd.DataFrame, whole: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:

@@ -13,6 +13,8 @@ Read codes (5 bytes, and 2 for the term in version 2).
 
 import re
 
+from phm_utils.rules.check_digits import CONCEPT_PARTITIONS, SPREADSHEET_DIGITS, is_nhs_number, verhoeff_ok
+
 TITLES = {
     "snomed": "SNOMED CT",
     "dmd": "dm+d",
@@ -25,36 +27,9 @@ TITLES = {
 SYSTEMS = tuple(TITLES)
 SAME_IDS = ("snomed", "dmd")  # dm+d products are SNOMED CT concepts
 BEGINNINGS = ("icd10", "opcs4", "bnf")  # a code of a list stands for all longer codes that begin with it
-CONCEPT_PARTITIONS = ("00", "10")  # 01 and 11 are descriptions, 02 and 12 relationships
-SPREADSHEET_DIGITS = 15  # a spreadsheet keeps no more of a number
 LONGEST_SHOWN = 20  # characters: what is longer is no code, and is not quoted
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 
-# The dihedral group's multiplication table, and the permutation applied once per place (Verhoeff 1969).
-_MULTIPLY = (
-    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
-    (1, 2, 3, 4, 0, 6, 7, 8, 9, 5),
-    (2, 3, 4, 0, 1, 7, 8, 9, 5, 6),
-    (3, 4, 0, 1, 2, 8, 9, 5, 6, 7),
-    (4, 0, 1, 2, 3, 9, 5, 6, 7, 8),
-    (5, 9, 8, 7, 6, 0, 4, 3, 2, 1),
-    (6, 5, 9, 8, 7, 1, 0, 4, 3, 2),
-    (7, 6, 5, 9, 8, 2, 1, 0, 4, 3),
-    (8, 7, 6, 5, 9, 3, 2, 1, 0, 4),
-    (9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
-)
-_PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-
-
-def _turned() -> tuple[tuple[int, ...], ...]:
-    """The permutation of each place: applied 0 to 7 times."""
-    rows = [tuple(range(10))]
-    while len(rows) < 8:
-        rows.append(tuple(_PERMUTE[digit] for digit in rows[-1]))
-    return tuple(rows)
-
-
-_TURNED = _turned()
 _SCTID = re.compile(r"[1-9][0-9]{5,17}")
 _NAMESPACE = re.compile(r"10[0-9]{5}")
 # BNF chapters 01-19 and 20-23, then section, paragraph, sub-paragraph, substance, product, form, equivalent.
@@ -172,24 +147,6 @@ def snomed_fault(code: str, title: str = TITLES["snomed"]) -> str | None:
     if code[-3] == "1" and not _NAMESPACE.fullmatch(code[-10:-3]):
         return "names no issuer of SNOMED CT ids (its namespace): mistyped, or another system's number"
     return None
-
-
-def verhoeff_ok(code: str) -> bool:
-    """Does the last digit check the digits before it, by Verhoeff's scheme?"""
-    if not (code.isascii() and code.isdigit()):
-        return False
-    check = 0
-    for place, digit in enumerate(reversed(code)):
-        check = _MULTIPLY[check][_TURNED[place % 8][ord(digit) - 48]]
-    return check == 0
-
-
-def is_nhs_number(code: str) -> bool:
-    """Ten digits that pass modulo 11: such a number is never quoted, it may be a person's."""
-    if not re.fullmatch(r"[0-9]{10}", code):
-        return False
-    total = sum((10 - place) * int(digit) for place, digit in enumerate(code[:9]))
-    return (11 - total % 11) % 11 == int(code[9])
 
 
 def shown(code: str) -> str:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from phm_utils.errors import InputError
 from phm_utils.rules import codelist_files
+from phm_utils.rules.check_digits import SPREADSHEET_DIGITS
 from phm_utils.rules.code_systems import (
     SAME_IDS,
-    SPREADSHEET_DIGITS,
     SYSTEMS,
     TITLES,
     cleaned,

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from phm_utils.errors import InputError
-from phm_utils.rules.code_systems import TITLES, snomed_fault, verhoeff_ok
+from phm_utils.rules.check_digits import verhoeff_ok
+from phm_utils.rules.code_systems import TITLES, snomed_fault
 from phm_utils.rules.codelist_examination import examine
 from phm_utils.rules.codelist_reports import CodeList, Fault, ListReport, codes_counted
 from phm_utils.rules.concepts import concepts

@@ -11,6 +11,7 @@ from typing import Literal
 
 from phm_utils.errors import InputError
 from phm_utils.rules.concepts import SOURCE_TABLE, Concept
+from phm_utils.rules.groups import AGE_BANDS, ETHNIC_GROUPS, SEXES
 
 ColumnType = Literal["text", "int", "float", "bool", "date"]
 
@@ -32,9 +33,6 @@ class RuleColumn:
     needs: tuple[str, ...] = ()
 
 
-AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 90, 5)), "90+")
-ETHNIC_GROUPS = ("White", "Mixed", "Asian", "Black", "Other", "Not stated", "Not known")
-SEXES = ("Male", "Female", "Other or not known")
 NOT_RECORDED = "Not recorded"
 SETTINGS = ("Nursing", "Residential", "Community", "Short term", "None")
 GP_CODES = ("gp_event",)

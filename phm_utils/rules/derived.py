@@ -7,6 +7,7 @@ others, and the table of what was left out follows their `needs`.
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 from pydantic import Field
 
 from phm_utils.errors import InputError
@@ -15,6 +16,11 @@ from phm_utils.rules.columns import RuleColumn, base_columns, by_name, fact_colu
 from phm_utils.rules.concepts import Concept, concepts
 from phm_utils.rules.tree import Rule, criteria
 from phm_utils.runs import project_root
+
+# The definition files behind the columns of `person`: whoever asks of these columns depends on them.
+COLUMN_FILES = ("parameters/concepts.csv", "parameters/registers/*.yml", "parameters/scores/*.yml")
+# With the code lists and reference tables: what the persons stage makes them from.
+PERSON_FILES = (*COLUMN_FILES, "parameters/reference/*.csv")
 
 
 class Register(Frozen):
@@ -137,3 +143,8 @@ def person_columns(known: tuple[Concept, ...] | None = None) -> dict[str, RuleCo
     known = concepts() if known is None else known
     parts = (base_columns(known), register_columns(known), score_columns(known))
     return by_name(column for part in parts for column in part.values())
+
+
+def columns_missing(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Columns of `person` that are null throughout this run, by the table that they need."""
+    return dict(con.execute("SELECT column_name, table_name FROM person_left_out WHERE column_name <> ''").fetchall())

@@ -9,18 +9,25 @@ import pytest
 
 from phm_utils.batch import report_steps
 from phm_utils.batch.execute import Job, Outcome
-from phm_utils.batch.stages import Route, Stage, each
+from phm_utils.batch.route import Route, route_from
 from phm_utils.engine import Model
+from phm_utils.inputs.topic import DataQualityParams
+from phm_utils.linkage.topic import LinkageParams
 from phm_utils.params import Workbook
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.release import AREA, Release, aggregate, count
+from phm_utils.runs import resolve
+from phm_utils.topic import Facts, Stage, Topic, aggregates
 
 CELL = {
-    "setup": "from phm_utils.params import {model}\nfrom phm_utils.reports.notebook import Findings, open_run\n",
+    "setup": (
+        "from phm_utils.{room}.topic import {model}\n"
+        "from phm_utils.reports.findings import Finding, Findings\nfrom phm_utils.reports.notebook import open_run\n"
+    ),
     "open": (
         "params = {model}(workbook=workbook, area_code=area_code, index_date=index_date, outputs=outputs, {own})\n"
         "run = open_run('{name}', params)\nfindings = Findings()"
     ),
-    "find": "people = run.released('people')['people'].sum()\nfindings.add(f'{{people}} people are counted.')",
+    "find": "people = run.released('people')['people'].sum()\nfindings.add(Finding(f'{{people}} people are counted.'))",
     "close": "run.close(findings)",
 }
 
@@ -29,7 +36,8 @@ def notebook(name: str, model: str, own: dict, body: tuple[str, ...] = ()) -> di
     """A notebook's JSON: question, parameters, open, one finding, close, and further cells between."""
     parameters = {"workbook": "demo", "area_code": "QZZ", "index_date": "2025-03-31", "outputs": "outputs", **own}
     named = ", ".join(f"{n}={n}" for n in own)
-    filled = {key: text.format(name=name, model=model, own=named) for key, text in CELL.items()}
+    room = {"DataQualityParams": "inputs", "LinkageParams": "linkage"}[model]
+    filled = {key: text.format(name=name, model=model, room=room, own=named) for key, text in CELL.items()}
     codes = [filled["setup"] + filled["open"], filled["find"], *body, filled["close"]]
     tagged = code_cell("\n".join(f"{n} = {v!r}" for n, v in parameters.items()), "p", ["parameters"])
     question = {"cell_type": "markdown", "id": "q", "metadata": {}, "source": f"# What does {name} ask?\n\nWords."}
@@ -90,49 +98,52 @@ def workbook(house) -> Workbook:
 
 def people(con, workbook):
     """Stage: one row per PCN, from the extract."""
-    from phm_utils.runs import resolve
-
     yield Model("people", ("pcn_code",), frame=pd.read_csv(resolve(workbook.landing) / "people.csv"))
 
 
-def releases(con, workbook) -> list[Release]:
+PEOPLE = Release("people", "People by area", (AREA, count("people")))
+
+
+def people_tables(con, workbook):
+    """Stage: the true figures of the release."""
     frame = con.execute("SELECT pcn_code AS area_code, people FROM people").df()
     whole = pd.DataFrame({"area_code": [workbook.ics_code], "people": [frame["people"].sum()]})
-    return [Release("people", "People by area", pd.concat([whole, frame]), counts=("people",))]
-
-
-def protect(con, workbook):
-    """Stage: the releases above under disclosure control."""
-    from phm_utils.batch.protect import protected
-
-    yield from protected([releases], con, workbook)
+    yield aggregate(PEOPLE, pd.concat([whole, frame]))
 
 
 def extract_files(workbook) -> list[Path]:
-    from phm_utils.runs import resolve
-
     return [resolve(workbook.landing) / "people.csv"]
 
 
 def facts(con, workbook) -> dict:
-    from phm_utils.batch.facts import common
-
     sources = [{"name": "People", "state": "present", "last_date": "2025-04-30"}]
-    return common(workbook) | {"sources": sources, "practices": {}, "people": {"QZZ": 125}, "governance": []}
+    return {"sources": sources, "people": {"QZZ": 125}}
+
+
+def areas(workbook) -> dict[str, str]:
+    return {"U99001": "First PCN", "U99002": "Second PCN"}
+
+
+TOPICS = (
+    Topic(
+        "people",
+        stages=(
+            Stage("people", people, makes=("people",), files=extract_files, settings=()),
+            Stage("people_tables", people_tables, makes=aggregates([PEOPLE]), reads=("people",)),
+        ),
+        releases=(PEOPLE,),
+        notebook="00_data_quality",
+        parameters=DataQualityParams,
+        areas=areas,
+        facts=Facts(facts),
+    ),
+    Topic("links", notebook="01_linkage", parameters=LinkageParams, reads=("people",)),
+)
 
 
 @pytest.fixture
 def route() -> Route:
-    return Route(
-        stages=(
-            Stage("people", each(people), (), (), extract_files),
-            Stage("protect", each(protect), ("batch",), ("people",)),
-        ),
-        notebooks=("00_data_quality", "01_linkage"),
-        areas=lambda workbook: {"U99001": "First PCN", "U99002": "Second PCN"},
-        permitted=lambda workbook: None,
-        facts=facts,
-    )
+    return route_from(TOPICS)
 
 
 @pytest.fixture

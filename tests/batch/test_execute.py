@@ -8,6 +8,7 @@ import pytest
 
 from phm_utils.batch.execute import Job, run_report
 from phm_utils.batch.run import run
+from phm_utils.linkage.topic import LinkageParams
 
 NAME = "Mrs Jones, 12 Mill Lane"
 
@@ -24,7 +25,7 @@ def job(house, workbook, route, alone, monkeypatch) -> Job:
         area="QZZ",
         notebook="01_linkage",
         source=house / "notebooks" / "01_linkage.ipynb",
-        parameters=workbook.notebook_params("01_linkage", "QZZ").model_dump(mode="json"),
+        parameters=LinkageParams.of(workbook).model_dump(mode="json"),
         root=house,
         outputs=outputs,
         temp=outputs / "temp",
@@ -106,7 +107,8 @@ def test_a_page_that_breaks_a_rule_of_reports_does_not_leave(job, put_notebook):
 
 
 def test_each_kernel_has_its_workers_limits(job, put_notebook):
-    cell = "import os\nfindings.add(' '.join(os.environ[n] for n in ('PHM_MEMORY', 'PHM_THREADS', 'OMP_NUM_THREADS')))"
+    cell = "import os\nNAMES = ('PHM_MEMORY', 'PHM_THREADS', 'OMP_NUM_THREADS')\n"
+    cell += "findings.add(Finding(' '.join(os.environ[n] for n in NAMES)))"
     put_notebook(cell, "assert str(run.folder) in os.environ['PHM_TEMP']")
     assert run_report(job).ok
     assert "600MB 1 1" in job.html.read_text()
@@ -135,7 +137,7 @@ def test_start_up_files_history_and_other_kernels_of_the_user_have_no_part(job, 
     put_notebook(
         "import sys\nassert 'planted' not in globals()",
         "import matplotlib\nassert matplotlib.rcParams['figure.figsize'] == [6.4, 4.8]",
-        "findings.add(f'Version {sys.version_info.major}.')",
+        "findings.add(Finding(f'Version {sys.version_info.major}.'))",
     )
     assert run_report(job).error is None
     assert sorted(os.walk(user)) == before

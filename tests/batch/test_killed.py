@@ -13,10 +13,12 @@ import pytest
 HERE = Path(__file__).parent
 SCRIPT = """
 import sys, time
+from dataclasses import replace
 sys.path.insert(0, {here!r})
 import conftest as small
 from phm_utils.batch.run import run
-from phm_utils.batch.stages import Route, Stage, each
+from phm_utils.batch.route import route_from
+from phm_utils.topic import Stage
 from phm_utils.params import Workbook
 
 def people(con, workbook):
@@ -31,11 +33,11 @@ def slow(con, workbook):
 def main():
     workbook = Workbook(name="demo", title="Demo ICS", ics_code="QZZ", index_date="2025-03-31", landing="landing",
                         synthetic=True, resources=dict(workers=1))
-    stages = (Stage("people", each(people), (), (), small.extract_files),
-              Stage("slow", each(lambda c, w: (m for m in slow(c, w) if False)), (), ("people",)),
-              Stage("protect", each(small.protect), ("batch",), ("people",)))
-    route = Route(stages, ("00_data_quality", "01_linkage"), lambda w: {{"U99001": "First PCN"}}, lambda w: None,
-                  small.facts)
+    people = small.TOPICS[0]
+    pause = Stage("slow", lambda c, w: (m for m in slow(c, w) if False), ("slow",), ("people",))
+    tables = replace(people.stages[1], reads=("people", "slow"))
+    topics = (replace(people, stages=(people.stages[0], pause, tables)), small.TOPICS[1])
+    route = route_from(topics)
     sys.exit(run(workbook, route=route, notebooks="01"))
 
 if __name__ == "__main__":

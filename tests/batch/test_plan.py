@@ -5,6 +5,7 @@ import json
 import pytest
 
 from phm_utils.batch.plan import make_plan, read_notebook, title_of
+from phm_utils.batch.route import route_of
 from phm_utils.errors import InputError
 
 
@@ -46,8 +47,8 @@ def change_parameters(house, old: str, new: str) -> None:
     path.write_text(json.dumps(content))
 
 
-def test_a_notebook_whose_parameters_fit_its_model_is_read(house):
-    assert title_of(read_notebook("01_linkage")) == "What does 01_linkage ask?"
+def test_a_notebook_whose_parameters_fit_its_model_is_read(house, route):
+    assert title_of(read_notebook("01_linkage", route)) == "What does 01_linkage ask?"
 
 
 @pytest.mark.parametrize(
@@ -61,15 +62,15 @@ def test_a_notebook_whose_parameters_fit_its_model_is_read(house):
         ("max_conflict_share = 0.01", "max_conflict_share = ", "not readable Python"),
     ],
 )
-def test_a_parameters_cell_that_does_not_fit_its_model_is_refused(house, old, new, told):
+def test_a_parameters_cell_that_does_not_fit_its_model_is_refused(house, route, old, new, told):
     change_parameters(house, old, new)
     with pytest.raises(InputError, match=told):
-        read_notebook("01_linkage")
+        read_notebook("01_linkage", route)
 
 
-def test_a_notebook_that_is_absent_or_broken_is_refused(house):
+def test_a_notebook_that_is_absent_or_broken_is_refused(house, route):
     (house / "notebooks" / "01_linkage.ipynb").write_text("{}")
     with pytest.raises(InputError, match="not a readable notebook"):
-        read_notebook("01_linkage")
+        read_notebook("01_linkage", route)
     with pytest.raises(InputError, match=r"No notebook 02_segmentation\.ipynb"):
-        read_notebook("02_segmentation")
+        read_notebook("02_segmentation", route_of("person_level"))

@@ -3,34 +3,34 @@
 import pandas as pd
 import pytest
 
-from phm_utils.batch.protect import protected
+from phm_utils.batch.protect import protect
 from phm_utils.batch.released import csv_text, write_tables
 from phm_utils.engine import session
-from phm_utils.errors import InputError
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.release import AREA, Release, aggregate, count, key
 from phm_utils.runs import Store
 
 AREAS = {"QZZ": "Demo ICS", "U99001": "First PCN"}
 
 
-def release(name: str = "people", **named) -> Release:
-    frame = pd.DataFrame(
-        {
-            "area_code": ["QZZ", "QZZ", "U99001"],
-            "practice": ["=HYPERLINK(1)", "Église", "-2+3"],
-            "people": [123, 4, 0],
-            "secret": [1, 2, 3],
-        }
-    )
-    return Release(name, "People", frame, **({"keys": ("area_code", "practice"), "counts": ("people",)} | named))
+RELEASE = Release("people", "People", (AREA, key("practice"), count("people")))
+FRAME = pd.DataFrame(
+    {
+        "area_code": ["QZZ", "QZZ", "U99001"],
+        "practice": ["=HYPERLINK(1)", "Église", "-2+3"],
+        "people": [123, 4, 0],
+        "secret": [1, 2, 3],
+    }
+)
 
 
 @pytest.fixture
 def store(tmp_path, workbook) -> Store:
     made = Store(tmp_path / "store")
-    with session() as con, made.stage("protect", "k") as writer:
-        for model in protected([lambda *_: [release()]], con, workbook):
-            writer.add(con, model)
+    with session() as con, made.stage("tables", "k") as writer:
+        writer.add(con, aggregate(RELEASE, FRAME))
+        with made.stage("protect", "k") as protection:
+            for model in protect([(RELEASE, None)], con, workbook):
+                protection.add(con, model)
     return made
 
 
@@ -62,13 +62,3 @@ def test_only_declared_columns_leave(store):
     assert list(store.read("release_people")) == ["area_code", "practice", "people"]
     catalogue = store.read("released_table").iloc[0]
     assert (catalogue["name"], catalogue["counts"], bool(catalogue["published"])) == ("people", "people", False)
-
-
-def test_two_tables_of_one_name_are_refused(workbook):
-    with session() as con, pytest.raises(InputError, match="declared twice: people"):
-        list(protected([lambda *_: [release()], lambda *_: [release()]], con, workbook))
-
-
-def test_a_table_for_nobodys_report_is_refused(workbook):
-    with session() as con, pytest.raises(InputError, match="without `area_code`"):
-        list(protected([lambda *_: [release(keys=("practice",))]], con, workbook))

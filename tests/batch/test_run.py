@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from phm_utils.batch.route import Route, route_from
 from phm_utils.batch.run import DONE, FAILED, run
-from phm_utils.batch.stages import Stage, each
 from phm_utils.engine import Model
 from phm_utils.errors import InputError
+from phm_utils.topic import Stage
 
 ALL = [f"{area}/{notebook}" for area in ("QZZ", "U99001", "U99002") for notebook in ("00_data_quality", "01_linkage")]
 
@@ -125,8 +126,8 @@ def test_only_what_is_asked_for_is_made_and_the_index_says_the_rest(house, go):
 
 def test_pages_of_an_area_that_is_no_longer_in_the_data_go(house, go, route):
     go()
-    fewer = replace(route, areas=lambda workbook: {"U99001": "First PCN"})
-    go(route=fewer)
+    fewer = replace(route.topics[0], areas=lambda workbook: {"U99001": "First PCN"})
+    go(route=route_from([fewer, *route.topics[1:]]))
     release = house / "outputs" / "demo" / "release"
     assert sorted(p.parent.name for p in release.glob("*/01_linkage.html")) == ["QZZ", "U99001"]
     assert "Second PCN" not in (release / "index.html").read_text()
@@ -139,6 +140,11 @@ def test_rows_and_executed_notebooks_are_for_their_owner_alone(house, go):
     assert {(folder / name).stat().st_mode & 0o777 for name in ("store", "notebooks")} == {0o700}
 
 
+def with_stages(route: Route, *stages: Stage) -> Route:
+    """The route with other stages of its first topic."""
+    return route_from([replace(route.topics[0], stages=stages), *route.topics[1:]])
+
+
 def broken_stage(con, workbook):
     yield Model("half", ("n",), frame=pd.DataFrame({"n": [1]}))
     con.execute("SELECT 'Mrs Jones, 12 Mill Lane'::INT")
@@ -146,9 +152,9 @@ def broken_stage(con, workbook):
 
 def test_a_failing_stage_stops_what_depends_on_it_and_tells_no_row(house, go, route, capsys):
     good = go()
-    stages = (route.stages[0], Stage("half", each(broken_stage), (), ("people",)), *route.stages[1:])
-    stages = (*stages[:2], replace(stages[2], upstream=("people", "half")))
-    assert go(FAILED, route=replace(route, stages=stages)) == []
+    people, tables = route.topics[0].stages
+    half = Stage("half", broken_stage, ("half",), ("people",))
+    assert go(FAILED, route=with_stages(route, people, half, replace(tables, reads=("people", "half")))) == []
     told = statuses(house)
     assert (told["stage/half"], told["stage/protect"], told["QZZ/01_linkage"]) == ("failed", "not run", "not run")
     everything = capsys.readouterr().err + (house / "outputs" / "demo" / "manifest.json").read_text()
@@ -164,9 +170,9 @@ def test_an_unusable_input_is_raised_for_the_command_line_to_refuse(house, route
     def refuse(con, workbook):
         raise InputError("2 of 3 columns are missing.")
 
-    stages = (replace(route.stages[0], write=each(refuse)), route.stages[1])
+    people, tables = route.topics[0].stages
     with pytest.raises(InputError, match="2 of 3 columns"):
-        run(workbook, route=replace(route, stages=stages), executor=alone)
+        run(workbook, route=with_stages(route, replace(people, place=refuse), tables), executor=alone)
     assert statuses(house)["stage/people"] == "failed"
 
 
@@ -179,10 +185,27 @@ def test_a_stage_sees_the_tables_upstream_and_no_others(workbook, go, route):
         yield Model("nosy", ("n",), frame=pd.DataFrame({"n": [1]}))
 
     go()
-    blind = Stage("nosy", each(nosy), (), ())
+    blind, stages = Stage("nosy", nosy, ("nosy",)), route.topics[0].stages
     with pytest.raises(InputError, match="not there"):
-        go(route=replace(route, stages=(*route.stages, blind)))
-    go(route=replace(route, stages=(*route.stages, replace(blind, upstream=("people",)))))
+        go(route=with_stages(route, *stages, blind))
+    go(route=with_stages(route, *stages, replace(blind, reads=("people",))))
+
+
+def test_a_stage_reads_only_the_settings_that_it_declares(go, route):
+    def nosy(con, workbook):
+        yield Model("nosy", ("n",), frame=pd.DataFrame({"n": [workbook.purpose]}))
+
+    blind, stages = Stage("nosy", nosy, ("nosy",), ("people",)), route.topics[0].stages
+    assert go(FAILED, route=with_stages(route, *stages, blind)) == []
+    go(route=with_stages(route, *stages, replace(blind, settings=("purpose",))))
+
+
+def test_a_stage_makes_only_the_tables_that_it_declares(go, route):
+    def more(con, workbook):
+        yield Model("more", ("n",), frame=pd.DataFrame({"n": [1]}))
+
+    stages = route.topics[0].stages
+    assert go(FAILED, route=with_stages(route, *stages, Stage("more", more, ("other",), ("people",)))) == []
 
 
 def test_a_second_run_at_the_same_time_is_refused(house, go):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phm_utils.inputs.dictionary import PATH, dictionary
-from phm_utils.params import NOTEBOOKS
+from phm_utils.topics.registry import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK_FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -59,7 +59,7 @@ def test_a_notebook_is_thin(path):
 
 
 def test_every_parameter_model_has_its_notebook():
-    assert set(NOTEBOOKS) <= {path.stem for path in NOTEBOOK_FILES}
+    assert set(notebooks()) == {path.stem for path in NOTEBOOK_FILES}
 
 
 def test_the_data_dictionary_is_made_from_the_tables():

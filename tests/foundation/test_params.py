@@ -6,7 +6,10 @@ import pytest
 import yaml
 
 from phm_utils.errors import InputError
-from phm_utils.params import Geography, InequalitiesParams, load_workbook
+from phm_utils.params import Geography
+from phm_utils.topics.evaluation.topic import EvaluationParams
+from phm_utils.topics.inequalities.topic import InequalitiesParams
+from phm_utils.topics.registry import load_workbook
 
 DEMO = Path(__file__).resolve().parents[2] / "parameters" / "demo.yml"
 
@@ -21,7 +24,7 @@ def changed(tmp_path, **changes) -> Path:
 def test_the_demo_file_is_valid():
     workbook = load_workbook(DEMO)
     assert workbook.synthetic
-    assert workbook.notebook_params("05_evaluation", "U99001").area_code == "U99001"
+    assert EvaluationParams.of(workbook, "U99001").area_code == "U99001"
 
 
 def test_every_fault_is_listed_once(tmp_path):
@@ -63,3 +66,12 @@ def test_parameters_cannot_be_changed_once_made():
     params = InequalitiesParams(workbook="demo", area_code="U99001", index_date="2025-03-31")
     with pytest.raises(ValueError, match="frozen"):
         params.area_code = "U99002"
+
+
+def test_parameters_of_the_run_are_marked_and_those_of_the_view_are_not(tmp_path):
+    workbook = load_workbook(changed(tmp_path, notebooks={"04_inequalities": {"confidence": 0.9, "condition": "copd"}}))
+    run = InequalitiesParams.of_the_run(workbook)
+    assert run["confidence"] == 0.9
+    assert run["index_date"] == workbook.index_date
+    assert "condition" not in run
+    assert InequalitiesParams.of(workbook).condition == "copd"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from phm_utils.inputs.check import areas, report
-from phm_utils.params import load_workbook
+from phm_utils.topics.registry import load_workbook
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("PHM_REAL_DATA", "not set"))

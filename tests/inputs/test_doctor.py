@@ -5,7 +5,7 @@ import builtins
 import pytest
 
 from phm_utils import doctor
-from phm_utils.inputs.examine import parameter_file
+from phm_utils.doctor import parameter_file
 
 
 def parameters(small, **changes):

@@ -2,13 +2,12 @@
 
 import pandas as pd
 import pytest
+from released_tables import protected
 
 from phm_utils import engine
 from phm_utils.inputs import quality_page as quality
 from phm_utils.inputs.check import report
-from phm_utils.inputs.quality import releases
-from phm_utils.params import Disclosure
-from phm_utils.privacy.disclosure import protect
+from phm_utils.inputs.quality import RELEASES, quality_tables
 
 
 @pytest.fixture
@@ -29,8 +28,7 @@ def released(small, rows):
     store = small.checked()
     with engine.session() as con:
         store.register(con)
-        made = releases(con, small.workbook())
-    return {r.name: protect(r, Disclosure()) for r in made}
+        return protected(quality_tables(con, small.workbook()), RELEASES)
 
 
 def of(released, name, area="U99001"):
@@ -53,15 +51,17 @@ def test_completeness_is_by_area_and_ethnicity_not_known_is_not_filled(released)
     least = quality.least_complete(of(released, "quality_completeness"))
     row = least.set_index("Field").loc["GP registrations: ethnicity"]
     assert (row["Rows"], row["Filled"], row["Share filled"]) == (40, 20, 0.5)
-    assert "GP registrations: ethnicity, 50.0%" in quality.completeness_finding(of(released, "quality_completeness"))
+    assert "GP registrations: ethnicity, 50.0%" in str(
+        quality.completeness_finding(of(released, "quality_completeness"))
+    )
 
 
 def test_a_stale_practice_is_named_and_the_limit_is_a_choice(released):
     practices = of(released, "quality_practices")
-    text, level = quality.freshness_finding(practices, 45)
-    assert level == "warning"
-    assert "1 of 2 practices has no event in the last 45 days: Demo Ash" in text
-    assert quality.freshness_finding(practices, 365)[1] == "finding"
+    found = quality.freshness_finding(practices, 45)
+    assert found.level == "warning"
+    assert "1 of 2 practices has no event in the last 45 days: Demo Ash" in str(found)
+    assert quality.freshness_finding(practices, 365).level == "finding"
     assert quality.stale_by_limit(practices, (45, 365))["Practices"].tolist() == [1, 0]
 
 
@@ -78,7 +78,7 @@ def test_the_keys_that_join_people_are_counted(released):
 
 
 def test_findings_of_nothing_wrong_are_said(released):
-    assert quality.faults_finding(pd.DataFrame({"disposition": [], "rows": []})).startswith("No row broke")
+    assert str(quality.faults_finding(pd.DataFrame({"disposition": [], "rows": []}))).startswith("No row broke")
 
 
 def test_permissions_are_ready_to_print(released):

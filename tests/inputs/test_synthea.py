@@ -15,10 +15,10 @@ from phm_utils.inputs.check import check
 from phm_utils.inputs.published_lists import chosen_lists, use_published
 from phm_utils.inputs.synthea import read_synthea
 from phm_utils.inputs.trial import synthea_workbook
-from phm_utils.params import load_workbook
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import Store
+from phm_utils.topics.registry import load_workbook
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("PHM_REAL_DATA", "not set"))

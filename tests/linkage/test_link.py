@@ -1,10 +1,14 @@
 """Records join the GP's person on the token, and sex with month of birth can contradict it."""
 
+from itertools import chain
+
 import pandas as pd
 import pytest
+from linked_store import make_code_lists
 
 from phm_utils.errors import InputError
 from phm_utils.linkage import link
+from phm_utils.linkage.error import link_error
 from phm_utils.linkage.known_truth import truth_files
 from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
 
@@ -47,8 +51,10 @@ def linked(con, table, workbook):
     def run(truth=None, **tables):
         for name, rows in {"practice": PRACTICES, **tables}.items():
             table(name, rows)
+        make_code_lists(con, workbook)
         made = {}
-        for model in link(con, workbook.model_copy(update={"truth": truth})):
+        chosen = workbook.model_copy(update={"truth": truth})
+        for model in chain(link(con, chosen), link_error(con, chosen)):
             frame = model.frame if model.sql is None else con.execute(model.sql).df()
             made[model.name] = frame.sort_values(list(model.key), ignore_index=True)
             con.register(model.name, made[model.name])

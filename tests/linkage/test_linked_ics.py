@@ -1,17 +1,18 @@
 """`phm link` on a small make-believe ICS with names: measured against its truth, and searched for identifiers."""
 
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 
-from phm_utils.batch.preparing import Linking, link_identified
 from phm_utils.cli import main
 from phm_utils.engine import parquet_source
 from phm_utils.linkage.review import PAIRS_FILE
 from phm_utils.linkage.scheme import PLACEHOLDER_NAMES
-from phm_utils.params import load_workbook
 from phm_utils.runs import project_root
 from phm_utils.tables import LINKAGE_TABLES, TABLES
 
@@ -24,17 +25,18 @@ def linked(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("linked")
     size = ["--pcns", "1", "--people-per-pcn", "1000"]
     assert main(["simulate", *size, "--form", "both", "--out", str(folder / "extract")]) == 0
-    workbook = load_workbook(project_root() / "parameters" / "demo.yml").model_copy(
-        update={
-            "form": "identified",
-            "landing": str(folder / "extract" / "identified"),
-            "truth": str(folder / "extract" / "truth"),
-            "identified_root": str(folder / "identified"),
-            "outputs": str(folder / "outputs"),
-        }
-    )
-    told = link_identified(workbook, Linking())
-    return folder / "extract", Path(told.splitlines()[0])
+    content = yaml.safe_load((project_root() / "parameters" / "demo.yml").read_text(encoding="utf-8")) | {
+        "form": "identified",
+        "landing": str(folder / "extract" / "identified"),
+        "truth": str(folder / "extract" / "truth"),
+        "identified_root": str(folder / "identified"),
+        "outputs": str(folder / "outputs"),
+    }
+    parameters = folder / "demoshire.yml"
+    parameters.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with redirect_stdout(StringIO()) as told:
+        assert main(["link", str(parameters)]) == 0
+    return folder / "extract", Path(told.getvalue().splitlines()[0])
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from importlib.resources import files
 
 import pandas as pd
 import pytest
+from released_tables import protected
 
 from phm_utils.linkage import coverage_page as quality
-from phm_utils.linkage.coverage import KINDS, METHODS, releases
+from phm_utils.linkage.coverage import KINDS, METHODS, RELEASES, linkage_tables
 from phm_utils.linkage.measured_quality import CATEGORIES
-from phm_utils.params import Disclosure
-from phm_utils.privacy.disclosure import protect
+from phm_utils.linkage.queries import grouped
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def tables(con, workbook):
         ) AS t(pcn_code, kind, people, households)
         """
     )
-    return {r.name: protect(r, Disclosure()) for r in releases(con, workbook)}
+    return protected(linkage_tables(con, workbook), RELEASES)
 
 
 def of(table, area):
@@ -58,23 +58,25 @@ def test_absent_sources_and_conflicts_are_told(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.absent(sources) == ["Community care contacts"]
     [warning] = quality.conflicts(sources, 0.01)
-    assert warning.startswith("Emergency department attendances: 50 of 1,100 records (4.5%)")
+    assert str(warning).startswith("Emergency department attendances: 50 of 1,100 records (4.5%)")
     assert quality.conflicts(sources, 0.05) == []
-    assert "about 10 were attached although" in quality.settled_sentence(sources)
-    assert "about 50 records are conflicts" in quality.settled_sentence(sources)
+    assert "about 10 were attached although" in str(quality.settled_sentence(sources))
+    assert "about 50 records are conflicts" in str(quality.settled_sentence(sources))
 
 
 def test_a_conflict_count_too_small_to_show_is_not_called_none(tables):
     sources = of(tables["link_sources"], "QZZ")
     few = sources.assign(conflict=sources["conflict"].mask(sources["conflict"] > 0))
-    assert "no source has a conflict count large enough" in quality.settled_sentence(few)
-    assert "no record is a conflict" in quality.settled_sentence(sources.assign(conflict=few["conflict"].fillna(0)))
+    assert "no source has a conflict count large enough" in str(quality.settled_sentence(few))
+    assert "no record is a conflict" in str(
+        quality.settled_sentence(sources.assign(conflict=few["conflict"].fillna(0)))
+    )
 
 
 def test_the_spine_itself_is_not_among_what_is_attached(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.present(sources)["source"].tolist() == ["death", "ecds_attendance"]
-    assert "90.9% (Emergency department attendances) and 100.0% (Deaths)" in quality.attached_sentence(sources)
+    assert "90.9% (Emergency department attendances) and 100.0% (Deaths)" in str(quality.attached_sentence(sources))
 
 
 def test_those_missed_most_are_named_as_people(tables):
@@ -89,7 +91,7 @@ def test_those_missed_most_are_named_as_people(tables):
         "Sex: Female",
     ]
     assert quality.missed_groups(coverage, title, whole=False)["characteristic"].unique().tolist() == ["Sex"]
-    assert quality.missed_sentence(groups, title) == (
+    assert str(quality.missed_sentence(groups, title)) == (
         "Emergency department attendances: 66.7% of the records of people with no fixed abode are not attached, "
         "against 7.0% of those of female patients."
     )
@@ -102,14 +104,14 @@ def test_other_rules_bracket_the_one_in_use(tables):
 
 
 def test_households_in_words(tables):
-    assert quality.household_sentence(of(tables["household_kinds"], "QZZ")) == (
+    assert str(quality.household_sentence(of(tables["household_kinds"], "QZZ"))) == (
         "12.5% of 160 people registered now have no address that can be joined; 40 live in probable care homes."
     )
-    assert quality.household_sentence(of(tables["household_kinds"], "U1")).startswith("All 140 people")
+    assert str(quality.household_sentence(of(tables["household_kinds"], "U1"))).startswith("All 140 people")
 
 
 def test_every_category_of_the_link_stage_has_its_place():
-    sql = files("phm_utils.linkage").joinpath("sql", "grouped.sql").read_text(encoding="utf-8")
+    sql = grouped("described", has_area=True)
     made = set(re.findall(r"(?:THEN|ELSE) '([^']+)'", sql))
     assert len(made) > 20
     assert made <= set(CATEGORIES)

@@ -2,14 +2,13 @@
 
 import pandas as pd
 import pytest
+from released_tables import protected
 
 from phm_utils.linkage import error_page as trust
 from phm_utils.linkage import guild_page as guild
 from phm_utils.linkage import weights_page as weighing
 from phm_utils.linkage.measured import SUGGESTED
-from phm_utils.linkage.measured_quality import quality_releases
-from phm_utils.params import Disclosure
-from phm_utils.privacy.disclosure import protect
+from phm_utils.linkage.measured_quality import QUALITY, quality_models
 
 SHARES = ["false_share", "false_lower", "false_upper", "missed_share", "missed_lower", "missed_upper"]
 
@@ -72,7 +71,7 @@ def released(con, workbook):
     for name, frame in frames.items():
         con.register("_frame", frame)
         con.execute(f"CREATE TABLE {name} AS SELECT * FROM _frame")
-    made = {r.name: protect(r, Disclosure()) for r in quality_releases(con, workbook)}
+    made = protected(quality_models(con, workbook), QUALITY)
     assert all((frame["area_code"] == "QZZ").all() for frame in made.values())
     return {name: frame.drop(columns="area_code") for name, frame in made.items()}
 
@@ -90,11 +89,11 @@ def test_estimates_on_few_observations_are_withheld(released):
 def test_sources_are_ranked_by_what_is_sure_and_those_that_cannot_be_told_are_named(released):
     whole = trust.overall(released["link_error"])
     assert whole["title"].tolist() == ["Deaths", "Emergency department attendances"]
-    assert trust.error_sentence(whole) == (
+    assert str(trust.error_sentence(whole)) == (
         "Of 10,000 links an estimated 50.0 to 200.0 are to somebody else in emergency department attendances. "
         "Most may be missed in emergency department attendances: 8.0% to 12.0% of records."
     )
-    assert trust.unchecked_sentence(released["link_error"]).endswith("GP coded events.")
+    assert str(trust.unchecked_sentence(released["link_error"])).endswith("GP coded events.")
     table = trust.error_table(whole).set_index("Source")
     assert table.loc["Emergency department attendances", "False in 10,000"] == "100.0 (50.0 to 200.0)"
     assert table.loc["Deaths", "False in 10,000"] == "too few to tell"
@@ -105,18 +104,18 @@ def test_a_count_of_a_thousand_becomes_a_range(released):
     rows = trust.ranges(trust.overall(released["link_error"])).set_index("title")
     # 1000 x .98 / .92 = 1065; 1000 x .995 / .88 = 1131
     assert rows.loc["Emergency department attendances", ["low", "high"]].tolist() == [1065, 1131]
-    assert "1,065 and 1,131" in trust.range_sentence(rows.reset_index())
+    assert "1,065 and 1,131" in str(trust.range_sentence(rows.reset_index()))
     assert trust.range_table(rows.reset_index())["With right links between"][0] == "not known, or too few to tell"
 
 
 def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released):
     title = trust.chosen_source(released["link_error"])
     groups = trust.by_group(released["link_error"], title)
-    assert trust.group_sentence(groups, "false", title) == (
+    assert str(trust.group_sentence(groups, "false", title)) == (
         "Emergency department attendances: 900.0 (500.0 to 1500.0) in 10,000 links that are false for Ethnicity: "
         "Black, and 10.0 (5.00 to 20.0) for Ethnicity: White: more than chance among 2 groups explains."
     )
-    assert "by more than chance among 2 groups" in trust.group_sentence(groups, "missed", title)
+    assert "by more than chance among 2 groups" in str(trust.group_sentence(groups, "missed", title))
 
 
 def test_the_truth_stands_beside_the_estimate(released):
@@ -126,21 +125,23 @@ def test_the_truth_stands_beside_the_estimate(released):
     assert ed["Estimated in 10,000"] == "100.0 (50.0 to 200.0)"
     assert pd.isna(table.loc["Deaths", "Wrong"])
     # All sources together: 23 of 1,100 links, shown as 25, and 123 of 1,203, shown as 125 of 1,205.
-    assert trust.truth_sentence(released["link_truth"]).startswith("In truth (synthetic data) about 227.3 of 10,000")
+    assert str(trust.truth_sentence(released["link_truth"])).startswith(
+        "In truth (synthetic data) about 227.3 of 10,000"
+    )
 
 
 def test_steps_are_shares_of_each_source_and_the_spine_is_not_among_them(released):
     steps = weighing.by_step(released["link_steps"])
     assert set(steps["title"]) == {"Emergency department attendances"}
     assert steps["share"].tolist() == [0.8, 0.1, 0.1]
-    assert "80.0% were settled by an NHS number" in weighing.step_sentence(released["link_steps"])
+    assert "80.0% were settled by an NHS number" in str(weighing.step_sentence(released["link_steps"]))
 
 
 def test_weights_of_all_sources_stand_in_bands_and_the_tails_in_the_outer_ones(released):
     weights = released["link_weights"].set_index(["band", "decision"])["pairs"]
     assert weights.dropna().to_dict() == {(2, "linked"): 100, (30, "linked"): 200, (0, "review"): 20}
     assert pd.isna(weights[(-12, "too weak")])
-    said = weighing.weight_sentence(released["link_weights"])
+    said = str(weighing.weight_sentence(released["link_weights"]))
     assert "300 were linked" in said
     assert "20 wait for a person's judgement" in said
     others = weighing.other_thresholds(released["link_weights"], released["link_settings"])
@@ -151,7 +152,7 @@ def test_an_example_is_told_in_words(released):
     [(title, rows)] = weighing.examples(released["link_examples"])
     assert title == "Example 1: pairs that were linked"
     assert rows["evidence"].tolist() == ["Before any evidence: at random", "Surname: the same", "Sex: different"]
-    assert weighing.example_sentence(rows) == (
+    assert str(weighing.example_sentence(rows)) == (
         "Surname: the same adds most, 11.8 bits. Sex: different takes away 4.0. Together -9.8."
     )
     assert weighing.example_table(rows)["So far (bits)"].tolist() == [-17.6, -5.8, -9.8]
@@ -161,7 +162,7 @@ def test_a_review_is_told_with_its_threshold(released):
     review = weighing.banded(released["link_review"])
     assert review["name"].tolist() == ["4 to 6 bits", "2 to 4 bits"]
     assert review["match_value"].tolist() == [1, 0.75]
-    assert weighing.review_sentence(review, released["link_settings"]).endswith("often enough: 4 bits.")
+    assert str(weighing.review_sentence(review, released["link_settings"])).endswith("often enough: 4 bits.")
 
 
 @pytest.fixture
@@ -192,4 +193,4 @@ def test_a_run_that_linked_nothing_itself_releases_its_error_alone(con, workbook
                                 ("check", "bound"))])  # fmt: skip
     con.register("_frame", frame)
     con.execute("CREATE TABLE link_error AS SELECT * FROM _frame; CREATE TABLE linkage_step AS SELECT 1 AS x LIMIT 0")
-    assert [r.name for r in quality_releases(con, workbook)] == ["link_error"]
+    assert [model.name for model in quality_models(con, workbook)] == ["aggregate_link_error"]

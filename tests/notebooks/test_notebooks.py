@@ -16,6 +16,8 @@ from nbformat.v4 import new_output
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from phm_utils.topics.registry import notebooks
+
 ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = Path(__file__).parent / "expected"
 IMAGE = re.compile(r"<img\b[^>]*>")
@@ -89,7 +91,7 @@ def test_notebook_says_what_it_said_before(name, area, tiny_run, nb_regression, 
     if expected_path.exists():
         expected = json.loads(expected_path.read_text(encoding="utf-8"))
     code = tiny_run.workbook.ics_code if area == "ics" else tiny_run.pcn_codes[0]
-    params = tiny_run.workbook.notebook_params(name, code).model_dump(mode="json")
+    params = notebooks()[name].of(tiny_run.workbook, code).model_dump(mode="json")
     source = parameterize_notebook(load_notebook_node(str(ROOT / "notebooks" / f"{name}.ipynb")), params)
     path = tmp_path / f"{name}.ipynb"
     nbformat.write(with_outputs(source, expected["cells"]), path)

@@ -9,11 +9,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from linked_store import make_code_lists
 
 from phm_utils import engine
 from phm_utils.linkage.link import link
 from phm_utils.params import Workbook
 from phm_utils.persons import persons
+from phm_utils.persons.reconciled import register_reconciled
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import StageWriter
@@ -49,6 +51,12 @@ def first_code(concept: str) -> str:
     """The first code of a concept's own list."""
     [found] = [c for c in concepts() if c.concept == concept]
     return load(found.codes_from, system=found.system)[0]
+
+
+def persons_and_registers(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[engine.Model]:
+    """Two stages, one after the other: the person tables, and registers beside published ones."""
+    yield from persons(con, workbook)
+    yield from register_reconciled(con, workbook)
 
 
 class World:
@@ -177,7 +185,7 @@ class World:
         absent: Iterable[str] = (),
         index_date: date = INDEX_DATE,
         spans: dict[str, tuple[date, date]] | None = None,
-        stage: Callable = persons,
+        stage: Callable = persons_and_registers,
         engine_kind: str = "duckdb",
         **tables: list[Row],
     ) -> dict[str, pd.DataFrame]:
@@ -200,13 +208,14 @@ class World:
         self._fill(set(absent), spans or {}, given)
 
     def run(
-        self, index_date: date = INDEX_DATE, stage: Callable = persons, engine_kind: str = "duckdb"
+        self, index_date: date = INDEX_DATE, stage: Callable = persons_and_registers, engine_kind: str = "duckdb"
     ) -> dict[str, pd.DataFrame]:
         """Every table that the stage makes of what lies there."""
         workbook = Workbook(
             name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date=index_date, landing="landing",
             resources={"engine": engine_kind},
         )  # fmt: skip
+        make_code_lists(self.con, workbook)
         writer = StageWriter(self.folder)
         for model in stage(self.con, workbook):
             writer.add(self.con, model)

@@ -11,13 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from linked_store import check_and_link
 
 from phm_utils import engine
-from phm_utils.inputs.check import check
-from phm_utils.linkage.link import link
-from phm_utils.params import load_workbook
 from phm_utils.persons import persons
-from phm_utils.runs import Store
+from phm_utils.topics.registry import load_workbook
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("PHM_REAL_DATA", "not set")) / "artificial_hes" / "artificial_hes_apc_0102.csv"
@@ -74,14 +72,8 @@ def run(tmp_path_factory, registered):
             "index_date": INDEX_DATE,
         }
     )
-    store = Store(root / "store")
     with engine.session(root / "spill") as con:
-        with store.stage("check", "0" * 12) as writer:
-            check(con, workbook, writer, root / "quarantine", date(2025, 5, 1))
-        with store.stage("link", "0" * 12) as writer:
-            for model in link(con, workbook):
-                writer.add(con, model)
-
+        store = check_and_link(con, workbook, root)
         con.execute("DROP VIEW check_table")
 
         def made(first_date: date | None = None) -> dict[str, pd.DataFrame]:

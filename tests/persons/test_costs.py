@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.persons.derivations import ITEMS, unit_costs
 from phm_utils.rules.columns import ACTIVITIES, COSTS, cost_column
+from phm_utils.rules.unit_costs import ITEMS, unit_costs
 from phm_utils.runs import project_root
 
 OCTOBER = date(2024, 10, 1)

@@ -2,21 +2,18 @@
 
 import csv
 import os
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from linked_store import check_and_link, make_code_lists
 
 from phm_utils import engine
-from phm_utils.inputs.check import check
 from phm_utils.inputs.trial import synthea_workbook
-from phm_utils.linkage.link import link
-from phm_utils.params import load_workbook
 from phm_utils.persons import persons
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
-from phm_utils.runs import Store
+from phm_utils.topics.registry import load_workbook
 
 REAL = Path(os.environ.get("PHM_REAL_DATA", "not set"))
 INDEX_DATE = "2023-09-30"
@@ -37,6 +34,7 @@ class Trial:
         """The tables of the persons stage, with the lists that concepts.csv names now."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PHM_ROOT", str(self.root))
+            make_code_lists(self.con, self.workbook)
             return {
                 model.name: model.frame if model.frame is not None else engine.read_sql(self.con, self._kept(model))
                 for model in persons(self.con, self.workbook)
@@ -70,13 +68,8 @@ def trial(tmp_path_factory):
     workbook = workbook.model_copy(
         update={name: str(root / getattr(workbook, name)) for name in ("landing", "governance")}
     )
-    store = Store(folder / "store")
     with engine.session(folder / "spill") as con:
-        with store.stage("check", "0" * 12) as writer:
-            check(con, workbook, writer, folder / "quarantine", date(2025, 5, 1))
-        with store.stage("link", "0" * 12) as writer:
-            for model in link(con, workbook):
-                writer.add(con, model)
+        check_and_link(con, workbook, folder)
         yield Trial(con, root, workbook)
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from phm_utils.engine import THREADS_ENV, DuckWorkspace
 from phm_utils.engine.portable import parse, table_names, to_spark
-from phm_utils.persons import persons
 from phm_utils.persons.persons import earlier
 from phm_utils.tables import TABLES
 
@@ -104,7 +103,7 @@ class Recorded(DuckWorkspace):
 
 @pytest.fixture(scope="module")
 def recorded(page) -> list[tuple[str, str, dict]]:
-    """Every model of both stages: name, SQL and the columns of what it reads."""
+    """Every model of these stages: name, SQL and the columns of what it reads."""
     made: list = []
 
     @contextmanager
@@ -114,10 +113,11 @@ def recorded(page) -> list[tuple[str, str, dict]]:
             made.extend(work.made)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("phm_utils.persons.persons"), "open_workspace", open_recorded)
-        for stage in (persons, earlier):
-            page.made(stage=stage, **page.everything())
-            page.made(stage=stage, absent=["ecds_attendance", "gp_event", "death"])
+        for module in ("persons", "reconciled"):
+            patch.setattr(import_module(f"phm_utils.persons.{module}"), "open_workspace", open_recorded)
+        for stage in ({}, {"stage": earlier}):
+            page.made(**stage, **page.everything())
+            page.made(**stage, absent=["ecds_attendance", "gp_event", "death"])
     return made
 
 

@@ -47,7 +47,7 @@ def test_methods_of_admission(methods, method, emergency):
 
 @pytest.fixture(scope="module")
 def methods(page):
-    known = (
+    known = [
         "21",
         "22",
         "23",
@@ -67,7 +67,7 @@ def methods(page):
         "83",
         "98",
         "99",
-    )
+    ]
     person = page.person(
         gp_registration=[page.registered(m) for m in known], apc_episode=[page.episode(m, admimeth=m) for m in known]
     )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from phm_utils.errors import InputError
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect, protect_counts, protect_estimates
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.relations import AtMost
+from phm_utils.privacy.release import AREA, Release, aggregate, count, derived, estimate, key
 
 POLICY = Disclosure()
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
@@ -21,9 +22,15 @@ def series(values, name="people"):
     return pd.Series(values, dtype="Int64", name=name)
 
 
-def release(**changes):
-    frame = pd.DataFrame({"area_code": ["U99002", "U99001"], "people": [3, 43], "name": ["Ann", "Bo"]})
-    return Release(**{"name": "r", "title": "t", "frame": frame, "counts": ("people",), **changes})
+FRAME = pd.DataFrame({"area_code": ["U99002", "U99001"], "people": [3, 43], "name": ["Ann", "Bo"]})
+
+
+def release(*columns, **changes) -> Release:
+    return Release("r", "t", (AREA, *(columns or (count("people"),))), **changes)
+
+
+def shown_of(declared: Release, frame: pd.DataFrame = FRAME, **parameters) -> pd.DataFrame:
+    return protect(declared, aggregate(declared, frame).frame, POLICY, parameters)
 
 
 def test_the_policy_of_hes_by_hand():
@@ -58,8 +65,7 @@ def test_one_to_seven_are_never_told_apart(values):
 def test_a_release_does_not_depend_on_the_order_of_its_rows(drawn):
     values, order = drawn
     frame = pd.DataFrame({"area_code": [f"U{i:05d}" for i in range(len(values))], "people": values})
-    first = protect(release(frame=frame), POLICY)
-    again = protect(release(frame=frame.iloc[order]), POLICY)
+    first, again = shown_of(release(), frame), shown_of(release(), frame.iloc[order])
     pd.testing.assert_frame_equal(first, again)
 
 
@@ -70,7 +76,7 @@ def test_what_is_no_count_is_refused(values):
 
 
 def test_undeclared_columns_stay_behind_and_rows_are_in_key_order():
-    shown = protect(release(), POLICY)
+    shown = shown_of(release())
     assert shown.columns.tolist() == ["area_code", "people"]
     assert shown["area_code"].tolist() == ["U99001", "U99002"]
     assert shown["people"].tolist() == [45, pd.NA]
@@ -83,7 +89,7 @@ def test_derive_sees_protected_counts_alone():
         seen["frame"] = shown.copy()
         return shown.assign(share=shown["people"] / 90)
 
-    shown = protect(release(derive=rate), POLICY)
+    shown = shown_of(release(count("people"), derived("share"), derive=rate))
     assert seen["frame"].columns.tolist() == ["area_code", "people"]
     assert seen["frame"]["people"].tolist() == [45, pd.NA]
     assert shown["share"].tolist() == [0.5, pd.NA]
@@ -107,27 +113,75 @@ def test_estimates_need_ten_events_and_keep_three_digits(drawn):
 
 def test_the_events_behind_an_estimate_are_not_released_with_it():
     frame = pd.DataFrame({"area_code": ["A1", "A2"], "rate": [123.456, 5.0], "events": [10, 9]})
-    shown = protect(release(frame=frame, counts=(), estimates={"rate": "events"}), POLICY)
+    shown = shown_of(release(estimate("rate", "events")), frame)
     assert shown.columns.tolist() == ["area_code", "rate"]
     assert shown["rate"].iloc[0] == 123
     assert np.isnan(shown["rate"].iloc[1])
 
 
+def test_the_people_behind_events_stay_behind():
+    frame = pd.DataFrame({"area_code": ["A1"], "admissions": [43], "admitted": [12]})
+    declared = release(count("admissions", "events", people="admitted"))
+    assert aggregate(declared, frame).frame.columns.tolist() == ["area_code", "admissions", "admitted"]
+    assert shown_of(declared, frame).columns.tolist() == ["area_code", "admissions"]
+
+
 def test_published_figures_pass_unchanged():
-    shown = protect(release(published=True), POLICY)
+    shown = shown_of(release(published=True))
     assert shown["people"].tolist() == [43, 3]
     assert "name" not in shown
 
 
+def test_zeros_are_shown_unless_the_declaration_hides_them():
+    frame = pd.DataFrame({"area_code": ["A1", "A2"], "people": [0, 43]})
+    assert shown_of(release(), frame)["people"].tolist() == [0, 45]
+    assert shown_of(release(zeros_shown=False), frame)["people"].tolist() == [pd.NA, 45]
+
+
+def test_derive_is_given_the_runs_parameters_that_it_names_and_no_others():
+    def limits(shown, confidence):
+        return shown.assign(level=confidence)
+
+    declared = release(count("people"), derived("level"), derive=limits, parameters=("confidence",))
+    assert shown_of(declared, confidence=0.99, seed=1)["level"].tolist() == [0.99, 0.99]
+
+
+def test_an_optional_column_may_be_absent():
+    declared = release(count("people"), count("contacts", "events", people="users", optional=True))
+    assert shown_of(declared).columns.tolist() == ["area_code", "people"]
+
+
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("columns", "frame", "reason"),
     [
-        ({"counts": ("people", "deaths")}, "lacks: deaths"),
-        ({"estimates": {"people": "people"}}, "two ways: people"),
-        ({"counts": (), "estimates": {"people": "events"}}, "lacks: events"),
-        ({"frame": pd.DataFrame({"area_code": ["A1", "A1"], "people": [9, 9]})}, "repeated keys"),
+        ((count("people"), count("deaths")), FRAME, "lacks: deaths"),
+        ((estimate("people", "events"),), FRAME, "lacks: events"),
+        ((count("people"),), pd.DataFrame({"area_code": ["A1", "A1"], "people": [9, 9]}), "repeated keys"),
     ],
 )
-def test_a_declaration_that_does_not_fit_is_refused(changes, reason):
+def test_figures_that_do_not_fit_their_declaration_are_refused(columns, frame, reason):
     with pytest.raises(InputError, match=reason):
-        protect(release(**changes), POLICY)
+        shown_of(release(*columns), frame)
+
+
+@pytest.mark.parametrize(
+    ("declare", "reason"),
+    [
+        (lambda: release(count("people"), estimate("people", "people")), "two ways: people"),
+        (lambda: Release("r", "t", (key("place"), AREA)), "needs `area_code` as its first key"),
+        (lambda: release(relations=(AtMost("people", "everybody"),)), "does not declare: everybody"),
+        (lambda: count("admissions", "events"), "name the `people` behind events"),
+    ],
+)
+def test_a_declaration_that_contradicts_itself_is_refused(declare, reason):
+    with pytest.raises(InputError, match=reason):
+        declare()
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"), [({}, "nothing makes: share"), ({"share": 1.0, "name": "Ann"}, "does not declare: name")]
+)
+def test_derived_columns_are_those_declared(made, reason):
+    declared = release(count("people"), derived("share"), derive=lambda shown: shown.assign(**made))
+    with pytest.raises(InputError, match=reason):
+        shown_of(declared)

@@ -25,11 +25,16 @@ PLAIN = b"QUILLFEATHER 9990001234 " * 20
 HEADER = 8 + 1 + 4 + 32
 
 
+def lock(path: Path, data: bytes, key: bytes, content: str) -> None:
+    with vault.writing(path, key, content) as file:
+        file.write(data)
+
+
 @pytest.fixture
 def locked(tmp_path) -> Path:
     """A file of several small chunks."""
     path = tmp_path / "ledger.vault"
-    vault.write_bytes(path, PLAIN, KEY, "ledger")
+    lock(path, PLAIN, KEY, "ledger")
     return path
 
 
@@ -78,13 +83,13 @@ def test_tables_frames_and_parquet_come_back(tmp_path):
     assert vault.read_table(tmp_path / "empty", KEY, "table").schema == table.schema
     parquet = io.BytesIO()
     pq.write_table(table, parquet)
-    vault.write_bytes(tmp_path / "parquet", parquet.getvalue(), KEY, "parquet")
+    lock(tmp_path / "parquet", parquet.getvalue(), KEY, "parquet")
     assert pq.read_table(io.BytesIO(vault.read_bytes(tmp_path / "parquet", KEY, "parquet"))).equals(table)
 
 
 def test_two_writings_of_one_content_have_nothing_in_common(locked):
     first, stamp = locked.read_bytes(), vault.stamp(locked)
-    vault.write_bytes(locked, PLAIN, KEY, "ledger")
+    lock(locked, PLAIN, KEY, "ledger")
     assert vault.stamp(locked) != stamp
     assert locked.read_bytes()[HEADER:] != first[HEADER:]
     assert vault.stamp(locked.with_name("absent")) is None
@@ -156,14 +161,14 @@ def test_a_broken_writing_leaves_the_old_file_and_no_draft(locked):
 def test_the_draft_of_a_killed_run_goes_with_the_next(locked):
     left = locked.with_name(".ledger.vault.abc.part")
     left.touch()
-    vault.write_bytes(locked, PLAIN, KEY, "ledger")
+    lock(locked, PLAIN, KEY, "ledger")
     assert not left.exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes: the folder's own rights hold")
 def test_only_the_owner_may_read_it(tmp_path):
     path = tmp_path / "vault" / "ledger"
-    vault.write_bytes(path, PLAIN, KEY, "ledger")
+    lock(path, PLAIN, KEY, "ledger")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 

@@ -208,7 +208,7 @@ def test_a_folder_a_spreadsheet_a_database_and_a_huge_file_are_told(tmp_path):
 
 
 def test_a_list_of_a_whole_terminology_is_examined_in_seconds(tmp_path):
-    from phm_utils.rules.code_systems import verhoeff_ok
+    from phm_utils.rules.check_digits import verhoeff_ok
 
     ids = [f"{n}00{next(d for d in range(10) if verhoeff_ok(f'{n}00{d}'))}" for n in range(100_000, 150_000)]
     assert len(examine(written(tmp_path, "code", *ids)).codes) == 50_000

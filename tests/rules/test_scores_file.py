@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
 from phm_utils.persons.coded import GRAVER, charlson_groups, diagnosis_codes, hfrs_weights, in_scope, polypharmacy_scope
+from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, askable, load_score, score_columns
 from phm_utils.rules.tree import compile_rule
@@ -84,7 +85,8 @@ def test_no_code_is_of_two_charlson_groups():
 
 def test_what_a_hospital_code_counts_for():
     known = concepts()
-    found = diagnosis_codes(["F0010", "S7210", "J459", "F051"], known)
+    codes = {c.codes_from: tuple(load(c.codes_from, system=c.system)) for c in known if c.system == "icd10"}
+    found = diagnosis_codes(["F0010", "S7210", "J459", "F051"], known, codes)
     rows = {(r.icd10, r.used_for, r.item, r.weight) for r in found.itertuples()}
     assert rows == {
         ("F0010", "hfrs", "F00", 71), ("F0010", "charlson", "dementia", 14),
@@ -92,7 +94,7 @@ def test_what_a_hospital_code_counts_for():
         ("J459", "charlson", "pulmonary", 4),
         ("F051", "hfrs", "F05", 32), ("F051", "charlson", "dementia", 14), ("F051", "concept", "stay_frailty", 0),
     }  # fmt: skip
-    assert diagnosis_codes([], known).empty
+    assert diagnosis_codes([], known, codes).empty
 
 
 def test_columns_of_scores_need_the_tables_of_their_rules():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.rules import codelists
-from phm_utils.rules.code_systems import verhoeff_ok
+from phm_utils.rules.check_digits import verhoeff_ok
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import project_root
 from phm_utils.synthetic import codes, simulate

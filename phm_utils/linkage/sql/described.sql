@@ -10,4 +10,4 @@ SELECT
     area.imd_decile
 FROM settled
 CROSS JOIN extract_end
-LEFT JOIN {area} AS area ON area.lsoa = settled.lsoa
+LEFT JOIN $area AS area ON area.lsoa = settled.lsoa

@@ -25,5 +25,5 @@ FROM grouped
 LEFT JOIN stranger ON stranger.sex = grouped.sex AND stranger.birth_month = grouped.birth_month
 WHERE
     grouped.source <> 'gp_registration'
-    AND (grouped.characteristic = 'All' OR grouped.source IN ({identity_sources}))
+    AND (grouped.characteristic = 'All' OR grouped.source IN ($identity_sources))
 GROUP BY grouped.source, grouped.characteristic, grouped.category

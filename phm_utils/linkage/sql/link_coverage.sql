@@ -8,5 +8,5 @@ SELECT
     coalesce(sum(records) FILTER (WHERE in_gp_extract), 0)::BIGINT AS linked,
     coalesce(sum(records) FILTER (WHERE NOT in_gp_extract), 0)::BIGINT AS not_linked
 FROM grouped
-WHERE source IN ({identity_sources}) AND characteristic NOT IN ('All', 'Ethnicity')
+WHERE source IN ($identity_sources) AND characteristic NOT IN ('All', 'Ethnicity')
 GROUP BY pcn_code, source, characteristic, category

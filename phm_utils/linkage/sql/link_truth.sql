@@ -9,5 +9,5 @@ SELECT
     coalesce(sum(records) FILTER (WHERE linked), 0)::BIGINT AS links,
     coalesce(sum(records) FILTER (WHERE linked AND NOT rightly), 0)::BIGINT AS wrong,
     coalesce(sum(records) FILTER (WHERE known_person AND NOT rightly), 0)::BIGINT AS missed
-FROM ({grouped}) AS grouped
+FROM ($grouped) AS grouped
 GROUP BY source, characteristic, category

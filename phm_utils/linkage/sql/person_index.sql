@@ -5,5 +5,5 @@ SELECT
     source, token_person_id, sex, birth_month, person_id, method, in_gp_extract,
     sum(records)::BIGINT AS records
 FROM settled
-WHERE source IN ({identity_sources})
+WHERE source IN ($identity_sources)
 GROUP BY ALL

@@ -1,13 +1,13 @@
 -- Synthetic data only: the records of one source, by what they say and whom they are truly about.
 SELECT
-    '{source}' AS source,
+    '$source' AS source,
     given.token_person_id,
     given.sex,
     given.birth_month,
     given.lsoa,
-    {no_fixed_abode} AS no_fixed_abode,
+    $no_fixed_abode AS no_fixed_abode,
     truth.person,
     count(*) AS records
-FROM {source} AS given
-INNER JOIN {truth} AS truth ON truth.table_name = '{source}' AND truth.record_id::VARCHAR = given.{key}
+FROM $source AS given
+INNER JOIN $truth AS truth ON truth.table_name = '$source' AND truth.record_id::VARCHAR = given.$key
 GROUP BY ALL

@@ -16,20 +16,8 @@ WITH known AS (
         area.rural_urban,
         registered.sex,
         registered.age,
-        CASE
-            WHEN registered.age >= 90 THEN '90+'
-            ELSE CAST(registered.age // 5 * 5 AS VARCHAR) || '-' || CAST(registered.age // 5 * 5 + 4 AS VARCHAR)
-        END AS age_band,
-        -- The 2001 categories in the groups of the censuses since 2011: R, Chinese, is Asian.
-        CASE
-            WHEN registered.ethnicity IN ('A', 'B', 'C') THEN 'White'
-            WHEN registered.ethnicity IN ('D', 'E', 'F', 'G') THEN 'Mixed'
-            WHEN registered.ethnicity IN ('H', 'J', 'K', 'L', 'R') THEN 'Asian'
-            WHEN registered.ethnicity IN ('M', 'N', 'P') THEN 'Black'
-            WHEN registered.ethnicity = 'S' THEN 'Other'
-            WHEN registered.ethnicity = 'Z' THEN 'Not stated'
-            ELSE 'Not known'
-        END AS ethnic_group,
+        $age_band AS age_band,
+        $ethnic_group AS ethnic_group,
         registered.household_token,
         household_now.people AS household_size,
         household_now.probable_care_home,

@@ -4,9 +4,20 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from phm_utils.measures.definitions import Cohort
-from phm_utils.reports.findings import in_sentence, shown
+from phm_utils.measures.definitions import Cohort, load_cohort
+from phm_utils.reports.findings import finding, in_sentence, shown
+from phm_utils.reports.notebook import Run
 from phm_utils.reports.reading import SHORT, per_1000
+
+
+def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
+    """The cohorts that a report shows, as this run defined them.
+
+    Raises InputError for a name that the run did not count, or a file that has changed since.
+    """
+    for name in names:
+        run.definition(f"parameters/cohorts/{name}.yml")
+    return {name: load_cohort(name) for name in names}
 
 
 def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
@@ -54,6 +65,7 @@ PER = 1_000  # people
 FEW = "too few people to say"
 
 
+@finding
 def cohort_sizes(sizes: pd.DataFrame, ics: str) -> str:
     """How large each cohort is here and, in a PCN's report, its rate in the ICS."""
     whole = sizes[sizes["area"] == ics].set_index("cohort")["share"]
@@ -73,6 +85,7 @@ def _size(row: pd.Series, ics_share: float | None) -> str:
     return f"{text}, {word} the ICS's {ics_share * PER:.1f}"
 
 
+@finding
 def narrowest_step(attrition: pd.DataFrame) -> str:
     """For each cohort the criterion after which the smallest part of the people before it is left."""
     return "The step that loses most. " + _each(
@@ -91,6 +104,7 @@ def _narrowest(steps: pd.DataFrame) -> str:
     return f"{row['short']}: “{row['criterion']}”, {row['people'] / row['before']:.1%} stay"
 
 
+@finding
 def cohort_spread(units: pd.DataFrame, kind: str) -> str:
     """How far each cohort's rate differs between practices, or PCNs."""
     return f"By {kind}. " + _each(_spread(part) for _, part in units.groupby("cohort", sort=False))
@@ -111,6 +125,7 @@ def _spread(part: pd.DataFrame) -> str:
     return f"{low['short']}: {lowest} ({low['unit_name']}) to {highest} per 1,000 ({high['unit_name']}){note}"
 
 
+@finding
 def group_gap(groups: pd.DataFrame) -> str:
     """For each cohort the group of people in which it is most frequent, of those that can be shown."""
     return "Most frequent. " + _each(_most_frequent(part) for _, part in groups.groupby("cohort", sort=False))
@@ -130,6 +145,7 @@ def _group(row: pd.Series) -> str:
     return f"{dimension.lower()} {group}"
 
 
+@finding
 def overlap(also: pd.DataFrame) -> str:
     """For each cohort what is most often also true of its members, unless it is true of all by definition."""
     return "What members most often also have. " + _each(_also(part) for _, part in also.groupby("cohort", sort=False))
@@ -142,6 +158,7 @@ def _also(part: pd.DataFrame) -> str:
     return f"{part['short'].iloc[0]}: {' and '.join(parts) or FEW}"
 
 
+@finding
 def use(ratios: pd.DataFrame) -> str:
     """For each cohort the contact that its members have most above everybody's rate."""
     return "Contacts most above everybody's rate. " + _each(
@@ -157,6 +174,7 @@ def _use(part: pd.DataFrame) -> str:
     return f"{row['short']}: {in_sentence(row['activity'])}, {row['times']:.1f} times"
 
 
+@finding
 def alternatives(frame: pd.DataFrame) -> str:
     """Each cohort's size as defined, and the range over its other thresholds."""
     return "Other thresholds. " + _each(_alternatives(part) for _, part in frame.groupby("cohort", sort=False))

@@ -1,32 +1,28 @@
 """What each cohort lets out: its size, how it came about, who is in it, and what else they have."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
-from phm_utils.measures.segments import columns_missing
+from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.methods.rates import with_rates, with_shares
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
-from phm_utils.privacy.release import Release
-from phm_utils.rules.columns import ACTIVITIES, ETHNIC_GROUPS, SEXES
-from phm_utils.rules.derived import person_columns
-from phm_utils.rules.groups import NOT_KNOWN, QUINTILE_SQL, QUINTILES
+from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts, Steps
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, keys
+from phm_utils.rules.columns import ACTIVITIES
+from phm_utils.rules.derived import columns_missing, person_columns
+from phm_utils.rules.groups import BROAD_AGES, ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, SEXES, fifth_sql
 from phm_utils.rules.tree import compile_rule, parse
 
 COHORT, EVERYBODY = "In the cohort", "Everybody registered"
-BANDS = ("0-17", "18-39", "40-64", "65-74", "75-84", "85+", NOT_KNOWN)
-BAND_SQL = (
-    "CASE WHEN age < 18 THEN '0-17' WHEN age < 40 THEN '18-39' WHEN age < 65 THEN '40-64' "
-    f"WHEN age < 75 THEN '65-74' WHEN age < 85 THEN '75-84' WHEN age >= 85 THEN '85+' ELSE '{NOT_KNOWN}' END"
-)
 # Each way to break a cohort down: its levels in order, their SQL, and the column it needs.
 DIMENSIONS = {
-    "Age": (BANDS, BAND_SQL, "age"),
+    "Age": ((*BROAD_AGES.names, NOT_KNOWN), BROAD_AGES.sql(unknown=NOT_KNOWN), "age"),
     "Sex": (SEXES, "sex", "sex"),
-    "Deprivation": (QUINTILES, QUINTILE_SQL, "imd_quintile"),
+    "Deprivation": (QUINTILES, fifth_sql(), "imd_quintile"),
     "Ethnic group": (ETHNIC_GROUPS, "ethnic_group", "ethnic_group"),
 }
 # What else may be true of a cohort's members, as rules.
@@ -45,37 +41,90 @@ ALSO = {
     "Named on two or more partner lists": {"column": "partner_lists", "op": "at least", "value": 2},
     "Emergency admission in 12 months": {"column": "emergency_admissions_12m", "op": "at least", "value": 1},
 }
+EVENTS = tuple(f"{name}_12m" for name in ACTIVITIES)
+
+LEFT_OUT = Release(
+    "cohort_left_out",
+    "Cohorts that could not be counted, and the tables that they need",
+    (AREA, *keys("cohort", "needs")),
+)
+ATTRITION = Release(
+    "cohort_attrition",
+    "People left after each criterion of a cohort, in order; step 0 is everybody registered",
+    (AREA, PLACE, *keys("cohort", "step", "criterion"), count("people")),
+    relations=(AcrossAreas(("people",)), Steps("people", "step")),
+)
+ALTERNATIVE = Release(
+    "cohort_alternative",
+    "People whom a cohort would hold under other thresholds",
+    (AREA, PLACE, *keys("cohort", "alternative"), count("people")),
+    relations=(AcrossAreas(("people",)),),
+)
+SIZE = Release(
+    "cohort_size",
+    "People in each cohort and their share of everybody registered",
+    (AREA, PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES),
+    relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
+    derive=with_shares,
+)
+UNIT = Release(
+    "cohort_unit",
+    "People in each cohort by practice of a PCN, or PCN of the ICS, and their share of everybody registered there",
+    (AREA, *keys("unit_code", "unit_name"), PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES),
+    relations=(AcrossUnits(("people", "registered")), AtMost("people", "registered")),
+    derive=with_shares,
+)
+PROFILE = Release(
+    "cohort_profile",
+    "Who is in each cohort: people by age, sex, deprivation and ethnic group, and their share of that group",
+    (AREA, PLACE, *keys("cohort", "dimension", "level"), *counts("people", "registered", "in_cohort"), *SHARES),
+    relations=(
+        *(AcrossAreas(("people", "registered", "in_cohort")), Parts("people", ("level",), "in_cohort")),
+        AtMost("people", "registered"),
+    ),
+    derive=with_shares,
+)
+OVERLAP = Release(
+    "cohort_overlap",
+    "What else is true of a cohort's members: people, and their share of the cohort",
+    (AREA, PLACE, *keys("cohort", "also"), *counts("people", "in_cohort"), *SHARES),
+    relations=(AcrossAreas(("people", "in_cohort")), AtMost("people", "in_cohort")),
+    derive=partial(with_shares, of="in_cohort"),
+)
+USE = Release(
+    "cohort_use",
+    "Contacts of a cohort's members and of everybody registered, 12 months; rates per 1,000 people",
+    (
+        *(AREA, PLACE, *keys("cohort", "compared"), count("people")),
+        *(count(name, "events", people=f"{name}_people", optional=True) for name in EVENTS),
+        *(derived(f"{name}_per_1000", optional=True) for name in EVENTS),
+    ),
+    relations=(AcrossAreas(("people",)),),
+    derive=partial(with_rates, events=EVENTS),
+)
+RELEASES = (LEFT_OUT, ATTRITION, ALTERNATIVE, SIZE, UNIT, PROFILE, OVERLAP, USE)
 
 
-def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """The aggregates of every cohort that this run could count."""
+def cohort_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: true figures of every cohort that this run could count."""
     areas, missing = areas_of(con, workbook.ics_code), set(columns_missing(con))
-    cohorts = read_sql(con, "SELECT DISTINCT cohort FROM cohort_attrition ORDER BY cohort")
-    if cohorts.empty:
-        return [_absent(con, areas)]
-    return [
-        _absent(con, areas),
-        _attrition(con, areas),
-        _alternatives(con, areas),
-        _sizes(con, areas, cohorts),
-        _units(con, areas, cohorts),
-        _profile(con, areas, cohorts, missing),
-        _overlap(con, areas, cohorts, missing),
-        _use(con, areas, cohorts, missing),
-    ]
-
-
-def _absent(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+    if "cohort_left_out" not in present_tables(con):
+        return
     frame = read_sql(con, "SELECT cohort, needs FROM cohort_left_out")
-    return Release(
-        "cohort_left_out",
-        "Cohorts that could not be counted, and the tables that they need",
-        frame.assign(area_code=areas.ics_code),
-        ("area_code", "cohort", "needs"),
-    )
+    yield aggregate(LEFT_OUT, frame.assign(area_code=areas.ics_code))
+    if "cohort_attrition" not in present_tables(con):
+        return
+    cohorts = read_sql(con, "SELECT DISTINCT cohort FROM cohort_attrition ORDER BY cohort")
+    yield aggregate(ATTRITION, _attrition(con, areas))
+    yield aggregate(ALTERNATIVE, _alternatives(con, areas))
+    yield aggregate(SIZE, _sizes(con, areas, cohorts))
+    yield aggregate(UNIT, _units(con, areas, cohorts))
+    yield aggregate(PROFILE, _profile(con, areas, cohorts, missing))
+    yield aggregate(OVERLAP, _overlap(con, areas, cohorts, missing))
+    yield aggregate(USE, _use(con, areas, cohorts, missing))
 
 
-def _attrition(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+def _attrition(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     frame = counted(
         con,
         "SELECT cohort, pcn_code, CAST(step AS VARCHAR) AS step, criterion, sum(people) AS people "
@@ -83,60 +132,32 @@ def _attrition(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
     )
     levels = frame[["cohort", "step", "criterion"]].drop_duplicates()
     levels = levels.sort_values(["cohort", "step"], key=lambda c: c.astype(int) if c.name == "step" else c)
-    return Release(
-        "cohort_attrition",
-        "People left after each criterion of a cohort, in order; step 0 is everybody registered",
-        by_area(frame, levels, areas),
-        ("area_code", "place", "cohort", "step", "criterion"),
-        counts=("people",),
-    )
+    return by_area(frame, levels, areas)
 
 
-def _alternatives(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+def _alternatives(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     frame = counted(
         con,
         "SELECT cohort, pcn_code, alternative, min(place) AS placed, sum(people) AS people "
         "FROM cohort_alternative GROUP BY ALL",
     )
     levels = frame.sort_values(["cohort", "placed"])[["cohort", "alternative"]].drop_duplicates()
-    return Release(
-        "cohort_alternative",
-        "People whom a cohort would hold under other thresholds",
-        by_area(frame.drop(columns="placed"), levels, areas),
-        ("area_code", "place", "cohort", "alternative"),
-        counts=("people",),
-    )
+    return by_area(frame.drop(columns="placed"), levels, areas)
 
 
-def _sizes(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> Release:
+def _sizes(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> pd.DataFrame:
     frame = counted(con, "SELECT cohort, pcn_code, count(*) AS people FROM cohort_member GROUP BY ALL")
-    frame = by_area(frame, cohorts, areas)
-    return Release(
-        "cohort_size",
-        "People in each cohort and their share of everybody registered",
-        frame.merge(_registered(con, areas), on="area_code"),
-        ("area_code", "place", "cohort"),
-        counts=("people", "registered"),
-        derive=with_shares,
-    )
+    return by_area(frame, cohorts, areas).merge(_registered(con, areas), on="area_code")
 
 
-def _units(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> Release:
+def _units(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> pd.DataFrame:
     registered = counted(con, "SELECT practice_code, count(*) AS registered FROM person GROUP BY ALL")
     frame = counted(con, "SELECT cohort, practice_code, count(*) AS people FROM cohort_member GROUP BY ALL")
     frame = registered.merge(cohorts, how="cross").merge(frame, on=["cohort", "practice_code"], how="left")
-    frame = frame.fillna({"people": 0})
-    return Release(
-        "cohort_unit",
-        "People in each cohort by practice of a PCN, or PCN of the ICS, and their share of everybody registered there",
-        by_unit(frame, practice_names(con), cohorts, areas),
-        ("area_code", "unit_code", "unit_name", "place", "cohort"),
-        counts=("people", "registered"),
-        derive=with_shares,
-    )
+    return by_unit(frame.fillna({"people": 0}), practice_names(con), cohorts, areas)
 
 
-def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> Release:
+def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
     known = {name: (levels, sql) for name, (levels, sql, column) in DIMENSIONS.items() if column not in missing}
     parts, levels = [], []
     for name, (words, sql) in known.items():
@@ -154,17 +175,10 @@ def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame
         levels.append(pd.DataFrame({"dimension": name, "level": words}))
     frame = by_area(pd.concat(parts), cohorts.merge(pd.concat(levels), how="cross"), areas)
     frame["in_cohort"] = frame.groupby(["area_code", "cohort", "dimension"])["people"].transform("sum")
-    return Release(
-        "cohort_profile",
-        "Who is in each cohort: people by age, sex, deprivation and ethnic group, and their share of that group",
-        frame,
-        ("area_code", "place", "cohort", "dimension", "level"),
-        counts=("people", "registered", "in_cohort"),
-        derive=with_shares,
-    )
+    return frame
 
 
-def _overlap(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> Release:
+def _overlap(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
     columns = person_columns()
     asked = {words: parse(rule) for words, rule in ALSO.items() if rule["column"] not in missing}
     sums = [
@@ -180,19 +194,12 @@ def _overlap(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame
     frame = by_area(long, cohorts.merge(pd.DataFrame({"also": list(asked)}), how="cross"), areas)
     sizes = counted(con, "SELECT cohort, pcn_code, count(*) AS in_cohort FROM cohort_member GROUP BY ALL")
     sizes = by_area(sizes, cohorts, areas).drop(columns="place")
-    return Release(
-        "cohort_overlap",
-        "What else is true of a cohort's members: people, and their share of the cohort",
-        frame.merge(sizes, on=["area_code", "cohort"]),
-        ("area_code", "place", "cohort", "also"),
-        counts=("people", "in_cohort"),
-        derive=partial(with_shares, of="in_cohort"),
-    )
+    return frame.merge(sizes, on=["area_code", "cohort"])
 
 
-def _use(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> Release:
-    events = tuple(f"{a}_12m" for a in ACTIVITIES if f"{a}_12m" not in missing)
-    sums = ", ".join(["count(*) AS people", *(f"sum({c}) AS {c}" for c in events)])
+def _use(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
+    counted_events = [c for name in EVENTS if name not in missing for c in (f"sum({name}) AS {name}", _having(name))]
+    sums = ", ".join(["count(*) AS people", *counted_events])
     members = counted(
         con,
         f"SELECT cohort, pcn_code, '{COHORT}' AS compared, {sums} FROM cohort_member "
@@ -201,14 +208,7 @@ def _use(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, mi
     everybody = counted(con, f"SELECT pcn_code, '{EVERYBODY}' AS compared, {sums} FROM person GROUP BY ALL")
     frame = pd.concat([members, everybody.merge(cohorts, how="cross")])
     levels = cohorts.merge(pd.DataFrame({"compared": [COHORT, EVERYBODY]}), how="cross")
-    return Release(
-        "cohort_use",
-        "Contacts of a cohort's members and of everybody registered, 12 months; rates per 1,000 people",
-        by_area(frame, levels, areas),
-        ("area_code", "place", "cohort", "compared"),
-        counts=("people", *events),
-        derive=partial(with_rates, events=events),
-    )
+    return by_area(frame, levels, areas)
 
 
 def _registered(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
@@ -216,3 +216,8 @@ def _registered(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     frame = counted(con, "SELECT pcn_code AS area_code, count(*) AS registered FROM person GROUP BY ALL")
     whole = pd.DataFrame({"area_code": [areas.ics_code], "registered": [frame["registered"].sum()]})
     return pd.concat([frame, whole], ignore_index=True)
+
+
+def _having(event: str) -> str:
+    """The distinct people behind a count of events, as SQL."""
+    return f"count(*) FILTER (WHERE {event} > 0) AS {event}_people"

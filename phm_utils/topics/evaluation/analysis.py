@@ -40,7 +40,10 @@ COLUMNS = {
     "balance": {"position": "int64", "covariate": "str", "smd_before": "float64", "smd_after": "float64"},
     "trend": {"month": "int64", "people_group": "str", "rate": "float64", "events": "int64", "people": "int64"},
     "people": {"pcn_code": "str", "step": "int64", "criterion": "str", "people": "int64"},
-    "contacts": {"pcn_code": "str", "people": "int64", "before": "int64", "after": "int64", "months": "float64"},
+    "contacts": {
+        "pcn_code": "str", "people": "int64", "before": "int64", "after": "int64", "before_people": "int64",
+        "after_people": "int64", "months": "float64",
+    },
     "return": {
         "position": "int64", "part": "str", "measure": "str", "definition": "str", "unit": "str",
         "value": "float64", "lower": "float64", "upper": "float64", "events": "int64",
@@ -218,9 +221,16 @@ def _before_after(rows: pd.DataFrame, programme: Intervention, weights: np.ndarr
 
 
 def _contacts(trials: Trials) -> pd.DataFrame:
-    """Each PCN's enrolled and analysed people: what they used before and after. Facts, no effect."""
+    """Each PCN's enrolled and analysed people: what they used before and after, and who did. Facts, no effect."""
     treated = trials.rows[trials.rows["treated"]]
+    users = {"user_before": treated["before"] > 0, "user_after": treated["events"] > 0}
+    treated = treated.assign(**{name: treated["person"].where(used) for name, used in users.items()})
     table = treated.groupby("pcn_code").agg(
-        people=("person", "nunique"), before=("before", "sum"), after=("events", "sum"), months=("exposure", "sum")
+        people=("person", "nunique"),
+        before=("before", "sum"),
+        after=("events", "sum"),
+        before_people=("user_before", "nunique"),
+        after_people=("user_after", "nunique"),
+        months=("exposure", "sum"),
     )
     return table.reset_index()

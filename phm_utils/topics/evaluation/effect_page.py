@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from phm_utils.reports.findings import finding
 from phm_utils.topics.evaluation.programme_page import Evaluated, limits, than
 
 
@@ -28,6 +29,7 @@ def before_after_rows(of: Evaluated) -> pd.DataFrame:
 NOT_EVIDENCE = "This is not evidence of an effect: people chosen for a bad year fall back by themselves."
 
 
+@finding
 def before_after(of: Evaluated) -> str:
     """The comparison that most reports stop at, and why it is none."""
     own = of.row("before_after")
@@ -42,6 +44,7 @@ def before_after(of: Evaluated) -> str:
     return f"{text} {who}, without any programme, had {than(other['rate_ratio'])} before. {NOT_EVIDENCE}"
 
 
+@finding
 def effect(of: Evaluated) -> str:
     """The headline, or why there is none."""
     title, row = of.programme["title"], of.headline
@@ -56,6 +59,7 @@ def effect(of: Evaluated) -> str:
     return f"With {title} people had {than(row['rate_ratio'])} expected without it, {span}."
 
 
+@finding
 def beside_others(of: Evaluated) -> str:
     """How the result stands to what was found elsewhere."""
     known, row = of.programme, of.headline

@@ -1,7 +1,6 @@
 """The evaluation stage: every programme of parameters/interventions, fitted once for the whole ICS."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import duckdb
 import pandas as pd
@@ -9,6 +8,7 @@ import pandas as pd
 from phm_utils.engine import Model
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
+from phm_utils.rules.unit_costs import unit_costs
 from phm_utils.runs import project_root
 from phm_utils.topics.evaluation.analysis import COLUMNS, analyse, typed
 from phm_utils.topics.evaluation.interventions import HISTORY_MONTHS, Intervention, load_interventions
@@ -37,9 +37,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     could not be evaluated at all; the other tables then have no rows of it.
     A gate that failed is a reason in `evaluation_effect` instead.
     """
-    folder = project_root() / "parameters"
-    programmes = list(load_interventions(folder / "interventions"))
-    costs = unit_costs(folder / "reference" / "unit_costs.csv")
+    programmes, costs = list(load_interventions(project_root() / "parameters" / "interventions")), unit_costs()
     months = calendar(con, workbook.index_date)
     reason = _no_data(con, months)
     rows, found = [], {name: [] for name in COLUMNS}
@@ -60,19 +58,12 @@ def evaluate(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
         yield Model(f"evaluation_{name}", key, frame=table)
 
 
-def unit_costs(path: Path) -> pd.Series:
-    """GBP per item of parameters/reference/unit_costs.csv."""
-    if not path.is_file():
-        raise InputError(f"No file {path.name} in {path.parent.name}: it gives the unit costs.")
-    return pd.read_csv(path).set_index("item")["pence"] / 100
-
-
-def unit_cost(costs: pd.Series, programme: Intervention) -> float:
-    """GBP per event avoided."""
+def unit_cost(costs: Mapping[str, int], programme: Intervention) -> float:
+    """GBP per event avoided; `costs` are in pence."""
     item = programme.money.unit_cost_item
     if item not in costs:
-        raise InputError(f"{programme.code}.yml: no unit cost is called {item}. There are: {', '.join(costs.index)}.")
-    return float(costs[item])
+        raise InputError(f"{programme.code}.yml: no unit cost is called {item}. There are: {', '.join(costs)}.")
+    return costs[item] / 100
 
 
 def _no_data(con: duckdb.DuckDBPyConnection, months: pd.DatetimeIndex) -> str:

@@ -1,25 +1,111 @@
 """What the evaluation lets out: one effect per programme for everybody, and each PCN's own numbers."""
 
+from collections.abc import Iterator
+
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
+from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.params import Workbook
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.relations import Steps
+from phm_utils.privacy.release import AREA, Release, aggregate, count, counts, estimate, key, keys
+
+PROGRAMME = Release(
+    "evaluation_programme",
+    "Programmes and the rules by which they are judged, one row per programme",
+    (
+        *(AREA, *keys("intervention", "title", "programme", "rule"), key("follow_up_months", "int")),
+        *(key(name, "float") for name in ("plausible_ratio", "plausible_lower", "plausible_upper")),
+        *(*keys("plausible_source"), key("cost_gbp_per_year", "float"), *keys("reason"), count("unmatched")),
+    ),
+)
+EFFECT = Release(
+    "evaluation_effect",
+    "Rate ratios of each programme, fitted for the whole ICS, one row per estimator",
+    (
+        *(AREA, *keys("intervention"), key("position", "int"), *keys("estimator", "label"), key("evidence", "bool")),
+        *(*keys("reason"), *counts("treated", "control_people")),
+        *(estimate(name, "events") for name in ("rate_ratio", "lower", "upper")),
+    ),
+)
+CHECK = Release(
+    "evaluation_check",
+    "Gates and checks of each programme, one row per check",
+    (
+        *(AREA, *keys("intervention"), key("position", "int"), *keys("check_name"), key("gate", "bool")),
+        *(*keys("requirement"), key("passed", "bool"), *keys("sentence"), estimate("value", "treated")),
+    ),
+)
+BALANCE = Release(
+    "evaluation_balance",
+    "Standardised differences between enrolled and controls, one row per covariate",
+    (
+        *(AREA, *keys("intervention"), key("position", "int"), *keys("covariate")),
+        *(estimate("smd_before", "treated"), estimate("smd_after", "treated")),
+    ),
+)
+TREND = Release(
+    "evaluation_trend",
+    "Events per person and month around enrolment, one row per month and group",
+    (AREA, *keys("intervention", "people_group"), key("month", "int"), estimate("rate", "events")),
+)
+RETURN = Release(
+    "evaluation_return",
+    "Return on investment of each programme, one row per measure",
+    (
+        *(AREA, *keys("intervention"), key("position", "int"), *keys("part", "measure", "definition", "unit")),
+        *(estimate(name, "events") for name in ("value", "lower", "upper")),
+    ),
+)
+PEOPLE = Release(
+    "evaluation_people",
+    "People from eligible to analysed, one row per network and step",
+    (AREA, *keys("intervention", "unit_code", "unit_name"), key("step", "int"), *keys("criterion"), count("people")),
+    relations=(Steps("people", "step", first=2, last=6),),  # of those enrolled; 1 is eligible, 7 controls
+)
+CONTACTS = Release(
+    "evaluation_contacts",
+    "Analysed people and their contacts before and after enrolment, one row per network",
+    (
+        *(AREA, *keys("intervention", "unit_code", "unit_name"), count("people")),
+        *(count("before", "events", people="before_people"), count("after", "events", people="after_people")),
+    ),
+)
+FOR_EVERYBODY = {
+    "programme": PROGRAMME,
+    "effect": EFFECT,
+    "check": CHECK,
+    "balance": BALANCE,
+    "trend": TREND,
+    "return": RETURN,
+}
+RELEASES = (*FOR_EVERYBODY.values(), PEOPLE, CONTACTS)
 
 
-def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """The evaluation's tables, declared for release.
+def evaluation_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: true figures of the evaluation.
 
     Effects are fitted once, for the whole ICS: each PCN's block repeats them.
     The flow and the contacts are each PCN's own; the ICS's block has one
     row per PCN and one for all.
     """
-    there = {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
-    if "evaluation_programme" not in there:
-        return []
+    if "evaluation_programme" not in present_tables(con):
+        return
     areas = _areas(con, workbook)
-    return [*_for_everybody(con, areas), *_by_network(con, areas, workbook.ics_code)]
+    tables = {name: read_sql(con, f"SELECT * FROM evaluation_{name}") for name in FOR_EVERYBODY}
+    people = tables["effect"].drop_duplicates("intervention")[["intervention", "treated"]]
+    for name in ("check", "balance"):
+        tables[name] = tables[name].merge(people, on="intervention")
+    everywhere = areas[["unit_code"]].rename(columns={"unit_code": "area_code"})
+    for name, release in FOR_EVERYBODY.items():
+        yield aggregate(release, tables[name].merge(everywhere, how="cross"))
+    flow = read_sql(con, "SELECT * FROM evaluation_people")
+    steps = flow[["intervention", "step", "criterion"]].drop_duplicates()
+    yield aggregate(PEOPLE, _blocks(flow, steps, ["people"], areas, workbook.ics_code))
+    contacts = read_sql(con, "SELECT * FROM evaluation_contacts").drop(columns="months")
+    programmes = read_sql(con, "SELECT DISTINCT intervention FROM evaluation_effect")
+    numbers = ["people", "before", "after", "before_people", "after_people"]
+    yield aggregate(CONTACTS, _blocks(contacts, programmes, numbers, areas, workbook.ics_code))
 
 
 def _areas(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFrame:
@@ -32,87 +118,6 @@ def _areas(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFrame:
     return pd.concat(
         [pcns, pd.DataFrame({"unit_code": [workbook.ics_code], "unit_name": [workbook.title]})], ignore_index=True
     )
-
-
-def _for_everybody(con: duckdb.DuckDBPyConnection, areas: pd.DataFrame) -> list[Release]:
-    tables = {name: read_sql(con, f"SELECT * FROM evaluation_{name}") for name in
-              ("programme", "effect", "check", "balance", "trend", "return")}  # fmt: skip
-    people = tables["effect"].drop_duplicates("intervention")[["intervention", "treated"]]
-    for name in ("check", "balance"):
-        tables[name] = tables[name].merge(people, on="intervention")
-    spread = {name: table.merge(areas[["unit_code"]].rename(columns={"unit_code": "area_code"}), how="cross")
-              for name, table in tables.items()}  # fmt: skip
-    key = ("area_code", "intervention", "position")
-    described = [c for c in tables["programme"] if c not in ("intervention", "unmatched")]
-    return [
-        Release(
-            "evaluation_programme",
-            "Programmes and the rules by which they are judged, one row per programme",
-            spread["programme"],
-            ("area_code", "intervention", *described),
-            counts=("unmatched",),
-        ),
-        Release(
-            "evaluation_effect",
-            "Rate ratios of each programme, fitted for the whole ICS, one row per estimator",
-            spread["effect"],
-            (*key, "estimator", "label", "evidence", "reason"),
-            counts=("treated", "control_people"),
-            estimates=dict.fromkeys(("rate_ratio", "lower", "upper"), "events"),
-        ),
-        Release(
-            "evaluation_check",
-            "Gates and checks of each programme, one row per check",
-            spread["check"],
-            (*key, "check_name", "gate", "requirement", "passed", "sentence"),
-            estimates={"value": "treated"},
-        ),
-        Release(
-            "evaluation_balance",
-            "Standardised differences between enrolled and controls, one row per covariate",
-            spread["balance"],
-            (*key, "covariate"),
-            estimates={"smd_before": "treated", "smd_after": "treated"},
-        ),
-        Release(
-            "evaluation_trend",
-            "Events per person and month around enrolment, one row per month and group",
-            spread["trend"],
-            ("area_code", "intervention", "people_group", "month"),
-            estimates={"rate": "events"},
-        ),
-        Release(
-            "evaluation_return",
-            "Return on investment of each programme, one row per measure",
-            spread["return"],
-            (*key, "part", "measure", "definition", "unit"),
-            estimates=dict.fromkeys(("value", "lower", "upper"), "events"),
-        ),
-    ]
-
-
-def _by_network(con: duckdb.DuckDBPyConnection, areas: pd.DataFrame, ics_code: str) -> list[Release]:
-    flow = read_sql(con, "SELECT * FROM evaluation_people")
-    steps = flow[["intervention", "step", "criterion"]].drop_duplicates()
-    contacts = read_sql(con, "SELECT intervention, pcn_code, people, before, after FROM evaluation_contacts")
-    programmes = read_sql(con, "SELECT DISTINCT intervention FROM evaluation_effect")
-    unit = ("area_code", "intervention", "unit_code", "unit_name")
-    return [
-        Release(
-            "evaluation_people",
-            "People from eligible to analysed, one row per network and step",
-            _blocks(flow, steps, ["people"], areas, ics_code),
-            (*unit, "step", "criterion"),
-            counts=("people",),
-        ),
-        Release(
-            "evaluation_contacts",
-            "Analysed people and their contacts before and after enrolment, one row per network",
-            _blocks(contacts, programmes, ["people", "before", "after"], areas, ics_code),
-            unit,
-            counts=("people", "before", "after"),
-        ),
-    ]
 
 
 def _blocks(

@@ -1,8 +1,10 @@
 """Whether the groups can be compared, in words."""
 
+from phm_utils.reports.findings import finding
 from phm_utils.topics.evaluation.programme_page import Evaluated
 
 
+@finding
 def balance(of: Evaluated) -> str:
     """Whether the groups can be compared."""
     if of.balance.empty:

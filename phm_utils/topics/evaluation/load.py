@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from importlib.resources import files
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from phm_utils.engine import guarded, quote, read_sql
+from phm_utils.engine import guarded, present_tables, quote, read_sql
+from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.rules.concepts import concepts
 from phm_utils.topics.evaluation.interventions import Intervention
 from phm_utils.topics.evaluation.panel import NEVER, Panel
@@ -21,13 +21,13 @@ COUNTED_FROM = ("ecds_attendance", "apc_episode")  # the sources of COUNTS
 
 def absent_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables without which no programme can be evaluated."""
-    return [name for name in NEEDED if name not in _readable(con)]
+    return [name for name in NEEDED if name not in present_tables(con)]
 
 
 def calendar(con: duckdb.DuckDBPyConnection, index_date: date) -> pd.DatetimeIndex:
     """First days of the panel's months: whole months only, up to the last that every source covers."""
     last = index_date
-    if "activity_window" in _readable(con):
+    if "activity_window" in present_tables(con):
         ends = read_sql(con, "SELECT source, to_date FROM activity_window").set_index("source")["to_date"]
         last = min([last, *(pd.Timestamp(day).date() for day in ends.reindex(COUNTED_FROM).dropna())])
     after = pd.Period(index_date, "M") + 1
@@ -47,18 +47,20 @@ def load_panel(
     last_day = (months[-1] + pd.offsets.MonthEnd(0)).date()
     rule = programme.eligibility
     with guarded(f"Reading the people of {programme.code}"):
-        con.execute(f"CREATE OR REPLACE TEMP TABLE evaluation_enrolment AS {_sql('enrolment', last_day=last_day)}")
-        candidates = _sql(
+        enrolment = sql_file("topics/evaluation", "enrolment", last_day=last_day)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE evaluation_enrolment AS {enrolment}")
+        candidates = sql_file(
+            "topics/evaluation",
             "candidate",
-            column=rule.column,
+            column=raw(rule.column),
             window_before=rule.from_month - rule.to_month,
             minimum=rule.minimum,
             last_day=last_day,
-            programme=quote(programme.programme),
-            same_kind=", ".join(quote(code) for code in same_kind),
+            programme=programme.programme,
+            same_kind=tuple(same_kind),
         )
         con.execute(f"CREATE OR REPLACE TEMP TABLE evaluation_candidate AS {candidates}")
-        people = read_sql(con, "SELECT * FROM evaluation_candidate ORDER BY person_no")
+        people = read_sql(con, "SELECT * FROM evaluation_candidate ORDER BY panel_no")
         counts = {name: _counts(con, name, len(people), months) for name in _columns(con, programme)}
         since = _first_records(con, len(people), months[0])
         unmatched = _unmatched(con, programme)
@@ -102,30 +104,30 @@ def _columns(con: duckdb.DuckDBPyConnection, programme: Intervention) -> list[st
 def _counts(con: duckdb.DuckDBPyConnection, column: str, people: int, months: pd.DatetimeIndex) -> np.ndarray:
     found = read_sql(
         con,
-        f"SELECT c.person_no, m.month, m.{column} AS events FROM person_month AS m "
+        f"SELECT c.panel_no, m.month, m.{column} AS events FROM person_month AS m "
         "JOIN person_follow_up AS f USING (person_no) JOIN evaluation_candidate AS c ON c.person_id = f.person_id "
         f"WHERE m.{column} > 0 AND m.month BETWEEN {_day(months[0])} AND {_day(months[-1])}",
     )
     grid = np.zeros((people, len(months)), dtype=int)
     place = months.get_indexer(pd.DatetimeIndex(pd.to_datetime(found["month"])))
-    np.add.at(grid, (found["person_no"].to_numpy(int), place), found["events"].fillna(0).to_numpy(int))
+    np.add.at(grid, (found["panel_no"].to_numpy(int), place), found["events"].fillna(0).to_numpy(int))
     return grid
 
 
 def _first_records(con: duckdb.DuckDBPyConnection, people: int, start: pd.Timestamp) -> pd.DataFrame:
     """People x long-term conditions: when each was first recorded, never after it was known."""
-    if "person_concept" not in _readable(con):
+    if "person_concept" not in present_tables(con):
         return pd.DataFrame(index=range(people))
     names = [c.concept for c in concepts() if c.kind == "condition" and c.long_term_condition]
     found = read_sql(
         con,
-        "SELECT c.person_no, p.concept, min(p.first_date) AS first_date FROM person_concept AS p "
+        "SELECT c.panel_no, p.concept, min(p.first_date) AS first_date FROM person_concept AS p "
         "JOIN person_follow_up AS f USING (person_no) JOIN evaluation_candidate AS c ON c.person_id = f.person_id "
         f"WHERE p.concept IN ({', '.join(map(quote, names))}) "
         "GROUP BY ALL",
     )
     found["time"] = _time(found["first_date"], start)
-    wide = found.pivot(index="person_no", columns="concept", values="time")
+    wide = found.pivot(index="panel_no", columns="concept", values="time")
     return wide.reindex(index=range(people), columns=names).fillna(NEVER).astype(float)
 
 
@@ -140,12 +142,3 @@ def _unmatched(con: duckdb.DuckDBPyConnection, programme: Intervention) -> int:
 
 def _day(day: pd.Timestamp) -> str:
     return f"DATE '{day:%Y-%m-%d}'"
-
-
-def _readable(con: duckdb.DuckDBPyConnection) -> set[str]:
-    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
-
-
-def _sql(name: str, **parts: object) -> str:
-    text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return text.format(**parts)

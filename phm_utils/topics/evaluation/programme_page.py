@@ -6,37 +6,41 @@ from dataclasses import dataclass
 import pandas as pd
 
 from phm_utils.errors import InputError
+from phm_utils.reports.findings import finding
+from phm_utils.reports.headings import Headings
 
 TABLES = ("effect", "check", "balance", "trend", "people", "contacts", "return")
-NAMES = {
-    "unit_name": "Network",
-    "criterion": "People",
-    "people": "Number",
-    "label": "Estimate",
-    "rate_ratio": "Rate ratio",
-    "lower": "Lower 95% limit",
-    "upper": "Upper 95% limit",
-    "covariate": "What is known beforehand",
-    "smd_before": "Before weighting",
-    "smd_after": "After weighting",
-    "check_name": "Check",
-    "requirement": "Asked",
-    "passed": "Held",
-    "sentence": "Found",
-    "month": "Months from enrolment",
-    "people_group": "Group",
-    "rate": "Attendances per person and month",
-    "part": "Part",
-    "measure": "Measure",
-    "definition": "What it is",
-    "unit": "Unit",
-    "value": "Value",
-    "title": "Programme",
-    "result": "Result",
-    "before": "Attendances in as many months before",
-    "after": "Attendances in follow-up",
-    "analysed": "People analysed",
-}
+HEADINGS = Headings(
+    {
+        "unit_name": "Network",
+        "criterion": "People",
+        "people": "Number",
+        "label": "Estimate",
+        "rate_ratio": "Rate ratio",
+        "lower": "Lower 95% limit",
+        "upper": "Upper 95% limit",
+        "covariate": "What is known beforehand",
+        "smd_before": "Before weighting",
+        "smd_after": "After weighting",
+        "check_name": "Check",
+        "requirement": "Asked",
+        "passed": "Held",
+        "sentence": "Found",
+        "month": "Months from enrolment",
+        "people_group": "Group",
+        "rate": "Attendances per person and month",
+        "part": "Part",
+        "measure": "Measure",
+        "definition": "What it is",
+        "unit": "Unit",
+        "value": "Value",
+        "title": "Programme",
+        "result": "Result",
+        "before": "Attendances in as many months before",
+        "after": "Attendances in follow-up",
+        "analysed": "People analysed",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,6 @@ def _order(table: pd.DataFrame) -> list[str]:
     return [c for c in ("position", "unit_code", "step", "people_group", "month") if c in table]
 
 
-def readable(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """The columns wanted, under the names that people read."""
-    return frame[list(columns)].rename(columns=NAMES)
-
-
 def number(count: object) -> str:
     """A released count in words; a suppressed one by its range."""
     return "a small number (1 to 7)" if pd.isna(count) else f"{int(count):,}"
@@ -137,12 +136,14 @@ def others(of: Evaluated) -> pd.DataFrame:
     return pd.DataFrame({"Programme": of.others["title"], "Rate ratio (95% limits)": rows})
 
 
+@finding("warning")
 def warnings(of: Evaluated) -> list[str]:
     """Checks that did not hold, for a result that is shown."""
     failed = of.check[~of.check["gate"].astype(bool) & ~of.check["passed"].astype(bool)]
     return failed["sentence"].tolist()
 
 
+@finding("limit")
 def limits_of(of: Evaluated) -> list[str]:
     """What the result leaves out."""
     said = [

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from phm_utils.topics.evaluation.programme_page import Evaluated, readable
+from phm_utils.reports.findings import finding
+from phm_utils.topics.evaluation.programme_page import HEADINGS, Evaluated
 
 
 def money_rows(returns: pd.DataFrame) -> pd.DataFrame:
@@ -12,9 +13,10 @@ def money_rows(returns: pd.DataFrame) -> pd.DataFrame:
         for low, high in zip(returns["lower"], returns["upper"], strict=True)
     ]
     columns = ("measure", "definition", "value", "unit")
-    return readable(returns, *columns).assign(**{"95% limits": limits})
+    return HEADINGS.table(returns, *columns).assign(**{"95% limits": limits})
 
 
+@finding
 def money(of: Evaluated) -> str:
     """What was freed for what was spent."""
     value = of.returns.set_index("measure")["value"]
@@ -27,3 +29,9 @@ def money(of: Evaluated) -> str:
         f"exceeds the cost is {likely}. For the programme to pay for itself "
         f"{value['Cashable share needed to break even']:.0%} of the saving would have to be cash."
     )
+
+
+@finding("limit")
+def no_return() -> str:
+    """Where no effect is shown."""
+    return "Without an effect there is no return to work out."

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from phm_utils.reports.findings import finding
 from phm_utils.topics.evaluation.programme_page import Evaluated
 
 
@@ -12,6 +13,7 @@ def trend_rows(trend: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@finding
 def trend(of: Evaluated) -> str:
     """Where the lines stand before and at the end, for those who cannot see them."""
     parts = []

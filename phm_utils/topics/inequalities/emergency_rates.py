@@ -6,72 +6,18 @@ admitted. Everybody registered at any time in the year counts, up to death or
 leaving, with the days that they were registered.
 """
 
-from functools import partial
+from collections.abc import Iterator
 
 import pandas as pd
 
-from phm_utils.privacy.release import Release
+from phm_utils.engine import Model
+from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost
+from phm_utils.privacy.release import AREA, Column, Release, aggregate, count, counts, derived, estimate, keys
 from phm_utils.topics.inequalities.prevalence import QUINTILES
 from phm_utils.topics.inequalities.standard import INDICES, esp2013, gradient, standardised
 
 PER = 1_000  # person-years
 COUNTS = ["person_years", "people", "events", "people_admitted", "died"]
-ESTIMATES = dict.fromkeys(("value", "lower", "upper"), "events")
-
-
-def emergency_releases(
-    strata: pd.DataFrame, practices: pd.DataFrame, ics_code: str, confidence: float
-) -> list[Release]:
-    """Releases `emergency_areas`, `emergency_units`, `emergency_deprivation` and `emergency_gradient`.
-
-    strata: `strata.emergency_strata` by practice and fifth of deprivation.
-    """
-    rows = strata.merge(practices, on="practice_code", suffixes=("_then", ""))
-    areas = pd.concat([rows.assign(area_code=rows["pcn_code"]), rows.assign(area_code=ics_code)])
-    inner = {"practice_code": "unit_code", "practice_name": "unit_name"}
-    units = pd.concat(
-        [
-            rows.assign(area_code=rows["pcn_code"]).rename(columns=inner),
-            rows.assign(area_code=ics_code).rename(columns={"pcn_code": "unit_code", "pcn_name": "unit_name"}),
-        ]
-    )
-    rates = partial(_rates, confidence=confidence)
-    fifths = rates(areas, ["area_code", "imd_quintile"])
-    return [
-        _release("emergency_areas", "Emergency admissions of each area", rates(areas, ["area_code"])),
-        _release(
-            "emergency_units",
-            "Emergency admissions by practice in a network and by network in the ICS",
-            rates(units, ["area_code", "unit_code", "unit_name"]),
-        ),
-        _release(
-            "emergency_deprivation",
-            "Emergency admissions by deprivation",
-            fifths.assign(category=fifths["imd_quintile"].map(QUINTILES)),
-        ),
-        _gradient(fifths, confidence),
-    ]
-
-
-def _rates(rows: pd.DataFrame, keys: list[str], confidence: float) -> pd.DataFrame:
-    """Counts of each group, whole person-years, and its rate standardised for age."""
-    rates = standardised(rows, keys, esp2013(), per=PER, confidence=confidence).drop(columns="events")
-    counts = rows.groupby(keys, as_index=False)[COUNTS].sum()
-    counts["person_years"] = counts["person_years"].round()
-    return counts.merge(rates, how="left", on=keys)
-
-
-def _release(name: str, title: str, frame: pd.DataFrame) -> Release:
-    keys = [c for c in frame if c not in (*COUNTS, *ESTIMATES)]
-    return Release(
-        name,
-        f"{title}: counts, and the rate per {PER:,} people a year standardised for age",
-        frame.rename(columns={"events": "admissions"}),
-        keys=tuple(keys),
-        counts=tuple("admissions" if c == "events" else c for c in COUNTS),
-        estimates=dict.fromkeys(ESTIMATES, "admissions"),
-        derive=_with_crude,
-    )
 
 
 def _with_crude(shown: pd.DataFrame) -> pd.DataFrame:
@@ -80,12 +26,68 @@ def _with_crude(shown: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(crude=PER * shown["admissions"] / time.mask(time == 0))
 
 
-def _gradient(fifths: pd.DataFrame, confidence: float) -> Release:
-    rows = fifths[fifths["imd_quintile"] != "Not known"]
-    rows = rows.assign(quantile=rows["imd_quintile"].astype(int), population=rows["person_years"])
-    return Release(
-        "emergency_gradient",
-        f"Difference (per {PER:,} people a year) and ratio of emergency admissions, most over least deprived",
-        gradient(rows, ["area_code"], confidence=confidence),
-        estimates=dict.fromkeys(INDICES, "events"),
+def _rate_release(name: str, title: str, *about: str, **relations) -> Release:
+    """A release of admissions by what `about` names."""
+    columns: tuple[Column, ...] = (
+        *(AREA, *keys(*about), count("person_years", "years"), *counts("people")),
+        *(count("admissions", "events", people="people_admitted"), *counts("people_admitted", "died")),
+        *(*(estimate(part, "admissions") for part in ("value", "lower", "upper")), derived("crude")),
     )
+    words = f"{title}: counts, and the rate per {PER:,} people a year standardised for age"
+    return Release(name, words, columns, derive=_with_crude, **relations)
+
+
+PEOPLE_COUNTED = ("people", "admissions", "people_admitted", "died")
+ADMITTED = (AtMost("people_admitted", "people"), AtMost("people_admitted", "admissions"), AtMost("died", "people"))
+AREAS = _rate_release(
+    "emergency_areas", "Emergency admissions of each area", relations=(AcrossAreas(PEOPLE_COUNTED), *ADMITTED)
+)
+UNITS = _rate_release(
+    "emergency_units",
+    "Emergency admissions by practice in a network and by network in the ICS",
+    *("unit_code", "unit_name"),
+    relations=(AcrossUnits(PEOPLE_COUNTED), *ADMITTED),
+)
+DEPRIVATION = _rate_release(
+    "emergency_deprivation",
+    "Emergency admissions by deprivation",
+    *("imd_quintile", "category"),
+    relations=(AcrossAreas(PEOPLE_COUNTED), *ADMITTED),
+)
+GRADIENT = Release(
+    "emergency_gradient",
+    f"Difference (per {PER:,} people a year) and ratio of emergency admissions, most over least deprived",
+    (AREA, *(estimate(name, "events") for name in INDICES)),
+)
+RELEASES = (AREAS, UNITS, DEPRIVATION, GRADIENT)
+
+
+def emergency_models(
+    strata: pd.DataFrame, practices: pd.DataFrame, ics_code: str, confidence: float
+) -> Iterator[Model]:
+    """True figures of `RELEASES`. strata: `strata.emergency_strata` by practice and fifth of deprivation."""
+    rows = strata.merge(practices, on="practice_code", suffixes=("_then", ""))
+    areas = pd.concat([rows.assign(area_code=rows["pcn_code"]), rows.assign(area_code=ics_code)])
+    inner = {"practice_code": "unit_code", "practice_name": "unit_name"}
+    outer = {"pcn_code": "unit_code", "pcn_name": "unit_name"}
+    of_practices = rows.assign(area_code=rows["pcn_code"]).rename(columns=inner)
+    units = pd.concat([of_practices, rows.assign(area_code=ics_code).rename(columns=outer)])
+    fifths = _rates(areas, ["area_code", "imd_quintile"], confidence)
+    yield aggregate(AREAS, _rates(areas, ["area_code"], confidence))
+    yield aggregate(UNITS, _rates(units, ["area_code", "unit_code", "unit_name"], confidence))
+    yield aggregate(DEPRIVATION, fifths.assign(category=fifths["imd_quintile"].map(QUINTILES)))
+    yield aggregate(GRADIENT, _gradient(fifths, confidence))
+
+
+def _rates(rows: pd.DataFrame, keys: list[str], confidence: float) -> pd.DataFrame:
+    """Counts of each group, whole person-years, and its rate standardised for age."""
+    rates = standardised(rows, keys, esp2013(), per=PER, confidence=confidence).drop(columns="events")
+    sums = rows.groupby(keys, as_index=False)[COUNTS].sum()
+    sums["person_years"] = sums["person_years"].round()
+    return sums.merge(rates, how="left", on=keys).rename(columns={"events": "admissions"})
+
+
+def _gradient(fifths: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    rows = fifths[fifths["imd_quintile"] != "Not known"].rename(columns={"admissions": "events"})
+    rows = rows.assign(quantile=rows["imd_quintile"].astype(int), population=rows["person_years"])
+    return gradient(rows, ["area_code"], confidence=confidence)

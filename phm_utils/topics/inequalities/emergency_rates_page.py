@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from phm_utils.reports.findings import finding
+
 
 def beside(areas: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The rows of several areas under one another, each with its name as `area`."""
@@ -47,7 +49,6 @@ def fifths(groups: pd.DataFrame) -> pd.DataFrame:
 
 
 FEW = "too few to show"
-PLACES = {"above": "clearly above", "below": "clearly below", "neither": "not clearly different from"}
 
 
 def count(value: object) -> str:
@@ -65,6 +66,7 @@ def span(units: pd.DataFrame, value: str, label: str, percent: bool = False) -> 
     return f"highest {high[label]} ({show.format(high[value])}), lowest {low[label]} ({show.format(low[value])})."
 
 
+@finding
 def units(rows: pd.DataFrame, reference: float, kind: str) -> str:
     """How many units are clearly above the reference once age is allowed for, and what closing the gap would mean.
 
@@ -83,6 +85,7 @@ def units(rows: pd.DataFrame, reference: float, kind: str) -> str:
     )
 
 
+@finding
 def standing(rows: pd.DataFrame, name: str, reference: float) -> str:
     """Where one network stands among all, once age is allowed for."""
     here = rows[rows["unit_name"] == name]
@@ -99,6 +102,7 @@ def standing(rows: pd.DataFrame, name: str, reference: float) -> str:
     )
 
 
+@finding
 def gradient(index: pd.DataFrame, what: str) -> str:
     """The ratio between the two ends of deprivation, of rates standardised for age."""
     row = index.iloc[0] if len(index) else None
@@ -130,6 +134,7 @@ def same_rate(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
     )
 
 
+@finding
 def age_explains(ranks: pd.DataFrame, kind: str) -> str:
     """How far the order of units changes once age is allowed for."""
     if len(ranks) < 2:
@@ -141,3 +146,18 @@ def age_explains(ranks: pd.DataFrame, kind: str) -> str:
     else:
         lead = f"Without allowing for age {crude} would stand highest, not {first}"
     return f"{lead}; {(moved > 0).sum()} of {len(ranks)} {kind}s change place."
+
+
+@finding
+def by_deprivation(index: pd.DataFrame, rows: pd.DataFrame, reference: pd.DataFrame) -> str:
+    """The gradient of admissions, and what the rate of the least deprived would mean here."""
+    return f"{gradient(index, 'Emergency admissions')} {same_rate(rows, reference)}"
+
+
+@finding("limit")
+def limits() -> list[str]:
+    """What standardised rates of admission leave out."""
+    return [
+        "Standardising for age allows neither for how ill people of one age are, nor for distance to a hospital.",
+        "Days in hospital, and admissions while registered elsewhere, are not counted.",
+    ]

@@ -2,9 +2,15 @@
 
 import pandas as pd
 
+from phm_utils.errors import InputError
+from phm_utils.reports.findings import finding
+
 
 def condition_units(units: pd.DataFrame, ics_units: pd.DataFrame, condition: str) -> pd.DataFrame:
     """The units of one condition, with limits named for shares and the people above the ICS's share."""
+    if condition not in set(ics_units["condition"]):
+        known = ", ".join(sorted(set(ics_units["condition"])))
+        raise InputError(f"No condition `{condition}` in this run. There are: {known}.")
     rows = units[units["condition"] == condition].reset_index(drop=True)
     share = share_of(ics_units[ics_units["condition"] == condition])
     difference = (rows["with_condition"] - share * rows["people"]).astype("Float64")
@@ -29,6 +35,7 @@ def recorded_rows(rows: pd.DataFrame, dimension: str) -> pd.DataFrame:
     return rows[rows["dimension"] == dimension].sort_values(["place", "category"], ignore_index=True)
 
 
+@finding
 def condition(rows: pd.DataFrame, ics_share: float, title: str, kind: str) -> str:
     """Where a condition is recorded most, as it is."""
     known = rows.dropna(subset="share")
@@ -42,6 +49,7 @@ def condition(rows: pd.DataFrame, ics_share: float, title: str, kind: str) -> st
     )
 
 
+@finding
 def ethnicity(rows: pd.DataFrame, title: str) -> str:
     """Which ethnic group has the condition most at the same age, and how many people have no group recorded."""
     unknown = rows[rows["category"].isin(("Not stated", "Not known"))]
@@ -58,6 +66,7 @@ def ethnicity(rows: pd.DataFrame, title: str) -> str:
     )
 
 
+@finding("limit")
 def recorded(rows: pd.DataFrame, kind: str) -> str:
     """Where ethnicity is recorded least."""
     known = rows.dropna(subset="share")

@@ -1,14 +1,13 @@
 """Small areas: who lives there, and emergency admissions against what the age of its people explains."""
 
-from functools import partial
-from importlib.resources import files
-
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, read_sql
+from phm_utils.engine import Model, guarded, present_tables, read_sql
+from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.methods.rates import direct_rate, expected_events, wilson
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.relations import AtMost
+from phm_utils.privacy.release import AREA, Release, aggregate, count, derived, estimate, key, keys
 
 # Names of small areas where the run has none: their codes stand for them.
 NO_AREAS = "CREATE TEMP VIEW area AS SELECT NULL::VARCHAR AS lsoa, NULL::VARCHAR AS lsoa_name WHERE false"
@@ -17,10 +16,40 @@ RATIO = ("ratio", "ratio_lower", "ratio_upper")
 ONE_STRATUM = pd.Series({"all": 1.0})
 
 
-def small_area_release(
+def _derived(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The crude share with the condition and its limits, from protected counts; and the ratio in words."""
+    if "with_condition" in shown:
+        limits = wilson(shown["with_condition"], shown["people"], confidence)
+        shown = shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
+    if "ratio" in shown:
+        words = pd.Series("Not clearly different", index=shown.index)
+        words = words.mask(shown["ratio_lower"] > 1, "More than expected").mask(
+            shown["ratio_upper"] < 1, "Fewer than expected"
+        )
+        shown = shown.assign(against_age=words.where(shown["ratio"].notna()))
+    return shown
+
+
+SMALL_AREAS = Release(
+    "small_areas",
+    "People registered in each small area, those with the condition, and emergency admissions over those expected",
+    (
+        *(AREA, *keys("lsoa", "lsoa_name", "pcn_code"), key("imd_decile", "int")),
+        *(count("people"), count("with_condition", optional=True)),
+        *(estimate(name, "events", optional=True) for name in RATIO),
+        *(derived(name, optional=True) for name in ("share", "lower", "upper")),
+        derived("against_age", "text", optional=True),
+    ),
+    relations=(AtMost("with_condition", "people"),),
+    derive=_derived,
+    parameters=("confidence",),
+)
+
+
+def small_area_model(
     con: duckdb.DuckDBPyConnection, strata: pd.DataFrame | None, condition: str | None, ics_code: str, confidence: float
-) -> Release:
-    """Release `small_areas`: one row per area and small area.
+) -> Model:
+    """True figures of `small_areas`: one row per area and small area.
 
     A small area belongs to the network with which most of its people are
     registered (tie: the lower code), and shows everybody registered in the
@@ -31,26 +60,20 @@ def small_area_release(
     places = _places(con, condition)
     if strata is not None:
         places = places.merge(_ratios(strata[strata["lsoa"].isin(places["lsoa"])], strata, confidence), how="left")
+    if not condition:
+        places = places.drop(columns="with_condition")
     blocks = pd.concat([places.assign(area_code=places["pcn_code"]), places.assign(area_code=ics_code)])
-    return Release(
-        "small_areas",
-        "People registered in each small area, those with the condition, and emergency admissions over those expected",
-        blocks,
-        keys=("area_code", "lsoa", "lsoa_name", "pcn_code", "imd_decile"),
-        counts=("people", "with_condition") if condition else ("people",),
-        estimates=dict.fromkeys(RATIO, "events") if strata is not None else {},
-        derive=partial(_derived, condition=condition, confidence=confidence),
-    )
+    return aggregate(SMALL_AREAS, blocks)
 
 
 def _places(con: duckdb.DuckDBPyConnection, condition: str | None) -> pd.DataFrame:
     """Small areas with people enough, their network, deprivation and people; see `sql/small_area.sql`."""
-    sql = files(__package__).joinpath("sql", "small_area.sql").read_text(encoding="utf-8")
     having = f"count(*) FILTER (WHERE {condition})" if condition else "NULL::BIGINT"
     with guarded("Counting people by small area"):
-        if not con.execute("SELECT 1 FROM information_schema.tables WHERE table_name = 'area'").fetchall():
+        if "area" not in present_tables(con):
             con.execute(NO_AREAS)
-        return read_sql(con, sql.format(with_condition=having, min_people=MIN_PEOPLE))
+        sql = sql_file("topics/inequalities", "small_area", with_condition=raw(having), min_people=MIN_PEOPLE)
+        return read_sql(con, sql)
 
 
 def _ratios(strata: pd.DataFrame, standard: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -65,17 +88,3 @@ def _ratios(strata: pd.DataFrame, standard: pd.DataFrame, confidence: float) -> 
     sums = sums[sums["person_years"] > 0].rename_axis("area_code").reset_index()
     found = direct_rate(sums, ONE_STRATUM, per=1, confidence=confidence)
     return found.set_axis(["events", *RATIO], axis=1).rename_axis("lsoa").reset_index()
-
-
-def _derived(shown: pd.DataFrame, condition: str | None, confidence: float) -> pd.DataFrame:
-    """The crude share with the condition and its limits, from protected counts; and the ratio in words."""
-    if condition:
-        limits = wilson(shown["with_condition"], shown["people"], confidence)
-        shown = shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
-    if "ratio" in shown:
-        words = pd.Series("Not clearly different", index=shown.index)
-        words = words.mask(shown["ratio_lower"] > 1, "More than expected").mask(
-            shown["ratio_upper"] < 1, "Fewer than expected"
-        )
-        shown = shown.assign(against_age=words.where(shown["ratio"].notna()))
-    return shown

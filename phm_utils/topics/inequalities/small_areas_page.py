@@ -3,6 +3,8 @@
 import geopandas as gpd
 import pandas as pd
 
+from phm_utils.reports.findings import finding
+
 AGAINST_AGE = ("Fewer than expected", "Not clearly different", "More than expected")
 
 
@@ -13,6 +15,7 @@ def mapped(outlines: gpd.GeoDataFrame, rows: pd.DataFrame) -> gpd.GeoDataFrame:
     return areas.assign(more=areas["against_age"] == AGAINST_AGE[-1])
 
 
+@finding
 def small_areas(areas: pd.DataFrame) -> str:
     """How many small areas have clearly more admissions than age explains, and how deprived they are."""
     shown = areas.dropna(subset="against_age")

@@ -3,13 +3,14 @@
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from importlib.resources import files
 
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, read_sql
+from phm_utils.engine import guarded, present_tables, read_sql
+from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.rules.concepts import Concept
+from phm_utils.rules.groups import FIVE_YEARS
 
 DAYS_A_YEAR = 365.25
 
@@ -34,31 +35,16 @@ def whole_months(from_date: date, to_date: date) -> Period:
     return Period(first, last)
 
 
-def readable(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """Names of the tables that `con` can read."""
-    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
-
-
-def practices(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """One row per practice with its network; a code stands where a name is missing."""
-    return read_sql(
-        con,
-        "SELECT practice_code, coalesce(practice_name, practice_code) AS practice_name, pcn_code,"
-        " coalesce(min(pcn_name) OVER (PARTITION BY pcn_code), pcn_code) AS pcn_name"
-        " FROM practice ORDER BY practice_code",
-    )
-
-
 def condition_strata(con: duckdb.DuckDBPyConnection, conditions: list[Concept]) -> pd.DataFrame:
     """See `sql/condition_strata.sql`: one column of counts per condition."""
     columns = ",\n    ".join(f"count(*) FILTER (WHERE {c.concept}) AS {c.concept}" for c in conditions)
     with guarded("Counting people with a condition"):
-        return read_sql(con, _sql("condition_strata").format(conditions=columns))
+        return read_sql(con, sql_file("topics/inequalities", "condition_strata", conditions=raw(columns)))
 
 
 def emergency_period(con: duckdb.DuckDBPyConnection) -> Period | None:
     """The months counted, or None where the extract lacks admissions or does not reach back a year."""
-    if "person" not in readable(con) or "activity_window" not in readable(con):
+    if "person" not in present_tables(con) or "activity_window" not in present_tables(con):
         return None
     rows = con.execute("SELECT from_date, to_date FROM activity_window WHERE source = 'apc_episode'").fetchall()
     [(counted,)] = con.execute("SELECT count(emergency_admissions_12m) FROM person").fetchall()
@@ -70,9 +56,7 @@ def emergency_period(con: duckdb.DuckDBPyConnection) -> Period | None:
 def follow_people(con: duckdb.DuckDBPyConnection, period: Period) -> None:
     """Make the temporary table `emergency_person`; see `sql/emergency_person.sql`."""
     days = {"first_day": period.first_day, "last_day": period.last_day, "middle": period.middle}
-    sql = _sql("emergency_person")
-    for name, day in days.items():
-        sql = sql.replace(f"${name}", f"DATE '{day}'")
+    sql = sql_file("topics/inequalities", "emergency_person", **days)
     with guarded("Following people through the period"):
         con.execute(f"CREATE OR REPLACE TEMP TABLE emergency_person AS {sql}")
 
@@ -83,10 +67,9 @@ def emergency_strata(con: duckdb.DuckDBPyConnection, *keys: str) -> pd.DataFrame
     Columns `people`, `events` (admissions), `event_variance`, `person_years`,
     `people_admitted`, `died`.
     """
-    frame = read_sql(con, _sql("emergency_strata").format(keys=", ".join(keys)))
+    frame = read_sql(
+        con,
+        sql_file("topics/inequalities", "emergency_strata", keys=raw(", ".join(keys)), age_band=raw(FIVE_YEARS.sql())),
+    )
     frame = frame.rename(columns={"admissions": "events", "admissions_squared": "event_variance"})
     return frame.assign(person_years=frame["days"] / DAYS_A_YEAR).drop(columns="days")
-
-
-def _sql(name: str) -> str:
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from phm_utils.figures import charts
+from phm_utils.reports.findings import finding
 
 
 def units(practices: pd.DataFrame, whole_ics: bool) -> pd.DataFrame:
@@ -31,6 +32,7 @@ def draw_core20(units: pd.DataFrame, ics_share: float) -> Figure:
     return charts.bars(units, "core20_share", "unit", percent=True, unit=unit, reference={"ICB": ics_share})
 
 
+@finding
 def deprivation(units: pd.DataFrame, everyone: pd.DataFrame, kind: str, is_ics: bool) -> str:
     """Share of registered patients in the most deprived fifth of England, and how units differ."""
     own = _core20(units)

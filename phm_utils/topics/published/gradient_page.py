@@ -6,10 +6,22 @@ from matplotlib.figure import Figure
 
 from phm_utils.figures import charts
 from phm_utils.methods import gradients
-from phm_utils.topics.published.headings import HEADINGS
+from phm_utils.reports.findings import finding
+from phm_utils.reports.headings import Headings
+from phm_utils.rules.groups import FIFTHS
 from phm_utils.topics.published.prevalence_page import shares
 
-FIFTHS = ("1 least deprived", "2", "3", "4", "5 most deprived")
+SLOPES = Headings(
+    {
+        "register_name": "Register",
+        "sii": "Slope (points)",
+        "lower": "Lower limit",
+        "upper": "Upper limit",
+        "rii": "Most over least deprived end",
+        "later": "Slope a year later (points)",
+    },
+    decimals=dict.fromkeys(("sii", "lower", "upper", "rii", "later"), 2),
+)
 
 
 def by_deprivation(
@@ -20,7 +32,7 @@ def by_deprivation(
     Returns one row per practice in both tables: `practice_code`,
     `practice_name`, `pcn_code`, `register`, `list_size`, `value`, `lower`,
     `upper`, `next_year_share`, `imd_score`, `rank` (0 to 1: middle of its
-    stretch of registered people) and `fifth` (of practices).
+    stretch of registered people) and `fifth` (of practices, numbered from the most deprived).
     """
     own = registers[registers["register_code"] == register_code]
     scores = practices[["practice_code", "imd_score"]].dropna()
@@ -28,7 +40,7 @@ def by_deprivation(
     frame = shares(frame, confidence)
     _, rank = gradients.midranks(frame["list_size"].astype(float))
     place = np.minimum(np.arange(len(frame)) * len(FIFTHS) // max(len(frame), 1), len(FIFTHS) - 1)
-    return frame.assign(rank=rank, fifth=[FIFTHS[i] for i in place])
+    return frame.assign(rank=rank, fifth=[FIFTHS[len(FIFTHS) - 1 - i] for i in place])
 
 
 def slope(ranked: pd.DataFrame, confidence: float = 0.95, value: str = "value") -> dict[str, float]:
@@ -66,23 +78,14 @@ def slopes(registers: pd.DataFrame, practices: pd.DataFrame, confidence: float =
 
 
 def by_fifth(ranked: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Fifths of practices by deprivation: `fifth`, `practices`, `register`, `list_size` and the share."""
+    """Fifths of practices, the most deprived first: `fifth`, `practices`, `register`, `list_size` and the share."""
     totals = {"practices": ("register", "size"), "register": ("register", "sum"), "list_size": ("list_size", "sum")}
-    return shares(ranked.groupby("fifth", sort=False).agg(**totals).reset_index(), confidence)
+    return shares(ranked.groupby("fifth").agg(**totals).reset_index(), confidence)
 
 
 def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
-    """`published_view.slopes` under the headings that readers see, in percentage points."""
-    shown = slopes.rename(columns=HEADINGS).rename(
-        columns={
-            "sii": "Slope (points)",
-            "Lower limit (%)": "Lower limit",
-            "Upper limit (%)": "Upper limit",
-            "rii": "Most over least deprived end",
-            "later": "Slope a year later (points)",
-        }
-    )
-    return shown.round(2)
+    """`slopes` under the headings that readers see, in percentage points."""
+    return SLOPES.table(slopes, *slopes.columns)
 
 
 def draw_gradient(ranked: pd.DataFrame, fit: dict[str, float]) -> Figure:
@@ -102,6 +105,7 @@ def draw_gradient(ranked: pd.DataFrame, fit: dict[str, float]) -> Figure:
     )
 
 
+@finding
 def gradient(fit: dict[str, float], ranked: pd.DataFrame) -> str:
     """The slope over all practices of the ICB, with what it is not."""
     points, low, high = (100 * fit[name] for name in ("sii", "lower", "upper"))

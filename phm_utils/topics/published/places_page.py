@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from phm_utils.figures import maps
 from phm_utils.figures.cartogram import hexagons
+from phm_utils.reports.findings import finding
 
 FIFTHS_LEGEND = "Fifths of England by IoD 2025"
 
@@ -34,6 +35,7 @@ def by_district(areas: pd.DataFrame) -> pd.DataFrame:
     return counts.set_axis(["District", "Small areas", "In Core20 (IoD 2025)", "In Core20 (%)"], axis=1)
 
 
+@finding
 def small_areas(areas: pd.DataFrame, is_ics: bool) -> str:
     """Core20 share of the small areas drawn, by IoD 2025."""
     core = (areas["imd_decile"] <= 2).sum()
@@ -44,6 +46,7 @@ def small_areas(areas: pd.DataFrame, is_ics: bool) -> str:
     )
 
 
+@finding("limit")
 def residence(places: pd.DataFrame) -> str:
     """Patients who live outside the ICB or whose address is not placed."""
     places = places.sort_values("place")
@@ -56,6 +59,7 @@ def residence(places: pd.DataFrame) -> str:
     )
 
 
+@finding("warning")
 def mismatch(rows: pd.DataFrame) -> str:
     """Practices that are not in every file."""
     absent = rows[rows["what"].str.startswith("In ")]

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from phm_utils.errors import InputError
 from phm_utils.figures import charts
 from phm_utils.methods import rates
+from phm_utils.reports.findings import finding
 
 
 def shares(rows: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
@@ -103,6 +104,7 @@ def draw_profile(frame: pd.DataFrame) -> Figure:
     return charts.forest(frame, "ratio", "ratio_lower", "ratio_upper", "register_name", unit="Times the ICB's share")
 
 
+@finding
 def prevalence(profile: pd.DataFrame, register_code: str, name: str) -> str:
     """A PCN's share on one register, against the ICB, and the gap in people."""
     row = profile[profile["register_code"] == register_code].iloc[0]
@@ -115,6 +117,7 @@ def prevalence(profile: pd.DataFrame, register_code: str, name: str) -> str:
     return text + f"Closing the gap to the ICB average = {_people(row['gap'])} on the register."
 
 
+@finding
 def spread(pcns: pd.DataFrame, register_code: str) -> str:
     """How far PCNs differ on one register, and what meeting the ICB average would mean."""
     row = pcns[pcns["register_code"] == register_code].iloc[0]
@@ -125,6 +128,7 @@ def spread(pcns: pd.DataFrame, register_code: str) -> str:
     )
 
 
+@finding
 def widest(profile: pd.DataFrame) -> str:
     """The registers on which a PCN stands furthest from the ICB, beyond chance."""
     clear = profile[(profile["ratio_lower"] > 1) | (profile["ratio_upper"] < 1)]
@@ -161,3 +165,9 @@ def _against(row: pd.Series) -> str:
 def _people(gap: int) -> str:
     """The change that would close the gap, in people."""
     return f"{abs(gap):,} {'fewer' if gap > 0 else 'more'} {'person' if abs(gap) == 1 else 'people'}"
+
+
+@finding("limit")
+def not_for_age() -> str:
+    """What no published file holds."""
+    return "Shares by practice are not adjusted for age: no published file holds age within a register."

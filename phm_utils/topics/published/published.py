@@ -12,11 +12,11 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, guarded
+from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
 from phm_utils.topics.published.published_files import present_files, read_boundaries, read_input
 
-SQL = Path(__file__).parent / "sql"
 MODELS = (  # in order: each may read those before it
     Model("published_practice", ("practice_code",)),
     Model("published_register", ("practice_code", "register_code")),
@@ -55,7 +55,7 @@ def read(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
         con.register(f"raw_{key}", frame)
     with guarded("Reading the published files", "Compare their codes with parameters/public_data.yml."):
         for model in MODELS:
-            sql = (SQL / f"{model.name}.sql").read_text(encoding="utf-8")
+            sql = sql_file("topics/published", model.name)
             yield Model(model.name, model.key, sql=sql)
     for key in raw:
         con.unregister(f"raw_{key}")

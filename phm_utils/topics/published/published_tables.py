@@ -1,11 +1,13 @@
 """What the published route releases: already public figures, passed on unchanged."""
 
+from collections.abc import Iterator
+
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
+from phm_utils.engine import Model, read_sql
 from phm_utils.params import Workbook
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.release import AREA, PLACE, Column, Release, aggregate, count, counts, estimate, keys
 
 # QOF registers by code. Another code is shown as it is.
 REGISTERS = {
@@ -48,70 +50,67 @@ FILES = {  # column of published_practice: input
 LIST_GREW = 1.2  # registered patients over the earlier QOF list: more suggests a merger
 
 
-def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """Every table of the published reports, with a block of rows for each PCN and for the ICB."""
+def _published(name: str, title: str, *columns: Column) -> Release:
+    """A release of figures that are public already."""
+    return Release(name, title, (AREA, *columns), published=True)
+
+
+REGISTER = _published(
+    "published_register",
+    "People on QOF registers, one row per practice and register",
+    *keys("register_code", "practice_code", "register_name", "list_age", "practice_name", "pcn_code"),
+    *(*counts("register", "list_size"), estimate("next_year_share", "register")),
+)
+PREVALENCE = _published(
+    "published_prevalence",
+    "People on QOF registers, PCNs and ICB",
+    *keys("register_code", "unit_code", "register_name", "list_age", "unit_name"),
+    *counts("register", "list_size", "practices"),
+)
+PRACTICE = _published(
+    "published_practice",
+    "Deprivation of each practice's registered patients (IMD 2019)",
+    *keys("practice_code", "practice_name", "pcn_code", "pcn_name"),
+    *counts("patients", "with_imd", "core20"),
+    *(estimate("imd_score", "with_imd"), estimate("imd_decile", "with_imd")),
+)
+RESIDENCE = _published(
+    "published_residence", "Where registered patients live", PLACE, *keys("residence"), *counts("patients")
+)
+SMALL_AREA = _published(
+    "published_area",
+    "Small areas (LSOA 2021) with IoD 2025",
+    *keys("lsoa", "lsoa_name", "district", "changed"),
+    *(count("imd_rank", "rows"), count("imd_decile", "rows")),
+)
+MISMATCH = _published(
+    "published_mismatch",
+    "Practices that are in one file and not in another, or whose list jumped",
+    *keys("practice_code", "practice_name", "pcn_code", "what"),
+)
+SOURCE = _published(
+    "published_source",
+    "Files that the report was made from",
+    *keys("input", "short_name", "publication", "file"),
+)
+RELEASES = (SOURCE, REGISTER, PREVALENCE, PRACTICE, RESIDENCE, SMALL_AREA, MISMATCH)
+
+
+def published_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: every table of the published reports, with a block of rows for each PCN and for the ICB."""
     practices = read_sql(con, "SELECT * FROM published_practice ORDER BY practice_code")
     registers = _registers(con, practices)
     patients = read_sql(con, "SELECT * FROM published_patients ORDER BY practice_code, lsoa11")
     sources = read_sql(con, "SELECT * FROM published_source ORDER BY input")
     pcns = sorted(practices.loc[practices["in_practices"], "pcn_code"].dropna().unique())
-    ics = workbook.ics_code
-    names = _pcn_names(con)
-    return [
-        _release(
-            "published_source", "Files that the report was made from", _everywhere(sources, [*pcns, ics]), ["input"]
-        ),
-        _release(
-            "published_register",
-            "People on QOF registers, one row per practice and register",
-            _blocks(registers, ics),
-            ["register_code", "practice_code", "register_name", "list_age", "practice_name", "pcn_code"],
-            counts=("register", "list_size"),
-            estimates={"next_year_share": "register"},
-        ),
-        _release(
-            "published_prevalence",
-            "People on QOF registers, PCNs and ICB",
-            _prevalence(registers, pcns, ics, workbook.title, names),
-            ["register_code", "unit_code", "register_name", "list_age", "unit_name"],
-            counts=("register", "list_size", "practices"),
-        ),
-        _release(
-            "published_practice",
-            "Deprivation of each practice's registered patients (IMD 2019)",
-            _blocks(_deprivation(practices, patients, names), ics),
-            ["practice_code", "practice_name", "pcn_code", "pcn_name"],
-            counts=("patients", "with_imd", "core20"),
-            estimates={"imd_score": "with_imd", "imd_decile": "with_imd"},
-        ),
-        _release(
-            "published_residence",
-            "Where registered patients live",
-            _residence(_blocks(patients, ics), workbook.title),
-            ["place", "residence"],
-            counts=("patients",),
-        ),
-        _release(
-            "published_area",
-            "Small areas (LSOA 2021) with IoD 2025",
-            _areas(con, ics),
-            ["lsoa", "lsoa_name", "district", "changed"],
-            counts=("imd_rank", "imd_decile"),
-        ),
-        _release(
-            "published_mismatch",
-            "Practices that are in one file and not in another, or whose list jumped",
-            _blocks(_mismatches(practices, sources), ics),
-            ["practice_code", "practice_name", "pcn_code", "what"],
-            counts=(),
-        ),
-    ]
-
-
-def _release(name: str, title: str, frame: pd.DataFrame, keys: list[str], **columns) -> Release:
-    more = [c for c in frame.columns if c not in ("area_code", *keys, *columns.get("counts", ()))]
-    texts = [c for c in more if c not in columns.get("estimates", {})]
-    return Release(name, title, frame, keys=("area_code", *keys, *texts), published=True, **columns)
+    ics, names = workbook.ics_code, _pcn_names(con)
+    yield aggregate(SOURCE, _everywhere(sources, [*pcns, ics]))
+    yield aggregate(REGISTER, _blocks(registers, ics))
+    yield aggregate(PREVALENCE, _prevalence(registers, pcns, ics, workbook.title, names))
+    yield aggregate(PRACTICE, _blocks(_deprivation(practices, patients, names), ics))
+    yield aggregate(RESIDENCE, _residence(_blocks(patients, ics), workbook.title))
+    yield aggregate(SMALL_AREA, _areas(con, ics))
+    yield aggregate(MISMATCH, _blocks(_mismatches(practices, sources), ics))
 
 
 def _everywhere(frame: pd.DataFrame, areas: list[str]) -> pd.DataFrame:

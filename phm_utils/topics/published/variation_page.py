@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from phm_utils.figures import charts
 from phm_utils.methods import funnels
+from phm_utils.reports.findings import finding
 from phm_utils.topics.published.prevalence_page import shares
 
 
@@ -44,6 +45,7 @@ def draw_funnel(frame: pd.DataFrame, limits: pd.DataFrame, target: float) -> Fig
     )
 
 
+@finding
 def variation(frame: pd.DataFrame, spread: dict[str, float], here: pd.Series, is_ics: bool) -> str:
     """How many practices stand out, before and after allowing for usual variation."""
     out = frame[frame["outside"]]

@@ -5,12 +5,24 @@ import pandas as pd
 
 from phm_utils.methods.rates import with_shares
 from phm_utils.privacy.blocks import Areas, by_area, counted
-from phm_utils.privacy.release import Release
-from phm_utils.rules.columns import AGE_BANDS, SEXES
-from phm_utils.rules.groups import NOT_KNOWN
+from phm_utils.privacy.relations import AcrossAreas, AtMost, Parts
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, keys
+from phm_utils.rules.groups import AGE_BANDS, NOT_KNOWN, SEXES
+
+AGE_SEX = Release(
+    "segment_age_sex",
+    "People registered, by age band and sex",
+    (AREA, PLACE, *keys("age_band", "sex"), *counts("people", "registered"), *SHARES),
+    relations=(
+        *(AcrossAreas(("people", "registered")), Parts("people", ("age_band", "sex"), "registered")),
+        AtMost("people", "registered"),
+    ),
+    derive=with_shares,
+)
 
 
-def age_sex_release(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
+def age_sex(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
+    """The true figures of AGE_SEX."""
     frame = counted(
         con,
         f"SELECT pcn_code, coalesce(age_band, '{NOT_KNOWN}') AS age_band, sex, count(*) AS people "
@@ -20,11 +32,4 @@ def age_sex_release(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
     levels = pd.DataFrame({"age_band": bands}).merge(pd.DataFrame({"sex": SEXES}), how="cross")
     frame = by_area(frame, levels, areas)
     frame["registered"] = frame.groupby("area_code")["people"].transform("sum")
-    return Release(
-        "segment_age_sex",
-        "People registered, by age band and sex",
-        frame,
-        ("area_code", "place", "age_band", "sex"),
-        counts=("people", "registered"),
-        derive=with_shares,
-    )
+    return frame

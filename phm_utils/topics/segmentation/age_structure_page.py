@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW
+from phm_utils.reports.findings import TOO_FEW, finding
 from phm_utils.reports.reading import ICS
 
 
@@ -13,6 +13,7 @@ def age_pyramid(mine: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["sex"].isin(["Female", "Male"])].sort_values("place", ignore_index=True)
 
 
+@finding
 def age_mix(ages: pd.DataFrame, whole: pd.DataFrame | None = None) -> str:
     """Shares of children and of older people; `whole`, the ICS's rows, to compare a PCN with."""
     own = _young_and_old(ages)

@@ -1,61 +1,118 @@
 """Clusters of adults by the conditions that they have together, beside the rules, and only with their stability."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from typing import ClassVar
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from phm_utils.engine import read_sql
+from phm_utils.engine import Model, read_sql
 from phm_utils.methods.clustering import PATTERN, STABLE, Clustering, stable_classes
 from phm_utils.methods.rates import with_rates, with_shares
+from phm_utils.params import RunParams, Workbook, of_run
 from phm_utils.privacy.blocks import Areas, by_area, counted
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.relations import AcrossAreas, AtMost, Parts
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, counts, estimate, key, keys
 from phm_utils.rules.concepts import Concept
-from phm_utils.topics.segmentation.combinations import pattern_sql
+from phm_utils.rules.derived import columns_missing
+from phm_utils.topics.segmentation.combinations import conditions_known, pattern_sql
+from phm_utils.topics.segmentation.segment_use import EVENT_COUNTS, EVENT_RATES, EVENTS, EVENTS_ADD_UP, contact_sums
 
 ADULT, SAMPLE, MIN_ADULTS = 18, 20_000, 1_000  # years; adults fitted to; fewer adults are not clustered
 COMES_BACK, HALF, NOT_SHOWN = "Stable", "A pattern", "Not shown"
 REST, ALL_ADULTS = "In no cluster that comes back", "All adults"
 LETTERS = "ABCDEFGH"
-PLACED = "cluster_placed"  # a temporary table: each pattern's cluster
+TRIED_TYPES = {"clusters": "int64", "bic_gain": "float64", "rand": "float64", "lowest": "float64",
+               "stable": "int64", "pattern": "int64"}  # fmt: skip
+with_share_of_cluster = partial(with_shares, of="in_cluster")
 
 
-def cluster_releases(
-    con: duckdb.DuckDBPyConnection,
-    areas: Areas,
-    conditions: Sequence[Concept],
-    segments: pd.DataFrame,
-    activities: tuple[str, ...],
-    *,
-    seed: int,
-) -> list[Release]:
-    """Latent classes of the ICS's adults by their recorded long-term conditions; none for a small ICS.
+def _with_rates(shown: pd.DataFrame) -> pd.DataFrame:
+    return with_rates(with_shares(shown), events=EVENTS)
+
+
+SIZE = Release(
+    "segment_cluster",
+    "Adults by cluster of the conditions that they have together, how well each cluster comes back (mean Jaccard "
+    "similarity over resamples), median age, contacts per 1,000",
+    (
+        *(AREA, PLACE, *keys("cluster", "verdict"), *counts("people", "registered"), *EVENT_COUNTS),
+        *(estimate("median_age", "people"), estimate("jaccard", "registered"), *SHARES, *EVENT_RATES),
+    ),
+    relations=(
+        *(AcrossAreas(("people", "registered")), *EVENTS_ADD_UP),
+        *(Parts("people", ("cluster", "verdict"), "registered"), AtMost("people", "registered")),
+    ),
+    derive=_with_rates,
+)
+# For the ICS alone: clusters are found there, and in a PCN most of these counts are small.
+CONDITION = Release(
+    "segment_cluster_condition",
+    "Adults of the ICS with each long-term condition on record, by cluster; share of the cluster",
+    (AREA, PLACE, *keys("cluster", "condition"), *counts("people", "in_cluster"), *SHARES),
+    relations=(AtMost("people", "in_cluster"),),
+    derive=with_share_of_cluster,
+)
+SEGMENT = Release(
+    "segment_cluster_segment",
+    "Adults by cluster and segment; share of the cluster",
+    (AREA, PLACE, *keys("cluster", "segment"), *counts("people", "in_cluster"), *SHARES),
+    relations=(
+        *(AcrossAreas(("people", "in_cluster")), Parts("people", ("segment",), "in_cluster")),
+        AtMost("people", "in_cluster"),
+    ),
+    derive=with_share_of_cluster,
+)
+# Figures of models, about no group of people: estimates on all adults. No rows where one class describes them.
+TRIED = Release(
+    "segment_cluster_tried",
+    "Numbers of clusters tried: how alike clusterings of resamples are (mean adjusted Rand index), the least "
+    "stable cluster's Jaccard similarity, how many clusters are stable or a pattern, and which number was taken",
+    (
+        *(AREA, key("clusters", "int"), key("stable", "int"), key("pattern", "int"), key("taken", "bool")),
+        *(estimate("rand", "adults"), estimate("lowest", "adults")),
+    ),
+)
+RELEASES = (SIZE, CONDITION, SEGMENT, TRIED)
+
+
+class ClusterSeed(RunParams):
+    """By which random numbers clusters are found: said with the parameters of 02_segmentation."""
+
+    NOTEBOOK: ClassVar[str] = "02_segmentation"
+
+    seed: int = of_run(20250331, ge=0, description="of the sample and the resamples of the clusters")
+
+
+def clusters(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: latent classes of the ICS's adults by their recorded long-term conditions; none for a small ICS.
 
     Fitted to a random sample of adults, without age, use or deprivation:
-    those describe a cluster and do not make it. Every adult is then placed, so
-    sizes are counts of people. A cluster that does not come back in resamples
-    is not shown; its people are counted together. How often each comes back is
+    those describe a cluster and do not make it. How often each comes back is
     of the sample; people of one PCN never have a clustering of their own.
+
+    cluster_placed: each pattern of conditions and its cluster, a letter, or
+        REST where that does not come back. Every adult is so placed, and
+        sizes are counts of people. cluster_found: each cluster and its mean
+        Jaccard similarity. cluster_tried: see `Clustering.tried`.
     """
+    conditions = conditions_known(columns_missing(con))
+    if not conditions:
+        return
     adults = counted(
         con,
         f"SELECT {pattern_sql(conditions)} AS pattern, count(*) AS people "
         f"FROM person WHERE age >= {ADULT} GROUP BY pattern ORDER BY pattern",
     )
     if adults["people"].sum() < MIN_ADULTS:
-        return []
-    found, placed = _cluster(adults, seed)
-    con.register("_placed", placed)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {PLACED} AS SELECT * FROM _placed")
-    con.unregister("_placed")
-    names = pd.DataFrame({"cluster": [*_shown(found), REST]})
-    return [
-        _sizes(con, areas, conditions, names, found, activities),
-        _conditions(con, areas, conditions, names),
-        _across(con, areas, conditions, names, segments),
-        _tried(areas, found, int(adults["people"].sum())),
-    ]
+        return
+    found, placed = _cluster(adults, ClusterSeed.of_the_run(workbook)["seed"])
+    letters = pd.DataFrame({"cluster": list(LETTERS[: len(found.jaccard)]), "jaccard": found.jaccard})
+    yield Model("cluster_placed", ("pattern",), frame=placed.astype("str"))
+    yield Model("cluster_found", ("cluster",), frame=letters.astype({"cluster": "str", "jaccard": "float64"}))
+    yield Model("cluster_tried", ("clusters",), frame=found.tried.astype(TRIED_TYPES))
 
 
 def _cluster(adults: pd.DataFrame, seed: int) -> tuple[Clustering, pd.DataFrame]:
@@ -72,9 +129,22 @@ def _cluster(adults: pd.DataFrame, seed: int) -> tuple[Clustering, pd.DataFrame]
     return found, adults[["pattern"]].assign(cluster=names[found.classes.place(patterns)])
 
 
-def _shown(found: Clustering) -> dict[str, float]:
-    """The clusters that come back, by letter, with their stability."""
-    return {LETTERS[i]: float(j) for i, j in enumerate(found.jaccard) if j >= PATTERN}
+def cluster_tables(
+    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: Collection[str]
+) -> Iterator[Model]:
+    """The true figures of RELEASES, for a run that has clusters.
+
+    A cluster that does not come back is not shown; its people are counted
+    together with those of the others that do not.
+    """
+    conditions = conditions_known(missing)
+    found = read_sql(con, "SELECT cluster, jaccard FROM cluster_found ORDER BY cluster")
+    stability = found[found["jaccard"] >= PATTERN].set_index("cluster")["jaccard"].to_dict()
+    names = pd.DataFrame({"cluster": [*stability, REST]})
+    yield aggregate(SIZE, _sizes(con, areas, conditions, names, stability, contact_sums(missing)))
+    yield aggregate(CONDITION, _conditions(con, areas, conditions, names))
+    yield aggregate(SEGMENT, _across(con, areas, conditions, names, segments))
+    yield aggregate(TRIED, _tried(con, areas, len(found)))
 
 
 def _sizes(
@@ -82,29 +152,17 @@ def _sizes(
     areas: Areas,
     conditions: Sequence[Concept],
     names: pd.DataFrame,
-    found: Clustering,
-    activities: tuple[str, ...],
-) -> Release:
-    sums = "".join(f", sum({a}) AS {a}" for a in activities)
-    frame = counted(
-        con, f"SELECT pcn_code, cluster, count(*) AS people{sums} {_adults(conditions)} GROUP BY pcn_code, cluster"
-    )
+    stability: dict[str, float],
+    contacts: list[str],
+) -> pd.DataFrame:
+    sums = ", ".join(["count(*) AS people", *contacts])
+    frame = counted(con, f"SELECT pcn_code, cluster, {sums} {_adults(conditions)} GROUP BY pcn_code, cluster")
     rows = by_area(frame, names, areas)
     rows["registered"] = rows.groupby("area_code")["people"].transform("sum")
     rows = rows.merge(_median_ages(con, areas, conditions), how="left", on=["area_code", "cluster"])
-    stability = _shown(found)
-    rows["jaccard"] = rows["cluster"].map(stability)
+    rows["jaccard"] = rows["cluster"].map(stability).astype("float64")
     rows["verdict"] = [_verdict(stability.get(c)) for c in rows["cluster"]]
-    return Release(
-        "segment_cluster",
-        "Adults by cluster of the conditions that they have together, how well each cluster comes back (mean Jaccard "
-        "similarity over resamples), median age, contacts per 1,000",
-        rows,
-        ("area_code", "place", "cluster", "verdict"),
-        counts=("people", "registered", *activities),
-        estimates={"median_age": "people", "jaccard": "registered"},
-        derive=lambda shown: with_rates(with_shares(shown), events=activities),
-    )
+    return rows
 
 
 def _verdict(jaccard: float | None) -> str:
@@ -115,7 +173,7 @@ def _adults(conditions: Sequence[Concept]) -> str:
     """FROM and WHERE of adults with their cluster."""
     return (
         f"FROM (SELECT *, {pattern_sql(conditions)} AS pattern FROM person WHERE age >= {ADULT}) AS adult "
-        f"INNER JOIN {PLACED} USING (pattern)"
+        "INNER JOIN cluster_placed USING (pattern)"
     )
 
 
@@ -129,8 +187,7 @@ def _median_ages(con: duckdb.DuckDBPyConnection, areas: Areas, conditions: Seque
 
 def _conditions(
     con: duckdb.DuckDBPyConnection, areas: Areas, conditions: Sequence[Concept], names: pd.DataFrame
-) -> Release:
-    """For the ICS alone: clusters are found there, and in a PCN most of these counts are small."""
+) -> pd.DataFrame:
     sums = ", ".join(f"count(*) FILTER (WHERE {c.concept}) AS {c.concept}" for c in conditions)
     wide = counted(
         con,
@@ -143,14 +200,7 @@ def _conditions(
     long["place"] = long["cluster"].map(order) * len(conditions) + long["concept"].map(
         {c.concept: i for i, c in enumerate(conditions, start=1)}
     )
-    return Release(
-        "segment_cluster_condition",
-        "Adults of the ICS with each long-term condition on record, by cluster; share of the cluster",
-        long.assign(area_code=areas.ics_code),
-        ("area_code", "place", "cluster", "condition"),
-        counts=("people", "in_cluster"),
-        derive=_with_share_of_cluster,
-    )
+    return long.assign(area_code=areas.ics_code)
 
 
 def _across(
@@ -159,7 +209,7 @@ def _across(
     conditions: Sequence[Concept],
     names: pd.DataFrame,
     segments: pd.DataFrame,
-) -> Release:
+) -> pd.DataFrame:
     frame = counted(
         con,
         f"SELECT pcn_code, cluster, segment, count(*) AS people {_adults(conditions)} "
@@ -167,31 +217,10 @@ def _across(
     )
     rows = by_area(frame, names.merge(segments, how="cross"), areas)
     rows["in_cluster"] = rows.groupby(["area_code", "cluster"])["people"].transform("sum")
-    return Release(
-        "segment_cluster_segment",
-        "Adults by cluster and segment; share of the cluster",
-        rows,
-        ("area_code", "place", "cluster", "segment"),
-        counts=("people", "in_cluster"),
-        derive=_with_share_of_cluster,
-    )
+    return rows
 
 
-def _with_share_of_cluster(shown: pd.DataFrame) -> pd.DataFrame:
-    return with_shares(shown, of="in_cluster")
-
-
-def _tried(areas: Areas, found: Clustering, adults: int) -> Release:
-    """Figures of models, about no group of people: estimates on all adults. Nothing where one class describes them."""
-    return Release(
-        "segment_cluster_tried",
-        "Numbers of clusters tried: how alike clusterings of resamples are (mean adjusted Rand index), the least "
-        "stable cluster's Jaccard similarity, how many clusters are stable or a pattern, and which number was taken",
-        found.tried.assign(
-            area_code=areas.ics_code,
-            adults=adults,
-            taken=found.tried["clusters"].eq(0 if found.classes is None else len(found.classes.share)),
-        ),
-        ("area_code", "clusters", "stable", "pattern", "taken"),
-        estimates={"rand": "adults", "lowest": "adults"},
-    )
+def _tried(con: duckdb.DuckDBPyConnection, areas: Areas, taken: int) -> pd.DataFrame:
+    frame = read_sql(con, "SELECT * FROM cluster_tried ORDER BY clusters")
+    [(adults,)] = con.execute(f"SELECT count(*) FROM person WHERE age >= {ADULT}").fetchall()
+    return frame.assign(area_code=areas.ics_code, adults=adults, taken=frame["clusters"].eq(taken))

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from phm_utils.methods.clustering import PATTERN, STABLE
-from phm_utils.reports.findings import TOO_FEW, in_sentence, joined, shown
+from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
 from phm_utils.topics.segmentation.clusters import ALL_ADULTS, COMES_BACK, NOT_SHOWN, REST
 
 NAMING, NAMED = 3, 0.15  # conditions in a cluster's name; the share of its people who must have each
@@ -53,6 +53,7 @@ def cluster_segments(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame
     return shown[held.astype(bool)].sort_values("place", ignore_index=True)
 
 
+@finding
 def stability(tried: pd.DataFrame, clusters: pd.DataFrame) -> str:
     """What was found, or that nothing was, and on what grounds."""
     listed = clusters[clusters["verdict"] != NOT_SHOWN].drop_duplicates("cluster")
@@ -80,6 +81,7 @@ def stability(tried: pd.DataFrame, clusters: pd.DataFrame) -> str:
     )
 
 
+@finding
 def cluster_sizes(both: pd.DataFrame, ics: str) -> str:
     """The cluster whose share differs most from the ICS's; for the ICS, the smallest and the largest."""
     known = shown(both[both["verdict"] != NOT_SHOWN], "share")
@@ -100,6 +102,7 @@ def cluster_sizes(both: pd.DataFrame, ics: str) -> str:
     )
 
 
+@finding
 def rules_and_clusters(crossed: pd.DataFrame) -> str:
     """Into how many segments the rules divide each cluster: the one that most agrees with a single segment."""
     known = shown(crossed, "share")

@@ -1,6 +1,6 @@
 """Which long-term conditions people have together: exact combinations, the most frequent of the ICS in every area."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import duckdb
 import pandas as pd
@@ -8,12 +8,32 @@ import pandas as pd
 from phm_utils.methods.rates import with_shares
 from phm_utils.params import Disclosure
 from phm_utils.privacy.blocks import Areas, by_area, counted
-from phm_utils.privacy.release import Release
-from phm_utils.rules.concepts import Concept
+from phm_utils.privacy.relations import AcrossAreas, AtMost, Parts
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, keys
+from phm_utils.rules.concepts import Concept, long_term_conditions
 
 COMBINATIONS = 15  # drawn; the rest are counted together
 JOINED = " + "
 ONE, NONE, OTHERS = "One condition only", "None on record", "Other combinations of two or more"
+
+OVERLAP = Release(
+    "condition_overlap",
+    "People by exact combination of recorded long-term conditions, and no other; the most frequent of the ICS",
+    (AREA, PLACE, *keys("combination"), *counts("people", "registered", "with_several"), *SHARES),
+    relations=(
+        *(AcrossAreas(("people", "registered", "with_several")), Parts("people", ("combination",), "registered")),
+        *(AtMost("people", "registered"), AtMost("with_several", "registered")),
+    ),
+    derive=with_shares,
+)
+
+
+def conditions_known(missing: Collection[str]) -> list[Concept]:
+    """The long-term conditions that this run can know; none where they cannot be counted together.
+
+    missing: columns of `person` that are null throughout.
+    """
+    return [] if "n_conditions" in missing else [c for c in long_term_conditions() if c.concept not in missing]
 
 
 def pattern_sql(conditions: Sequence[Concept]) -> str:
@@ -21,10 +41,10 @@ def pattern_sql(conditions: Sequence[Concept]) -> str:
     return f"concat({', '.join(f'CASE WHEN {c.concept} THEN 1 ELSE 0 END' for c in conditions)})"
 
 
-def overlap_release(
+def combinations(
     con: duckdb.DuckDBPyConnection, areas: Areas, conditions: Sequence[Concept], policy: Disclosure
-) -> Release:
-    """`condition_overlap`: people by exact combination of long-term conditions.
+) -> pd.DataFrame:
+    """The true figures of OVERLAP: people by exact combination of long-term conditions.
 
     A combination of two or more is listed if it is among the most frequent of
     the ICS and not small there; the list is the same for every area, so that
@@ -44,14 +64,7 @@ def overlap_release(
     rows["registered"] = rows.groupby("area_code")["people"].transform("sum")
     several = rows["people"].where(~rows["combination"].isin([ONE, NONE]), 0)
     rows["with_several"] = several.groupby(rows["area_code"]).transform("sum")
-    return Release(
-        "condition_overlap",
-        "People by exact combination of recorded long-term conditions, and no other; the most frequent of the ICS",
-        rows,
-        ("area_code", "place", "combination"),
-        counts=("people", "registered", "with_several"),
-        derive=with_shares,
-    )
+    return rows
 
 
 def _named(patterns: pd.Series, titles: list[str]) -> pd.Series:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, in_sentence, joined, shown
+from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
 from phm_utils.topics.segmentation.combinations import JOINED, NONE, ONE, OTHERS
 
 PER = 1_000  # people
@@ -33,6 +33,7 @@ def how_many(both: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({"People": "Int64", "Share, %": "Float64"})
 
 
+@finding
 def commonest_combination(listed: pd.DataFrame, *, is_ics: bool) -> str:
     """The most frequent combination of two or more conditions; for a PCN also the widest difference from the ICS."""
     known = shown(listed, "per_1000")

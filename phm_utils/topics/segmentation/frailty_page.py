@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, in_sentence, shown
+from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, shown
 from phm_utils.topics.segmentation.frailty import EFI, HFRS, MEDICINES, OLDER
 
 # The categories that say something of need, as columns of a figure.
@@ -30,6 +30,7 @@ def need(both: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@finding
 def need_gap(need: pd.DataFrame, ics: str) -> str:
     """The highest share of severe frailty by age; for a PCN, the category furthest from the ICS beyond chance."""
     own, whole = need[need["area"] != ics], need[need["area"] == ics]

@@ -1,32 +1,44 @@
 """Movement between segments: where people stood 24 months before the index date, and where they stand on it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, guarded, read_sql
-from phm_utils.measures.definitions import Segmentation
-from phm_utils.measures.segments import ASSESSED, first_rule, rule_table, segment_sql
+from phm_utils.engine import Model, guarded, present_tables, read_sql
+from phm_utils.measures.segments import ASSESSED, chosen, first_rule, rule_table, segment_sql
 from phm_utils.methods.rates import with_shares
+from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, by_area, counted
-from phm_utils.privacy.release import Release
-from phm_utils.rules.columns import RuleColumn
+from phm_utils.privacy.relations import AcrossAreas, AtMost, Parts
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, keys
+from phm_utils.rules.derived import columns_missing, person_columns
 from phm_utils.rules.tree import criteria
 
 NOT_REGISTERED, DIED, LEFT = "Not registered then", "Died", "Left"
 BY_AGE = ("age", "age_band")  # what changes in everybody
 
+MOVEMENT = Release(
+    "segment_movement",
+    "People by segment 24 months before the index date and on it, and their share of the segment they were in; "
+    "people_by_age: moved because of their age alone",
+    (AREA, PLACE, *keys("from_segment", "to_segment"), *counts("people", "people_by_age", "people_from"), *SHARES),
+    relations=(
+        AcrossAreas(("people", "people_by_age", "people_from"), exact=False),  # see `moved`
+        *(Parts("people", ("to_segment",), "people_from"), AtMost("people_by_age", "people")),
+    ),
+    derive=partial(with_shares, of="people_from"),
+)
+LEFT_OUT = Release(
+    "segment_movement_left_out",
+    "Rules left out of the movement between segments, at both dates, for want of what was known at the earlier",
+    (AREA, PLACE, *keys("segment", "reason", "needs")),
+)
 
-def movement(
-    con: duckdb.DuckDBPyConnection,
-    model: Segmentation,
-    columns: Mapping[str, RuleColumn],
-    missing: Mapping[str, str],
-) -> Iterator[Model]:
-    """Make `segment_earlier`, `segment_movement` and `segment_movement_left_out`; nothing without `person_earlier`.
 
-    missing: columns of `person` that are null throughout, by the table that they need.
+def movement(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: `segment_earlier`, `segment_movement` and `segment_movement_left_out`; none without `person_earlier`.
 
     A rule that asks for a column that was null throughout at the earlier date
     is asked of neither date: people would seem to move because an extract
@@ -42,6 +54,7 @@ def movement(
     """
     if not _has_people(con):
         return
+    model, columns, missing = chosen(workbook), person_columns(), columns_missing(con)
     asked = sorted({c.column for s in model.segments for rule in s.rules for c in criteria(rule)} - set(missing))
     unknown = {name: columns[name].title for name in _null_then(con, asked)}
     rules, shared = rule_table(model, columns, missing), rule_table(model, columns, {**missing, **unknown})
@@ -58,14 +71,10 @@ def movement(
 
 
 def _has_people(con: duckdb.DuckDBPyConnection) -> bool:
-    if "person_earlier" not in _readable(con):
+    if "person_earlier" not in present_tables(con):
         return False
     [(people,)] = con.execute("SELECT count(*) FROM person_earlier").fetchall()
     return people > 0
-
-
-def _readable(con: duckdb.DuckDBPyConnection) -> set[str]:
-    return {name for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
 
 
 def _null_then(con: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:
@@ -120,24 +129,11 @@ LEFT JOIN segment_rule AS rule_older ON rule_older.place = older.place
 GROUP BY ALL"""
 
 
-def movement_releases(con: duckdb.DuckDBPyConnection, areas: Areas) -> list[Release]:
-    """The aggregates of movement between segments, for runs that have `segment_movement`; else none."""
-    if "segment_movement" not in _readable(con):
-        return []
-    left_out = read_sql(con, "SELECT place, segment, reason, needs FROM segment_movement_left_out ORDER BY place")
-    return [
-        _moved(con, areas),
-        Release(
-            "segment_movement_left_out",
-            "Rules left out of the movement between segments, at both dates, for want of what was known at the earlier",
-            left_out.assign(area_code=areas.ics_code),
-            ("area_code", "place", "segment", "reason", "needs"),
-        ),
-    ]
+def moved(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
+    """The true figures of MOVEMENT: everybody of either date.
 
-
-def _moved(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
-    """Everybody of either date. A PCN that has nobody registered now counts towards the ICS alone."""
+    A PCN that has nobody registered now counts towards the ICS alone.
+    """
     frame = counted(con, "SELECT * FROM segment_movement")
     frame["pcn_code"] = frame["pcn_code"].where(frame["pcn_code"].isin(areas.pcn_codes), None)
     names = read_sql(con, "SELECT segment FROM segment_rule GROUP BY segment ORDER BY min(place)")["segment"].tolist()
@@ -147,16 +143,10 @@ def _moved(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
     impossible = levels["from_segment"].eq(NOT_REGISTERED) & levels["to_segment"].isin([DIED, LEFT])
     frame = by_area(frame, levels[~impossible], areas)
     frame["people_from"] = frame.groupby(["area_code", "from_segment"])["people"].transform("sum")
-    return Release(
-        "segment_movement",
-        "People by segment 24 months before the index date and on it, and their share of the segment they were in; "
-        "people_by_age: moved because of their age alone",
-        frame,
-        ("area_code", "place", "from_segment", "to_segment"),
-        counts=("people", "people_by_age", "people_from"),
-        derive=_with_share_of_origin,
-    )
+    return frame
 
 
-def _with_share_of_origin(shown: pd.DataFrame) -> pd.DataFrame:
-    return with_shares(shown, of="people_from")
+def rules_left_out(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
+    """The rows of LEFT_OUT."""
+    left_out = read_sql(con, "SELECT place, segment, reason, needs FROM segment_movement_left_out ORDER BY place")
+    return left_out.assign(area_code=areas.ics_code)

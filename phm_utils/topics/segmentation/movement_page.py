@@ -4,10 +4,11 @@ from itertools import combinations
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, shown
+from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.topics.segmentation.movement import DIED, LEFT, NOT_REGISTERED
 
 
+@finding
 def moved(movement: pd.DataFrame) -> str:
     """How many of those registered at both dates are in another segment, and how many by age alone.
 
@@ -34,6 +35,7 @@ def come_and_gone(movement: pd.DataFrame) -> str:
     return f"Since then about {joined:,.0f} people joined or were born, {died:,.0f} died and {left:,.0f} left."
 
 
+@finding
 def net_flow(flows: pd.DataFrame, movement: pd.DataFrame) -> str:
     """The pair of segments between which most people moved on balance, per 1,000 of those who were in the first."""
     known = shown(flows, "net")

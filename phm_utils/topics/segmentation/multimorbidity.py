@@ -5,40 +5,36 @@ import pandas as pd
 
 from phm_utils.methods.rates import with_shares
 from phm_utils.privacy.blocks import Areas, by_area, counted
-from phm_utils.privacy.release import Release
-from phm_utils.rules.groups import QUINTILE_SQL, QUINTILES
+from phm_utils.privacy.relations import AcrossAreas, AtMost
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, keys
+from phm_utils.rules.groups import QUINTILES, AgeBands, fifth_sql
 
 SEVERAL = 2  # conditions, from which people count
-FROM_AGE, LAST_BAND, WIDTH = 20, 80, 10  # years: bands of ten years; the last is open
-OPEN_WIDTH = 10  # years that the last band is taken to span, for its middle
-BANDS = {
-    **{f"{low}-{low + WIDTH - 1}": low + WIDTH / 2 for low in range(FROM_AGE, LAST_BAND, WIDTH)},
-    f"{LAST_BAND}+": LAST_BAND + OPEN_WIDTH / 2,
-}  # each band and its middle, in years
-BAND_SQL = (
-    f"CASE WHEN age >= {LAST_BAND} THEN '{LAST_BAND}+' ELSE CAST(age // {WIDTH} * {WIDTH} AS VARCHAR) || '-' || "
-    f"CAST(age // {WIDTH} * {WIDTH} + {WIDTH - 1} AS VARCHAR) END"
+FROM_AGE, WIDTH = 20, 10  # years
+TEN_YEARS = AgeBands(tuple(range(FROM_AGE, 90, WIDTH)))
+# Each band and its middle, in years; the open one is taken to be as wide as the others.
+BANDS = {name: start + WIDTH / 2 for name, start in zip(TEN_YEARS.names, TEN_YEARS.starts, strict=True)}
+
+MULTIMORBIDITY = Release(
+    "multimorbidity_age",
+    "People aged 20 and over with two or more long-term conditions on record, by deprivation and age",
+    (AREA, PLACE, *keys("quintile", "band"), *counts("people", "registered"), *SHARES),
+    relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
+    derive=with_shares,
 )
 
 
-def multimorbidity_release(con: duckdb.DuckDBPyConnection, areas: Areas) -> Release:
-    """`multimorbidity_age`: people aged 20 and over by deprivation, age and whether they have two or more conditions.
+def multimorbidity(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
+    """The true figures of MULTIMORBIDITY: people by deprivation, age and whether they have two or more conditions.
 
     Counts and not estimates: shares and the ages made of them rest on what
     is shown, so they tell no more than the table does.
     """
     frame = counted(
         con,
-        f"SELECT pcn_code, {QUINTILE_SQL} AS quintile, {BAND_SQL} AS band, count(*) AS registered, "
+        f"SELECT pcn_code, {fifth_sql()} AS quintile, {TEN_YEARS.sql()} AS band, count(*) AS registered, "
         f"count(*) FILTER (WHERE n_conditions >= {SEVERAL}) AS people "
         f"FROM person WHERE age >= {FROM_AGE} GROUP BY ALL",
     )
     levels = pd.DataFrame({"quintile": QUINTILES}).merge(pd.DataFrame({"band": list(BANDS)}), how="cross")
-    return Release(
-        "multimorbidity_age",
-        "People aged 20 and over with two or more long-term conditions on record, by deprivation and age",
-        by_area(frame, levels, areas),
-        ("area_code", "place", "quintile", "band"),
-        counts=("people", "registered"),
-        derive=with_shares,
-    )
+    return by_area(frame, levels, areas)

@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.methods.burden import BEFORE, NEVER, age_reached
-from phm_utils.reports.findings import TOO_FEW
+from phm_utils.reports.findings import TOO_FEW, finding
+from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED
 from phm_utils.topics.segmentation.multimorbidity import BANDS
-
-MOST, LEAST = "1 most deprived", "5 least deprived"
-MOST, LEAST = "1 most deprived", "5 least deprived"
 
 
 def burden_lines(frame: pd.DataFrame) -> pd.DataFrame:
@@ -51,13 +49,15 @@ def burden_table(mine: pd.DataFrame, whole: pd.DataFrame | None) -> pd.DataFrame
     return table.assign(**{"Whole ICS": mine["quintile"].map(whole.set_index("quintile")["says"])})
 
 
+@finding
 def burden_gap(ages: pd.DataFrame, burden: float, ics: pd.DataFrame | None = None) -> str:
     """How much earlier the most deprived fifth reaches the burden than the least; `ics`, its ages beside a PCN's."""
     at = ages.set_index("quintile")
     reached = f"{burden:.0%} have two or more conditions"
-    if not {MOST, LEAST} <= set(at.index) or at.loc[[MOST, LEAST], "age"].isna().any():
+    ends = [MOST_DEPRIVED, LEAST_DEPRIVED]
+    if not set(ends) <= set(at.index) or at.loc[ends, "age"].isna().any():
         return TOO_FEW
-    most, least = at.loc[MOST], at.loc[LEAST]
+    most, least = at.loc[MOST_DEPRIVED], at.loc[LEAST_DEPRIVED]
     against = f" In the ICS: {_gap(ics.set_index('quintile'))}." if ics is not None else ""
     if np.isfinite(most["age"]) and np.isfinite(least["age"]):
         beyond = most["latest"] < least["earliest"] or least["latest"] < most["earliest"]
@@ -71,9 +71,9 @@ def burden_gap(ages: pd.DataFrame, burden: float, ics: pd.DataFrame | None = Non
 
 def _gap(at: pd.DataFrame) -> str:
     """Years between the two fifths, in words."""
-    most, least = (at["age"].get(q, np.nan) for q in (MOST, LEAST))
+    most, least = (at["age"].get(q, np.nan) for q in (MOST_DEPRIVED, LEAST_DEPRIVED))
     if not np.isfinite(most) or not np.isfinite(least):
-        words = [at["says"].get(q, "numbers are too small to say") for q in (MOST, LEAST)]
+        words = [at["says"].get(q, "numbers are too small to say") for q in (MOST_DEPRIVED, LEAST_DEPRIVED)]
         return f"most deprived {words[0]}, least deprived {words[1]}"
     years = least - most
     if abs(years) < 0.5:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, in_sentence, shown
+from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, shown
 from phm_utils.reports.reading import ICS
 
 
@@ -13,6 +13,7 @@ def leading_conditions(frame: pd.DataFrame, count: int = 12) -> pd.DataFrame:
     return chosen.sort_values("condition", key=lambda c: c.map({n: i for i, n in enumerate(order)}), kind="stable")
 
 
+@finding
 def condition_gap(frame: pd.DataFrame, ics: str) -> str:
     """The conditions recorded more, and less, than in the ICS, beyond chance; for the ICS, the most frequent."""
     own, whole = frame[frame["area"] != ics], frame[frame["area"] == ics].set_index("condition")

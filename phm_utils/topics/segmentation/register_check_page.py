@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, in_sentence, joined, shown
-from phm_utils.reports.reading import TITLES
+from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
+from phm_utils.reports.reading import HEADINGS
 
 MIN_REGISTER = 50  # published people: rounding to 5 moves fewer by a twentieth and more
 DIFFERS = 0.1  # share: a register that differs by more from the published one is named
@@ -25,7 +25,7 @@ def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
         wide = registers.pivot(index="title", columns="practice_name", values="ratio")
         return (
             wide.reindex(registers["title"].unique())
-            .rename_axis(TITLES["title"])
+            .rename_axis(HEADINGS["title"])
             .rename_axis(None, axis=1)
             .reset_index()
         )
@@ -41,6 +41,7 @@ def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
     return spread.reset_index().set_axis(titles, axis=1)
 
 
+@finding
 def registers_apart(frame: pd.DataFrame) -> str:
     """How many of the counted registers are not within a tenth of the published ones, and the furthest."""
     known = shown(frame, "ratio")

@@ -56,11 +56,11 @@ def _by_segment(names: list[str], both: np.ndarray) -> pd.DataFrame:
 
 
 def _by_rule(asked: pd.DataFrame, both: np.ndarray) -> pd.DataFrame:
-    told = list(asked[["place", "segment", "reason"]].itertuples(index=False, name=None))
+    named = list(asked[["place", "segment", "reason"]].itertuples(index=False, name=None))
     rows = [
-        (*told[i], *told[j], both[i, j])
-        for i, j in combinations(range(len(told)), 2)
-        if told[i][1] != told[j][1] and both[i, j]
+        (*named[i], *named[j], both[i, j])
+        for i, j in combinations(range(len(named)), 2)
+        if named[i][1] != named[j][1] and both[i, j]
     ]
     frame = pd.DataFrame(rows, columns=list(OF_RULES))
     return frame.astype({c: "str" if c.endswith(("segment", "reason")) else "int64" for c in OF_RULES})

@@ -5,45 +5,56 @@ import pandas as pd
 
 from phm_utils.methods.rates import with_shares
 from phm_utils.privacy.blocks import Areas, by_area, by_unit, counted, practice_names
-from phm_utils.privacy.release import Release
-from phm_utils.rules.columns import ETHNIC_GROUPS
-from phm_utils.rules.groups import QUINTILE_SQL, QUINTILES
+from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, keys
+from phm_utils.rules.groups import ETHNIC_GROUPS, QUINTILES, fifth_sql
+
+OF_GROUP = (
+    *(AcrossAreas(("people", "registered")), Parts("people", ("segment",), "registered")),
+    AtMost("people", "registered"),
+)
+UNIT = Release(
+    "segment_unit",
+    "People by segment in each practice of a PCN, or each PCN of the ICS",
+    (AREA, *keys("unit_code", "unit_name"), PLACE, *keys("segment"), *counts("people", "registered"), *SHARES),
+    relations=(
+        *(AcrossUnits(("people", "registered")), Parts("people", ("segment",), "registered")),
+        AtMost("people", "registered"),
+    ),
+    derive=with_shares,
+)
+DEPRIVATION = Release(
+    "segment_deprivation",
+    "People by deprivation quintile of their small area and segment; share of the quintile",
+    (AREA, PLACE, *keys("quintile", "segment"), *counts("people", "registered"), *SHARES),
+    relations=OF_GROUP,
+    derive=with_shares,
+)
+ETHNICITY = Release(
+    "segment_ethnicity",
+    "People by ethnic group, not stated and not known apart, and segment; share of the group",
+    (AREA, PLACE, *keys("ethnic_group", "segment"), *counts("people", "registered"), *SHARES),
+    relations=OF_GROUP,
+    derive=with_shares,
+)
 
 
-def units_release(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:
+def units(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> pd.DataFrame:
+    """The true figures of UNIT."""
     frame = counted(con, "SELECT practice_code, segment, count(*) AS people FROM segment GROUP BY ALL")
     frame = by_unit(frame, practice_names(con), segments, areas)
     frame["registered"] = frame.groupby(["area_code", "unit_code"])["people"].transform("sum")
-    return Release(
-        "segment_unit",
-        "People by segment in each practice of a PCN, or each PCN of the ICS",
-        frame,
-        ("area_code", "unit_code", "unit_name", "place", "segment"),
-        counts=("people", "registered"),
-        derive=with_shares,
-    )
+    return frame
 
 
-def deprivation_release(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:
-    return Release(
-        "segment_deprivation",
-        "People by deprivation quintile of their small area and segment; share of the quintile",
-        _by_group(con, areas, segments, "quintile", QUINTILE_SQL, QUINTILES),
-        ("area_code", "place", "quintile", "segment"),
-        counts=("people", "registered"),
-        derive=with_shares,
-    )
+def deprivation(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> pd.DataFrame:
+    """The true figures of DEPRIVATION."""
+    return _by_group(con, areas, segments, "quintile", fifth_sql(), QUINTILES)
 
 
-def ethnicity_release(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Release:
-    return Release(
-        "segment_ethnicity",
-        "People by ethnic group, not stated and not known apart, and segment; share of the group",
-        _by_group(con, areas, segments, "ethnic_group", "ethnic_group", ETHNIC_GROUPS),
-        ("area_code", "place", "ethnic_group", "segment"),
-        counts=("people", "registered"),
-        derive=with_shares,
-    )
+def ethnicity(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> pd.DataFrame:
+    """The true figures of ETHNICITY."""
+    return _by_group(con, areas, segments, "ethnic_group", "ethnic_group", ETHNIC_GROUPS)
 
 
 def _by_group(

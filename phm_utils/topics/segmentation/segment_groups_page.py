@@ -2,19 +2,19 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, shown
+from phm_utils.reports.findings import TOO_FEW, finding, shown
+from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED, NO_ETHNIC_GROUP
 
-UNKNOWN = ("Not stated", "Not known")
 
-
+@finding
 def ethnic_gap(frame: pd.DataFrame) -> str:
     """The segment and ethnic group furthest from everybody's share, and for how many people no group is recorded."""
     sizes = frame.drop_duplicates("ethnic_group").set_index("ethnic_group")["registered"]
-    blank = sizes.reindex(UNKNOWN).sum()
+    blank = sizes.reindex(NO_ETHNIC_GROUP).sum()
     total = sizes.sum()
     gaps = f" No group is recorded for {blank / total:.1%} of people." if total else ""
     everybody = frame.groupby("segment")["people"].sum() / total if total else pd.Series(dtype="Float64")
-    known = shown(frame[~frame["ethnic_group"].isin(UNKNOWN)], "share")
+    known = shown(frame[~frame["ethnic_group"].isin(NO_ETHNIC_GROUP)], "share")
     known = known.assign(all=known["segment"].map(everybody).astype("Float64")).dropna(subset=["all"])
     beyond = known[(known["lower"] > known["all"]) | (known["upper"] < known["all"])]
     if beyond.empty:
@@ -26,22 +26,24 @@ def ethnic_gap(frame: pd.DataFrame) -> str:
     )
 
 
+@finding
 def deprivation_gap(frame: pd.DataFrame) -> str:
     """The segment whose share differs most between the most and the least deprived fifth."""
     wide = frame.pivot(index="segment", columns="quintile", values="share")
-    if not {"1 most deprived", "5 least deprived"} <= set(wide):
+    if not {MOST_DEPRIVED, LEAST_DEPRIVED} <= set(wide):
         return TOO_FEW
-    wide = wide[["1 most deprived", "5 least deprived"]].dropna()
+    wide = wide[[MOST_DEPRIVED, LEAST_DEPRIVED]].dropna()
     if wide.empty:
         return TOO_FEW
-    gap = (wide["1 most deprived"] - wide["5 least deprived"]).abs()
+    gap = (wide[MOST_DEPRIVED] - wide[LEAST_DEPRIVED]).abs()
     row, segment = wide.loc[gap.idxmax()], gap.idxmax()
     return (
-        f"{segment} differs most by deprivation: {row['1 most deprived']:.1%} of people in the most deprived fifth of "
-        f"small areas, {row['5 least deprived']:.1%} in the least deprived. The two have different ages."
+        f"{segment} differs most by deprivation: {row[MOST_DEPRIVED]:.1%} of people in the most deprived fifth of "
+        f"small areas, {row[LEAST_DEPRIVED]:.1%} in the least deprived. The two have different ages."
     )
 
 
+@finding
 def unit_gap(frame: pd.DataFrame, kind: str) -> str:
     """The segment whose share differs most between practices, or PCNs."""
     known = shown(frame, "share")

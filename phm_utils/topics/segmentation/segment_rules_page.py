@@ -2,17 +2,28 @@
 
 import pandas as pd
 
-from phm_utils.measures.definitions import Segmentation
+from phm_utils.measures.definitions import Segmentation, load_segmentation
+from phm_utils.reports.findings import finding
+from phm_utils.reports.notebook import Run
 from phm_utils.topics.segmentation.segment_rules import MET_BY_NOBODY
 
 
-def segments_told(model: Segmentation) -> pd.DataFrame:
+def load(run: Run, name: str) -> Segmentation:
+    """The segmentation of this run, in the words that its figures were made with.
+
+    Raises InputError for a name that the run did not know, or a file that has changed since.
+    """
+    path = run.definition(f"parameters/segments/{name}.yml")
+    return load_segmentation(path.stem, path.parent)
+
+
+def segments_listed(model: Segmentation) -> pd.DataFrame:
     """One row per segment of a rule file, in order: who it is for."""
     rows = [(s.name, s.about) for s in model.segments] + [(model.otherwise.name, model.otherwise.about)]
     return pd.DataFrame(rows, columns=["Segment", "Who is in it"])
 
 
-def notes_told(model: Segmentation) -> pd.DataFrame:
+def notes_listed(model: Segmentation) -> pd.DataFrame:
     """One row per note of a rule file: where its rules leave their source, and what they cannot see."""
     numbers = [str(n) for n in range(1, len(model.notes) + 1)]
     return pd.DataFrame({"Note": numbers, "What to know of these rules": list(model.notes)})
@@ -33,15 +44,7 @@ def not_asked(rules: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def unreachable(rules: pd.DataFrame) -> str | None:
-    """Rules that nobody can reach, because an earlier rule places everybody who meets them."""
-    nobody = rules[~rules["reachable"].astype(bool)]
-    if nobody.empty:
-        return None
-    named = ", ".join(f"{r.reason} ({r.segment})" for r in nobody.itertuples())
-    return f"{len(nobody)} rules can place nobody, because earlier rules place everybody who meets them: {named}."
-
-
+@finding("limit")
 def not_assessed(rules: pd.DataFrame) -> str | None:
     """How many rules of the published model were not asked, and for which segments."""
     open_rules = rules[rules["state"] != "assessed"]
@@ -56,6 +59,7 @@ def not_assessed(rules: pd.DataFrame) -> str | None:
     )
 
 
+@finding("limit")
 def widest_overlap(pairs: pd.DataFrame) -> str | None:
     """The two segments whose rules hold for most of the same people, so that the order decides.
 
@@ -73,6 +77,7 @@ def widest_overlap(pairs: pd.DataFrame) -> str | None:
     )
 
 
+@finding("warning")
 def placing_nobody(remarks: pd.DataFrame) -> str | None:
     """Rules that place nobody, by the reason why."""
     if remarks.empty:

@@ -1,59 +1,80 @@
 """Every table that the segmentation report shows."""
 
+from collections.abc import Collection, Iterator
+
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
-from phm_utils.params import SegmentationParams, Workbook
+from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.blocks import Areas, areas_of
-from phm_utils.privacy.release import Release
-from phm_utils.rules.concepts import long_term_conditions
-from phm_utils.topics.segmentation.age_structure import age_sex_release
-from phm_utils.topics.segmentation.clusters import cluster_releases
-from phm_utils.topics.segmentation.combinations import overlap_release
-from phm_utils.topics.segmentation.frailty import score_release
-from phm_utils.topics.segmentation.movement import movement_releases
-from phm_utils.topics.segmentation.multimorbidity import multimorbidity_release
-from phm_utils.topics.segmentation.recorded_conditions import conditions_release
-from phm_utils.topics.segmentation.segment_groups import deprivation_release, ethnicity_release, units_release
-from phm_utils.topics.segmentation.segment_rules import reasons_release, rule_releases, rules_release
-from phm_utils.topics.segmentation.segment_use import available, use_releases
-from phm_utils.topics.segmentation.thresholds import alternatives_release
+from phm_utils.privacy.release import aggregate
+from phm_utils.rules.derived import columns_missing
+from phm_utils.topics.segmentation import clusters, combinations, movement, register_check, segment_groups
+from phm_utils.topics.segmentation import segment_rules as rules
+from phm_utils.topics.segmentation import segment_use as use
+from phm_utils.topics.segmentation.age_structure import AGE_SEX, age_sex
+from phm_utils.topics.segmentation.frailty import FRAILTY, scores
+from phm_utils.topics.segmentation.multimorbidity import MULTIMORBIDITY, multimorbidity
+from phm_utils.topics.segmentation.recorded_conditions import CONDITION, recorded
+from phm_utils.topics.segmentation.thresholds import ALTERNATIVE, alternatives
+
+RELEASES = (
+    *(use.SIZE, use.COST, segment_groups.UNIT),
+    *(rules.REASON, rules.RULE, rules.REMARK, rules.OVERLAP, rules.RULE_OVERLAP, ALTERNATIVE),
+    *(AGE_SEX, segment_groups.DEPRIVATION, segment_groups.ETHNICITY),
+    *(CONDITION, combinations.OVERLAP, MULTIMORBIDITY, *clusters.RELEASES, FRAILTY),
+    *(movement.MOVEMENT, movement.LEFT_OUT, register_check.REGISTERS),
+)
 
 
-def releases(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> list[Release]:
-    """The aggregates of 02_segmentation."""
-    areas = areas_of(con, workbook.ics_code)
-    missing = set(read_sql(con, "SELECT column_name FROM person_left_out")["column_name"])
+def segment_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
+    """The stage: true figures of 02_segmentation, of as much as this run has."""
+    areas, missing, present = areas_of(con, workbook.ics_code), set(columns_missing(con)), present_tables(con)
     segments = read_sql(con, "SELECT segment FROM segment_rule ORDER BY place")[["segment"]].drop_duplicates()
-    return [
-        *use_releases(con, areas, segments, missing),
-        units_release(con, areas, segments),
-        reasons_release(con, areas),
-        rules_release(con, areas),
-        *rule_releases(con, areas),
-        alternatives_release(con, areas, segments),
-        age_sex_release(con, areas),
-        *([] if "imd_quintile" in missing else [deprivation_release(con, areas, segments)]),
-        ethnicity_release(con, areas, segments),
-        *([] if "n_conditions" in missing else _of_conditions(con, workbook, areas, segments, missing)),
-        *score_release(con, areas, missing),
-        *movement_releases(con, areas),
-    ]
+    yield aggregate(use.SIZE, use.sizes(con, areas, segments, missing))
+    if (costs := use.costs(con, areas, segments, missing)) is not None:
+        yield aggregate(use.COST, costs)
+    yield from _of_rules(con, areas, segments)
+    yield from _of_groups(con, areas, segments, missing)
+    if "n_conditions" not in missing:
+        yield from _of_conditions(con, areas, missing, workbook.disclosure)
+    if "cluster_placed" in present:
+        yield from clusters.cluster_tables(con, areas, segments, missing)
+    if (scored := scores(con, areas, missing)) is not None:
+        yield aggregate(FRAILTY, scored)
+    if "segment_movement" in present:
+        yield aggregate(movement.MOVEMENT, movement.moved(con, areas))
+        yield aggregate(movement.LEFT_OUT, movement.rules_left_out(con, areas))
+    if "register_reconciled" in present:
+        yield aggregate(register_check.REGISTERS, register_check.registers(con, areas))
+
+
+def _of_rules(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Iterator[Model]:
+    every = rules.all_rules(con, areas)
+    yield aggregate(rules.REASON, rules.reasons(con, areas))
+    yield aggregate(rules.RULE, every)
+    yield aggregate(rules.REMARK, rules.remarks(every).assign(area_code=areas.ics_code))
+    yield aggregate(rules.OVERLAP, rules.segment_overlaps(con, areas))
+    yield aggregate(rules.RULE_OVERLAP, rules.rule_overlaps(con, areas))
+    yield aggregate(ALTERNATIVE, alternatives(con, areas, segments))
+
+
+def _of_groups(
+    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: Collection[str]
+) -> Iterator[Model]:
+    yield aggregate(segment_groups.UNIT, segment_groups.units(con, areas, segments))
+    yield aggregate(AGE_SEX, age_sex(con, areas))
+    if "imd_quintile" not in missing:
+        yield aggregate(segment_groups.DEPRIVATION, segment_groups.deprivation(con, areas, segments))
+    yield aggregate(segment_groups.ETHNICITY, segment_groups.ethnicity(con, areas, segments))
 
 
 def _of_conditions(
-    con: duckdb.DuckDBPyConnection, workbook: Workbook, areas: Areas, segments: pd.DataFrame, missing: set[str]
-) -> list[Release]:
-    known = [c for c in long_term_conditions() if c.concept not in missing]
-    return [
-        conditions_release(con, areas),
-        overlap_release(con, areas, known, workbook.disclosure),
-        *([] if "imd_quintile" in missing else [multimorbidity_release(con, areas)]),
-        *cluster_releases(con, areas, known, segments, available(missing), seed=_seed(workbook)),
-    ]
-
-
-def _seed(workbook: Workbook) -> int:
-    params = workbook.notebook_params("02_segmentation", workbook.ics_code)
-    return params.seed if isinstance(params, SegmentationParams) else 0
+    con: duckdb.DuckDBPyConnection, areas: Areas, missing: Collection[str], policy: Disclosure
+) -> Iterator[Model]:
+    yield aggregate(CONDITION, recorded(con, areas))
+    known = combinations.conditions_known(missing)
+    yield aggregate(combinations.OVERLAP, combinations.combinations(con, areas, known, policy))
+    if "imd_quintile" not in missing:
+        yield aggregate(MULTIMORBIDITY, multimorbidity(con, areas))

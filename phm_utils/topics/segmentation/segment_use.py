@@ -1,68 +1,99 @@
 """What people of each segment use: contacts and cost of 12 months, all together and by setting."""
 
-from functools import partial
+from collections.abc import Collection
 
 import duckdb
 import pandas as pd
 
 from phm_utils.methods.rates import with_rates, with_shares
 from phm_utils.privacy.blocks import Areas, by_area, counted
-from phm_utils.privacy.release import Release
+from phm_utils.privacy.relations import AcrossAreas, AtMost, Parts
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, count, counts, derived, estimate, keys
 from phm_utils.rules.columns import ACTIVITIES, COSTS, cost_column
 
+EVENTS = tuple(f"{name}_12m" for name in ACTIVITIES)
 ALL = "cost_pence_12m"
 
 
-def use_releases(
-    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: set[str]
-) -> list[Release]:
-    """`segment_size`, and `segment_cost` where any setting is costed. missing: columns null throughout this run."""
-    return [_size(con, areas, segments, missing), *_cost(con, areas, segments, missing)]
+def _with_size(shown: pd.DataFrame) -> pd.DataFrame:
+    shown = with_rates(with_shares(shown), events=EVENTS)
+    return shown.assign(cost_share=shown["cost_gbp"] / shown["cost_all_gbp"]) if "cost_gbp" in shown else shown
 
 
-def available(missing: set[str]) -> tuple[str, ...]:
-    """The activity counts of `person` that this run has."""
-    return tuple(f"{a}_12m" for a in ACTIVITIES if f"{a}_12m" not in missing)
+EVENT_COUNTS = tuple(count(name, "events", people=f"{name}_people", optional=True) for name in EVENTS)
+EVENT_RATES = tuple(derived(f"{name}_per_1000", optional=True) for name in EVENTS)
+# Each kind by itself: the run may lack some of them.
+EVENTS_ADD_UP = tuple(AcrossAreas((name,)) for name in EVENTS)
+SIZE = Release(
+    "segment_size",
+    "People, contacts and cost by segment, 12 months; rates per 1,000 people; one row per segment",
+    (
+        *(AREA, PLACE, *keys("segment"), *counts("people", "registered"), *EVENT_COUNTS),
+        estimate("cost_gbp", "people", optional=True),
+        estimate("cost_all_gbp", "registered", optional=True),
+        estimate("cost_per_person_gbp", "people", optional=True),
+        *(*SHARES, *EVENT_RATES, derived("cost_share", optional=True)),
+    ),
+    relations=(
+        *(AcrossAreas(("people", "registered")), *EVENTS_ADD_UP),
+        *(Parts("people", ("segment",), "registered"), AtMost("people", "registered")),
+    ),
+    derive=_with_size,
+)
+COST = Release(
+    "segment_cost",
+    "Cost of 12 months by segment and setting, at national average prices, GBP",
+    (
+        *(AREA, PLACE, *keys("segment", "setting"), *counts("people")),
+        *(estimate("cost_gbp", "people"), estimate("cost_per_person_gbp", "people")),
+    ),
+    relations=(AcrossAreas(("people",)),),
+)
 
 
-def _size(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: set[str]) -> Release:
-    events = available(missing)
-    costed = "cost_pence_12m" not in missing
-    summed = [f"sum({c}) AS {c}" for c in (*events, *(["cost_pence_12m"] if costed else []))]
+def contact_sums(missing: Collection[str]) -> list[str]:
+    """As SQL: the contacts of each kind that this run has, and the distinct people behind them.
+
+    missing: columns of `person` that are null throughout.
+    """
+    known = [name for name in EVENTS if name not in missing]
+    return [
+        sql
+        for name in known
+        for sql in (f"sum({name}) AS {name}", f"count(*) FILTER (WHERE {name} > 0) AS {name}_people")
+    ]
+
+
+def sizes(
+    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: Collection[str]
+) -> pd.DataFrame:
+    """The true figures of SIZE."""
+    costed = ALL not in missing
+    summed = ["count(*) AS people", *contact_sums(missing), *([f"sum({ALL}) AS {ALL}"] if costed else [])]
     frame = counted(
         con,
-        f"SELECT pcn_code, segment, count(*) AS people{''.join(', ' + s for s in summed)} "
+        f"SELECT pcn_code, segment, {', '.join(summed)} "
         "FROM segment INNER JOIN person USING (person_id, pcn_code) GROUP BY ALL",
     )
     frame = by_area(frame, segments, areas)
     frame["registered"] = frame.groupby("area_code")["people"].transform("sum")
-    estimates = {}
     if costed:
-        frame["cost_gbp"] = frame["cost_pence_12m"] / 100
+        frame["cost_gbp"] = frame[ALL] / 100
         frame["cost_all_gbp"] = frame.groupby("area_code")["cost_gbp"].transform("sum")
         frame["cost_per_person_gbp"] = frame["cost_gbp"] / frame["people"]
-        estimates = {"cost_gbp": "people", "cost_all_gbp": "registered", "cost_per_person_gbp": "people"}
-    return Release(
-        "segment_size",
-        "People, contacts and cost by segment, 12 months; rates per 1,000 people; one row per segment",
-        frame,
-        ("area_code", "place", "segment"),
-        counts=("people", "registered", *events),
-        estimates=estimates,
-        derive=partial(_with_size, events=events),
-    )
+    return frame
 
 
-def _with_size(shown: pd.DataFrame, *, events: tuple[str, ...]) -> pd.DataFrame:
-    shown = with_rates(with_shares(shown), events=events)
-    return shown.assign(cost_share=shown["cost_gbp"] / shown["cost_all_gbp"]) if "cost_gbp" in shown else shown
+def costs(
+    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: Collection[str]
+) -> pd.DataFrame | None:
+    """The true figures of COST; None where no setting is costed.
 
-
-def _cost(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: set[str]) -> list[Release]:
-    """Pounds are estimates and not counts: national average prices of what was counted."""
+    Pounds are estimates and not counts: national average prices of what was counted.
+    """
     settings = {cost_column(name): title for name, (title, _) in COSTS.items() if cost_column(name) not in missing}
     if not settings:
-        return []
+        return None
     frame = counted(
         con,
         f"SELECT pcn_code, segment, count(*) AS people, {', '.join(f'sum({c}) AS {c}' for c in settings)} "
@@ -74,13 +105,4 @@ def _cost(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, 
     rows = by_area(long, levels, areas)
     rows["cost_gbp"] = rows["pence"] / 100
     rows["cost_per_person_gbp"] = rows["cost_gbp"] / rows["people"]
-    return [
-        Release(
-            "segment_cost",
-            "Cost of 12 months by segment and setting, at national average prices, GBP",
-            rows,
-            ("area_code", "place", "segment", "setting"),
-            counts=("people",),
-            estimates={"cost_gbp": "people", "cost_per_person_gbp": "people"},
-        )
-    ]
+    return rows

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, in_sentence, shown
+from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, shown
 from phm_utils.reports.reading import SHORT
 
 # Settings as a figure of five parts groups them; the table has each.
@@ -71,6 +71,7 @@ def cost_sums(cost: pd.DataFrame) -> pd.Series:
     return cost.groupby("segment", sort=False)["cost_per_person_gbp"].agg(lambda v: v.sum(skipna=False))
 
 
+@finding
 def segment_gap(frame: pd.DataFrame, ics: str) -> str:
     """The segment in which an area differs most from the ICS; for the ICS itself, its largest segment."""
     own, whole = frame[frame["area"] != ics], frame[frame["area"] == ics].set_index("segment")
@@ -92,6 +93,7 @@ def segment_gap(frame: pd.DataFrame, ics: str) -> str:
     )
 
 
+@finding
 def cost_concentration(sizes: pd.DataFrame) -> str:
     """The segment that costs most for its size."""
     known = sizes[sizes["share"].notna() & sizes["cost_share"].notna()]
@@ -106,6 +108,7 @@ def cost_concentration(sizes: pd.DataFrame) -> str:
     )
 
 
+@finding
 def busiest(contacts: pd.DataFrame) -> str:
     """The segment and kind of contact furthest above everybody's rate."""
     known = shown(contacts, "times")
@@ -121,6 +124,7 @@ def busiest(contacts: pd.DataFrame) -> str:
 MIN_CONTACTS, MIN_PEOPLE = 100, 200  # behind a rate that is compared in a sentence
 
 
+@finding
 def rate_gap(rates: pd.DataFrame, ics: str) -> str:
     """The segment and kind of contact whose rate differs most from the ICS's; for the ICS, the highest ED rate."""
     own, whole = rates[rates["area"] != ics], rates[rates["area"] == ics]
@@ -145,6 +149,7 @@ def rate_gap(rates: pd.DataFrame, ics: str) -> str:
     )
 
 
+@finding
 def dearest_setting(cost: pd.DataFrame) -> str:
     """The setting with the largest part of the cost, and the segment in which it costs most per person."""
     known = shown(cost, "cost_gbp")

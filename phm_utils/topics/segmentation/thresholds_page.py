@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW
+from phm_utils.reports.findings import TOO_FEW, finding
 
 
+@finding
 def alternative_effect(frame: pd.DataFrame) -> str:
     """The largest change that another threshold makes to a segment."""
     wide = frame.pivot(index="segment", columns="alternative", values="people")

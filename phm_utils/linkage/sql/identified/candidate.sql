@@ -1,5 +1,5 @@
 -- Of each identity that certain rules left open, its best person of the spine, and what becomes of the pair.
--- A pair is contrary where a comparison that may not differ does ({contrary_words}); where both have
+-- A pair is contrary where a comparison that may not differ does ($contrary_words); where both have
 -- valid NHS numbers and they are two; where too little can be compared (probable.too_little); and where
 -- somebody without a forename is of the other sex, or is on the spine too (a twin). Contrary persons come
 -- last, whatever their weight.
@@ -11,11 +11,11 @@ WITH pair AS (
         gp_person.person,
         scored.left_id AS gp_identity_id,
         scored.* EXCLUDE (left_id, right_id),
-        {contrary}
-            OR ({numbers_must_agree} AND coalesce(open_side.own_nhs <> gp_person.person_nhs, false))
-            OR {too_little}
-            OR ({given_missing} AND {sex_differs})
-            OR (open_side.registered AND ({born_not_close} OR {given_missing}))
+        $contrary
+            OR ($numbers_must_agree AND coalesce(open_side.own_nhs <> gp_person.person_nhs, false))
+            OR $too_little
+            OR ($given_missing AND $sex_differs)
+            OR (open_side.registered AND ($born_not_close OR $given_missing))
             OR coalesce(verdict.verdict = 'no', false) AS contrary,
         coalesce(verdict.verdict = 'yes', false) AND NOT open_side.probe AS confirmed,
         open_side.probe
@@ -62,10 +62,10 @@ SELECT
     CASE
         WHEN place_in_order > 1 THEN 'not the best'
         WHEN confirmed THEN 'linked'
-        WHEN contrary THEN CASE WHEN match_weight >= {accept} THEN 'contrary' ELSE 'too weak' END
-        WHEN match_weight < {review} THEN 'too weak'
-        WHEN match_weight < {accept} THEN 'review'
-        WHEN margin < {margin} THEN 'too close'
+        WHEN contrary THEN CASE WHEN match_weight >= $accept THEN 'contrary' ELSE 'too weak' END
+        WHEN match_weight < $review THEN 'too weak'
+        WHEN match_weight < $accept THEN 'review'
+        WHEN margin < $margin THEN 'too close'
         ELSE 'linked'
     END AS decision
 FROM measured

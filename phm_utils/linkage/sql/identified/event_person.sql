@@ -3,7 +3,7 @@
 -- that two people of one practice share decides nothing.
 WITH pair AS (
     SELECT DISTINCT nhs_number, practice_code, regexp_replace(nhs_number, '[^0-9]', '', 'g') AS digits
-    FROM {source}
+    FROM $source
     WHERE nhs_number IS NOT NULL
 ),
 holder AS (
@@ -14,7 +14,7 @@ holder AS (
     GROUP BY gp_person.person_nhs
 )
 SELECT
-    '{source}' AS source,
+    '$source' AS source,
     pair.nhs_number,
     pair.practice_code,
     CASE WHEN here.nhs_number IS NOT NULL THEN here.person ELSE holder.person END AS person

@@ -6,7 +6,7 @@
 -- 3. Otherwise it is a person of its own, together with those of an equal description.
 -- person: a value to be pseudonymised, never written. person_nhs: the number of that person.
 WITH spine AS (
-    SELECT * FROM identity WHERE source = '{spine}'
+    SELECT * FROM identity WHERE source = '$spine'
 ),
 one_registration AS (
     SELECT nhs FROM spine WHERE nhs IS NOT NULL GROUP BY nhs HAVING count(*) = 1
@@ -25,7 +25,7 @@ disagreeing AS (
     SELECT a.identity_id
     FROM shared AS a
     INNER JOIN holder AS b ON b.nhs = a.nhs
-    WHERE a.identity_id <> b.identity_id AND NOT ({agrees})
+    WHERE a.identity_id <> b.identity_id AND NOT ($agrees)
 ),
 numbered AS (
     SELECT *, nhs IS NOT NULL AND identity_id NOT IN (FROM disagreeing) AS agreed

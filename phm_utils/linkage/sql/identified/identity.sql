@@ -67,29 +67,29 @@ first_word AS (
     FROM (
         SELECT
             words,
-            regexp_replace(bare, '[^\p{{L}}]', '', 'g') AS plain,
-            regexp_extract(bare, '^\P{{L}}*(\p{{L}}+)', 1) AS first_forename
+            regexp_replace(bare, '[^\p{L}]', '', 'g') AS plain,
+            regexp_extract(bare, '^\P{L}*(\p{L}+)', 1) AS first_forename
         FROM (
             SELECT
                 words,
                 regexp_replace(
-                    {first_letters}, '^((MR|MRS|MS|MISS|MX|DR|REV|PROF)[. ]\s*)+', ''
+                    $first_letters, '^((MR|MRS|MS|MISS|MX|DR|REV|PROF)[. ]\s*)+', ''
                 ) AS bare
             FROM forename_given
         ) AS bared
     ) AS first_words
     LEFT JOIN short_name ON short_name.short_form = first_forename
-    WHERE trim(plain, 'X') NOT IN ({placeholders})
+    WHERE trim(plain, 'X') NOT IN ($placeholders)
 ),
 last_word AS (
     SELECT words, plain AS family
     FROM (
         SELECT
             words,
-            regexp_replace({last_letters}, '[^\p{{L}}]', '', 'g') AS plain
+            regexp_replace($last_letters, '[^\p{L}]', '', 'g') AS plain
         FROM surname_given
     ) AS last_words
-    WHERE trim(plain, 'X') NOT IN ({placeholders})
+    WHERE trim(plain, 'X') NOT IN ($placeholders)
 ),
 known_place AS (
     SELECT postcode, plain_postcode AS place
@@ -97,14 +97,14 @@ known_place AS (
         SELECT postcode, regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g') AS plain_postcode
         FROM postcode_given
     ) AS postcodes
-    WHERE {postcode_is_usable}
+    WHERE $postcode_is_usable
 ),
 crowded_date AS MATERIALIZED (
     SELECT source, date_of_birth
     FROM grouped
     WHERE date_of_birth IS NOT NULL
     GROUP BY source, date_of_birth
-    QUALIFY count(*) > {crowd} AND 100 * count(*) > sum(count(*)) OVER (PARTITION BY source)
+    QUALIFY count(*) > $crowd AND 100 * count(*) > sum(count(*)) OVER (PARTITION BY source)
 ),
 stopgap_date AS (
     -- what a source writes where it knows no date: the birthday of many households, and of one identity in a hundred
@@ -113,7 +113,7 @@ stopgap_date AS (
     INNER JOIN crowded_date
         ON crowded_date.source = grouped.source AND crowded_date.date_of_birth = grouped.date_of_birth
     GROUP BY grouped.source, grouped.date_of_birth
-    HAVING count(DISTINCT coalesce(grouped.postcode, grouped.uprn, grouped.line)) > {crowd}
+    HAVING count(DISTINCT coalesce(grouped.postcode, grouped.uprn, grouped.line)) > $crowd
 ),
 numbering AS (
     -- apart from the wide rows, which would be sorted with it
@@ -131,7 +131,7 @@ cleaned AS (
         first_word.root,
         last_word.family,
         CASE
-            WHEN split.date_of_birth NOT IN ({date_fillers})
+            WHEN split.date_of_birth NOT IN ($date_fillers)
                 AND split.date_of_birth BETWEEN DATE '1890-01-01' AND current_date
                 AND stopgap_date.source IS NULL
                 THEN split.date_of_birth
@@ -159,7 +159,7 @@ SELECT
     numbering.identity_id,
     cleaned.source, cleaned.first_id, records, verified, latest,
     nhs_number, forename, surname, date_of_birth, postcode, uprn, sex, line,
-    CASE WHEN {number_is_usable} THEN digits END AS nhs,
+    CASE WHEN $number_is_usable THEN digits END AS nhs,
     given, family, born, place, address, known_sex, root,
     nullif(trim(regexp_replace(upper(strip_accents(line)), '[^A-Z0-9]+', ' ', 'g')), '') AS address_line,
     -- null where any part of it is null

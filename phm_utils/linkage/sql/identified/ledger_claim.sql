@@ -23,5 +23,5 @@ distinct_words AS (
     WHERE words IS NOT NULL
     GROUP BY words
 )
-SELECT {hash_of_words}::UUID AS evidence, rank, cluster
+SELECT $hash_of_words::UUID AS evidence, rank, cluster
 FROM distinct_words

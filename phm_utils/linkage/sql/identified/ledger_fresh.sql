@@ -19,10 +19,10 @@ WITH unknown AS (
     GROUP BY cluster
 ),
 first_choice AS (
-    SELECT cluster, words, {hash_of_words}::UUID AS root FROM unknown
+    SELECT cluster, words, $hash_of_words::UUID AS root FROM unknown
 )
 SELECT
     chosen.cluster,
-    CASE WHEN given.evidence IS NULL THEN chosen.root ELSE {hash_of_words_again}::UUID END AS root
+    CASE WHEN given.evidence IS NULL THEN chosen.root ELSE $hash_of_words_again::UUID END AS root
 FROM first_choice AS chosen
 LEFT JOIN ledger_before AS given ON given.rank = 0 AND given.evidence = chosen.root

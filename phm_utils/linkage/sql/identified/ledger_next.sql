@@ -21,9 +21,9 @@ SELECT
     evidence,
     rank,
     root,
-    coalesce(first_run, {run}) AS first_run,
-    CASE WHEN root IS DISTINCT FROM root_before THEN {run} ELSE since_run END AS since_run
+    coalesce(first_run, $run) AS first_run,
+    CASE WHEN root IS DISTINCT FROM root_before THEN $run ELSE since_run END AS since_run
 FROM followed
 UNION ALL
-SELECT root AS evidence, 0 AS rank, root, {run} AS first_run, {run} AS since_run
+SELECT root AS evidence, 0 AS rank, root, $run AS first_run, $run AS since_run
 FROM ledger_fresh

@@ -8,7 +8,7 @@
 WITH said AS (
     SELECT
         ledger_person.cluster,
-        identity.source = '{spine}' AS in_spine,
+        identity.source = '$spine' AS in_spine,
         CASE WHEN NOT coalesce(person_of.contradicted, false) THEN identity.nhs END AS number,
         identity.born::VARCHAR AS born,
         identity.family || '|' || identity.given AS name,

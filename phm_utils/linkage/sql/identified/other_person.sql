@@ -6,12 +6,12 @@
 --    GP holder contradicts, or that person has none: two different numbers are never joined.
 -- Whom neither rule places has no person yet. own_nhs: the record's number, unless contradicted.
 WITH other AS (
-    SELECT * FROM identity WHERE source <> '{spine}'
+    SELECT * FROM identity WHERE source <> '$spine'
 ),
 holding AS (
     SELECT
         a.identity_id,
-        bool_or({agrees}) AS agreed,
+        bool_or($agrees) AS agreed,
         bool_or(coalesce(a.root = b.root OR jaro_winkler_similarity(a.given, b.given) >= 0.8, a.given IS NULL)
             OR b.given IS NULL OR coalesce(jaro_winkler_similarity(a.given, b.family) >= 0.85, false)) AS forename_agrees
     FROM other AS a

@@ -1,11 +1,11 @@
--- Identities that their NHS number settled, up to {probes} of each source, chosen by a hash of their
+-- Identities that their NHS number settled, up to $probes of each source, chosen by a hash of their
 -- names within the source: what the linkage would do without the number tells how it does for
 -- records that have none. described_person: whom the description alone would give.
 WITH chosen AS (
     SELECT identity_id, source, records, person, description
     FROM other_person
     WHERE method = 'NHS number'
-    QUALIFY row_number() OVER (PARTITION BY source ORDER BY md5(source || '|' || first_id), identity_id) <= {probes}
+    QUALIFY row_number() OVER (PARTITION BY source ORDER BY md5(source || '|' || first_id), identity_id) <= $probes
 ),
 described AS (
     SELECT description, min(person) AS person

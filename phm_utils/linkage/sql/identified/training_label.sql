@@ -15,4 +15,4 @@ WHERE (
 ) >= 2
 GROUP BY other.identity_id, other.nhs, other.source, other.first_id
 ORDER BY md5(other.source || '|' || other.first_id), other_id
-LIMIT {most}
+LIMIT $most

@@ -19,8 +19,8 @@ best AS (
     SELECT
         identity_id,
         person,
-        decision = 'contrary' AND NOT ({differs}) AS set_aside,
-        decision IN ('review', 'too close') OR (decision = 'contrary' AND ({differs})) AS undecided
+        decision = 'contrary' AND NOT ($differs) AS set_aside,
+        decision IN ('review', 'too close') OR (decision = 'contrary' AND ($differs)) AS undecided
     FROM candidate
     WHERE place_in_order = 1 AND NOT probe
 )
@@ -31,12 +31,12 @@ SELECT
     person_of.person,
     person_of.method,
     person_of.match_weight,
-    person_of.method IN ({linked}) AS linked,
-    person_of.method IN ({unnumbered}) AS unnumbered,
+    person_of.method IN ($linked) AS linked,
+    person_of.method IN ($unnumbered) AS unnumbered,
     round(1e9 / (1 + pow(2, person_of.match_weight)))::BIGINT AS doubt,
-    coalesce(best.set_aside, false) AND person_of.method NOT IN ({linked}) AS set_aside,
-    coalesce(best.undecided, false) AND person_of.method NOT IN ({linked}) AS undecided,
-    person_of.method IN ({linked}) OR coalesce(best.set_aside, false) AS known_person,
+    coalesce(best.set_aside, false) AND person_of.method NOT IN ($linked) AS set_aside,
+    coalesce(best.undecided, false) AND person_of.method NOT IN ($linked) AS undecided,
+    person_of.method IN ($linked) OR coalesce(best.set_aside, false) AS known_person,
     known_ethnicity.ethnicity,
     date_diff('month', told.born, extract_end.last_day) // 12 AS age,
     told.known_sex AS sex,
@@ -50,6 +50,6 @@ LEFT JOIN best ON best.identity_id = told.identity_id
 LEFT JOIN known_ethnicity
     ON
         known_ethnicity.person
-        = CASE WHEN person_of.method IN ({linked}) THEN person_of.person WHEN best.set_aside THEN best.person END
-LEFT JOIN ({place_area}) AS place_area ON place_area.place = told.place
-LEFT JOIN {area} AS area ON area.lsoa = place_area.lsoa
+        = CASE WHEN person_of.method IN ($linked) THEN person_of.person WHEN best.set_aside THEN best.person END
+LEFT JOIN ($place_area) AS place_area ON place_area.place = told.place
+LEFT JOIN $area AS area ON area.lsoa = place_area.lsoa

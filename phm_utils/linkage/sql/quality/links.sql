@@ -10,5 +10,5 @@ SELECT
     coalesce(sum(records) FILTER (WHERE undecided), 0)::BIGINT AS undecided,
     coalesce(sum(records) FILTER (WHERE unnumbered AND match_weight IS NOT NULL), 0)::BIGINT AS weighed,
     coalesce(sum(records * doubt) FILTER (WHERE unnumbered), 0)::HUGEINT::DOUBLE / 1e9 AS doubtful
-FROM ({grouped}) AS grouped
+FROM ($grouped) AS grouped
 GROUP BY source, characteristic, category

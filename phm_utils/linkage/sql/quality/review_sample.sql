@@ -1,4 +1,4 @@
--- Pairs for a person to judge: up to {per_band} of each band of match weight, chosen and put in order
+-- Pairs for a person to judge: up to $per_band of each band of match weight, chosen and put in order
 -- by a hash that the seed changes, so that neither their choice nor their order tells their weight.
 -- first_id and gp_first_id name the two sides within their sources, whatever order records come in.
 WITH pair AS (
@@ -8,10 +8,10 @@ WITH pair AS (
         gp.first_id AS gp_first_id,
         candidate.match_weight,
         candidate.decision,
-        {band} AS band,
-        {told_fields},
-        {gp_fields},
-        md5('{seed}|' || told.source || '|' || told.first_id || '|' || gp.first_id) AS draw
+        $band AS band,
+        $told_fields,
+        $gp_fields,
+        md5('$seed|' || told.source || '|' || told.first_id || '|' || gp.first_id) AS draw
     FROM candidate
     INNER JOIN identity AS told ON told.identity_id = candidate.identity_id
     INNER JOIN identity AS gp ON gp.identity_id = candidate.gp_identity_id
@@ -19,5 +19,5 @@ WITH pair AS (
 )
 SELECT *
 FROM pair
-QUALIFY row_number() OVER (PARTITION BY band ORDER BY draw) <= {per_band}
+QUALIFY row_number() OVER (PARTITION BY band ORDER BY draw) <= $per_band
 ORDER BY draw

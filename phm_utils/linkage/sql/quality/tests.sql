@@ -7,5 +7,5 @@ SELECT
     count(*) AS tested,
     count(*) FILTER (WHERE found_person <> true_person) AS wrong,
     count(*) FILTER (WHERE found_person IS NULL) AS lost
-FROM ({grouped}) AS grouped
+FROM ($grouped) AS grouped
 GROUP BY source, characteristic, category

@@ -4,34 +4,34 @@
 WITH windowed AS (
     SELECT
         person_no AS follow_up_no,
-        sum({column}) OVER (
+        sum($column) OVER (
             PARTITION BY person_no ORDER BY month
-            RANGE BETWEEN INTERVAL {window_before} MONTHS PRECEDING AND CURRENT ROW
+            RANGE BETWEEN INTERVAL $window_before MONTHS PRECEDING AND CURRENT ROW
         ) AS total
     FROM person_month
-    WHERE month <= DATE '{last_day}' AND {column} > 0
+    WHERE month <= $last_day AND $column > 0
 ),
 taking_part AS (
     SELECT person_follow_up.person_id
     FROM windowed
     INNER JOIN person_follow_up ON person_follow_up.person_no = windowed.follow_up_no
-    WHERE windowed.total >= {minimum}
+    WHERE windowed.total >= $minimum
     UNION
-    SELECT person_id FROM evaluation_enrolment WHERE programme IN ({same_kind}) AND person_id IS NOT NULL
+    SELECT person_id FROM evaluation_enrolment WHERE programme IN ($same_kind) AND person_id IS NOT NULL
 ),
 enrolled AS (
     SELECT
         person_id,
-        min(enrolled_from) FILTER (WHERE programme = {programme}) AS enrolled,
+        min(enrolled_from) FILTER (WHERE programme = $programme) AS enrolled,
         min(enrolled_from) AS enrolled_any
     FROM evaluation_enrolment
-    WHERE programme IN ({same_kind})
+    WHERE programme IN ($same_kind)
     GROUP BY person_id
 )
 SELECT
     CAST(row_number() OVER (
         ORDER BY pcn_code, practice_code, birth_month, sex, start_date, end_date, person_id
-    ) - 1 AS INTEGER) AS person_no,
+    ) - 1 AS INTEGER) AS panel_no,
     person_id, pcn_code, sex, birth_month, imd_quintile, start_date, end_date, palliative_from,
     enrolled.enrolled, enrolled.enrolled_any
 FROM person_follow_up

@@ -12,5 +12,5 @@ LEFT JOIN person_index
     AND person_index.sex IS NOT DISTINCT FROM programme_enrolment.sex
     AND person_index.birth_month IS NOT DISTINCT FROM programme_enrolment.birth_month
 LEFT JOIN person_follow_up ON person_follow_up.person_id = person_index.person_id
-WHERE programme_enrolment.enrolled_from <= DATE '{last_day}'
+WHERE programme_enrolment.enrolled_from <= $last_day
 GROUP BY person_follow_up.person_id, programme_enrolment.programme

@@ -7,7 +7,7 @@ SELECT
     ethnic_group,
     coalesce(age_band, 'Not known') AS age_band,
     count(*) AS people,
-    {conditions}
+    $conditions
 FROM person
 GROUP BY ALL
 ORDER BY ALL

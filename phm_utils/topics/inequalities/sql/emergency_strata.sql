@@ -1,8 +1,8 @@
 -- The period's people in strata: days registered, admissions, and the sum of each person's
 -- admissions squared, which is what repeat admissions add to the variance.
 SELECT
-    {keys},
-    CASE WHEN age >= 90 THEN '90+' ELSE (age // 5 * 5) || '-' || (age // 5 * 5 + 4) END AS age_band,
+    $keys,
+    $age_band AS age_band,
     count(*) AS people,
     sum(days)::BIGINT AS days,
     sum(admissions)::BIGINT AS admissions,

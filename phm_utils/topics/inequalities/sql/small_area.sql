@@ -1,7 +1,7 @@
 -- Small areas where people enough are registered: everybody registered in the ICS who lives there,
 -- and the network with which most of them are (tie: the lower code).
 WITH shares AS (
-    SELECT lsoa, pcn_code, min(imd_decile) AS imd_decile, count(*) AS people, {with_condition} AS with_condition
+    SELECT lsoa, pcn_code, min(imd_decile) AS imd_decile, count(*) AS people, $with_condition AS with_condition
     FROM person
     WHERE lsoa IS NOT NULL AND pcn_code IS NOT NULL
     GROUP BY lsoa, pcn_code
@@ -25,5 +25,5 @@ SELECT
     ranked.with_condition
 FROM ranked
 LEFT JOIN area ON area.lsoa = ranked.lsoa
-WHERE ranked.turn = 1 AND ranked.people >= {min_people}
+WHERE ranked.turn = 1 AND ranked.people >= $min_people
 ORDER BY ranked.lsoa

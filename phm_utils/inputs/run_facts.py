@@ -1,0 +1,71 @@
+"""What every report says of the extracts behind it: their last days, practices without fresh data, permissions."""
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import read_sql
+from phm_utils.inputs.quality_params import DataQualityParams
+from phm_utils.params import Workbook
+from phm_utils.tables import TABLES
+
+
+def extracts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> dict[str, Any]:
+    """`sources`, `practices` by area, and `governance` of a person-level run."""
+    practices = read_sql(con, "SELECT * FROM check_practice ORDER BY practice_code")
+    return {
+        "sources": _sources(con),
+        "practices": _practices(practices, workbook),
+        "governance": _governance(con),
+    }
+
+
+def _sources(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """One row per table of the extract that holds dated rows, and each that is absent."""
+    checked = read_sql(con, "SELECT * FROM check_table ORDER BY table_name")
+    rows = []
+    for row in checked.itertuples():
+        table = TABLES.get(row.table_name)
+        if table is None or (row.state == "present" and table.date is None):
+            continue
+        present = row.state == "present"
+        rows.append({"name": table.title, "state": row.state, "last_date": _day(row.last_date) if present else None})
+    return rows
+
+
+def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[str, list[str]]]:
+    """By area: names of practices with nobody registered or no GP event, and of those with an old extract."""
+    stale_days = DataQualityParams.of_the_run(workbook)["stale_days"]
+    last = pd.to_datetime(practices["last_event_date"])
+    newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
+    missing = last.isna() | (practices["registered"].fillna(0) == 0)
+    stale = ~missing & ((newest - last).dt.days > stale_days)
+    found: dict[str, dict[str, list[str]]] = {}
+    for area in [workbook.ics_code, *sorted(practices["pcn_code"].dropna().unique())]:
+        here = practices["pcn_code"].eq(area) | (area == workbook.ics_code)
+        found[area] = {
+            "total": int(here.sum()),
+            "missing": practices.loc[here & missing, "practice_name"].fillna("unnamed").tolist(),
+            "stale": practices.loc[here & stale, "practice_name"].fillna("unnamed").tolist(),
+        }
+    return found
+
+
+def _governance(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    rows = read_sql(con, "SELECT * FROM governance_source ORDER BY source").to_dict("records")
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+def _plain(value: Any) -> str:
+    """A governance cell as text: dates by day, lists parted by commas, nothing as ''."""
+    if isinstance(value, list | tuple) or hasattr(value, "tolist"):
+        return ", ".join(str(v) for v in value)
+    if value is None or pd.isna(value):
+        return ""
+    return _day(value) if isinstance(value, date) else str(value)
+
+
+def _day(value: Any) -> str | None:
+    return None if pd.isna(value) else pd.Timestamp(value).date().isoformat()

@@ -1,0 +1,50 @@
+"""What the check of the extracts declares, and the report on their quality."""
+
+from phm_utils.inputs.code_lists import FILES
+from phm_utils.inputs.quality import RELEASES
+from phm_utils.inputs.quality_params import DataQualityParams
+from phm_utils.tables import TABLES
+from phm_utils.topic import Facts, Stage, Topic, aggregates
+
+ACCOUNT = ("check_table", "check_field", "check_completeness", "check_practice", "governance_source")
+
+TOPIC = Topic(
+    "inputs",
+    stages=(
+        Stage(
+            "check",
+            "phm_utils.inputs.check:check_stage",
+            makes=(*TABLES, *ACCOUNT, "boundary"),
+            settings=(
+                *("form", "mapping", "governance", "purpose", "geography", "ics_code", "index_date", "synthetic"),
+                *("data", "truth"),
+            ),
+            files="phm_utils.inputs.check:input_files",
+            writes=True,
+        ),
+        Stage(
+            "code_lists",
+            "phm_utils.inputs.code_lists:code_lists",
+            makes=("code_list",),
+            settings=(),
+            files=FILES,
+        ),
+        Stage(
+            "quality_tables",
+            "phm_utils.inputs.quality:quality_tables",
+            makes=aggregates(RELEASES),
+            reads=ACCOUNT,
+        ),
+    ),
+    releases=RELEASES,
+    notebook="00_data_quality",
+    parameters=DataQualityParams,
+    examine="phm_utils.inputs.examine:extracts",
+    facts=Facts(
+        "phm_utils.inputs.run_facts:extracts",
+        reads=("check_practice", "check_table", "governance_source"),
+        parameters=(DataQualityParams,),
+    ),
+    areas="phm_utils.inputs.check:areas",
+    permitted="phm_utils.inputs.governance:refuse_run",
+)

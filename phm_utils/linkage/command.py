@@ -1,0 +1,124 @@
+"""`phm link`: which records, which model and which key, from what the command is asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from phm_utils.engine import session
+from phm_utils.errors import InputError
+from phm_utils.params import PURPOSES, Workbook
+from phm_utils.runs import Store
+
+
+@dataclass(frozen=True)
+class Linking:
+    """How `phm link` is asked to link.
+
+    key_file: the user's root key. Synthetic data may go without: theirs is public.
+    model: a saved model, else the workbook's own; train: one is trained and
+        saved there instead. leave_out_unseen, accept: of that training.
+    encoded: lists that `phm encode` made, and the key shared with who sent them.
+    """
+
+    key_file: Path | None = None
+    model: Path | None = None
+    train: Path | None = None
+    leave_out_unseen: bool = False
+    accept: float | None = None
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    encoded: tuple[Path, ...] = ()
+    encoded_key_file: Path | None = None
+
+    def chosen(self):
+        """The choice of model (see `linkage.training`)."""
+        from phm_utils.linkage.model import Thresholds
+        from phm_utils.linkage.training import train_and_save, use_saved
+
+        if self.train is None and (self.leave_out_unseen or self.accept is not None):
+            raise InputError("--leave-out-unseen and --accept belong to --train: a saved model has its own.")
+        if self.train is None:
+            return use_saved(self.model)
+        thresholds = Thresholds()
+        if self.accept is not None:
+            thresholds = Thresholds(accept=self.accept, review=min(thresholds.review, self.accept))
+        return train_and_save(self.train, thresholds=thresholds, drop_unseen=self.leave_out_unseen)
+
+    def encoded_lists(self):
+        """Lists sent encoded, and their key."""
+        from phm_utils.linkage.encoded_lists import EncodedLists
+        from phm_utils.privacy.pseudonyms import load_key
+
+        return EncodedLists(self.encoded, load_key(self.encoded_key_file) if self.encoded_key_file else None)
+
+    def scorer(self):
+        """Where pairs are scored."""
+        if self.engine == "spark":
+            from phm_utils.linkage.spark_scoring import score
+        else:
+            from phm_utils.linkage.scoring import score
+        return score
+
+
+def link_folder(
+    folder: Path,
+    out: Path | None,
+    linking: Linking,
+    *,
+    spine: str,
+    purpose: str,
+    one_to_one: list[str],
+    any_numbers: bool,
+) -> str:
+    """Link the sources of a folder into an index of their records; where it is, and what linked how."""
+    from phm_utils.linkage import standalone
+    from phm_utils.linkage.probable import Options
+    from phm_utils.linkage.scheme import Scheme
+    from phm_utils.privacy.pseudonyms import load_key
+
+    if purpose not in PURPOSES:
+        raise InputError(f"--purpose {purpose} is none of {', '.join(PURPOSES)}.")
+    if out is None:
+        raise InputError("Say where the index goes: `phm link INPUT_DIR OUT.parquet --key-file FILE`.")
+    if linking.key_file is None:
+        raise InputError(
+            "Pseudonyms need a key: `--key-file FILE`. Make one with `phm key FILE`, outside the workbook's folder."
+        )
+    request = standalone.Request(
+        folder=folder,
+        out=out,
+        key=load_key(linking.key_file),
+        purpose=purpose,
+        scheme=Scheme(spine, "any" if any_numbers else "nhs"),
+        choose=linking.chosen(),
+        options=Options(score=linking.scorer(), one_to_one=frozenset(one_to_one)),
+        encoded=linking.encoded_lists(),
+    )
+    return str(standalone.link_folder(request))
+
+
+def link_identified(
+    workbook: Workbook, check: Callable[[Workbook], Store], linking: Linking, reviewed: Path | None = None
+) -> str:
+    """Check identified extracts and link them; where the pseudonymised landing is, and what linked how.
+
+    check: brings the check stage up to date and gives its store. reviewed: a clerical review, filled in.
+    """
+    from phm_utils.linkage import identified
+    from phm_utils.linkage.probable import Options
+    from phm_utils.privacy.pseudonyms import demo_key, load_key
+
+    if workbook.form != "identified":
+        raise InputError(
+            f"`form: {workbook.form}`: such records are joined on their pseudonym by `phm run`. "
+            "`phm link` is for extracts with names and NHS numbers."
+        )
+    if linking.key_file is None and not workbook.synthetic:
+        raise InputError("Real data need a key of their own: `phm link PARAMETERS --key-file FILE`.")
+    key = load_key(linking.key_file) if linking.key_file else demo_key(0)
+    choose, options = linking.chosen(), Options(score=linking.scorer())
+    encoded = linking.encoded_lists()
+    store = check(workbook)
+    with session() as con:
+        store.register(con)
+        return str(identified.run(con, workbook, key, choose, options=options, reviewed=reviewed, encoded=encoded))

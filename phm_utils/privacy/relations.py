@@ -1,0 +1,145 @@
+"""How the counts of a released table add up: what somebody could subtract, and what must hold in the true figures.
+
+Disclosure control that looks across tables reads these declarations. The
+tests hold each of them against true figures, so that none is a mere wish.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`count` over all categories of `by` adds up to `total`, a count of the same rows: categories to totals."""
+
+    count: str
+    by: tuple[str, ...]
+    total: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.count, *self.by, self.total)
+
+    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """In how many groups of rows the table of true figures does not keep it."""
+        kept = [k for k in keys if k not in (*self.by, "place")]
+        known = frame.dropna(subset=[self.count, self.total])
+        groups = known.groupby(kept, dropna=False)
+        return int((groups[self.count].sum() != groups[self.total].first()).sum())
+
+
+@dataclass(frozen=True)
+class AcrossAreas:
+    """Counts of the PCNs' rows add up to the row of the ICS with the same keys; PCN to ICS.
+
+    exact: False where people of no known PCN count towards the ICS alone.
+    """
+
+    counts: tuple[str, ...]
+    exact: bool = True
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.counts
+
+    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """How many counts of the ICS are not the PCNs' sum, or below it where not exact."""
+        rest = [k for k in keys if k not in ("area_code", "place")]
+        of_ics = frame["area_code"] == ics_code
+        sums, whole = (_sums(part, rest, list(self.counts)) for part in (frame[~of_ics], frame[of_ics]))
+        sums, whole = sums.align(whole, fill_value=0)
+        return int((sums.ne(whole) if self.exact else sums.gt(whole)).sum().sum())
+
+
+@dataclass(frozen=True)
+class AcrossUnits:
+    """Counts of the practices in a PCN's rows add up to that PCN's own row among the units of the ICS."""
+
+    counts: tuple[str, ...]
+    unit: str = "unit_code"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.counts, self.unit)
+
+    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """How many counts of a PCN are not the sum of its practices'."""
+        rest = [k for k in keys if k not in ("area_code", "place", self.unit, "unit_name", "category")]
+        of_ics = frame["area_code"] == ics_code
+        practices = frame[~of_ics].rename(columns={"area_code": "_pcn"})
+        networks = frame[of_ics].rename(columns={self.unit: "_pcn"})
+        sums, whole = (_sums(part, ["_pcn", *rest], list(self.counts)) for part in (practices, networks))
+        sums, whole = sums.align(whole, fill_value=0)
+        return int(sums.ne(whole).sum().sum())
+
+
+@dataclass(frozen=True)
+class Steps:
+    """`count` never grows from one step of `along` to the next: nested groups.
+
+    first, last: the steps that are nested, where others stand before or after them.
+    """
+
+    count: str
+    along: str
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.count, self.along)
+
+    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """How many steps are larger than the one before."""
+        rest = [k for k in keys if k not in (self.along, "place", "criterion")]
+        step = frame[self.along].astype(int)
+        nested = step.between(
+            step.min() if self.first is None else self.first, step.max() if self.last is None else self.last
+        )
+        ordered = frame[nested].assign(_step=step).sort_values([*rest, "_step"])
+        grown = ordered.groupby(rest, dropna=False)[self.count].diff() > 0
+        return int(grown.sum())
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """`part` is counted among `whole` in every row."""
+
+    part: str
+    whole: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.part, self.whole)
+
+    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """In how many rows the part is larger."""
+        return int((frame[self.part] > frame[self.whole]).sum())
+
+
+@dataclass(frozen=True)
+class RowSum:
+    """The `parts` of a row add up to its `total`."""
+
+    parts: tuple[str, ...]
+    total: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.parts, self.total)
+
+    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """In how many rows they do not."""
+        known = frame.dropna(subset=[*self.parts, self.total])
+        return int((known[list(self.parts)].sum(axis=1) != known[self.total]).sum())
+
+
+Relation = Parts | AcrossAreas | AcrossUnits | Steps | AtMost | RowSum
+
+
+def _sums(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> pd.DataFrame:
+    if keys:
+        return frame.groupby(keys, dropna=False)[counts].sum()
+    return frame[counts].sum().to_frame().T

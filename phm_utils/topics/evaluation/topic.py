@@ -1,0 +1,64 @@
+"""What the evaluation declares."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from phm_utils.errors import InputError
+from phm_utils.params import Code, RunParams, Workbook
+from phm_utils.runs import project_root
+from phm_utils.topic import MISSING, OK, Line, Stage, Topic, aggregates
+from phm_utils.topics.evaluation.evaluation_tables import FOR_EVERYBODY, RELEASES
+from phm_utils.topics.evaluation.interventions import load_interventions
+
+TABLES = tuple(f"evaluation_{name}" for name in (*FOR_EVERYBODY, "people", "contacts"))
+PROGRAMMES = "parameters/interventions/*.yml"
+
+
+class EvaluationParams(RunParams):
+    """05_evaluation."""
+
+    NOTEBOOK: ClassVar[str] = "05_evaluation"
+
+    programme: Code = Field("ed_frequent_attenders", description="A file of parameters/interventions")
+
+
+def examine(workbook: Workbook) -> Iterator[Line]:
+    """For `phm doctor`: can the programmes' definitions be used?"""
+    try:
+        found = list(load_interventions(project_root() / "parameters" / "interventions"))
+    except InputError as fault:
+        yield MISSING, str(fault)
+    else:
+        yield OK, f"parameters/interventions: {len(found)} programmes"
+
+
+TOPIC = Topic(
+    "evaluation",
+    stages=(
+        Stage(
+            "evaluation",
+            "phm_utils.topics.evaluation.evaluate:evaluate",
+            makes=TABLES,
+            reads=(
+                *("person_month", "person_follow_up", "person_concept", "person_index"),
+                *("activity_window", "programme_enrolment"),
+            ),
+            settings=("index_date",),
+            files=(PROGRAMMES, "parameters/concepts.csv", "parameters/reference/unit_costs.csv"),
+        ),
+        Stage(
+            "evaluation_tables",
+            "phm_utils.topics.evaluation.evaluation_tables:evaluation_tables",
+            makes=aggregates(RELEASES),
+            reads=(*TABLES, "practice"),
+            settings=("ics_code",),
+        ),
+    ),
+    releases=RELEASES,
+    notebook="05_evaluation",
+    parameters=EvaluationParams,
+    definitions=(PROGRAMMES,),
+    examine=examine,
+)

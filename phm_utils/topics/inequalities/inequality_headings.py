@@ -1,0 +1,43 @@
+"""The headings of the inequalities report."""
+
+from phm_utils.reports.headings import Headings
+
+HEADINGS = Headings(
+    {
+        "title": "Condition",
+        "person_years": "Years registered",
+        "admissions": "Admissions",
+        "people_admitted": "People admitted",
+        "died": "Died",
+        "value": "Per 1,000 a year, age-standardised",
+        "lower": "Lower limit",
+        "upper": "Upper limit",
+        "crude": "Per 1,000 a year, as it is",
+        "rank": "Place, age-standardised",
+        "crude_rank": "Place, as it is",
+        "fewer": "Fewer admissions at the ICS average",
+        "with_condition": "With the condition",
+        "share": "Share (%)",
+        "share_lower": "Lower limit (%)",
+        "share_upper": "Upper limit (%)",
+        "difference": "People above (+) or below (-) the ICS share",
+        "adjusted": "Age-standardised (%)",
+        "adjusted_lower": "Lower limit (%)",
+        "adjusted_upper": "Upper limit (%)",
+        "least": "Least it could be (%)",
+        "most": "Most it could be (%)",
+        "recorded": "Recorded",
+        "not_stated": "Not stated",
+        "not_known": "Not known",
+        "imd_decile": "IMD tenth (1 most deprived)",
+        "ratio": "Admissions over expected",
+        "ratio_lower": "Lower limit",
+        "ratio_upper": "Upper limit",
+        "against_age": "Against what age explains",
+        "rii": "Ratio, most over least deprived",
+        "rii_lower": "Lower limit",
+        "rii_upper": "Upper limit",
+    },
+    decimals={"value": 1, "lower": 1, "upper": 1, "crude": 1},
+    shares=1,
+)

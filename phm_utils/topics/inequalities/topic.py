@@ -1,0 +1,45 @@
+"""What the inequalities report declares."""
+
+from collections.abc import Iterator
+
+from phm_utils.errors import InputError
+from phm_utils.params import Workbook
+from phm_utils.rules.concepts import long_term_conditions
+from phm_utils.topic import MISSING, OK, Line, Stage, Topic, aggregates
+from phm_utils.topics.inequalities.inequality_params import InequalitiesParams
+from phm_utils.topics.inequalities.inequality_tables import RELEASES, chosen
+
+
+def examine(workbook: Workbook) -> Iterator[Line]:
+    """For `phm doctor`: are the conditions that the parameter file names among the long-term conditions?"""
+    asked = InequalitiesParams.of(workbook)
+    try:
+        for name in (asked.condition, asked.mapped_condition):
+            chosen(name, long_term_conditions())
+    except InputError as fault:
+        yield MISSING, str(fault)
+    else:
+        yield OK, f"04_inequalities: shows {asked.condition}, maps {asked.mapped_condition}"
+
+
+TOPIC = Topic(
+    "inequalities",
+    stages=(
+        Stage(
+            "inequality_tables",
+            "phm_utils.topics.inequalities.inequality_tables:inequality_tables",
+            makes=aggregates(RELEASES),
+            reads=(
+                *("person", "person_month", "person_follow_up", "activity_window"),
+                *("practice", "area", "gp_event"),
+            ),
+            parameters=(InequalitiesParams,),
+            files=("parameters/concepts.csv", "parameters/reference/esp2013.csv"),
+        ),
+    ),
+    releases=RELEASES,
+    notebook="04_inequalities",
+    parameters=InequalitiesParams,
+    reads=("boundary",),
+    examine=examine,
+)

@@ -1,0 +1,118 @@
+"""A person table on a page: only the columns that matter are given, the rest are plain."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from phm_utils import engine
+from phm_utils.measures.topic import COHORTS, SEGMENTS
+from phm_utils.params import Workbook
+from phm_utils.rules.derived import person_columns
+from phm_utils.runs import StageWriter
+from phm_utils.tables import SQL_TYPE
+from phm_utils.topic import call
+from phm_utils.topics.segmentation.topic import CLUSTERS, MOVEMENT, RULES, THRESHOLDS
+
+PLAIN = {"int": 0, "float": None, "bool": False, "text": "?", "date": "2010-01-01"}
+# A woman of 50 in the least deprived fifth, well and unknown to every service.
+SOMEBODY = {
+    "practice_code": "A99001",
+    "pcn_code": "U99001",
+    "imd_decile": 10,
+    "imd_quintile": 5,
+    "sex": "Female",
+    "age": 50,
+    "age_band": "50-54",
+    "ethnic_group": "White",
+    "core20": False,
+    "smoking_status": "Never",
+    "alcohol_risk": "Not recorded",
+    "frailty_coded": "Not recorded",
+    "efi_category": None,
+    "hfrs_category": None,
+    "bmi_months_ago": None,
+}
+STAGES = (SEGMENTS, COHORTS, RULES, THRESHOLDS, MOVEMENT, CLUSTERS)  # each after those that it reads
+PRACTICES = pd.DataFrame(
+    {
+        "practice_code": ["A99001", "A99002", "A99003"],
+        "practice_name": ["One", "Two", None],
+        "pcn_code": ["U99001", "U99001", "U99002"],
+        "pcn_name": ["North", "North", "South"],
+    }
+)
+
+
+class People:
+    """A person table in DuckDB, and the stages run on it."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self.con, self.folder = con, folder
+        self.workbook = Workbook(
+            name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31", landing="landing"
+        )
+
+    def are(self, rows: list[dict], missing: Iterable[tuple[str, str]] = ()) -> None:
+        """Make `person`: one row per dict; `count` repeats it. missing: (table, column) left out of this run."""
+        self._make("person", rows, [name for _, name in missing])
+        left = pd.DataFrame(list(missing), columns=["table_name", "column_name"]).astype("str")
+        self.con.register("_left", left)
+        self.con.execute("CREATE OR REPLACE TABLE person_left_out AS SELECT *, '' AS what FROM _left")
+        self.con.register("_practices", PRACTICES)
+        self.con.execute("CREATE OR REPLACE TABLE practice AS SELECT * FROM _practices")
+
+    def were(self, rows: list[dict], died: Iterable[str] = (), missing: Iterable[str] = ()) -> None:
+        """Make `person_earlier`, in the same way, and follow-up: `died` are ids of those who died since."""
+        self._make("person_earlier", rows, list(missing))
+        followed = pd.DataFrame(list(died), columns=["person_id"]).astype("str")
+        self.con.register("_died", followed)
+        self.con.execute(
+            "CREATE OR REPLACE TABLE person_follow_up AS SELECT person_id, true AS died FROM _died "
+            "UNION ALL SELECT person_id, false FROM person_earlier WHERE person_id NOT IN (SELECT person_id FROM _died)"
+        )
+
+    def _make(self, table: str, rows: list[dict], missing: list[str]) -> None:
+        columns = person_columns()
+        full = []
+        for row in rows:
+            given = {name: PLAIN[c.type] for name, c in columns.items()} | SOMEBODY | row
+            times = given.pop("count", 1)
+            full += [{"person_id": None} | given | dict.fromkeys(missing)] * times
+        frame = pd.DataFrame(full, columns=["person_id", *columns]).astype(object)
+        numbered = pd.Series([f"person-{n:04d}" for n in range(len(frame))], dtype=object)
+        frame["person_id"] = frame["person_id"].where(frame["person_id"].notna(), numbered)
+        self.con.register("_people", frame.where(frame.notna(), None))
+        typed = ", ".join(f"CAST(CAST({n} AS VARCHAR) AS {SQL_TYPE[c.type]}) AS {n}" for n, c in columns.items())
+        self.con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT person_id, {typed} FROM _people")
+
+    def choose(self, segmentation: str) -> None:
+        """Let the workbook use another rule file."""
+        changed = {"notebooks": {"02_segmentation": {"segmentation": segmentation}}}
+        self.workbook = self.workbook.model_copy(update=changed)
+
+    def made(self) -> dict[str, pd.DataFrame]:
+        """Every table of the person-level stages of segments and cohorts; one of several steps has all their rows."""
+        for table in (name for stage in STAGES for name in stage.makes):
+            self.con.execute(f"DROP VIEW IF EXISTS {table}")
+        found: dict[str, list[Path]] = {}
+        for step in (step for stage in STAGES for step in stage.steps(self.workbook)):
+            writer = StageWriter(self.folder / step.name)
+            writer.folder.mkdir(parents=True, exist_ok=True)
+            item = {} if step.item is None else {"item": step.item}
+            for model in call(step.place, self.con, self.workbook, **item):
+                writer.add(self.con, model)
+            for name, table in writer.tables.items():
+                found.setdefault(name, []).extend(writer.folder / file for file in table["files"])
+        for name, files in found.items():
+            self.con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {engine.parquet_source(files)}")
+        return {name: engine.read_sql(self.con, f"SELECT * FROM {name} ORDER BY ALL") for name in found}
+
+
+@pytest.fixture
+def people(tmp_path: Path):
+    (tmp_path / "store").mkdir()
+    with engine.session(tmp_path) as con:
+        yield People(con, tmp_path / "store")

@@ -1,0 +1,154 @@
+"""Released tables of segments and cohorts: complete grids, true zeros, nothing undeclared, nothing small."""
+
+import pandas as pd
+import pytest
+from released_tables import protected
+
+from phm_utils.measures.definitions import load_cohorts
+from phm_utils.reports import reading
+from phm_utils.topics.cohorts import cohort_page, cohort_tables
+from phm_utils.topics.cohorts.topic import TOPIC as COHORTS
+from phm_utils.topics.segmentation import recorded_conditions_page, segment_tables, segment_use_page
+from phm_utils.topics.segmentation.topic import TOPIC as SEGMENTATION
+
+FREQUENT = "frequent_ed_attenders"
+# Rules, models and what could not be counted are the same for every area.
+OF_THE_ICS = {
+    "segment_rule",
+    "segment_rule_remark",
+    "segment_rule_overlap",
+    "segment_overlap",
+    "segment_movement_left_out",
+    "segment_cluster_condition",
+    "segment_cluster_tried",
+    "cohort_left_out",
+}
+CROWD = [
+    {"ed_attendances_12m": 8, "count": 40, "cost_pence_12m": 250_000},
+    {"ed_attendances_12m": 8, "count": 3, "practice_code": "A99002"},
+    {"count": 400, "ed_attendances_12m": 1, "cost_pence_12m": 10_000},
+    {"count": 200, "practice_code": "A99002", "diabetes": True, "n_conditions": 1},
+    {"count": 300, "practice_code": "A99003", "pcn_code": "U99002", "age": 8, "age_band": "5-9"},
+    {"count": 100, "practice_code": "A99003", "pcn_code": "U99002", "dementia": True, "age": None, "age_band": None},
+]
+
+
+def every_table(people) -> dict[str, pd.DataFrame]:
+    """The released tables of the segmentation and of the cohorts."""
+    topics = ((segment_tables.segment_tables, SEGMENTATION), (cohort_tables.cohort_tables, COHORTS))
+    found = {}
+    for make, topic in topics:
+        found |= protected(make(people.con, people.workbook), topic.releases)
+    return found
+
+
+@pytest.fixture
+def released(people):
+    def of(rows=CROWD, missing=()):
+        people.are(rows, missing)
+        people.made()
+        return every_table(people)
+
+    return of
+
+
+def area(frame: pd.DataFrame, code: str) -> pd.DataFrame:
+    return frame[frame["area_code"] == code]
+
+
+def test_every_table_has_a_block_for_each_area(released):
+    for name, frame in released().items():
+        if name not in OF_THE_ICS:
+            assert set(frame["area_code"]) == {"U99001", "U99002", "QZZ"}, name
+
+
+def test_grids_are_complete_so_that_a_missing_count_is_a_suppressed_one(released):
+    tables = released()
+    size = tables["segment_size"].set_index(["area_code", "segment"])["people"]
+    assert size["U99002", "Children and young people"] == 300
+    assert size["U99001", "Children and young people"] == 0
+    unit = tables["cohort_unit"].set_index(["area_code", "unit_code", "cohort"])["people"]
+    assert unit["U99001", "A99001", FREQUENT] == 40
+    assert pd.isna(unit["U99001", "A99002", FREQUENT])  # three people
+    assert unit["QZZ", "U99002", FREQUENT] == 0
+
+
+def test_rates_come_from_protected_counts(released):
+    row = released()["segment_size"].set_index(["area_code", "segment"]).loc[("U99001", "Live well")]
+    # 443 people with 43 x 8 + 400 = 744 attendances: shown as 445 and 745; cost 40 x £2,500 + 400 x £100.
+    assert (row["people"], row["ed_attendances_12m"]) == (445, 745)
+    assert row["ed_attendances_12m_per_1000"] == pytest.approx(745 / 445 * 1000)
+    assert row["cost_gbp"] == 140_000
+    assert row["share"] == pytest.approx(445 / 645)
+
+
+def test_contacts_of_a_group_too_small_to_show_are_hidden_with_it(released):
+    rows = [{"ed_attendances_12m": 8, "count": 3}, {"count": 100}]
+    use = released(rows)["cohort_use"].set_index(["area_code", "cohort", "compared"])
+    row = use.loc[("QZZ", FREQUENT, "In the cohort")]
+    assert row[["people", "ed_attendances_12m", "ed_attendances_12m_per_1000"]].isna().all()  # 24 attendances of 3
+
+
+def test_people_of_unknown_age_are_counted_as_such(released):
+    ages = area(released()["segment_age_sex"], "U99002").groupby("age_band")["people"].sum()
+    assert ages["Not known"] == 100
+
+
+def test_what_needs_an_absent_table_is_not_released(released):
+    tables = released(missing=[("area", "imd_quintile"), ("ecds_attendance", "ed_attendances_12m"),
+                               ("ecds_attendance", "cost_pence_12m")])  # fmt: skip
+    assert "segment_deprivation" not in tables
+    assert "ed_attendances_12m" not in tables["segment_size"]
+    assert "cost_gbp" not in tables["segment_size"]
+    assert "Deprivation" not in set(tables["cohort_profile"]["dimension"])
+    assert FREQUENT in set(area(tables["cohort_left_out"], "QZZ")["cohort"])
+
+
+def test_sentences_hold_where_everything_is_suppressed(released):
+    tables = released([{"count": 3}, {"count": 2, "practice_code": "A99003", "pcn_code": "U99002"}])
+    chosen = load_cohorts()
+    sizes = area(tables["segment_size"], "U99001")
+    both = reading.beside(sizes, area(tables["segment_size"], "QZZ"), "North", is_ics=False)
+    assert "Too few" in str(segment_use_page.segment_gap(both, reading.ICS))
+    assert "Too few" in str(segment_use_page.cost_concentration(sizes))
+    groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
+    assert str(cohort_page.group_gap(groups))
+    use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
+    assert "too few people to say" in str(cohort_page.use(use))
+
+
+def test_sentences_name_the_figures_they_stand_on(released):
+    tables = released()
+    chosen = {FREQUENT: load_cohorts()[FREQUENT]}
+    sizes = cohort_page.named(
+        reading.beside(
+            area(tables["cohort_size"], "U99001"), area(tables["cohort_size"], "QZZ"), "North", is_ics=False
+        ),
+        chosen,
+    )
+    # 43 of 643 people, shown as 45 of 645, against 45 of 1,045 in the ICS.
+    assert str(cohort_page.cohort_sizes(sizes, reading.ICS)) == (
+        "Seven or more ED attendances: about 45 people, 69.8 per 1,000 registered, more than the ICS's 43.1."
+    )
+    steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
+    assert "“Seven or more attendances in 12 months”, 7.0% stay" in str(cohort_page.narrowest_step(steps))
+
+
+def test_a_step_too_small_to_show_is_the_step_that_loses_most(released):
+    rows = [{"ed_attendances_12m": 8, "count": 3}, {"count": 100}, {"age": 5, "age_band": "5-9", "count": 90}]
+    steps = cohort_page.named(area(released(rows)["cohort_attrition"], "QZZ"), {FREQUENT: load_cohorts()[FREQUENT]})
+    assert str(cohort_page.narrowest_step(steps)).endswith(
+        "“Seven or more attendances in 12 months”, fewer stay than may be shown."
+    )
+
+
+def test_conditions_beyond_chance_are_told_with_the_furthest(released):
+    tables = released()
+    both = reading.beside(
+        area(tables["segment_condition"], "U99002"), area(tables["segment_condition"], "QZZ"), "South", is_ics=False
+    )
+    # 100 of 400 have dementia against 100 of 1,045; nobody has diabetes, against 200 of 1,045.
+    assert str(recorded_conditions_page.condition_gap(both, reading.ICS)) == (
+        "Of 26 conditions, recorded more often here than in the ICS, beyond chance: 1 (dementia, 25.0% against 9.6%); "
+        "less often: 1 (diabetes, 0.0% against 19.1%). Ages differ too."
+    )

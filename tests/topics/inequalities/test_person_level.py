@@ -1,0 +1,312 @@
+"""Person-level inequalities on a page: who is counted, standardised for what, and what is withheld."""
+
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from released_tables import protected
+
+from phm_utils.errors import InputError
+from phm_utils.params import Disclosure, Workbook
+from phm_utils.rules.concepts import concepts
+from phm_utils.rules.groups import ETHNIC_GROUPS
+from phm_utils.topics.inequalities.inequality_tables import RELEASES, inequality_tables
+from phm_utils.topics.inequalities.prevalence import with_bounds
+from phm_utils.topics.inequalities.prevalence_page import condition_units
+from phm_utils.topics.inequalities.standard import esp2013, esp2013_ten_years, gradient, standardised, ten_years
+from phm_utils.topics.inequalities.strata import Period, emergency_strata, follow_people, whole_months
+
+POLICY = Disclosure()
+TWO_BANDS = pd.Series({"0-4": 3, "5-9": 1})
+PRACTICES = pd.DataFrame(
+    {
+        "practice_code": ["A1", "A2"],
+        "practice_name": ["One", "Two"],
+        "pcn_code": ["U1", "U2"],
+        "pcn_name": ["Left", "Right"],
+    }
+)
+
+
+def strata(**columns):
+    return pd.DataFrame({"place": "here", "age_band": ["0-4", "5-9"], **columns})
+
+
+def test_standardised_rate_by_hand_and_rows_of_one_band_are_added_up():
+    # (3 x 10/1000 + 1 x 30/1000) / 4 = 0.015
+    whole = standardised(
+        strata(events=[10, 30], person_years=[1000, 1000]), ["place"], TWO_BANDS, per=1000, confidence=0.95
+    )
+    halves = pd.concat([strata(events=[5, 15], person_years=[500, 500])] * 2)
+    assert whole["value"].item() == pytest.approx(15)
+    pd.testing.assert_frame_equal(whole, standardised(halves, ["place"], TWO_BANDS, per=1000, confidence=0.95))
+
+
+def test_repeat_admissions_widen_the_limits_and_leave_the_rate():
+    once = strata(events=[20, 20], person_years=[1000, 1000])
+    again = once.assign(event_variance=[80, 80])  # everybody admitted came four times: variance 4 x as large
+    plain, repeats = (standardised(s, ["place"], TWO_BANDS, per=1000, confidence=0.95).iloc[0] for s in (once, again))
+    assert repeats["value"] == plain["value"]
+    assert repeats["value"] - repeats["lower"] == pytest.approx(2 * (plain["value"] - plain["lower"]))
+
+
+def test_a_group_with_nobody_of_some_age_is_withheld_and_the_others_are_not():
+    some = strata(events=[20, 0], person_years=[1000, 0]).assign(place="no old")
+    rows = pd.concat([strata(events=[20, 20], person_years=[1000, 1000]), some])
+    found = standardised(rows, ["place"], TWO_BANDS, per=1000, confidence=0.95).set_index("place")
+    assert found["value"].notna().to_dict() == {"here": True, "no old": False}
+    assert found.loc["no old", "events"] == 20
+    assert standardised(some, ["place"], TWO_BANDS, per=1000, confidence=0.95)["value"].isna().all()
+
+
+def test_bands_of_other_names_and_nine_events_give_no_rate():
+    unknown = strata(events=[500, 500], person_years=[10, 10]).assign(age_band="Not known")
+    rows = pd.concat([strata(events=[4, 5], person_years=[1000, 1000]), unknown])
+    found = standardised(rows, ["place"], TWO_BANDS, per=1000, confidence=0.95)
+    assert found["events"].item() == 9
+    assert np.isnan(found["value"].item())
+
+
+def test_ten_year_bands_keep_the_standards_weight():
+    bands = ten_years(pd.Series(["0-4", "5-9", "75-79", "80-84", "90+", None]))
+    assert bands.tolist()[:5] == ["0-9", "0-9", "70-79", "80+", "80+"]
+    assert bands.isna().tolist() == [False] * 5 + [True]
+    assert esp2013_ten_years().sum() == esp2013().sum() == 100_000
+    assert esp2013_ten_years()["80+"] == 5_000
+
+
+def fifths(values, area="U1"):
+    values = np.asarray(values, dtype=float)
+    return pd.DataFrame(
+        {
+            "area_code": area, "quantile": [1, 2, 3, 4, 5], "population": 1000, "events": 100,
+            "value": values, "lower": values * 0.9, "upper": values / 0.9,
+        }
+    )  # fmt: skip
+
+
+def test_a_gradient_is_positive_where_the_most_deprived_have_more():
+    # An exact line from 9 to 1: fitted ends 10 and 0 at ranks 0 and 1, so the slope is 10.
+    found = gradient(fifths([9, 7, 5, 3, 1]), ["area_code"], confidence=0.95).iloc[0]
+    assert found["sii"] == pytest.approx(10)
+    flat = gradient(fifths([5, 5, 5, 5, 5]), ["area_code"], confidence=0.95).iloc[0]
+    assert flat["sii"] == pytest.approx(0, abs=1e-9)
+    assert flat["rii"] == pytest.approx(1)
+    assert flat["rii_lower"] < 1 < flat["rii_upper"]
+
+
+def test_a_gradient_needs_all_five_fifths():
+    rows = pd.concat([fifths([9, 7, 5, 3, np.nan]), fifths([9, 7, 5, 3, 1], "U2").iloc[:4], fifths([5] * 5, "U3")])
+    found = gradient(rows, ["area_code"], confidence=0.95).set_index("area_code")
+    assert found["sii"].notna().to_dict() == {"U1": False, "U2": False, "U3": True}
+    assert gradient(rows.iloc[:5], ["area_code"], confidence=0.95)["rii"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("from_date", "to_date", "first", "last"),
+    [
+        ("2024-04-01", "2025-03-31", "2024-04-01", "2025-03-31"),
+        ("2024-04-16", "2025-04-15", "2024-05-01", "2025-03-31"),
+        ("2023-03-01", "2024-02-29", "2023-03-01", "2024-02-29"),
+    ],
+)
+def test_the_period_is_of_whole_months(from_date, to_date, first, last):
+    found = whole_months(date.fromisoformat(from_date), date.fromisoformat(to_date))
+    assert (str(found.first_day), str(found.last_day)) == (first, last)
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect(":memory:") as connection:
+        yield connection
+
+
+def followed(con, people, months):
+    """Tables of follow-up: people as (id, start, end, died), months as (id, month, admissions)."""
+    con.execute(
+        "CREATE TABLE person_follow_up AS SELECT NULL::VARCHAR AS person_id, 0 AS person_no, 'U1' AS pcn_code,"
+        " 'A1' AS practice_code, 'E01000001' AS lsoa, 1::BIGINT AS imd_quintile,"
+        " DATE '1950-06-01' AS birth_month, NULL::DATE AS start_date,"
+        " NULL::DATE AS end_date, false AS died WHERE false"
+    )
+    con.executemany(
+        "INSERT INTO person_follow_up VALUES (?, ?, 'U1', 'A1', 'E01000001', 1, DATE '1950-06-01', ?, ?, ?)",
+        [(name, number, *rest) for number, (name, *rest) in enumerate(people)],
+    )
+    con.execute("CREATE TABLE person_month (person_no INTEGER, month DATE, emergency_admissions INTEGER)")
+    numbers = {name: number for number, (name, *_) in enumerate(people)}
+    if months:
+        con.executemany("INSERT INTO person_month VALUES (?, ?, ?)", [(numbers[name], *rest) for name, *rest in months])
+
+
+def test_people_count_for_the_days_and_admissions_of_their_registration(con):
+    people = [
+        ("all year", "2020-01-01", "2025-03-31", False),
+        ("died", "2020-01-01", "2024-04-10", True),
+        ("joined", "2025-03-22", "2025-03-31", False),
+        ("left before", "2020-01-01", "2024-03-31", False),
+    ]
+    months = [
+        ("all year", "2024-03-01", 9),  # before the period
+        ("all year", "2024-04-01", 2),
+        ("all year", "2025-03-01", 1),
+        ("died", "2024-04-01", 1),
+        ("joined", "2025-02-01", 5),  # registered elsewhere then
+        ("left before", "2024-03-01", 1),
+    ]
+    followed(con, people, months)
+    follow_people(con, Period(date(2024, 4, 1), date(2025, 3, 31)))
+    found = emergency_strata(con, "practice_code").iloc[0]
+    assert found["age_band"] == "70-74"  # 74 on 30 September 2024
+    assert found["people"] == 3
+    assert round(found["person_years"] * 365.25) == 365 + 10 + 10
+    assert found["events"] == 4
+    assert found["event_variance"] == 3**2 + 1**2
+    assert (found["people_admitted"], found["died"]) == (2, 1)
+
+
+def world(con, rng, people=4000, gp=True, admissions=True):
+    """A store of two networks with one practice each; network U2 is admitted twice as often."""
+    number = np.arange(people)
+    practice = np.where(number % 2, "A1", "A2")
+    frame = pd.DataFrame(
+        {
+            "person_id": [f"P{n}" for n in number],
+            "person_no": number,
+            "practice_code": practice,
+            "pcn_code": np.where(number % 2, "U1", "U2"),
+            "lsoa": np.where(number % 10 == 0, "E01000002", np.where(number % 2, "E01000001", "E01000002")),
+            "imd_quintile": number % 5 + 1,
+            "imd_decile": (number % 5 + 1) * 2,
+            "ethnic_group": rng.choice(ETHNIC_GROUPS, people),
+            "age": (number // 10) % 95,
+        }
+    )
+    frame["age_band"] = np.where(
+        frame["age"] >= 90, "90+", (frame["age"] // 5 * 5).astype(str) + "-" + (frame["age"] // 5 * 5 + 4).astype(str)
+    )
+    frame["emergency_admissions_12m"] = rng.poisson(np.where(number % 2, 0.1, 0.2)) if admissions else None
+    recorded = {concept.concept: rng.random(people) < 0.2 for concept in concepts()}
+    frame = pd.concat([frame, pd.DataFrame(recorded)], axis=1)
+    months = frame.loc[frame["emergency_admissions_12m"].fillna(0) > 0, ["person_no", "emergency_admissions_12m"]]
+    months = months.rename(columns={"emergency_admissions_12m": "emergency_admissions"}).assign(
+        month=pd.Timestamp("2024-06-01")
+    )
+    birth = pd.Timestamp("2024-09-30") - pd.to_timedelta(frame["age"] * 365.25 + 200, unit="D")
+    follow = frame[["person_id", "person_no", "pcn_code", "practice_code", "lsoa", "imd_quintile"]].assign(
+        birth_month=birth.dt.to_period("M").dt.to_timestamp(), start_date=pd.Timestamp("2021-04-01"),
+        end_date=pd.Timestamp("2025-03-31"), died=False,
+    )  # fmt: skip
+    window = pd.DataFrame(
+        {"source": ["apc_episode"], "from_date": [pd.Timestamp("2024-04-01")], "to_date": [pd.Timestamp("2025-03-31")]}
+    )
+    area = pd.DataFrame({"lsoa": ["E01000001"], "lsoa_name": ["Left 001A"]})
+    tables = {"person": frame, "person_month": months, "person_follow_up": follow, "practice": PRACTICES, "area": area}
+    tables |= {"activity_window": window} | ({"gp_event": pd.DataFrame({"event_id": ["1"]})} if gp else {})
+    for name, table in tables.items():
+        con.register("_t", table)
+        dates = ", ".join(f"{c}::DATE AS {c}" for c in table if pd.api.types.is_datetime64_any_dtype(table[c]))
+        con.execute(f"CREATE TABLE {name} AS SELECT * {f'REPLACE ({dates})' if dates else ''} FROM _t")
+        con.unregister("_t")
+    return frame
+
+
+@pytest.fixture
+def workbook():
+    return Workbook(
+        name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31", landing="outputs/none"
+    )
+
+
+def released(con, workbook):
+    return protected(inequality_tables(con, workbook), RELEASES, {"confidence": 0.95})
+
+
+def test_every_table_has_a_block_for_each_network_and_for_the_ics(con, workbook):
+    frame = world(con, np.random.default_rng(1))
+    tables = released(con, workbook)
+    assert sorted(tables) == [
+        "condition_gradient", "condition_groups", "condition_units", "emergency_areas", "emergency_deprivation",
+        "emergency_gradient", "emergency_units", "ethnicity_recorded", "small_areas",
+    ]  # fmt: skip
+    for table in tables.values():
+        assert set(table["area_code"]) == {"U1", "U2", "QZZ"}
+    units = tables["condition_units"].query("area_code == 'QZZ' and condition == 'diabetes'").set_index("unit_code")
+    true = frame.groupby("pcn_code")["diabetes"].sum()
+    assert (units["with_condition"] - true).abs().max() <= 2.5
+    assert units["unit_name"].to_dict() == {"U1": "Left", "U2": "Right"}
+    rates = tables["emergency_units"].query("area_code == 'QZZ'").set_index("unit_code")["value"]
+    assert rates["U2"] / rates["U1"] == pytest.approx(2, rel=0.25)
+    assert tables["ethnicity_recorded"].query("dimension == 'Unit'")["share"].between(0.65, 0.78).all()
+
+
+def test_a_small_area_is_one_networks_and_shows_the_same_people_in_both_blocks(con, workbook):
+    world(con, np.random.default_rng(2))
+    table = released(con, workbook)["small_areas"].set_index(["area_code", "lsoa"])
+    assert table.loc[("U1", "E01000001"), "lsoa_name"] == "Left 001A"
+    assert table.loc[("U2", "E01000002"), "lsoa_name"] == "E01000002"  # a code stands for a name that is missing
+    assert ("U1", "E01000002") not in table.index
+    for code, lsoa in (("U1", "E01000001"), ("U2", "E01000002")):
+        pd.testing.assert_series_equal(table.loc[("QZZ", lsoa)], table.loc[(code, lsoa)], check_names=False)
+    low, high = table.loc[("QZZ", "E01000001")], table.loc[("QZZ", "E01000002")]
+    assert (low["against_age"], high["against_age"]) == ("Fewer than expected", "More than expected")
+    weights = np.array([2000, 2000])  # the ages are alike, so expected admissions are as the people
+    assert np.average([low["ratio"], high["ratio"]], weights=weights) == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize(("gp", "admissions"), [(False, True), (True, False), (False, False)])
+def test_what_an_absent_source_would_show_is_left_out(con, workbook, gp, admissions):
+    world(con, np.random.default_rng(3), people=1000, gp=gp, admissions=admissions)
+    tables = released(con, workbook)
+    assert ("condition_units" in tables) == gp
+    assert ("emergency_units" in tables) == admissions
+    assert ("with_condition" in tables["small_areas"]) == gp
+    assert ("ratio" in tables["small_areas"]) == admissions
+
+
+def test_a_condition_that_is_none_is_refused_with_those_there_are(con, workbook):
+    world(con, np.random.default_rng(3), people=1000)
+    wrong = workbook.model_copy(update={"notebooks": {"04_inequalities": {"mapped_condition": "housebound"}}})
+    with pytest.raises(InputError, match=r"`housebound` is not a long-term condition.*diabetes"):
+        list(inequality_tables(con, wrong))
+    units = released(con, workbook)["condition_units"]
+    with pytest.raises(InputError, match=r"No condition `housebound` in this run. There are: .*diabetes"):
+        condition_units(units, units, "housebound")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(10, 400), st.floats(0, 1)), min_size=7, max_size=7))
+def test_bounds_of_an_ethnic_group_hold_whoever_the_unknown_people_are(drawn):
+    shown = pd.DataFrame(
+        {
+            "area_code": "QZZ", "condition": "x", "dimension": "Ethnic group", "category": ETHNIC_GROUPS,
+            "people": pd.Series([n for n, _ in drawn], dtype="Int64"),
+            "with_condition": pd.Series([round(n * share) for n, share in drawn], dtype="Int64"),
+        }
+    )  # fmt: skip
+    groups = with_bounds(shown, 0.95).set_index("category")
+    unknown = groups.loc[["Not stated", "Not known"]]
+    assert unknown[["least", "most"]].isna().all(axis=None)
+    for name, row in groups.drop(unknown.index).iterrows():
+        assert row["least"] - 1e-12 <= row["share"] <= row["most"] + 1e-12, name
+        # Half of them belong to the group: inside the bounds too.
+        more = unknown[["people", "with_condition"]].sum() / 2
+        share = (row["with_condition"] + more["with_condition"]) / (row["people"] + more["people"])
+        assert row["least"] - 1e-12 <= share <= row["most"] + 1e-12, name
+
+
+def test_bounds_are_unknown_where_the_unknown_people_are_suppressed():
+    shown = pd.DataFrame(
+        {
+            "area_code": "QZZ", "condition": "x", "dimension": "Ethnic group", "category": ["White", "Not known"],
+            "people": pd.Series([100, 10], dtype="Int64"), "with_condition": pd.Series([20, None], dtype="Int64"),
+        }
+    )  # fmt: skip
+    row = with_bounds(shown, 0.95).iloc[0]
+    assert row["share"] == 0.2
+    assert pd.isna(row["least"])
+    assert pd.isna(row["most"])
