@@ -23,7 +23,7 @@ test-full: $(VENV)/.tested $(VENV)/.spark
 	$(BIN)/pytest -n 2 --dist loadfile -m "full or not full"
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab --notebook-dir=.
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

@@ -54,12 +54,23 @@ class RunParams(Frozen):
 
     @classmethod
     def of(cls, workbook: "Workbook", area_code: str | None = None) -> Self:
-        """What the parameter file says for this model's notebook, in one area (by default the whole ICS)."""
-        given = workbook.notebooks.get(cls.NOTEBOOK, {})
-        own = {name: value for name, value in given.items() if name in cls.model_fields}
+        """What the parameter file says for this model's notebook, in one area (by default the whole ICS).
+
+        A parameter of the run that another notebook's model declares is said there, once.
+        """
+        own = {}
+        for name in cls.model_fields:
+            said = workbook.notebooks.get(cls._home(name), {})
+            own |= {name: said[name]} if name in said else {}
         common = {"workbook": workbook.name, "area_code": area_code or workbook.ics_code,
                   "index_date": workbook.index_date, "outputs": workbook.outputs}  # fmt: skip
         return validated(cls, common | own, f"notebooks: {cls.NOTEBOOK}")
+
+    @classmethod
+    def _home(cls, field: str) -> str:
+        """The notebook with whose parameters a field is said: that of the first model which declares it."""
+        models = [m for m in cls.__mro__ if issubclass(m, RunParams) and m.NOTEBOOK and field in m.model_fields]
+        return models[-1].NOTEBOOK if models else cls.NOTEBOOK
 
     @classmethod
     def of_the_run(cls, workbook: "Workbook") -> dict[str, Any]:

@@ -20,8 +20,13 @@ pytest_plugins = ["person_table"]
 settings.register_profile("workbook", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workbook")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-expected", action="store_true", help="write the expected pages of tests/notebooks anew")
+
+
 SOURCE = Path(__file__).resolve().parents[1]
-PEOPLE_PER_PCN = "900"
+PEOPLE_PER_PCN = "5000"  # fewer, and most of a page would be suppressed
 
 
 @dataclass(frozen=True)

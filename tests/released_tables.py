@@ -9,6 +9,7 @@ from phm_utils.engine import Model
 from phm_utils.params import Disclosure
 from phm_utils.privacy.disclosure import protect
 from phm_utils.privacy.release import Release
+from phm_utils.reports.notebook import with_ics
 
 
 def protected(
@@ -24,3 +25,14 @@ def protected(
         release = by_table[model.name]
         found[release.name] = protect(release, model.frame, policy or Disclosure(), parameters or {})
     return found
+
+
+def table_of(tables: Mapping[str, pd.DataFrame], release: Release, area: str, ics: str = "QZZ") -> pd.DataFrame:
+    """What `run.table` gives an area's notebook of a protected table: in a PCN's with the ICS's columns."""
+    frame = tables[release.name]
+
+    def rows(code: str) -> pd.DataFrame:
+        own = frame[frame["area_code"] == code].drop(columns="area_code")
+        return (own.sort_values("place", kind="stable") if "place" in own else own).reset_index(drop=True)
+
+    return rows(area) if area == ics else with_ics(rows(area), rows(ics), release.keys)

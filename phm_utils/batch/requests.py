@@ -14,10 +14,12 @@ from typing import Any
 
 from phm_utils.errors import InputError
 from phm_utils.privacy.release import Release
+from phm_utils.reports.headings import ICS
 
-ASKING = ("table", "released", "has")  # methods of `reports.notebook.Run` that name a released table
+ASKING = ("table", "ics_table")  # methods of `reports.notebook.Run` that name a released table
 DRAWING = ("charts",)  # modules whose functions take a table and then names of its columns
-READING = ("table", "readable", "span", "bars", "grid")  # functions that do
+DRAWN = ("bars", "caterpillar", "grid", "grouped_bars", "heatmap", "lines", "pyramid", "flow_grid")
+READING = ("table", *DRAWN)  # functions that do
 ASKED_AREA = "area_code"  # a table is asked for by area: the column itself is not in what a notebook gets
 
 
@@ -48,7 +50,7 @@ def check_requests(notebook: Mapping[str, Any], where: str, releases: Mapping[st
         known = [n for n in release.names if n != ASKED_AREA]
         faults += [
             f"cell [{request.cell}]: `{request.table}` has no column `{name}`{_near(name, known)}"
-            for name in sorted(request.columns - set(known))
+            for name in sorted(request.columns - {*known, *(f"{ICS}{n}" for n in known)})
         ]
     if faults:
         raise InputError(f"{where} asks for what nobody declares:\n" + "\n".join(f"- {fault}" for fault in faults))
@@ -121,7 +123,7 @@ def _takes_columns(function: ast.expr) -> bool:
 
 
 def _table(node: ast.AST) -> str | None:
-    """The table that a call such as `run.released("cohort_size")` names."""
+    """The table that a call such as `run.table("cohort_size")` names."""
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 from phm_utils.figures.flows import flow_grid
 from phm_utils.figures.grid import grid
 from phm_utils.figures.intervals import caterpillar, forest, funnel, scatter
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 
+@chart
 def bars(
     frame: pd.DataFrame,
     value: str,
@@ -47,12 +49,18 @@ def bars(
     highlight: Sequence[str] | None = None,
     reference: float | dict[str, float] | None = None,
     sort: bool = False,
+    beside: str | None = None,
 ) -> Figure:
     """One horizontal bar per row with its number at the end, in the frame's order.
 
     highlight: labels in the second colour, their names in bold.
     reference: one value, or up to three named ones, as vertical lines.
+    beside: a column of the ICS's figures, drawn as a second bar where the frame has it.
     """
+    if beside in frame:
+        parts = {"This PCN": value, "Whole ICS": beside}
+        rows = [pd.DataFrame({label: frame[label], value: frame[c], "_of": name}) for name, c in parts.items()]
+        return grouped_bars(pd.concat(rows), value, label, "_of", unit=unit, percent=percent)
     frame = frame.sort_values(value, ascending=False, na_position="last") if sort else frame
     chosen, values = set(highlight or ()), style.as_floats(frame[value])
     names = [str(v) for v in frame[label]]
@@ -80,6 +88,7 @@ def bars(
     return fig
 
 
+@chart
 def grouped_bars(
     frame: pd.DataFrame,
     value: str,
@@ -118,6 +127,7 @@ def grouped_bars(
     return fig
 
 
+@chart
 def lines(
     frame: pd.DataFrame,
     x: str,
@@ -132,12 +142,14 @@ def lines(
     events: dict[str, object] | None = None,
     reference: dict[str, float] | None = None,
     zero: bool = True,
+    ticks: int | None = None,
 ) -> Figure:
     """One line per group over an ordered `x` (dates or numbers), named at its end.
 
     A suppressed value breaks the line. lower, upper: a band around each line.
     events: named positions on `x`, drawn as vertical lines. reference: named
-    levels of `y`, as horizontal ones. zero: start the scale at 0.
+    levels of `y`, as horizontal ones. zero: start the scale at 0. ticks: of
+    whole-number `x`, how far apart they stand.
     """
     groups = list(dict.fromkeys(frame[group])) if group else [y]
     with style.house():
@@ -153,6 +165,8 @@ def lines(
             ax.annotate(name, (0, level), xycoords=("axes fraction", "data"), xytext=(4, 3), textcoords="offset points")
         if zero:
             ax.set_ylim(bottom=0)
+        if ticks:
+            ax.set_xticks(range(int(frame[x].min()), int(frame[x].max()) + 1, ticks))
         if group:
             style.legend_above(ax, max(4, min(len(groups), 5)))
         style.value_axis(ax, "y", unit, percent)
@@ -162,6 +176,7 @@ def lines(
     return fig
 
 
+@chart
 def pyramid(
     frame: pd.DataFrame,
     band: str,
@@ -169,13 +184,14 @@ def pyramid(
     value: str,
     *,
     outline: str | None = None,
+    outline_name: str = "Whole ICS",
     unit: str = "People",
     percent: bool = False,
 ) -> Figure:
     """An age pyramid: the first of two sides to the left, the second to the right, oldest at the top.
 
     frame: one row per band x side, bands in order from the youngest.
-    outline: a column on the same scale to compare with, drawn as a step line.
+    outline: a column on the same scale to compare with, drawn as a step line where the frame has it.
     """
     bands, sides = list(dict.fromkeys(frame[band])), list(dict.fromkeys(frame[side]))
     with style.house():
@@ -189,10 +205,10 @@ def pyramid(
             )  # fmt: skip
             for row in np.flatnonzero(np.isnan(values)):
                 ax.text(0, row, f" {style.SUPPRESSED} ", ha="left" if sign > 0 else "right", va="center")
-            if outline:
+            if outline in frame:
                 edge = np.repeat(sign * style.as_floats(part[outline]), 2)
                 steps = np.repeat(np.arange(len(bands) + 1) - 0.5, 2)[1:-1]
-                ax.plot(edge, steps, color=style.INK, linewidth=1.4, label=outline if sign > 0 else None)
+                ax.plot(edge, steps, color=style.INK, linewidth=1.4, label=outline_name if sign > 0 else None)
         style.legend_above(ax)
         style.value_axis(ax, "x", unit, percent)
         ax.xaxis.set_major_formatter(lambda v, _: style.number(abs(v), percent))
@@ -204,6 +220,7 @@ def pyramid(
     return fig
 
 
+@chart
 def heatmap(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: bool = False, unit: str = "") -> Figure:
     """A grid of numbers, shaded from least to most, each written in its cell.
 

@@ -8,10 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 HATCHES = ("", "///", "||", "xx", "\\\\\\")  # of lines alone: each dot of a dotted bar is drawn, and weighs
 
 
+@chart
 def stacked_columns(
     frame: pd.DataFrame, at: str, group: str, value: str, *, groups: Sequence[str], unit: str = "", x_unit: str = ""
 ) -> Figure:
@@ -48,6 +50,7 @@ def stacked_columns(
     return fig
 
 
+@chart
 def waterfall(frame: pd.DataFrame, label: str, step: str, *, total: str, unit: str = "") -> Figure:
     """Bars that begin where the one before ended, and their sum at the foot.
 

@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 CELL = 0.42  # inches of height of a cell: two lines
 NAME = 20  # characters of a row's name on one line
 DARKEST = 0.15  # the share at which a cell is darkest: between segments few move
 
 
+@chart
 def flow_grid(
     frame: pd.DataFrame, origin: str, goal: str, people: str, share: str, *, newcomers: str | None = None
 ) -> Figure:

@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 LINE = 0.17  # inches of height of one line of a column's name
 NAMES = 66  # characters that fit above all columns together
@@ -15,6 +16,7 @@ MANY, WIDER = 7, 7.6  # columns, from which the grid is that wide, in inches, an
 DARKEST = 1.25  # the largest of a column stays short of the darkest shade: pages of near-equal numbers stay light
 
 
+@chart
 def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: bool = False, digits: int = 1) -> Figure:
     """A grid of numbers, each column shaded from nought to its own largest, its name above it.
 

@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 References = float | dict[str, float] | None
 
 
+@chart
 def caterpillar(
     frame: pd.DataFrame,
     value: str,
@@ -46,6 +48,7 @@ def caterpillar(
     return fig
 
 
+@chart
 def forest(
     frame: pd.DataFrame,
     value: str,
@@ -82,6 +85,7 @@ def forest(
     return fig
 
 
+@chart
 def scatter(
     frame: pd.DataFrame,
     x: str,
@@ -126,6 +130,7 @@ def scatter(
     return fig
 
 
+@chart
 def funnel(
     frame: pd.DataFrame,
     size: str,

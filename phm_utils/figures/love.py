@@ -6,8 +6,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 
+@chart
 def love_plot(
     frame: pd.DataFrame,
     label: str,

@@ -14,8 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from phm_utils.absent import if_present
 from phm_utils.errors import InputError
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 from phm_utils.tables import CRS
 
 METRES_PER_KM = 1_000
@@ -29,6 +31,7 @@ DEPRIVATION_FIFTHS = (
 Box = tuple[float, float, float, float]  # west, south, east, north, in metres
 
 
+@if_present
 def outlines(frame: pd.DataFrame, simplify_m: float = 40) -> gpd.GeoDataFrame:
     """The store's `boundary` table (lsoa, geometry as WKB) as a GeoDataFrame in EPSG:27700.
 
@@ -62,6 +65,7 @@ def deprivation_fifths(deciles: pd.Series) -> pd.Series:
     return classes(11 - pd.to_numeric(deciles).astype("Float64"), [1, 3, 5, 7, 9, 11], DEPRIVATION_FIFTHS)
 
 
+@chart
 def choropleth(
     areas: gpd.GeoDataFrame,
     column: str,
@@ -100,6 +104,7 @@ def choropleth(
     return fig
 
 
+@if_present
 def towns(
     areas: gpd.GeoDataFrame, weight: str, name: str | None = None, *, most: int = 3, km: float = 6
 ) -> list[tuple[str, Box]]:

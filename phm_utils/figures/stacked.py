@@ -9,8 +9,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 
+@chart
 def stacked_bars(
     frame: pd.DataFrame,
     value: str,

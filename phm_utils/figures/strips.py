@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 LIMITS = (0.5, 2.0)  # of the axis: what lies beyond stands at its edge as a triangle
 TICKS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.5, 2.0)
@@ -14,6 +15,7 @@ MANY, CROWDED, DPI = 200, 0.45, 180
 NEAR = "#E3EEF5"  # behind ratios that are as good as equal
 
 
+@chart
 def ratio_strips(frame: pd.DataFrame, ratio: str, label: str, *, near: float = 0.1, unit: str = "") -> Figure:
     """One row per label, one mark per group at its ratio, on a logarithmic scale around 1.
 

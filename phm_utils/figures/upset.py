@@ -13,12 +13,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from phm_utils.figures import style
+from phm_utils.figures.chart import chart
 
 BARS = 2.3  # inches of height of the bars above the dots
 DOTS = 0.25  # inches of height of one row of dots
 BAND = "#F1F4F6"  # behind every second row, to lead the eye from a name to its dots
 
 
+@chart
 def upset(
     frame: pd.DataFrame,
     combination: str,
@@ -45,9 +47,9 @@ def upset(
         above, below = fig.subplots(2, 1, sharex=True, height_ratios=ratios)
         fig.get_layout_engine().set(hspace=0.02, h_pad=0.02)
         values = style.as_floats(frame[value])
-        at = style.as_floats(frame[marker]) if marker else np.full(len(values), np.nan)
+        at = style.as_floats(frame[marker]) if marker in frame else np.full(len(values), np.nan)
         _bars(above, values, at)
-        if marker:
+        if marker in frame:
             above.hlines(at, np.arange(len(at)) - 0.42, np.arange(len(at)) + 0.42, color=style.INK, lw=2.2,
                          label=marker_name)  # fmt: skip
             style.legend_above(above)

@@ -41,6 +41,7 @@ FIELDS = Release(
     "quality_fields",
     "Faults and documented nulls, one row per table, column, rule and what became of it",
     (AREA, *keys("table_name", "title", "column_name", "rule", "disposition"), count("rows", "rows")),
+    may_be_empty=True,
 )
 COMPLETENESS = Release(
     "quality_completeness",
@@ -51,6 +52,7 @@ COMPLETENESS = Release(
     ),
     relations=(AtMost("filled", "rows"),),
     derive=_share_filled,
+    may_be_empty=True,
 )
 PRACTICES = Release(
     "quality_practices",
@@ -60,6 +62,7 @@ PRACTICES = Release(
         *(*counts("registered", "published_list_size"), derived("gap")),
     ),
     derive=_list_gap,
+    may_be_empty=True,
 )
 SOURCES = Release(
     "quality_sources",

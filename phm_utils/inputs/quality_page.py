@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
 
 KEYS = {
@@ -22,6 +23,7 @@ COMPLETE, FEWEST = 0.9995, 5  # fields fuller than the first are not shown, exce
 OPEN_ENDED = ("registered_to", "enrolled_to", "event_end", "disdate", "close_date", "value_num", "unit")
 
 
+@if_present
 def account(tables: pd.DataFrame) -> pd.DataFrame:
     """One row per table about people, ready to read: rows in = kept + quarantined."""
     present = _about_people(tables).query("state == 'present'").sort_values("place")
@@ -44,6 +46,7 @@ def _about_people(tables: pd.DataFrame) -> pd.DataFrame:
     return tables[tables["source"] != "reference"]
 
 
+@if_present
 def faults(fields: pd.DataFrame, most: int = 15) -> pd.DataFrame:
     """The faults met most: one row per table, column and rule; documented nulls are no faults."""
     met = fields[fields["disposition"] != "documented null"]
@@ -64,6 +67,7 @@ def faults_finding(fields: pd.DataFrame) -> str:
     return f"Of all rows, about {', '.join(said[:-1])}{' and ' if said[:-1] else ''}{said[-1]}."
 
 
+@if_present
 def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
     """The fields least filled: one row per table and column, fields never given left out."""
     given = completeness[(completeness["filled"].fillna(0) > 0) & ~completeness["column_name"].isin(OPEN_ENDED)]
@@ -89,6 +93,7 @@ def completeness_finding(completeness: pd.DataFrame) -> str:
     )
 
 
+@if_present
 def linkage_keys(completeness: pd.DataFrame) -> pd.DataFrame:
     """One row per table x key that joins people: the share of rows that carry it."""
     people = completeness.loc[completeness["column_name"] == "token_person_id", "table_name"]
@@ -118,6 +123,7 @@ def keys_finding(completeness: pd.DataFrame) -> str:
     )
 
 
+@if_present
 def freshness(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     """The practices furthest behind, one row each: days from their last event to the newest of the extract."""
     late = practices.sort_values(["days_behind", "unit_code"], ascending=[False, True], na_position="first").head(most)
@@ -125,6 +131,7 @@ def freshness(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     return shown.set_axis(["Practice", "Last event", "Days behind"], axis=1).reset_index(drop=True)
 
 
+@if_present
 def stale(practices: pd.DataFrame, stale_days: int) -> list[str]:
     """Names of practices without an event in the last `stale_days`, or without any."""
     late = practices["days_behind"].isna() | (practices["days_behind"] > stale_days)
@@ -144,6 +151,7 @@ def freshness_finding(practices: pd.DataFrame, stale_days: int) -> tuple[str, st
     ), "warning"
 
 
+@if_present
 def stale_by_limit(practices: pd.DataFrame, limits: tuple[int, ...]) -> pd.DataFrame:
     """How many practices would be called stale under other limits: one row per limit."""
     rows = [
@@ -152,6 +160,7 @@ def stale_by_limit(practices: pd.DataFrame, limits: tuple[int, ...]) -> pd.DataF
     return pd.DataFrame(rows, columns=["Stale after", "Practices", "Which"])
 
 
+@if_present
 def list_sizes(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     """Registered in the extract against the published list, furthest apart first: one row per practice."""
     known = practices.dropna(subset="gap")
@@ -161,6 +170,7 @@ def list_sizes(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     return shown.assign(**{"Apart by": shown["Difference"].astype(float).abs()})
 
 
+@if_present
 def apart(practices: pd.DataFrame, limit: float) -> list[str]:
     """Names of practices whose list differs from the published size by more than `limit`, furthest first."""
     sizes = list_sizes(practices, most=len(practices))
@@ -181,6 +191,7 @@ def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
     return f"{text}: {', '.join(names)}.", "warning"
 
 
+@if_present
 def permissions(sources: pd.DataFrame) -> pd.DataFrame:
     """One row per source used, ready to read."""
     names = {

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.linkage.coverage import METHODS
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
@@ -32,11 +33,13 @@ HEADINGS = Headings(
 SPINE = "gp_registration"
 
 
+@if_present
 def present(sources: pd.DataFrame) -> pd.DataFrame:
     """Sources from outside the GP system that have records here: those whose tokens were made elsewhere."""
     return sources[~sources["source"].str.startswith("gp_") & sources["records"].notna() & (sources["records"] != 0)]
 
 
+@if_present
 def absent(sources: pd.DataFrame) -> list[str]:
     """Titles of the sources that this area has no records of."""
     return sources.loc[(sources["records"] == 0).fillna(False), "title"].tolist()
@@ -48,6 +51,7 @@ def nothing_of(title: str) -> str:
     return f"{title}: no records in this run, and nothing that needs them is shown."
 
 
+@if_present
 def by_method(sources: pd.DataFrame) -> pd.DataFrame:
     """One row per source and method, in the order of the methods: its share of the source's records."""
     long = present(sources).melt(["title", "records"], list(METHODS), var_name="method", value_name="count")
@@ -97,6 +101,7 @@ def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
     ]
 
 
+@if_present
 def chosen_source(coverage: pd.DataFrame) -> str:
     """The title of the source to look at closely: it tells most about its records and loses most of them."""
     rows = coverage[coverage["source"] != SPINE]
@@ -106,6 +111,7 @@ def chosen_source(coverage: pd.DataFrame) -> str:
     return str(ranked.index[-1])
 
 
+@if_present
 def by_source(coverage: pd.DataFrame, characteristic: str) -> pd.DataFrame:
     """One row per source, one column per category of one characteristic: the percentage not attached."""
     rows = coverage[(coverage["characteristic"] == characteristic) & (coverage["source"] != SPINE)]
@@ -115,6 +121,7 @@ def by_source(coverage: pd.DataFrame, characteristic: str) -> pd.DataFrame:
     return wide.rename_axis(index="Source", columns=None).reset_index()
 
 
+@if_present
 def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
     """One row per source: the percentage of its records attached under a stricter and a laxer rule."""
     rows = present(sources)
@@ -127,6 +134,7 @@ def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"Source": rows["title"], **percent}).reset_index(drop=True)
 
 
+@if_present
 def missed_groups(coverage: pd.DataFrame, title: str, *, whole: bool = True) -> pd.DataFrame:
     """One row per group of one source's records: the share not attached, in order of the groups.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from phm_utils.absent import if_present
 from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.methods.linkage_error import FALSE, count_range
 from phm_utils.reports.findings import finding
@@ -22,6 +23,7 @@ BASES = {
 }
 
 
+@if_present
 def overall(error: pd.DataFrame) -> pd.DataFrame:
     """One row per source: its false links per 10,000, without sources of whose links nothing can be said."""
     rows = error[(error["characteristic"] == "All") & ((error["linked"] != 0) | error["linked"].isna())]
@@ -38,6 +40,7 @@ def unchecked_sentence(error: pd.DataFrame) -> str | None:
     return f"Whether links are right cannot be told from the records of: {', '.join(sorted(rows['title']))}."
 
 
+@if_present
 def error_table(rows: pd.DataFrame) -> pd.DataFrame:
     """False and missed shares of sources, ready to read."""
     return pd.DataFrame(
@@ -70,6 +73,7 @@ def error_sentence(rows: pd.DataFrame) -> str:
     return f"{text} Most may be missed in {_lower(most['title'])}: {least}{most['missed_upper']:.1%} of records."
 
 
+@if_present
 def chosen_source(error: pd.DataFrame) -> str:
     """The title of the source to look at by group: of those with most groups estimated, the one with most errors."""
     told = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
@@ -80,6 +84,7 @@ def chosen_source(error: pd.DataFrame) -> str:
     return str(errors.sort_values(kind="stable").index[-1])
 
 
+@if_present
 def by_group(error: pd.DataFrame, title: str) -> pd.DataFrame:
     """One row per group of one source's records, in order; without groups of records that say nothing."""
     rows = error[(error["title"] == title) & (error["characteristic"] != "All")]
@@ -89,12 +94,14 @@ def by_group(error: pd.DataFrame, title: str) -> pd.DataFrame:
     return rows.assign(group=rows["characteristic"] + ": " + rows["category"]).reset_index(drop=True)
 
 
+@if_present
 def shares_known(groups: pd.DataFrame) -> dict[str, str]:
     """Which kinds of error are estimated for groups, with the words for them."""
     words = {"false": "Share of links that are false", "missed": "Share of records that are missed"}
     return {share: name for share, name in words.items() if groups[f"{share}_share"].notna().any()}
 
 
+@if_present
 def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
     """One kind of error by group, ready to read."""
     shown = pd.DataFrame({"Group": groups["group"], "Linked": groups["linked"], "Tested": groups["tested"]})
@@ -126,6 +133,7 @@ def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
     )
 
 
+@if_present
 def ranges(rows: pd.DataFrame, count: int = 1_000) -> pd.DataFrame:
     """One row per source: between what a count taken from it would lie, had every link been right.
 
@@ -135,6 +143,7 @@ def ranges(rows: pd.DataFrame, count: int = 1_000) -> pd.DataFrame:
     return pd.DataFrame({"title": rows["title"].to_numpy(), "count": count, "low": low.round(), "high": high.round()})
 
 
+@if_present
 def range_table(rows: pd.DataFrame) -> pd.DataFrame:
     """The ranges, ready to read."""
     between = [
@@ -159,6 +168,7 @@ def range_sentence(rows: pd.DataFrame) -> str:
     )
 
 
+@if_present
 def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
     """One row per source: wrong and missed links in truth, beside what was estimated."""
     true = truth[(truth["characteristic"] == "All") & (truth["source"] != "all")].reset_index(drop=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from phm_utils.absent import Absent
+
 PROVISION, LINKAGE, ANALYSIS = "Data provision", "Linkage", "Analysis"
 Items = dict[str, str]
 
@@ -35,15 +37,15 @@ ALWAYS: Items = {
 
 
 def record(
-    facts: dict[str, Any], sources: pd.DataFrame, error: pd.DataFrame, settings: pd.DataFrame | None
+    facts: dict[str, Any], sources: pd.DataFrame, error: pd.DataFrame, settings: pd.DataFrame | Absent
 ) -> pd.DataFrame:
     """One row per item: `Step`, `Item`, `This run`.
 
     facts: the run's `run.json`. sources, error: the released tables
     `link_sources` and `link_error` of the ICS. settings: the released
-    `link_settings`, or None where the extracts were pseudonymised before arrival.
+    `link_settings`, absent where the extracts were pseudonymised before arrival.
     """
-    linking = TOKENS_ONLY if settings is None else LINKED_HERE | _settings(settings)
+    linking = TOKENS_ONLY if isinstance(settings, Absent) else LINKED_HERE | _settings(settings)
     steps = {
         PROVISION: _provision(facts, sources),
         LINKAGE: linking | _errors(error) | ALWAYS,

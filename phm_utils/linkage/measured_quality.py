@@ -77,6 +77,8 @@ TRUTH = Release(
     ),
     relations=(AtMost("wrong", "links"), AtMost("missed", "findable"), AtMost("findable", "records")),
     derive=_truth_shares,
+    part="The linkage against the truth",
+    needs="",
 )
 STEPS = Release(
     "link_steps",
@@ -87,11 +89,15 @@ STEPS = Release(
         derived("share"),
     ),
     derive=_step_share,
+    part="How names were linked",
+    needs="",
 )
 WEIGHTS = Release(
     "link_weights",
     "Best candidate pairs by match weight (bits) and by what was decided, whole ICS",
     (AREA, key("band", "int"), *keys("decision"), count("pairs", "rows")),
+    part="Match weights",
+    needs="",
 )
 EXAMPLES = Release(
     "link_examples",
@@ -100,13 +106,23 @@ EXAMPLES = Release(
         *(AREA, key("example", "int"), PLACE, *keys("kind", "comparison", "level"), count("pairs", "rows")),
         estimate("weight_bits", "pairs"),
     ),
+    part="Examples of match weights",
+    needs="",
 )
 REVIEW = Release(
     "link_review",
     "Pairs judged by a person: the share that is one person, by band of match weight, whole ICS",
     (AREA, key("band", "int"), count("reviewed", "rows"), *(estimate(name, "reviewed") for name in MATCHED)),
+    part="Pairs judged by a person",
+    needs="a review file (`phm link --reviewed`)",
 )
-SETTINGS = Release("link_settings", "Settings of the linkage", (AREA, *keys("name", "value")))
+SETTINGS = Release(
+    "link_settings",
+    "Settings of the linkage",
+    (AREA, *keys("name", "value")),
+    part="Settings of the linkage",
+    needs="",
+)
 QUALITY = (ERROR, TRUTH, STEPS, WEIGHTS, EXAMPLES, REVIEW, SETTINGS)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.linkage.measured import SUGGESTED
 from phm_utils.linkage.review import BAND_BITS, HIGHEST_BAND, LOWEST_BAND
 from phm_utils.reports.findings import finding
@@ -47,6 +48,7 @@ KINDS = {
 }
 
 
+@if_present
 def by_step(steps: pd.DataFrame) -> pd.DataFrame:
     """One row per source and step, without the GP registrations themselves: its share of the source's records."""
     rows = steps[steps["source"] != SPINE]
@@ -76,12 +78,14 @@ def step_sentence(steps: pd.DataFrame) -> str:
     )
 
 
+@if_present
 def step_table(steps: pd.DataFrame) -> pd.DataFrame:
     """Records by source and step, ready to read."""
     shown = pd.DataFrame({"Source": steps["title"], "Step": steps["method"].map(METHODS), "Records": steps["records"]})
     return shown.assign(**{"Share (%)": (100 * steps["share"].astype("Float64")).round(2)})
 
 
+@if_present
 def decided(weights: pd.DataFrame) -> pd.DataFrame:
     """Pairs by weight and decision, the decision in words."""
     return weights.assign(words=weights["decision"].map(DECISIONS))
@@ -97,12 +101,14 @@ def weight_sentence(weights: pd.DataFrame) -> str:
     return f"Of the pairs that had to be weighed, about {'; '.join(parts)}."
 
 
+@if_present
 def weight_table(weights: pd.DataFrame) -> pd.DataFrame:
     """Pairs by band and decision, ready to read."""
     names = {"band": "Match weight from (bits)", "words": "Decision", "pairs": "Pairs"}
     return weights[list(names)].rename(columns=names)
 
 
+@if_present
 def examples(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each example with a title in words and its rows in order: `evidence`, `weight_bits`."""
     for number, rows in frame.sort_values("place").groupby("example"):
@@ -122,6 +128,7 @@ def example_sentence(rows: pd.DataFrame) -> str:
     )
 
 
+@if_present
 def example_table(rows: pd.DataFrame) -> pd.DataFrame:
     """What each comparison added, ready to read, and the sum so far."""
     so_far = rows["weight_bits"].cumsum().round(2)
@@ -129,6 +136,7 @@ def example_table(rows: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(**{"Adds (bits)": rows["weight_bits"].round(2), "So far (bits)": so_far})
 
 
+@if_present
 def banded(review: pd.DataFrame) -> pd.DataFrame:
     """One row per band of match weight, strongest first, with its name."""
     rows = review.sort_values("band", ascending=False)
@@ -146,6 +154,7 @@ def review_sentence(review: pd.DataFrame, settings: pd.DataFrame) -> str:
     )
 
 
+@if_present
 def review_table(review: pd.DataFrame) -> pd.DataFrame:
     """Judged pairs by band, ready to read."""
     percent = {
@@ -155,6 +164,7 @@ def review_table(review: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"Match weight": review["name"], "Pairs judged": review["reviewed"], **percent})
 
 
+@if_present
 def other_thresholds(weights: pd.DataFrame, settings: pd.DataFrame) -> pd.DataFrame:
     """One row per threshold around the one in use: best pairs at or above it that nothing speaks against.
 

@@ -18,6 +18,7 @@ LEFT_OUT = Release(
     "person_left_out",
     "What is not known about anybody in this run, because a table is absent or too short",
     (AREA, *keys("table_name", "column_name", "what")),
+    may_be_empty=True,
 )
 RELEASES = (WINDOW, LEFT_OUT)
 

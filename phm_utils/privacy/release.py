@@ -97,6 +97,9 @@ class Release:
         suppressed counts are <NA>. parameters: those of the run that it is given by name.
     zeros_shown: False puts 0 into the class of suppressed counts.
     published: the figures are already public: passed on unchanged.
+    part, needs: for a page of a run that lacks it: the part of the report
+        that is left out, and what the run would need; no needs, and nothing is said.
+    may_be_empty: no row is an answer, and not a table that is missing.
     """
 
     name: str
@@ -107,6 +110,9 @@ class Release:
     parameters: tuple[str, ...] = ()
     zeros_shown: bool = True
     published: bool = False
+    part: str = ""
+    needs: str = "extracts"
+    may_be_empty: bool = False
 
     def __post_init__(self) -> None:
         names = self.names
@@ -162,9 +168,13 @@ def aggregate(release: Release, frame: pd.DataFrame) -> Model:
 
 
 def catalogue(releases: Iterable[Release], made: Collection[str]) -> pd.DataFrame:
-    """One row per declared release: what it shows, its counts and columns, and whether this run made it."""
-    rows = [(r.name, r.title, ",".join(r.counts), ",".join(r.names), r.published, r.name in made) for r in releases]
-    frame = pd.DataFrame(rows, columns=["name", "title", "counts", "columns", "published", "made"])
-    return frame.astype(
-        dict.fromkeys(("name", "title", "counts", "columns"), "str") | {"published": "bool", "made": "bool"}
-    )
+    """One row per declared release: what it shows, its keys, counts and columns, and whether this run made it."""
+    texts = ("name", "title", "keys", "counts", "columns", "part", "needs")
+    rows = [
+        (r.name, r.title, *(",".join(names) for names in (r.keys, r.counts, r.names)), r.part or r.title, r.needs,
+         r.may_be_empty, r.published, r.name in made)
+        for r in releases
+    ]  # fmt: skip
+    flags = ("may_be_empty", "published", "made")
+    frame = pd.DataFrame(rows, columns=[*texts, *flags])
+    return frame.astype(dict.fromkeys(texts, "str") | dict.fromkeys(flags, "bool"))

@@ -5,15 +5,13 @@ sentence says so.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
-from html import escape
 from typing import Any, Literal
 
 import pandas as pd
-from IPython.display import display
 
-from phm_utils.errors import InputError
+from phm_utils.absent import absent_among
 
 Level = Literal["finding", "warning", "limit"]
 LEVELS = {"finding": "Finding", "warning": "Warning", "limit": "Limit"}
@@ -39,7 +37,9 @@ Sentence = str | tuple[str, Level] | None
 
 
 def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]:
-    """Make a function that words a comparison give a `Finding`; where it gives None there is nothing to say.
+    """Make a function that words a comparison give a `Finding`.
+
+    Where it gives None there is nothing to say; of an absent table nothing is said either.
 
     `@finding`, or `@finding("limit")`; a function that gives (sentence, level) chooses by itself,
     one that gives a list of sentences gives a list of findings.
@@ -58,6 +58,8 @@ def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]
 
         @wraps(words)
         def give(*given: Any, **named: Any) -> Any:
+            if absent_among(given, named) is not None:
+                return None
             found = words(*given, **named)
             return [made(sentence) for sentence in found] if isinstance(found, list) else made(found)
 
@@ -66,28 +68,7 @@ def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]
     return marked
 
 
-@dataclass
-class Findings:
-    """What a notebook concluded, in order. `run.close` puts them at the report's top."""
-
-    items: list[Finding] = field(default_factory=list)
-
-    def add(self, *found: Finding | None) -> None:
-        """Add findings and show them where they stand; None is nothing to say. A bare string is refused."""
-        for one in found:
-            if one is None:
-                continue
-            if not isinstance(one, Finding):
-                raise InputError(
-                    "A finding is computed: call a function of the package that is marked `@finding`, "
-                    f"and add what it gives, not a {type(one).__name__}."
-                )
-            self.items.append(one)
-            html = f'<p class="noted {one.level}"><strong>{LEVELS[one.level]}.</strong> {escape(one.text)}</p>'
-            display({"text/html": html, "text/plain": f"{LEVELS[one.level]}: {one.text}"}, raw=True)
-
-
-TOO_FEW = "Too few people to say more without telling about single persons."
+TOO_FEW = "Numbers are too small to show here."
 
 
 def span(frame: pd.DataFrame, value: str, label: str, per: float = 100, unit: str = "%") -> str:
@@ -107,6 +88,28 @@ def span(frame: pd.DataFrame, value: str, label: str, per: float = 100, unit: st
 def shown(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """The rows whose `column` is not suppressed, with it as plain numbers."""
     return frame[frame[column].notna()].astype({column: float}).reset_index(drop=True)
+
+
+def beyond_chance(frame: pd.DataFrame, other: str) -> pd.DataFrame:
+    """The rows whose limits (`lower`, `upper`) leave out the number in another column; suppressed ones never do.
+
+    >>> frame = pd.DataFrame({"lower": [0.1, 0.1], "upper": [0.3, 0.3], "ics_share": [0.2, 0.4]})
+    >>> beyond_chance(frame, "ics_share").index.tolist()
+    [1]
+    """
+    known = shown(frame, other)
+    apart = (known["lower"] > known[other]) | (known["upper"] < known[other])
+    return known[apart.fillna(False).astype(bool)]
+
+
+def furthest(frame: pd.DataFrame, value: str, other: str) -> pd.Series:
+    """The row in which two columns of numbers differ most.
+
+    >>> frame = pd.DataFrame({"segment": ["A", "B"], "share": [0.2, 0.5], "ics_share": [0.21, 0.4]})
+    >>> furthest(frame, "share", "ics_share")["segment"]
+    'B'
+    """
+    return frame.loc[(frame[value] - frame[other]).abs().idxmax()]
 
 
 def in_sentence(text: str) -> str:

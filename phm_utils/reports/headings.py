@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 PERCENT = "(%)"  # how the heading of a share ends
+ICS = "ics_"  # how the name of a column with the ICS's figure begins
+COMPARED = ("share", "per_1000", "cost_per_person_gbp", "value", "says")  # what a PCN's row is compared by
 COMMON = {
     "area": "Area",
     "category": "Group",
@@ -34,7 +36,38 @@ class Headings:
     shares: int = 2
 
     def __getitem__(self, column: str) -> str:
+        if column.startswith(ICS):
+            return self._of_the_ics(self[column.removeprefix(ICS)])
         return self.own[column] if column in self.own else COMMON[column]
+
+    def __contains__(self, column: object) -> bool:
+        name = str(column).removeprefix(ICS)
+        return name in self.own or name in COMMON
+
+    @staticmethod
+    def _of_the_ics(heading: str) -> str:
+        """A heading of a column that has the ICS's figure."""
+        words, share = (
+            (heading.removesuffix(PERCENT).rstrip(), f" {PERCENT}") if heading.endswith(PERCENT) else (heading, "")
+        )
+        return f"{words}, ICS{share}"
+
+    def readable(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns of `frame` that have headings, under them; a table that has none of them as it is.
+
+        A table whose first column is a number begins with its labels instead: the first column heads the rows. Of
+        the ICS's columns those are shown that a reader compares with.
+
+        >>> frame = pd.DataFrame({"people": [20], "place": [1], "practice_name": ["Ash"]})
+        >>> Headings({}).readable(frame).columns.tolist()
+        ['Practice', 'People']
+        """
+        known = [c for c in frame if c in self and (not str(c).startswith(ICS) or c.removeprefix(ICS) in COMPARED)]
+        if not known:
+            return frame
+        if pd.api.types.is_numeric_dtype(frame[known[0]]):
+            known.sort(key=lambda column: pd.api.types.is_numeric_dtype(frame[column]))
+        return self.table(frame, *known)
 
     def table(self, frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """The named columns in their order, under their headings; shares in per cent.

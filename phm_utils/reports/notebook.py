@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from html import escape
 from pathlib import Path
@@ -12,17 +12,35 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from IPython.display import display
 
+from phm_utils.absent import Absent
 from phm_utils.engine import whole_numbers
 from phm_utils.errors import InputError
 from phm_utils.params import RunParams
-from phm_utils.privacy.release import CATALOGUE, RELEASED
-from phm_utils.reports.findings import Findings
+from phm_utils.privacy.release import AREA, CATALOGUE, PLACE, RELEASED
+from phm_utils.reports.headings import ICS, Headings
+from phm_utils.reports.show import PAGE
 from phm_utils.runs import Store, resolve, sha256_file, write_atomically
+
+# Keys of practices, PCNs and small areas: a PCN's rows and the ICS's are of others, or the same.
+OF_A_PLACE = {"unit_code", "practice_code", "lsoa"}
 
 
 def read_released(files: Iterable[Path]) -> pd.DataFrame:
     """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number."""
     return whole_numbers(pa.concat_tables([pq.read_table(file) for file in files]))
+
+
+def with_ics(frame: pd.DataFrame, whole: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
+    """A PCN's rows with the ICS's figures of the same row as `ics_*` columns; rows of places stay as they are.
+
+    frame, whole: rows of one released table for the PCN and for the ICS. keys: its key columns.
+    """
+    same = [k for k in keys if k not in (AREA.name, PLACE.name)]
+    if not same or set(same) & OF_A_PLACE:
+        return frame
+    theirs = whole.drop(columns=[PLACE.name], errors="ignore")
+    theirs = theirs.rename(columns={c: f"{ICS}{c}" for c in theirs if c not in same})
+    return frame.merge(theirs, how="left", on=same, validate="one_to_one")
 
 
 @dataclass(frozen=True)
@@ -54,42 +72,56 @@ class Run:
     def area_name(self) -> str:
         return self.facts["areas"][self.area_code]
 
-    def has(self, name: str, area_code: str | None = None) -> bool:
-        """Was this table released, with at least one row for an area, by default this one?"""
-        self._declared(name)
-        files = self.store.files(RELEASED + name)
-        if not files:
-            return False
-        frame = read_released(files)
-        if "area_code" in frame:
-            frame = frame[frame["area_code"] == (area_code or self.area_code)]
-        return len(frame) > 0
+    def table(self, name: str) -> pd.DataFrame | Absent:
+        """A released table: this area's rows, in the order of the report.
 
-    def released(self, name: str, area_code: str | None = None) -> pd.DataFrame:
-        """The rows of a released table that are for one area, by default this one.
-
-        Suppressed counts are <NA>. Never true counts: a report draws from
-        released tables only.
+        In a PCN's report the ICS's figures of the same row are there as
+        `ics_*` columns. Suppressed counts are <NA>; never true counts: a
+        report draws from released tables only. Where this run does not have
+        the table, an `Absent` that `show` turns into its sentence.
+        Raises InputError for a name that no topic declares.
         """
-        self._declared(name)
-        files = self.store.files(RELEASED + name)
-        if not files:
-            raise InputError(f"No table `{name}` was released in this run. Ask `run.has({name!r})` first.")
-        frame = read_released(files)
-        if "area_code" not in frame:
+        declared = self._declared(name)
+        frame = self._rows(declared, self.area_code)
+        if isinstance(frame, Absent):
             return frame
-        here = frame["area_code"] == (area_code or self.area_code)
-        return frame[here].drop(columns="area_code").reset_index(drop=True)
+        if self.is_ics:
+            return frame
+        whole = self._rows(declared, self.ics_code)
+        return frame if isinstance(whole, Absent) else with_ics(frame, whole, declared["keys"].split(","))
 
-    def _declared(self, name: str) -> None:
-        """Refuse the name of a table that no topic declares: it is misspelt, not merely absent from this run."""
-        known = self.store.read(CATALOGUE)["name"].tolist()
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            raise InputError(
-                f"No topic declares a released table `{name}`."
-                + (f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(known)}.")
-            )
+    def ics_table(self, name: str) -> pd.DataFrame | Absent:
+        """The whole ICS's rows of a released table, for what is counted or estimated for the ICS alone."""
+        return self._rows(self._declared(name), self.ics_code)
+
+    def outlines(self) -> pd.DataFrame | Absent:
+        """The outlines of small areas that the run was given."""
+        if not self.store.files("boundary"):
+            return Absent("The map", "outlines of small areas")
+        return self.store.read("boundary")
+
+    def _rows(self, declared: pd.Series, area: str) -> pd.DataFrame | Absent:
+        """The rows for one area, in their order."""
+        files = self.store.files(RELEASED + str(declared.name))
+        frame = read_released(files) if files else None
+        if frame is not None and AREA.name in frame:
+            frame = frame[frame[AREA.name] == area].drop(columns=AREA.name)
+        if frame is None or not (len(frame) or declared["may_be_empty"]):
+            return Absent(declared["part"], declared["needs"])
+        if PLACE.name in frame:
+            frame = frame.sort_values(PLACE.name, kind="stable")
+        return frame.reset_index(drop=True)
+
+    def _declared(self, name: str) -> pd.Series:
+        """What the catalogue says of a table. Refuses a name that no topic declares: it is misspelt, not absent."""
+        known = self.store.read(CATALOGUE).set_index("name")
+        if name in known.index:
+            return known.loc[name]
+        near = get_close_matches(name, list(known.index), n=1)
+        raise InputError(
+            f"No topic declares a released table `{name}`."
+            + (f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(known.index)}.")
+        )
 
     def definition(self, path: str) -> Path:
         """A definition file, such as `parameters/cohorts/x.yml`, if it still is as this run used it.
@@ -105,20 +137,17 @@ class Run:
             raise InputError(f"{path} has changed since this run. To see its figures: `phm run` first.")
         return there
 
-    def left_out(self, what: str, needs: str) -> None:
-        """Say that a part of the report is missing, and which table it needs."""
-        text = f"{what} is left out: it needs {needs}, which this run does not have."
-        display({"text/html": f'<p class="left-out">{escape(text)}</p>', "text/plain": text}, raw=True)
-
-    def close(self, findings: Findings) -> None:
-        """Write the findings beside the notebook, for the report's top and the index."""
+    def close(self) -> None:
+        """Write the findings next to the notebook, for the report's top and the index."""
         path = self.folder / "notebooks" / self.area_code / f"{self.notebook}.findings.json"
-        items = [asdict(found) for found in findings.items]
-        write_atomically(path, json.dumps(items, indent=1, ensure_ascii=False) + "\n")
+        write_atomically(path, json.dumps(PAGE.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
-def open_run(notebook: str, params: RunParams) -> Run:
-    """Open the run that `phm run` made for this workbook and show its card."""
+def open_run(notebook: str, params: RunParams, headings: Headings) -> Run:
+    """Open the run that `phm run` made for this workbook, begin its page and show its card.
+
+    headings: of the tables on the page.
+    """
     folder = resolve(params.outputs) / params.workbook
     path = folder / "run.json"
     if not path.exists():
@@ -130,6 +159,7 @@ def open_run(notebook: str, params: RunParams) -> Run:
         raise InputError(f"Area {params.area_code} is not in this run. It has: {', '.join(facts['areas'])}.")
     _refuse_other_run(notebook, params, facts)
     run = Run(notebook, params, folder, facts)
+    PAGE.begin(headings)
     text = f"{run.area_name} ({run.area_code}), {facts['title']}: up to {params.index_date:%d %B %Y}"
     if facts.get("synthetic"):
         text += ". SYNTHETIC DATA"

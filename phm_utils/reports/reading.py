@@ -1,7 +1,8 @@
-"""Released tables made ready to read: an area beside its ICS, under the headings that readers see."""
+"""What the reports on segments and cohorts share: their words, their headings and rates per 1,000 people."""
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.headings import Headings
 
 ICS = "Whole ICS"
@@ -35,8 +36,11 @@ HEADINGS = Headings(
         "people_by_age": "Moved by age alone",
         "band": "Age",
         "combination": "Conditions, and no other",
-        "per_1000_ics": "Per 1,000 in the ICS",
         "named": "Cluster",
+        "conditions": "Long-term conditions on record",
+        "says": "Age reached (range by 95% limits)",
+        "part": "Part of the service",
+        "measure": "Measure",
         "verdict": "Comes back?",
         "jaccard": "Jaccard similarity",
         "median_age": "Median age",
@@ -61,7 +65,6 @@ HEADINGS = Headings(
         "share": "Share (%)",
         "lower": "Lower 95% limit (%)",
         "upper": "Upper 95% limit (%)",
-        "share_ics": "Share in the ICS (%)",
         "cost_share": "Share of cost (%)",
         "cost_per_person_gbp": "Cost per person, £",
         "times": "Times everybody's rate",
@@ -71,36 +74,20 @@ HEADINGS = Headings(
         "upper_per_1000": "Upper 95% limit",
     }
 )
-RATES = ("people", "registered", "per_1000", "lower_per_1000", "upper_per_1000")  # columns of most cohort tables
 
 
-def beside(mine: pd.DataFrame, whole: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
-    """An area's rows and, for a PCN, the ICS's after them, told apart by `area`."""
-    own = mine.assign(area=ICS if is_ics else name)
-    return own if is_ics else pd.concat([own, whole.assign(area=ICS)], ignore_index=True)
-
-
-def with_ics(mine: pd.DataFrame, whole: pd.DataFrame, *keys: str) -> pd.DataFrame:
-    """An area's rows in their order, with the ICS's share of the same row as `share_ics`."""
-    theirs = whole[[*keys, "share"]].rename(columns={"share": "share_ics"})
-    return mine.sort_values("place").merge(theirs, how="left", on=list(keys), validate="one_to_one")
-
-
-def shares(*, is_ics: bool) -> tuple[str, ...]:
-    """The columns of shares that a table has: the ICS's own report compares with nothing."""
-    return ("share",) if is_ics else ("share", "share_ics")
-
-
-def beside_ics(both: pd.DataFrame, value: str, *keys: str) -> pd.DataFrame:
-    """An area's rows with the ICS's `value` as a column of its own; the ICS's own rows have nothing beside them."""
-    own, whole = both[both["area"] != ICS], both[both["area"] == ICS]
-    if own.empty:
-        return whole
-    theirs = whole[[*keys, value]].rename(columns={value: f"{value}_ics"})
-    return own.merge(theirs, how="left", on=list(keys), validate="one_to_one")
-
-
+@if_present
 def per_1000(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with its share and limits also per 1,000 people."""
-    columns = {"per_1000": "share", "lower_per_1000": "lower", "upper_per_1000": "upper"}
-    return frame.assign(**{name: frame[column].astype("Float64") * 1_000 for name, column in columns.items()})
+    """`frame` with its share and limits also per 1,000 people, and the ICS's share where it is there.
+
+    >>> per_1000(pd.DataFrame({"share": [0.02], "lower": [0.01], "upper": [0.03]}))["per_1000"].tolist()
+    [20.0]
+    """
+    columns = {
+        "per_1000": "share",
+        "lower_per_1000": "lower",
+        "upper_per_1000": "upper",
+        "ics_per_1000": "ics_share",
+    }
+    made = {name: frame[column].astype("Float64") * 1_000 for name, column in columns.items() if column in frame}
+    return frame.assign(**made)

@@ -9,6 +9,7 @@ TOPICS = (  # in the order of their reports
     "phm_utils.persons.topic",
     "phm_utils.measures.topic",
     "phm_utils.topics.segmentation.topic",
+    "phm_utils.topics.segmentation.annex",
     "phm_utils.topics.cohorts.topic",
     "phm_utils.topics.inequalities.topic",
     "phm_utils.topics.published.topic",

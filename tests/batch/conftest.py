@@ -21,14 +21,15 @@ from phm_utils.topic import Facts, Stage, Topic, aggregates
 CELL = {
     "setup": (
         "from phm_utils.{room}.topic import {model}\n"
-        "from phm_utils.reports.findings import Finding, Findings\nfrom phm_utils.reports.notebook import open_run\n"
+        "from phm_utils.reports.findings import Finding\nfrom phm_utils.reports.headings import Headings\n"
+        "from phm_utils.reports.notebook import open_run\nfrom phm_utils.reports.show import note\n"
     ),
     "open": (
         "params = {model}(workbook=workbook, area_code=area_code, index_date=index_date, outputs=outputs, {own})\n"
-        "run = open_run('{name}', params)\nfindings = Findings()"
+        "run = open_run('{name}', params, Headings({{}}))"
     ),
-    "find": "people = run.released('people')['people'].sum()\nfindings.add(Finding(f'{{people}} people are counted.'))",
-    "close": "run.close(findings)",
+    "find": "people = run.table('people')['people'].sum()\nnote(Finding(f'{{people}} people are counted.'))",
+    "close": "run.close()",
 }
 
 

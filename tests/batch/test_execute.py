@@ -108,7 +108,7 @@ def test_a_page_that_breaks_a_rule_of_reports_does_not_leave(job, put_notebook):
 
 def test_each_kernel_has_its_workers_limits(job, put_notebook):
     cell = "import os\nNAMES = ('PHM_MEMORY', 'PHM_THREADS', 'OMP_NUM_THREADS')\n"
-    cell += "findings.add(Finding(' '.join(os.environ[n] for n in NAMES)))"
+    cell += "note(Finding(' '.join(os.environ[n] for n in NAMES)))"
     put_notebook(cell, "assert str(run.folder) in os.environ['PHM_TEMP']")
     assert run_report(job).ok
     assert "600MB 1 1" in job.html.read_text()
@@ -137,7 +137,7 @@ def test_start_up_files_history_and_other_kernels_of_the_user_have_no_part(job, 
     put_notebook(
         "import sys\nassert 'planted' not in globals()",
         "import matplotlib\nassert matplotlib.rcParams['figure.figsize'] == [6.4, 4.8]",
-        "findings.add(Finding(f'Version {sys.version_info.major}.'))",
+        "note(Finding(f'Version {sys.version_info.major}.'))",
     )
     assert run_report(job).error is None
     assert sorted(os.walk(user)) == before

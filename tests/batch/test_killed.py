@@ -84,6 +84,15 @@ def until(process: subprocess.Popen, words: str) -> None:
     raise AssertionError(f"the run ended before it said {words!r}")
 
 
+def wait_for(marker: Path, process: subprocess.Popen) -> None:
+    """Until the notebook in hand has written its marker; a run that ends or hangs before is a failure."""
+    deadline = time.monotonic() + 120
+    while not (marker.exists() and marker.read_text()):
+        assert process.poll() is None, f"the run ended early: {process.stdout.read()}"
+        assert time.monotonic() < deadline, "the notebook never began"
+        time.sleep(0.1)
+
+
 def test_a_run_killed_in_a_stage_goes_on_from_the_stage_before(house, start):
     first = start(pause=60)
     until(first, "slow runs")
@@ -103,8 +112,7 @@ def test_a_run_killed_in_a_report_keeps_those_made_and_leaves_no_process(house, 
     put_notebook("import os, time", wait)
     first = start()
     until(first, "QZZ/01_linkage: done")
-    while not (marker.exists() and marker.read_text()):
-        time.sleep(0.1)
+    wait_for(marker, first)
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert _gone(int(marker.read_text()), seconds=20)
@@ -113,8 +121,7 @@ def test_a_run_killed_in_a_report_keeps_those_made_and_leaves_no_process(house, 
     made = page.stat().st_mtime_ns
     marker.unlink()
     second = start()
-    while not (marker.exists() and marker.read_text()):
-        time.sleep(0.1)
+    wait_for(marker, second)
     assert page.stat().st_mtime_ns == made
     assert len(list((house / "outputs" / "demo" / "temp").glob("report-*"))) == 1
     os.killpg(second.pid, signal.SIGINT)
@@ -125,8 +132,7 @@ def test_control_c_stops_everything_at_once_and_leaves_nothing_behind(house, sta
     marker = tmp_path / "kernel.pid"
     put_notebook("import os, time", f"open({str(marker)!r}, 'w').write(str(os.getpid()))", "time.sleep(60)")
     run = start()
-    while not (marker.exists() and marker.read_text()):
-        time.sleep(0.1)
+    wait_for(marker, run)
     sockets = Path((house / "outputs" / "demo" / "temp" / "sockets").read_text())
     assert sockets.is_dir()
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to every process of the command

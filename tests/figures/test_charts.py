@@ -11,7 +11,7 @@ import pytest
 
 from phm_utils.figures import charts, style
 from phm_utils.figures.columns import stacked_columns, waterfall
-from phm_utils.figures.show import _encode
+from phm_utils.figures.svg import encoded
 
 FRAME = pd.DataFrame(
     {
@@ -100,13 +100,13 @@ def test_two_processes_draw_the_same_bytes():
     program = (
         "import pandas as pd, hashlib\n"
         "from phm_utils.figures import charts\n"
-        "from phm_utils.figures.show import _encode\n"
+        "from phm_utils.figures.svg import encoded\n"
         "f = pd.DataFrame({'p': list('abc'), 'v': [1., 2., 3.], 'l': [.5, 1., 2.], 'u': [2., 3., 4.]})\n"
-        "print(hashlib.sha256(_encode(charts.caterpillar(f, 'v', 'l', 'u', 'p', 2.0))[1].encode()).hexdigest())"
+        "print(hashlib.sha256(encoded(charts.caterpillar(f, 'v', 'l', 'u', 'p', 2.0))[1].encode()).hexdigest())"
     )
     other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     frame = pd.DataFrame({"p": list("abc"), "v": [1.0, 2.0, 3.0], "l": [0.5, 1.0, 2.0], "u": [2.0, 3.0, 4.0]})
-    here = _encode(charts.caterpillar(frame, "v", "l", "u", "p", 2.0))[1]
+    here = encoded(charts.caterpillar(frame, "v", "l", "u", "p", 2.0))[1]
     assert hashlib.sha256(here.encode()).hexdigest() == other
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.figures import charts
-from phm_utils.figures.show import _encode
+from phm_utils.figures.svg import encoded
 
 COMBINATIONS = pd.DataFrame(
     {
@@ -90,7 +90,7 @@ def test_very_many_ratios_stay_small():
     many = pd.DataFrame(
         {"register": [f"Register {i % 22}" for i in range(1_800)], "ratio": np.linspace(0.6, 1.6, 1_800)}
     )
-    mime, payload = _encode(charts.ratio_strips(many, "ratio", "register"))
+    mime, payload = encoded(charts.ratio_strips(many, "ratio", "register"))
     assert mime == "image/svg+xml"
     assert len(payload) < 120_000
 
@@ -98,19 +98,22 @@ def test_very_many_ratios_stay_small():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: charts.upset(COMBINATIONS.head(0), "name", "rate", {}),
         lambda: charts.upset(COMBINATIONS.assign(rate=pd.NA), "name", "rate", MEMBERS),
         lambda: charts.stacked_bars(PARTS.assign(cost=pd.NA), "cost", "segment", "part"),
         lambda: flows(MOVES.assign(people=pd.NA, share=pd.NA)),
-        lambda: charts.ratio_strips(RATIOS.head(0), "ratio", "register"),
         lambda: charts.ratio_strips(RATIOS.assign(ratio=pd.NA), "ratio", "register"),
         lambda: flows(MOVES.replace({"Well": "A segment with a very long name that goes on"})),
     ],
 )
-def test_figures_of_nothing_and_of_long_names_are_drawn_without_a_warning(draw):
+def test_figures_of_hidden_numbers_and_of_long_names_are_drawn_without_a_warning(draw):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert _encode(draw())[1]
+        assert encoded(draw())[1]
+
+
+def test_of_no_rows_nothing_is_drawn():
+    assert charts.upset(COMBINATIONS.head(0), "name", "rate", {}) is None
+    assert charts.ratio_strips(RATIOS.head(0), "ratio", "register") is None
 
 
 def test_a_level_is_drawn_across_lines_and_named():

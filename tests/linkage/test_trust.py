@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from released_tables import protected
 
+from phm_utils.absent import Absent
 from phm_utils.linkage import error_page as trust
 from phm_utils.linkage import guild_page as guild
 from phm_utils.linkage import weights_page as weighing
@@ -178,7 +179,7 @@ def facts():
 
 def test_the_guild_record_tells_who_linked_and_how(released, facts):
     sources = pd.DataFrame({"source": ["death", "gp_event"], "records": pd.array([200, 9000], "Int64")})
-    outside = guild.record(facts, sources, released["link_error"], None).set_index("Item")["This run"]
+    outside = guild.record(facts, sources, released["link_error"], Absent("Settings", "")).set_index("Item")["This run"]
     assert outside["Thresholds"] == "None: nothing is weighed."
     assert outside["Records to be linked"] == "200 outside the GP extract."
     assert outside["Errors estimated"].startswith("False links for 2 of 3 sources")

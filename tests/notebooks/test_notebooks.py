@@ -1,113 +1,129 @@
-"""Each notebook, executed on a tiny seeded ICS, says what it said before.
+"""Each report of a small seeded ICS, and of a made-up ICB from published files, says what it said before.
 
-Text outputs are compared with `expected/` by pytest-notebook; pictures are asserted apart, by
-number and alternative text. After a meant change: `pytest tests/notebooks --nb-force-regen`,
-then read the difference in `expected/` like any other code.
+`expected/<report>.<area>.txt` has its sentences, each once, and what it shows, in order: a changed sentence is one
+changed line. `expected/<report>.<area>.json` has the tables by value, a row a line. After a meant change:
+`pytest tests/notebooks --renew-expected`, then read the difference like any other code.
 """
 
 import json
-import re
-from html import unescape
 from pathlib import Path
 
 import nbformat
+import published_place
 import pytest
-from nbformat.v4 import new_output
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
+import yaml
+from bs4 import BeautifulSoup
 
-from phm_utils.topics.registry import notebooks
+from phm_utils.batch.route import route_of
+from phm_utils.cli import main
+from phm_utils.runs import project_root
 
-ROOT = Path(__file__).resolve().parents[2]
 EXPECTED = Path(__file__).parent / "expected"
-IMAGE = re.compile(r"<img\b[^>]*>")
-ALT = re.compile(r'\balt="([^"]+)"')
-IGNORED = (
-    "/metadata",
-    "/cells/*/metadata",
-    "/cells/*/id",
-    "/cells/*/execution_count",
-    "/cells/*/outputs/*/execution_count",
-    "/cells/*/outputs/*/metadata",
-    "/cells/*/outputs/*/data/text/html",
-)
-CASES = [
-    (name, area)
-    for name in ("00_data_quality", "01_linkage", "02_segmentation", "03_cohorts", "04_inequalities", "05_evaluation")
-    for area in ("ics", "pcn")
-]
+PERSON_LEVEL, PUBLISHED = (route_of(data).notebooks for data in ("person_level", "published"))
+PLACES = ("ics", "pcn")
 
 
-def texts(notebook) -> list[list[dict]]:
-    """Per code cell, its outputs as plain text: what a reader of the terminal would see."""
-    cells = []
-    for cell in notebook.cells:
-        outputs = []
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                outputs.append({"stream": output.name, "text": output.text.splitlines()})
-            else:
-                outputs.append({"data": output.data.get("text/plain", "").splitlines()})
-        cells.append(outputs)
-    return cells
+@pytest.fixture(scope="module")
+def published_run(tmp_path_factory) -> Path:
+    """The folder of a run on published files of a made-up ICB."""
+    folder = tmp_path_factory.mktemp("published_run")
+    (folder / "files").mkdir()
+    workbook = published_place.write(folder / "files")
+    content = workbook.model_dump(mode="json", exclude_defaults=True) | {"outputs": str(folder / "outputs")}
+    parameters = folder / "place.yml"
+    parameters.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHM_ROOT", str(project_root()))
+        assert main(["run", str(parameters), "--areas", "QZZ,U99001"]) == 0
+    return folder / "outputs" / workbook.name
 
 
-def failures(notebook) -> list[str]:
-    """Errors that stopped a cell, and warnings that a reader of the notebook would stumble over."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    errors = [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
-    return errors + [o.text for o in outputs if o.get("name") == "stderr"]
+def shown(notebook: Path) -> list[BeautifulSoup]:
+    """What a finished notebook put on its page, in order."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert [o for o in outputs if o.output_type in ("error", "stream")] == []
+    return [BeautifulSoup(o.data["text/html"], "html.parser") for o in outputs if "text/html" in o.get("data", {})]
 
 
-def pictures(notebook) -> list[str]:
-    """The alternative text of every picture shown; an empty string where one has none."""
-    html = "\n".join(
-        output.data.get("text/html", "")
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if output.output_type != "stream"
-    )
-    return [unescape(found.group(1)) if (found := ALT.search(image)) else "" for image in IMAGE.findall(html)]
-
-
-def with_outputs(notebook, cells: list[list[dict]]):
-    """The notebook as if it had been executed with these text outputs."""
-    for cell, outputs in zip(notebook.cells, cells, strict=False):
-        if cell.cell_type != "code":
+def page_in_words(folder: Path, report: str, area: str) -> str:
+    """Findings, then what is shown: captions with the columns of their tables, and the words of figures without one."""
+    found = json.loads((folder / area / f"{report}.findings.json").read_text(encoding="utf-8"))
+    lines = [f"{f['level']}: {f['text']}" for f in found]
+    said = {f["text"] for f in found}
+    for part in shown(folder / area / f"{report}.ipynb"):
+        table, image = part.find("table"), part.find("img")
+        if table is None:
+            lines += [p.get_text() for p in part.find_all("p") if not any(s in p.get_text() for s in said)]
             continue
-        for output in outputs:
-            if "stream" in output:
-                made = new_output("stream", name=output["stream"], text="\n".join([*output["text"], ""]))
-            else:
-                made = new_output("display_data", data={"text/plain": "\n".join(output["data"]), "text/html": ""})
-            cell.outputs.append(made)
-    return notebook
+        columns = ", ".join(th.get_text() for th in table.thead.find_all("th"))
+        lines.append(f"[{'table' if image is None else 'figure'}] {table.caption.get_text()} ({columns})")
+        alt = "" if image is None else image["alt"]
+        if alt and not any(s in alt for s in said):
+            lines.append(f"  {alt}")
+    return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize(("name", "area"), CASES, ids=lambda value: value)
-def test_notebook_says_what_it_said_before(name, area, tiny_run, nb_regression, tmp_path, monkeypatch):
-    expected_path = EXPECTED / f"{name}.{area}.json"
-    expected = {"cells": [], "pictures": []}
-    if expected_path.exists():
-        expected = json.loads(expected_path.read_text(encoding="utf-8"))
-    code = tiny_run.workbook.ics_code if area == "ics" else tiny_run.pcn_codes[0]
-    params = notebooks()[name].of(tiny_run.workbook, code).model_dump(mode="json")
-    source = parameterize_notebook(load_notebook_node(str(ROOT / "notebooks" / f"{name}.ipynb")), params)
-    path = tmp_path / f"{name}.ipynb"
-    nbformat.write(with_outputs(source, expected["cells"]), path)
+def tables_of(folder: Path, report: str, area: str) -> dict[str, list[list[str]]]:
+    """The cells of every table as a reader sees them, by number and caption."""
+    found = [part.find("table") for part in shown(folder / area / f"{report}.ipynb")]
+    tables = [table for table in found if table is not None]
+    return {
+        f"{n} {table.caption.get_text()}": [
+            [cell.get_text() for cell in row.find_all(["th", "td"])] for row in table.tbody.find_all("tr")
+        ]
+        for n, table in enumerate(tables, start=1)
+    }
 
-    monkeypatch.setenv("PHM_ROOT", str(tiny_run.root))
-    nb_regression.diff_ignore = IGNORED
-    nb_regression.diff_use_color = False
-    nb_regression.exec_cwd = str(tmp_path)
-    regenerate = nb_regression.force_regen
-    nb_regression.force_regen = False
-    result = nb_regression.check(path, raise_errors=False)
-    assert failures(result.nb_final) == []
-    found = {"cells": texts(result.nb_final), "pictures": pictures(result.nb_final)}
-    if regenerate:
-        expected_path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-        pytest.skip("expected text outputs made anew: read the difference")
-    assert result.diff_filtered == [], result.diff_string
-    assert found["pictures"] == expected["pictures"]
-    assert all(found["pictures"])
+
+def as_lines(tables: dict[str, list[list[str]]]) -> str:
+    """JSON with a line for each row."""
+    parts = [
+        f"{json.dumps(name, ensure_ascii=False)}: [\n"
+        + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        + "\n]"
+        for name, rows in tables.items()
+    ]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def same_as_before(request: pytest.FixtureRequest, folder: Path, report: str, place: str, area: str) -> None:
+    words, tables = page_in_words(folder, report, area), tables_of(folder, report, area)
+    text, cells = (EXPECTED / f"{report}.{place}.{kind}" for kind in ("txt", "json"))
+    if request.config.getoption("--renew-expected"):
+        EXPECTED.mkdir(exist_ok=True)
+        text.write_text(words, encoding="utf-8", newline="\n")
+        cells.write_text(as_lines(tables), encoding="utf-8", newline="\n")
+        pytest.skip("expected pages written anew: read the difference")
+    assert words.splitlines() == text.read_text(encoding="utf-8").splitlines()
+    expected = json.loads(cells.read_text(encoding="utf-8"))
+    assert list(tables) == list(expected)
+    for name, rows in tables.items():
+        assert rows == expected[name], name
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("report", PERSON_LEVEL)
+def test_a_report_says_what_it_said_before(report, place, tiny_run, request):
+    area = tiny_run.workbook.ics_code if place == "ics" else tiny_run.pcn_codes[0]
+    same_as_before(request, tiny_run.folder / "notebooks", report, place, area)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("report", PUBLISHED)
+def test_a_report_from_published_files_says_what_it_said_before(report, place, published_run, request):
+    same_as_before(request, published_run / "notebooks", report, place, "QZZ" if place == "ics" else "U99001")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("report", PERSON_LEVEL)
+def test_every_picture_has_words_and_no_sentence_is_heard_three_times(report, place, tiny_run):
+    area = tiny_run.workbook.ics_code if place == "ics" else tiny_run.pcn_codes[0]
+    page = BeautifulSoup((tiny_run.release / area / f"{report}.html").read_text(encoding="utf-8"), "html.parser")
+    alts = [image["alt"] for image in page.find_all("img")]
+    assert all(alts)
+    for hidden in page.find_all(attrs={"aria-hidden": "true"}):
+        hidden.decompose()
+    listed = [item.get_text() for item in page.select(".findings li.finding")]
+    heard = page.get_text(" ") + " ".join(alts)
+    assert {text: heard.count(text) for text in listed if heard.count(text) > 2} == {}

@@ -58,8 +58,8 @@ def shown(tiny_run, monkeypatch):
 
     def run(notebook: str, **changes: Any) -> str:
         page: list[str] = []
-        for name in ("phm_utils.reports.notebook", "phm_utils.reports.findings", "phm_utils.figures.show"):
-            import_module(name)  # then by name: the function `show` hides its module
+        for name in ("phm_utils.reports.notebook", "phm_utils.reports.show"):
+            import_module(name)
             monkeypatch.setattr(sys.modules[name], "display", lambda data, raw: page.append(data["text/plain"]))
         params = notebooks()[notebook].of(tiny_run.workbook, "QZZ").model_copy(update=changes)
         exec(compile(code_of(notebook), notebook, "exec"), params.model_dump())
@@ -78,13 +78,12 @@ def test_every_parameter_is_tried():
 def test_another_value_changes_what_is_shown_or_is_refused(notebook, field, shown, monkeypatch):
     if field in PLANTED:
         planted, columns = PLANTED[field]
-        released = Run.released
+        table = Run.table
 
-        def with_more(run: Run, name: str, area_code: str | None = None) -> pd.DataFrame:
-            frame = released(run, name, area_code)
-            return frame.assign(**columns) if name == planted else frame
+        def with_more(run: Run, name: str) -> pd.DataFrame:
+            return table(run, name).assign(**columns) if name == planted else table(run, name)
 
-        monkeypatch.setattr(Run, "released", with_more)
+        monkeypatch.setattr(Run, "table", with_more)
     if field in OF_RUN:
         with pytest.raises(InputError, match=f"This run used {field}"):
             shown(notebook, **{field: OF_RUN[field]})

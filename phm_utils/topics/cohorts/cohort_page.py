@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
 from phm_utils.reports.findings import finding, in_sentence, shown
 from phm_utils.reports.notebook import Run
@@ -20,6 +21,14 @@ def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
     return {name: load_cohort(name) for name in names}
 
 
+def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
+    """The chosen cohorts that this run cannot count, and what each needs; they are taken out of `cohorts`."""
+    rows = absent[absent["cohort"].isin(list(cohorts))]
+    gone = [(cohorts.pop(row.cohort).title, row.needs) for row in rows.itertuples()]
+    return pd.DataFrame(gone, columns=["Left out", "It needs"])
+
+
+@if_present
 def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     """One row per cohort: its question, what it is for, and whose definition it is."""
     rows = [(c.short, c.question, c.use, c.source) for c in cohorts.values()]
@@ -32,6 +41,7 @@ def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Cohort", "What the definition misses"])
 
 
+@if_present
 def named(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     """The rows of the chosen cohorts, in their order, with each one's short name as `short`."""
     order = {name: place for place, name in enumerate(cohorts)}
@@ -39,6 +49,7 @@ def named(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     return chosen.sort_values("cohort", key=lambda c: c.map(order), kind="stable").reset_index(drop=True)
 
 
+@if_present
 def use_ratios(use: pd.DataFrame) -> pd.DataFrame:
     """One row per cohort and kind of contact: both rates per 1,000, and the cohort's as a multiple of everybody's."""
     cohort, everybody = (use[use["compared"].str.startswith(word)].set_index("short") for word in ("In", "Everybody"))
@@ -52,6 +63,7 @@ def use_ratios(use: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+@if_present
 def by_group(profile: pd.DataFrame) -> pd.DataFrame:
     """Cohort members per 1,000 people of each group; groups named with what they divide by.
 
@@ -66,13 +78,9 @@ FEW = "too few people to say"
 
 
 @finding
-def cohort_sizes(sizes: pd.DataFrame, ics: str) -> str:
+def cohort_sizes(sizes: pd.DataFrame) -> str:
     """How large each cohort is here and, in a PCN's report, its rate in the ICS."""
-    whole = sizes[sizes["area"] == ics].set_index("cohort")["share"]
-    own = sizes[sizes["area"] != ics]
-    if own.empty:
-        return _each(_size(row, None) for _, row in sizes.iterrows())
-    return _each(_size(row, whole.get(row["cohort"])) for _, row in own.iterrows())
+    return _each(_size(row, row.get("ics_share")) for _, row in sizes.iterrows())
 
 
 def _size(row: pd.Series, ics_share: float | None) -> str:

@@ -47,6 +47,7 @@ LEFT_OUT = Release(
     "cohort_left_out",
     "Cohorts that could not be counted, and the tables that they need",
     (AREA, *keys("cohort", "needs")),
+    may_be_empty=True,
 )
 ATTRITION = Release(
     "cohort_attrition",

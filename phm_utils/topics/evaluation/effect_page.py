@@ -2,12 +2,16 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
 from phm_utils.topics.evaluation.programme_page import Evaluated, limits, than
 
 
+@if_present
 def forest_rows(of: Evaluated) -> pd.DataFrame:
-    """The estimates that count, and what others found elsewhere, for a forest."""
+    """The estimates that count, and what others found elsewhere, for a forest; none where no effect is shown."""
+    if not of.shown:
+        return of.effect[["label", "rate_ratio", "lower", "upper"]].head(0)
     rows = of.effect[of.effect["evidence"]][["label", "rate_ratio", "lower", "upper"]]
     known = of.programme
     plausible = {
@@ -19,9 +23,17 @@ def forest_rows(of: Evaluated) -> pd.DataFrame:
     return pd.concat([rows, pd.DataFrame([plausible])], ignore_index=True)
 
 
+@if_present
+def headline(of: Evaluated) -> list[str]:
+    """The label of the estimate that the report concludes from."""
+    return forest_rows(of)["label"].head(1).tolist()
+
+
+@if_present
 def before_after_rows(of: Evaluated) -> pd.DataFrame:
     """Before against after, in the people enrolled and in people without the programme."""
     rows = of.effect[of.effect["estimator"].str.startswith("before_after") & of.effect["rate_ratio"].notna()]
+    rows = rows[["label", "rate_ratio", "lower", "upper"]]
     return rows.assign(label=rows["label"].str.replace("Before and after, not evidence", "People enrolled").str.replace(
         "Before and after in ", "").str.capitalize())  # fmt: skip
 
@@ -60,7 +72,7 @@ def effect(of: Evaluated) -> str:
 
 
 @finding
-def beside_others(of: Evaluated) -> str:
+def against_others(of: Evaluated) -> str:
     """How the result stands to what was found elsewhere."""
     known, row = of.programme, of.headline
     elsewhere = (

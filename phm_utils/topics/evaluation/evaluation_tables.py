@@ -27,6 +27,7 @@ EFFECT = Release(
         *(*keys("reason"), *counts("treated", "control_people")),
         *(estimate(name, "events") for name in ("rate_ratio", "lower", "upper")),
     ),
+    may_be_empty=True,
 )
 CHECK = Release(
     "evaluation_check",
@@ -35,6 +36,7 @@ CHECK = Release(
         *(AREA, *keys("intervention"), key("position", "int"), *keys("check_name"), key("gate", "bool")),
         *(*keys("requirement"), key("passed", "bool"), *keys("sentence"), estimate("value", "treated")),
     ),
+    may_be_empty=True,
 )
 BALANCE = Release(
     "evaluation_balance",
@@ -43,11 +45,13 @@ BALANCE = Release(
         *(AREA, *keys("intervention"), key("position", "int"), *keys("covariate")),
         *(estimate("smd_before", "treated"), estimate("smd_after", "treated")),
     ),
+    may_be_empty=True,
 )
 TREND = Release(
     "evaluation_trend",
     "Events per person and month around enrolment, one row per month and group",
     (AREA, *keys("intervention", "people_group"), key("month", "int"), estimate("rate", "events")),
+    may_be_empty=True,
 )
 RETURN = Release(
     "evaluation_return",
@@ -56,12 +60,14 @@ RETURN = Release(
         *(AREA, *keys("intervention"), key("position", "int"), *keys("part", "measure", "definition", "unit")),
         *(estimate(name, "events") for name in ("value", "lower", "upper")),
     ),
+    may_be_empty=True,
 )
 PEOPLE = Release(
     "evaluation_people",
     "People from eligible to analysed, one row per network and step",
     (AREA, *keys("intervention", "unit_code", "unit_name"), key("step", "int"), *keys("criterion"), count("people")),
     relations=(Steps("people", "step", first=2, last=6),),  # of those enrolled; 1 is eligible, 7 controls
+    may_be_empty=True,
 )
 CONTACTS = Release(
     "evaluation_contacts",
@@ -70,6 +76,7 @@ CONTACTS = Release(
         *(AREA, *keys("intervention", "unit_code", "unit_name"), count("people")),
         *(count("before", "events", people="before_people"), count("after", "events", people="after_people")),
     ),
+    may_be_empty=True,
 )
 FOR_EVERYBODY = {
     "programme": PROGRAMME,

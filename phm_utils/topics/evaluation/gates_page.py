@@ -1,7 +1,30 @@
 """Whether the groups can be compared, in words."""
 
+import pandas as pd
+
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
 from phm_utils.topics.evaluation.programme_page import Evaluated
+
+CHECK = ["check_name", "requirement", "sentence", "passed"]
+
+
+@if_present
+def balance_rows(of: Evaluated) -> pd.DataFrame:
+    """How far the groups are apart on each thing known beforehand."""
+    return of.balance[["covariate", "smd_before", "smd_after"]]
+
+
+@if_present
+def gates(of: Evaluated) -> pd.DataFrame:
+    """The checks that stand before any effect is shown."""
+    return of.check.loc[of.check["gate"].astype(bool), CHECK]
+
+
+@if_present
+def later_checks(of: Evaluated) -> pd.DataFrame:
+    """The checks of a result that is shown."""
+    return of.check.loc[~of.check["gate"].astype(bool), CHECK]
 
 
 @finding

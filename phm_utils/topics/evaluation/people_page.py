@@ -2,20 +2,23 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
-from phm_utils.topics.evaluation.programme_page import HEADINGS, Evaluated, number
+from phm_utils.topics.evaluation.programme_page import Evaluated, number
 
 
-def flow_rows(people: pd.DataFrame, area_code: str) -> pd.DataFrame:
+@if_present
+def flow_rows(of: Evaluated, area_code: str) -> pd.DataFrame:
     """From eligible to analysed in the area itself: one row per step."""
-    return HEADINGS.table(people[people["unit_code"] == area_code], "criterion", "people")
+    return of.people.loc[of.people["unit_code"] == area_code, ["criterion", "people"]]
 
 
-def networks(contacts: pd.DataFrame, area_code: str, is_ics: bool) -> pd.DataFrame:
+@if_present
+def networks(of: Evaluated, area_code: str, is_ics: bool) -> pd.DataFrame:
     """Each network with people analysed, and their attendances before and after; a PCN sees its own."""
-    rows = contacts if is_ics else contacts[contacts["unit_code"] == area_code]
+    rows = of.contacts if is_ics else of.contacts[of.contacts["unit_code"] == area_code]
     rows = rows[rows["people"].isna() | (rows["people"] > 0)]
-    return HEADINGS.table(rows.rename(columns={"people": "analysed"}), "unit_name", "analysed", "before", "after")
+    return rows.rename(columns={"people": "analysed"})[["unit_name", "analysed", "before", "after"]]
 
 
 @finding

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
 from phm_utils.reports.findings import finding
-from phm_utils.reports.headings import Headings
+from phm_utils.reports.headings import ICS, Headings
 
 TABLES = ("effect", "check", "balance", "trend", "people", "contacts", "return")
 HEADINGS = Headings(
@@ -61,9 +62,13 @@ class Evaluated:
     returns: pd.DataFrame
 
     @property
-    def missing(self) -> str:
-        """What the evaluation needs and does not have; empty where it could be made."""
-        return self.programme["reason"]
+    def title(self) -> str:
+        return str(self.programme["title"])
+
+    @property
+    def months(self) -> int:
+        """Months of follow-up."""
+        return int(self.programme["follow_up_months"])
 
     @property
     def headline(self) -> pd.Series:
@@ -77,13 +82,14 @@ class Evaluated:
     @property
     def shown(self) -> bool:
         """Is there an effect to show?"""
-        return not self.missing and not pd.isna(self.headline["rate_ratio"])
+        return not pd.isna(self.headline["rate_ratio"])
 
 
-def evaluated(released: Callable[[str], pd.DataFrame], programme: str) -> Evaluated:
-    """The chosen programme's part of the released tables.
+@if_present
+def evaluated(released: Callable[[str], pd.DataFrame], programme: str) -> Evaluated | Absent:
+    """The chosen programme's part of the released tables; absent where the run could not evaluate it.
 
-    released: gives a released table by name, such as `run.released`.
+    released: gives a released table by name, such as `run.table`.
     Raises InputError where no definition has that name.
     """
     programmes = released("evaluation_programme").set_index("intervention", drop=False)
@@ -91,7 +97,11 @@ def evaluated(released: Callable[[str], pd.DataFrame], programme: str) -> Evalua
         raise InputError(
             f"No file {programme}.yml in parameters/interventions. There are: {', '.join(programmes.index)}."
         )
-    found = {name: released(f"evaluation_{name}") for name in TABLES}
+    if missing := programmes.loc[programme, "reason"]:
+        needs = missing.removeprefix("needs ").split(", which")[0]
+        return Absent(f"The evaluation of {programmes.loc[programme, 'title']}", needs)
+    # An effect is the whole ICS's in every report: the ICS's columns would say it twice.
+    found = {name: released(f"evaluation_{name}").filter(regex=f"^(?!{ICS})") for name in TABLES}
     chosen = {
         name: table[table["intervention"] == programme].sort_values(_order(table), ignore_index=True)
         for name, table in found.items()
@@ -127,6 +137,7 @@ def limits(row: pd.Series) -> str:
     return f"rate ratio {row['rate_ratio']:.2f}, 95% limits {row['lower']:.2f} to {row['upper']:.2f}"
 
 
+@if_present
 def others(of: Evaluated) -> pd.DataFrame:
     """Every programme's headline in words."""
     rows = [

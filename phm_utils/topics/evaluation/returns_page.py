@@ -2,12 +2,15 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import finding
+from phm_utils.absent import if_present
+from phm_utils.reports.findings import Level, finding
 from phm_utils.topics.evaluation.programme_page import HEADINGS, Evaluated
 
 
-def money_rows(returns: pd.DataFrame) -> pd.DataFrame:
-    """Return on investment, limits in words where there are any."""
+@if_present
+def money_rows(of: Evaluated) -> pd.DataFrame:
+    """Return on investment, limits in words where there are any; none where no effect is shown."""
+    returns = of.returns if of.shown else of.returns.head(0)
     limits = [
         "" if pd.isna(low) else f"{low:,.3g} to {high:,.3g}" if abs(low) < 1000 else f"{low:,.0f} to {high:,.0f}"
         for low, high in zip(returns["lower"], returns["upper"], strict=True)
@@ -17,8 +20,10 @@ def money_rows(returns: pd.DataFrame) -> pd.DataFrame:
 
 
 @finding
-def money(of: Evaluated) -> str:
-    """What was freed for what was spent."""
+def money(of: Evaluated) -> str | tuple[str, Level]:
+    """What was freed for what was spent, or that without an effect there is no return."""
+    if not of.shown:
+        return "Without an effect there is no return to work out.", "limit"
     value = of.returns.set_index("measure")["value"]
     part, chance = value["Same period"], value["Chance that the whole saving exceeds the cost"]
     likely = "over 99%" if chance > 0.99 else f"{chance:.0%}"
@@ -29,9 +34,3 @@ def money(of: Evaluated) -> str:
         f"exceeds the cost is {likely}. For the programme to pay for itself "
         f"{value['Cashable share needed to break even']:.0%} of the saving would have to be cash."
     )
-
-
-@finding("limit")
-def no_return() -> str:
-    """Where no effect is shown."""
-    return "Without an effect there is no return to work out."

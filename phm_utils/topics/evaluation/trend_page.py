@@ -2,13 +2,15 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
 from phm_utils.topics.evaluation.programme_page import Evaluated
 
 
-def trend_rows(trend: pd.DataFrame) -> pd.DataFrame:
+@if_present
+def trend_rows(of: Evaluated) -> pd.DataFrame:
     """The trend with its groups in the order of the legend."""
-    return trend.sort_values(
+    return of.trend[["month", "people_group", "rate"]].sort_values(
         ["people_group", "month"], key=lambda c: c.ne("Enrolled") if c.name == "people_group" else c
     )
 

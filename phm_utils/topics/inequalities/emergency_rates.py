@@ -34,7 +34,8 @@ def _rate_release(name: str, title: str, *about: str, **relations) -> Release:
         *(*(estimate(part, "admissions") for part in ("value", "lower", "upper")), derived("crude")),
     )
     words = f"{title}: counts, and the rate per {PER:,} people a year standardised for age"
-    return Release(name, words, columns, derive=_with_crude, **relations)
+    part, needs = "The part on emergency admissions", "a year of admitted patient care (apc_episode)"
+    return Release(name, words, columns, derive=_with_crude, part=part, needs=needs, **relations)
 
 
 PEOPLE_COUNTED = ("people", "admissions", "people_admitted", "died")
@@ -58,6 +59,8 @@ GRADIENT = Release(
     "emergency_gradient",
     f"Difference (per {PER:,} people a year) and ratio of emergency admissions, most over least deprived",
     (AREA, *(estimate(name, "events") for name in INDICES)),
+    part="The gradient of admissions",
+    needs="a year of admitted patient care (apc_episode)",
 )
 RELEASES = (AREAS, UNITS, DEPRIVATION, GRADIENT)
 

@@ -3,25 +3,33 @@
 import numpy as np
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
 
 
-def beside(areas: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several areas under one another, each with its name as `area`."""
-    return pd.concat([frame.assign(area=name) for name, frame in areas.items()], ignore_index=True)
+@if_present
+def followed(here: pd.DataFrame, ics: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Who was followed in an area and, for a PCN, in the whole ICS: one row each."""
+    columns = ["people", "person_years", "people_admitted", "admissions", "died", "crude"]
+    areas = {name: here[columns], "Whole ICS": ics[columns]}
+    rows = [frame.assign(area=words)[["area", *columns]] for words, frame in areas.items()]
+    return pd.concat(rows if "ics_people" in here else rows[:1], ignore_index=True)
 
 
+@if_present
 def drawn(groups: pd.DataFrame, value: str) -> pd.DataFrame:
     """Groups to draw: one that is not known, and too mixed or small for a rate, stays in the table alone."""
     return groups[groups[value].notna() | ~groups["category"].str.startswith("Not known")]
 
 
+@if_present
 def comparators(areas: dict[str, pd.DataFrame], column: str = "value") -> dict[str, float]:
     """The rate of each named area that has one, to draw beside the units: the PCN's and the ICS's."""
     found = {name: frame[column].iloc[0] for name, frame in areas.items() if len(frame)}
     return {name: float(value) for name, value in found.items() if pd.notna(value)}
 
 
+@if_present
 def against(units: pd.DataFrame, reference: float) -> pd.DataFrame:
     """Units with `clearly` above, below or neither, and `fewer`: admissions to spare at the reference rate.
 
@@ -34,6 +42,7 @@ def against(units: pd.DataFrame, reference: float) -> pd.DataFrame:
     return units.assign(clearly=np.select([above, below], ["above", "below"], "neither"), fewer=fewer)
 
 
+@if_present
 def ranked(units: pd.DataFrame) -> pd.DataFrame:
     """Units that have both rates, with their places by each, 1 the highest; by the standardised one."""
     known = units.dropna(subset=["value", "crude"])
@@ -43,6 +52,7 @@ def ranked(units: pd.DataFrame) -> pd.DataFrame:
     return known.sort_values(["rank", "unit_name"], ignore_index=True)
 
 
+@if_present
 def fifths(groups: pd.DataFrame) -> pd.DataFrame:
     """Fifths of deprivation in order, those with no known deprivation last."""
     return groups.sort_values("imd_quintile", ignore_index=True)
@@ -56,21 +66,11 @@ def count(value: object) -> str:
     return FEW if pd.isna(value) else f"{int(value):,}"
 
 
-def span(units: pd.DataFrame, value: str, label: str, percent: bool = False) -> str:
-    """The highest and the lowest of what is drawn."""
-    known = units.dropna(subset=value)
-    if known.empty:
-        return "every value is withheld."
-    high, low = known.loc[known[value].idxmax()], known.loc[known[value].idxmin()]
-    show = "{:.1%}" if percent else "{:.3g}"
-    return f"highest {high[label]} ({show.format(high[value])}), lowest {low[label]} ({show.format(low[value])})."
-
-
 @finding
 def units(rows: pd.DataFrame, reference: float, kind: str) -> str:
     """How many units are clearly above the reference once age is allowed for, and what closing the gap would mean.
 
-    rows: from `view.against`. kind: "practice" or "PCN".
+    rows: from `against`. kind: "practice" or "PCN".
     """
     above = rows[rows["clearly"] == "above"].sort_values("value", ascending=False)
     if above.empty:
@@ -117,7 +117,7 @@ def gradient(index: pd.DataFrame, what: str) -> str:
     return f"{what}: {ratio:.1f} times ({low:.1f} to {high:.1f}) as high {ends}, at the same age."
 
 
-def same_rate(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
+def _same_rate(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
     """What it would mean if every fifth here had the rate that the least deprived has in the ICS.
 
     rows, reference: the fifths of this area and of the whole ICS.
@@ -151,7 +151,7 @@ def age_explains(ranks: pd.DataFrame, kind: str) -> str:
 @finding
 def by_deprivation(index: pd.DataFrame, rows: pd.DataFrame, reference: pd.DataFrame) -> str:
     """The gradient of admissions, and what the rate of the least deprived would mean here."""
-    return f"{gradient(index, 'Emergency admissions')} {same_rate(rows, reference)}"
+    return f"{gradient(index, 'Emergency admissions')} {_same_rate(rows, reference)}"
 
 
 @finding("limit")

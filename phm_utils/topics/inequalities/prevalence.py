@@ -73,6 +73,8 @@ UNITS = Release(
     relations=(AcrossUnits(tuple(COUNTS)), AtMost("with_condition", "people")),
     derive=_with_shares,
     parameters=("confidence",),
+    part="Long-term conditions by unit",
+    needs="GP coded events (gp_event)",
 )
 ADJUSTED = ("adjusted", "adjusted_lower", "adjusted_upper")
 GROUPS = Release(
@@ -86,11 +88,15 @@ GROUPS = Release(
     relations=(AcrossAreas(tuple(COUNTS), exact=False), AtMost("with_condition", "people")),
     derive=with_bounds,
     parameters=("confidence",),
+    part="Long-term conditions by group",
+    needs="GP coded events (gp_event)",
 )
 GRADIENT = Release(
     "condition_gradient",
     "Difference and ratio between the most and the least deprived, of shares standardised for age",
     (AREA, *CONDITION, *(estimate(name, "events") for name in INDICES)),
+    part="Long-term conditions by deprivation",
+    needs="GP coded events (gp_event)",
 )
 RECORDED_COUNTS = ("people", "recorded", "not_stated", "not_known")
 RECORDED = Release(
@@ -102,6 +108,8 @@ RECORDED = Release(
     ),
     relations=(RowSum(RECORDED_COUNTS[1:], "people"),),
     derive=_with_share_recorded,
+    part="How often ethnicity is recorded",
+    needs="GP coded events (gp_event)",
 )
 RELEASES = (UNITS, GROUPS, GRADIENT, RECORDED)
 

@@ -2,10 +2,17 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.errors import InputError
 from phm_utils.reports.findings import finding
+from phm_utils.reports.headings import Headings
+
+RECORDED = Headings(
+    {"recorded": "Recorded", "not_stated": "Not stated", "not_known": "Not known", "share": "Recorded (%)"}
+)
 
 
+@if_present
 def condition_units(units: pd.DataFrame, ics_units: pd.DataFrame, condition: str) -> pd.DataFrame:
     """The units of one condition, with limits named for shares and the people above the ICS's share."""
     if condition not in set(ics_units["condition"]):
@@ -18,26 +25,49 @@ def condition_units(units: pd.DataFrame, ics_units: pd.DataFrame, condition: str
     return rows.rename(columns={"lower": "share_lower", "upper": "share_upper"}).assign(difference=difference)
 
 
+@if_present
 def share_of(rows: pd.DataFrame) -> float:
     """The crude share with a condition over all rows that show both counts."""
     known = rows.dropna(subset=["with_condition", "people"])
     return float(known["with_condition"].sum() / known["people"].sum()) if known["people"].sum() else float("nan")
 
 
+@if_present
 def condition_groups(groups: pd.DataFrame, condition: str, dimension: str) -> pd.DataFrame:
     """One dimension's groups of one condition, in their order."""
     rows = groups[(groups["condition"] == condition) & (groups["dimension"] == dimension)]
     return rows.sort_values("place", ignore_index=True)
 
 
+@if_present
 def recorded_rows(rows: pd.DataFrame, dimension: str) -> pd.DataFrame:
     """How completely ethnicity is recorded in each unit or fifth of deprivation, in order."""
     return rows[rows["dimension"] == dimension].sort_values(["place", "category"], ignore_index=True)
 
 
+@if_present
+def title_of(rows: pd.DataFrame) -> str:
+    """The condition's name in words."""
+    return str(rows["title"].iloc[0])
+
+
+@if_present
+def averages(rows: pd.DataFrame, ics_units: pd.DataFrame, condition: str, *, is_ics: bool) -> dict[str, float]:
+    """The crude share of the whole ICS and, in a PCN's report, of the PCN."""
+    whole = share_of(ics_units[ics_units["condition"] == condition])
+    return {"ICS": whole} if is_ics else {"PCN": share_of(rows), "ICS": whole}
+
+
+@if_present
+def recorded_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """How completely ethnicity is recorded, ready to read."""
+    return RECORDED.table(rows, "category", "people", "recorded", "not_stated", "not_known", "share")
+
+
 @finding
-def condition(rows: pd.DataFrame, ics_share: float, title: str, kind: str) -> str:
-    """Where a condition is recorded most, as it is."""
+def condition(rows: pd.DataFrame, averages: dict[str, float], kind: str) -> str:
+    """Where a condition is recorded most, not adjusted for age. averages: of `averages`."""
+    title, ics_share = title_of(rows), averages["ICS"]
     known = rows.dropna(subset="share")
     if known.empty:
         return f"{title}: too few people in every {kind} to show."

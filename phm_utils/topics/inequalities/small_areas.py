@@ -43,6 +43,8 @@ SMALL_AREAS = Release(
     relations=(AtMost("with_condition", "people"),),
     derive=_derived,
     parameters=("confidence",),
+    part="The map",
+    needs="a year of admissions, and small areas where at least 100 people are registered",
 )
 
 

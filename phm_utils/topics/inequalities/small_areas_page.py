@@ -3,11 +3,13 @@
 import geopandas as gpd
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
 
 AGAINST_AGE = ("Fewer than expected", "Not clearly different", "More than expected")
 
 
+@if_present
 def mapped(outlines: gpd.GeoDataFrame, rows: pd.DataFrame) -> gpd.GeoDataFrame:
     """Outlines of the small areas released, the ratio as ordered classes, and `more` where it is above 1."""
     areas = outlines.merge(rows, on="lsoa")

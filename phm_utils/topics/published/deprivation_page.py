@@ -3,10 +3,12 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from phm_utils.absent import if_present
 from phm_utils.figures import charts
 from phm_utils.reports.findings import finding
 
 
+@if_present
 def units(practices: pd.DataFrame, whole_ics: bool) -> pd.DataFrame:
     """Deprivation of registered patients by practice, or by PCN for the whole ICB, largest Core20 share first.
 
@@ -26,6 +28,7 @@ def units(practices: pd.DataFrame, whole_ics: bool) -> pd.DataFrame:
     )
 
 
+@if_present
 def draw_core20(units: pd.DataFrame, ics_share: float) -> Figure:
     """Share of registered patients living in Core20 areas, by practice or PCN (`published_view.units`)."""
     unit = "Share of registered patients living in Core20 areas"

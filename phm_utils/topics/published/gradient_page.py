@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from phm_utils.absent import if_present
 from phm_utils.figures import charts
 from phm_utils.methods import gradients
 from phm_utils.reports.findings import finding
@@ -24,6 +25,7 @@ SLOPES = Headings(
 )
 
 
+@if_present
 def by_deprivation(
     registers: pd.DataFrame, practices: pd.DataFrame, register_code: str, confidence: float = 0.95
 ) -> pd.DataFrame:
@@ -43,6 +45,7 @@ def by_deprivation(
     return frame.assign(rank=rank, fifth=[FIFTHS[len(FIFTHS) - 1 - i] for i in place])
 
 
+@if_present
 def slope(ranked: pd.DataFrame, confidence: float = 0.95, value: str = "value") -> dict[str, float]:
     """The gap from the least to the most deprived practice of a line through all of them.
 
@@ -56,11 +59,13 @@ def slope(ranked: pd.DataFrame, confidence: float = 0.95, value: str = "value") 
     return fit | {"rii": (fit["intercept"] + fit["sii"]) / fit["intercept"]}
 
 
+@if_present
 def line(fit: dict[str, float]) -> pd.DataFrame:
     """The two ends of a fitted slope, to draw."""
     return pd.DataFrame({"x": [0.0, 1.0], "y": [fit["intercept"], fit["intercept"] + fit["sii"]]})
 
 
+@if_present
 def slopes(registers: pd.DataFrame, practices: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """One row per register: the slope in percentage points, and a year later where that is published."""
     rows = []
@@ -77,17 +82,20 @@ def slopes(registers: pd.DataFrame, practices: pd.DataFrame, confidence: float =
     return pd.DataFrame(rows, columns=columns).sort_values("rii", ascending=False).reset_index(drop=True)
 
 
+@if_present
 def by_fifth(ranked: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Fifths of practices, the most deprived first: `fifth`, `practices`, `register`, `list_size` and the share."""
     totals = {"practices": ("register", "size"), "register": ("register", "sum"), "list_size": ("list_size", "sum")}
     return shares(ranked.groupby("fifth").agg(**totals).reset_index(), confidence)
 
 
+@if_present
 def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
     """`slopes` under the headings that readers see, in percentage points."""
     return SLOPES.table(slopes, *slopes.columns)
 
 
+@if_present
 def draw_gradient(ranked: pd.DataFrame, fit: dict[str, float]) -> Figure:
     """Practices by rank of deprivation with the fitted line; those where `here` is true in colour."""
     return charts.scatter(

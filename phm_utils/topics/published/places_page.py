@@ -4,6 +4,7 @@ import geopandas as gpd
 import pandas as pd
 from matplotlib.figure import Figure
 
+from phm_utils.absent import if_present
 from phm_utils.figures import maps
 from phm_utils.figures.cartogram import hexagons
 from phm_utils.reports.findings import finding
@@ -11,23 +12,27 @@ from phm_utils.reports.findings import finding
 FIFTHS_LEGEND = "Fifths of England by IoD 2025"
 
 
+@if_present
 def mapped(outlines: gpd.GeoDataFrame, released: pd.DataFrame) -> gpd.GeoDataFrame:
     """The released small areas with their outlines, `fifth` (class of the map) and `core20`."""
     areas = outlines.merge(released, on="lsoa")
     return areas.assign(fifth=maps.deprivation_fifths(areas["imd_decile"]), core20=areas["imd_decile"] <= 2)
 
 
+@if_present
 def land(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> Figure:
     """Small areas as they lie, dense towns enlarged, the rest of the ICB outlined."""
     insets = maps.towns(areas, "core20", "district")
     return maps.choropleth(areas, "fifth", legend=FIFTHS_LEGEND, outline=outlines, insets=insets)
 
 
+@if_present
 def people(areas: gpd.GeoDataFrame) -> Figure:
     """Small areas as hexagons of one size, by district."""
     return maps.choropleth(hexagons(areas), "fifth", legend=FIFTHS_LEGEND, place_labels="district")
 
 
+@if_present
 def by_district(areas: pd.DataFrame) -> pd.DataFrame:
     """Small areas and Core20 areas of each district, ready to read."""
     counts = areas.groupby("district")["core20"].agg(["size", "sum"]).reset_index()
@@ -60,8 +65,10 @@ def residence(places: pd.DataFrame) -> str:
 
 
 @finding("warning")
-def mismatch(rows: pd.DataFrame) -> str:
-    """Practices that are not in every file."""
+def mismatch(rows: pd.DataFrame) -> str | None:
+    """Practices that are not in every file; nothing where all files agree."""
+    if rows.empty:
+        return None
     absent = rows[rows["what"].str.startswith("In ")]
     if absent.empty:
         return "Every practice is in every file."

@@ -3,12 +3,14 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from phm_utils.absent import if_present
 from phm_utils.errors import InputError
 from phm_utils.figures import charts
 from phm_utils.methods import rates
 from phm_utils.reports.findings import finding
 
 
+@if_present
 def shares(rows: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """The rows with `value`, `lower`, `upper`: the share of `list_size` on the register, Wilson limits."""
     return pd.concat([rows.reset_index(drop=True), _wilson(rows, confidence)], axis=1)
@@ -18,6 +20,7 @@ def _wilson(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
     return rates.wilson(rows["register"], rows["list_size"], confidence).astype(float).reset_index(drop=True)
 
 
+@if_present
 def members(
     registers: pd.DataFrame,
     prevalence: pd.DataFrame,
@@ -40,6 +43,7 @@ def members(
     return shares(rows, confidence).sort_values("value", ascending=False).reset_index(drop=True)
 
 
+@if_present
 def references(prevalence: pd.DataFrame, register_code: str, ics: str) -> dict[str, float]:
     """The share of the PCN (in its own report) and of the ICB, to draw as lines."""
     rows = prevalence[prevalence["register_code"] == register_code].set_index("unit_code")
@@ -48,6 +52,7 @@ def references(prevalence: pd.DataFrame, register_code: str, ics: str) -> dict[s
     return own | {"ICB": float(share[ics])}
 
 
+@if_present
 def against_ics(prevalence: pd.DataFrame, unit: str, ics: str, confidence: float = 0.95) -> pd.DataFrame:
     """One row per register of one PCN, beside the whole ICB (which contains it).
 
@@ -70,6 +75,7 @@ def against_ics(prevalence: pd.DataFrame, unit: str, ics: str, confidence: float
     return frame.sort_values(["ratio", "register_code"], ascending=[False, True]).reset_index(drop=True)
 
 
+@if_present
 def between_pcns(prevalence: pd.DataFrame, ics: str) -> pd.DataFrame:
     """One row per register: the PCNs with the lowest and the highest share, and people above the ICB's share.
 
@@ -92,6 +98,7 @@ def between_pcns(prevalence: pd.DataFrame, ics: str) -> pd.DataFrame:
     return frame.sort_values("people_above", ascending=False).reset_index(drop=True)
 
 
+@if_present
 def draw_members(frame: pd.DataFrame, references: dict[str, float]) -> Figure:
     """Practices or PCNs with their share on one register (`published_view.members`)."""
     first = frame.iloc[0]
@@ -99,6 +106,7 @@ def draw_members(frame: pd.DataFrame, references: dict[str, float]) -> Figure:
     return charts.caterpillar(frame, "value", "lower", "upper", "unit", references, unit=unit, percent=True)
 
 
+@if_present
 def draw_profile(frame: pd.DataFrame) -> Figure:
     """Every register as a multiple of the ICB's share (`published_view.against_ics`)."""
     return charts.forest(frame, "ratio", "ratio_lower", "ratio_upper", "register_name", unit="Times the ICB's share")
@@ -145,6 +153,7 @@ def widest(profile: pd.DataFrame) -> str:
     return f"Of {len(profile)} registers the PCN is clearly {' and '.join(parts)}."
 
 
+@if_present
 def span(frame: pd.DataFrame, column: str, label: str, percent: bool = True) -> str:
     """For alternative text: how many marks, and the lowest and highest by name."""
     ordered = frame.dropna(subset=column).sort_values(column)

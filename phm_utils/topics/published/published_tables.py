@@ -50,9 +50,9 @@ FILES = {  # column of published_practice: input
 LIST_GREW = 1.2  # registered patients over the earlier QOF list: more suggests a merger
 
 
-def _published(name: str, title: str, *columns: Column) -> Release:
+def _published(name: str, title: str, *columns: Column, may_be_empty: bool = False) -> Release:
     """A release of figures that are public already."""
-    return Release(name, title, (AREA, *columns), published=True)
+    return Release(name, title, (AREA, *columns), published=True, may_be_empty=may_be_empty)
 
 
 REGISTER = _published(
@@ -87,6 +87,7 @@ MISMATCH = _published(
     "published_mismatch",
     "Practices that are in one file and not in another, or whose list jumped",
     *keys("practice_code", "practice_name", "pcn_code", "what"),
+    may_be_empty=True,
 )
 SOURCE = _published(
     "published_source",

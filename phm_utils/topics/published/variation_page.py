@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from phm_utils.absent import if_present
 from phm_utils.figures import charts
 from phm_utils.methods import funnels
 from phm_utils.reports.findings import finding
 from phm_utils.topics.published.prevalence_page import shares
 
 
+@if_present
 def funnel(registers: pd.DataFrame, register_code: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Practices of the whole ICB against limits of chance and of usual variation.
 
@@ -29,6 +31,7 @@ def funnel(registers: pd.DataFrame, register_code: str) -> tuple[pd.DataFrame, p
     return frame, funnels.overdispersed_limits(target, sizes, tau), {"target": target, "phi": phi, "tau": tau}
 
 
+@if_present
 def draw_funnel(frame: pd.DataFrame, limits: pd.DataFrame, target: float) -> Figure:
     """Practices against limits of usual variation; those where `here` is true in colour."""
     return charts.funnel(

@@ -46,6 +46,8 @@ SIZE = Release(
         *(Parts("people", ("cluster", "verdict"), "registered"), AtMost("people", "registered")),
     ),
     derive=_with_rates,
+    part="Clusters",
+    needs="GP coded events of a thousand adults or more",
 )
 # For the ICS alone: clusters are found there, and in a PCN most of these counts are small.
 CONDITION = Release(
@@ -54,6 +56,8 @@ CONDITION = Release(
     (AREA, PLACE, *keys("cluster", "condition"), *counts("people", "in_cluster"), *SHARES),
     relations=(AtMost("people", "in_cluster"),),
     derive=with_share_of_cluster,
+    part="Conditions by cluster",
+    needs="GP coded events of a thousand adults or more",
 )
 SEGMENT = Release(
     "segment_cluster_segment",
@@ -64,6 +68,8 @@ SEGMENT = Release(
         AtMost("people", "in_cluster"),
     ),
     derive=with_share_of_cluster,
+    part="Clusters by segment",
+    needs="GP coded events of a thousand adults or more",
 )
 # Figures of models, about no group of people: estimates on all adults. No rows where one class describes them.
 TRIED = Release(
@@ -74,14 +80,16 @@ TRIED = Release(
         *(AREA, key("clusters", "int"), key("stable", "int"), key("pattern", "int"), key("taken", "bool")),
         *(estimate("rand", "adults"), estimate("lowest", "adults")),
     ),
+    part="Stability of clusters",
+    needs="GP coded events of a thousand adults or more",
 )
 RELEASES = (SIZE, CONDITION, SEGMENT, TRIED)
 
 
 class ClusterSeed(RunParams):
-    """By which random numbers clusters are found: said with the parameters of 02_segmentation."""
+    """By which random numbers clusters are found: said with the parameters of 02_segmentation_annex."""
 
-    NOTEBOOK: ClassVar[str] = "02_segmentation"
+    NOTEBOOK: ClassVar[str] = "02_segmentation_annex"
 
     seed: int = of_run(20250331, ge=0, description="of the sample and the resamples of the clusters")
 

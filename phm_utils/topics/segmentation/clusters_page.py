@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.methods.clustering import PATTERN, STABLE
-from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
+from phm_utils.reports.findings import TOO_FEW, finding, furthest, in_sentence, joined, shown
 from phm_utils.topics.segmentation.clusters import ALL_ADULTS, COMES_BACK, NOT_SHOWN, REST
 
 NAMING, NAMED = 3, 0.15  # conditions in a cluster's name; the share of its people who must have each
@@ -11,6 +12,7 @@ MARKED = 1.5  # how many times the adults' share a condition's must be to name a
 FEW = "few conditions"
 
 
+@if_present
 def cluster_names(conditions: pd.DataFrame) -> dict[str, str]:
     """A name for each cluster from its protected counts: the conditions that mark it, most frequent first.
 
@@ -27,6 +29,7 @@ def cluster_names(conditions: pd.DataFrame) -> dict[str, str]:
     return names
 
 
+@if_present
 def clusters(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     """`segment_cluster` with names, those who are in no cluster last; they are left out where there are none."""
     shown = frame.assign(named=[names.get(c, c) for c in frame["cluster"]])
@@ -34,6 +37,7 @@ def clusters(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     return shown[~nobody].sort_values("place", ignore_index=True)
 
 
+@if_present
 def cluster_profile(conditions: pd.DataFrame, names: dict[str, str], count: int = 12) -> pd.DataFrame:
     """The share of each cluster, and of all adults, with the conditions most frequent among adults."""
     order = conditions[conditions["cluster"] == ALL_ADULTS].sort_values("share", ascending=False, kind="stable")
@@ -45,6 +49,7 @@ def cluster_profile(conditions: pd.DataFrame, names: dict[str, str], count: int 
     return chosen.iloc[order.argsort(kind="stable")].reset_index(drop=True)
 
 
+@if_present
 def cluster_segments(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     """`segment_cluster_segment` of named clusters; segments without any adult are left out."""
     shown = frame[frame["cluster"].isin(names)].assign(named=lambda f: f["cluster"].map(names))
@@ -82,20 +87,19 @@ def stability(tried: pd.DataFrame, clusters: pd.DataFrame) -> str:
 
 
 @finding
-def cluster_sizes(both: pd.DataFrame, ics: str) -> str:
-    """The cluster whose share differs most from the ICS's; for the ICS, the smallest and the largest."""
-    known = shown(both[both["verdict"] != NOT_SHOWN], "share")
-    own = known[known["area"] != ics]
-    whole = known[known["area"] == ics]
-    if whole.empty:
+def cluster_sizes(clusters: pd.DataFrame) -> str:
+    """The cluster whose share differs most from the ICS's; for the ICS, the share of each."""
+    known = shown(clusters[clusters["verdict"] != NOT_SHOWN], "share")
+    if "ics_share" not in clusters:
+        return (
+            f"Shares of adults: {joined([f'“{r.named}” {r.share:.0%}' for r in known.itertuples()])}."
+            if len(known)
+            else TOO_FEW
+        )
+    known = shown(known, "ics_share")
+    if known.empty:
         return TOO_FEW
-    if not (both["area"] != ics).any():
-        parts = [f"“{r.named}” {r.share:.0%}" for r in whole.itertuples()]
-        return f"Shares of adults: {joined(parts)}."
-    own = own.assign(ics_share=own["cluster"].map(whole.set_index("cluster")["share"])).dropna(subset=["ics_share"])
-    if own.empty:
-        return TOO_FEW
-    row = own.loc[(own["share"] - own["ics_share"]).abs().idxmax()]
+    row = furthest(known, "share", "ics_share")
     return (
         f"The cluster “{row['named']}” differs most from the ICS: {row['share']:.1%} of adults here, "
         f"{row['ics_share']:.1%} in the ICS."

@@ -25,6 +25,8 @@ OVERLAP = Release(
         *(AtMost("people", "registered"), AtMost("with_several", "registered")),
     ),
     derive=with_shares,
+    part="Combinations of conditions",
+    needs="GP coded events",
 )
 
 

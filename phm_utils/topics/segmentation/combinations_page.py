@@ -2,58 +2,69 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
+from phm_utils.absent import if_present
+from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, in_sentence, joined, shown
 from phm_utils.topics.segmentation.combinations import JOINED, NONE, ONE, OTHERS
 
 PER = 1_000  # people
 
 
-def combinations(mine: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+@if_present
+def combinations(overlap: pd.DataFrame) -> pd.DataFrame:
     """The listed combinations of two or more conditions, per 1,000 registered here and in the ICS."""
-    frame = mine.merge(whole[["combination", "share"]], on="combination", suffixes=("", "_ics"))
-    frame = frame.assign(per_1000=frame["share"] * PER, per_1000_ics=frame["share_ics"] * PER)
-    return frame[~frame["combination"].isin([OTHERS, ONE, NONE])].sort_values("place", ignore_index=True)
+    frame = overlap.assign(per_1000=overlap["share"] * PER)
+    if "ics_share" in overlap:
+        frame = frame.assign(ics_per_1000=overlap["ics_share"] * PER)
+    return frame[~frame["combination"].isin([OTHERS, ONE, NONE])].reset_index(drop=True)
 
 
+@if_present
 def members(frame: pd.DataFrame) -> dict[str, list[str]]:
     """The conditions of each listed combination."""
     return {name: name.split(JOINED) for name in frame["combination"]}
 
 
-def how_many(both: pd.DataFrame) -> pd.DataFrame:
-    """One row per area: people with none, with one and with several conditions, as counted and as shares."""
-    rows = []
-    for area, part in both.groupby("area", sort=False):
-        at = part.set_index("combination")
-        several, registered = at["with_several"].iloc[0], at["registered"].iloc[0]
-        people = [at.loc[NONE, "people"], at.loc[ONE, "people"], several]
-        for words, number in zip((NONE, ONE, "Two or more conditions"), people, strict=True):
-            rows.append((area, words, number, number / registered * 100 if registered else pd.NA))
-    frame = pd.DataFrame(rows, columns=["Area", "Conditions", "People", "Share, %"])
-    return frame.astype({"People": "Int64", "Share, %": "Float64"})
+@if_present
+def how_many(overlap: pd.DataFrame) -> pd.DataFrame:
+    """People with no, one and several conditions on record: `conditions`, `people`, `share` and the ICS's share."""
+    at = overlap.set_index("combination")
+    rows = {}
+    for words in (NONE, ONE, "Two or more conditions"):
+        row = at.loc[words] if words in at.index else at.iloc[0]
+        column = "people" if words in at.index else "with_several"
+        rows[words] = {
+            f"{of}{name}": value
+            for of in ("", "ics_")
+            if f"{of}{column}" in row
+            for name, value in (
+                ("people", row[f"{of}{column}"]),
+                ("share", row[f"{of}{column}"] / row[f"{of}registered"]),
+            )
+        }
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("conditions").reset_index()
+    return frame.drop(columns="ics_people", errors="ignore").astype({"people": "Int64", "share": "Float64"})
 
 
 @finding
-def commonest_combination(listed: pd.DataFrame, *, is_ics: bool) -> str:
+def commonest_combination(listed: pd.DataFrame) -> str:
     """The most frequent combination of two or more conditions; for a PCN also the widest difference from the ICS."""
     known = shown(listed, "per_1000")
     if known.empty:
         return TOO_FEW
-    top = known.loc[known["per_1000"].idxmax()]
-    against = "" if is_ics else f", against {top['per_1000_ics']:.1f} in the ICS"
+    top, is_ics = known.loc[known["per_1000"].idxmax()], "ics_per_1000" not in listed
+    against = "" if is_ics else f", against {top['ics_per_1000']:.1f} in the ICS"
     first = f"{_named(top)} and no other is the most frequent combination: {top['per_1000']:.1f} per 1,000{against}."
-    both = shown(known, "per_1000_ics")
-    if is_ics or len(both) < 2:
+    if is_ics or len(shown(known, "ics_share")) < 2:
         return first
-    apart = both[(both["lower"] * 1000 > both["per_1000_ics"]) | (both["upper"] * 1000 < both["per_1000_ics"])]
-    if apart.empty:
+    beyond = beyond_chance(known, "ics_share")
+    if beyond.empty:
         return f"{first} No combination shown differs from the ICS beyond chance."
-    row = apart.loc[(apart["per_1000"] - apart["per_1000_ics"]).abs().idxmax()]
+    row = furthest(beyond, "per_1000", "ics_per_1000")
     if row["combination"] == top["combination"]:
         return f"{first} No other differs more, beyond chance."
     return (
         f"{first} Beyond chance, {in_sentence(_named(row))} differs most: {row['per_1000']:.1f} here, "
-        f"{row['per_1000_ics']:.1f} in the ICS."
+        f"{row['ics_per_1000']:.1f} in the ICS."
     )
 
 

@@ -35,6 +35,8 @@ FRAILTY = Release(
         AtMost("people", "registered"),
     ),
     derive=with_shares,
+    part="Frailty and repeat medicines",
+    needs="GP coded events, medicines or hospital admissions",
 )
 
 

@@ -1,8 +1,10 @@
-"""Frailty and repeat medicines by age, beside the ICS."""
+"""Frailty and repeat medicines by age, and how they compare with the ICS."""
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, shown
+from phm_utils.absent import if_present
+from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, in_sentence, shown
+from phm_utils.reports.reading import ICS
 from phm_utils.topics.segmentation.frailty import EFI, HFRS, MEDICINES, OLDER
 
 # The categories that say something of need, as columns of a figure.
@@ -17,39 +19,41 @@ NEED = {
 }
 
 
-def need(both: pd.DataFrame) -> pd.DataFrame:
-    """People of 65 and over by age and area, one column per category of need."""
-    columns = [NEED.get(pair) for pair in zip(both["score"], both["category"], strict=True)]
-    shown = both.assign(column=columns)
-    shown = shown[shown["column"].notna() & shown["age_group"].isin(OLDER)]
-    single = shown["area"].nunique() == 1
-    rows = shown["age_group"] if single else shown["age_group"] + ", " + shown["area"]
+@if_present
+def need(scores: pd.DataFrame) -> pd.DataFrame:
+    """People of 65 and over by age, one column per category of need; in a PCN's report with rows for the ICS."""
+    columns = [NEED.get(pair) for pair in zip(scores["score"], scores["category"], strict=True)]
+    known = scores.assign(column=columns)
+    known = known[known["column"].notna() & known["age_group"].isin(OLDER)]
+    rows = [known.assign(row=known["age_group"], of=0)]
+    if "ics_share" in known:
+        rows = [
+            known.assign(row=known["age_group"] + ", this PCN", of=0),
+            known.assign(row=known["age_group"] + ", " + ICS, share=known["ics_share"], of=1),
+        ]
     order = {c: i for i, c in enumerate(NEED.values())}
-    return shown.assign(row=rows, at=shown["column"].map(order)).sort_values(
-        ["age_group", "area", "at"], kind="stable", ignore_index=True
-    )
+    both = pd.concat(rows).assign(at=lambda f: f["column"].map(order))
+    return both.sort_values(["age_group", "of", "at"], kind="stable", ignore_index=True)
 
 
 @finding
-def need_gap(need: pd.DataFrame, ics: str) -> str:
+def need_gap(scores: pd.DataFrame) -> str:
     """The highest share of severe frailty by age; for a PCN, the category furthest from the ICS beyond chance."""
-    own, whole = need[need["area"] != ics], need[need["area"] == ics]
-    if own.empty:
-        top = shown(whole[whole["column"] == NEED["Frailty by eFI", "Severe"]], "share").nlargest(1, "share")
-        if top.empty:
+    wanted = [pair in NEED for pair in zip(scores["score"], scores["category"], strict=True)]
+    known = shown(scores[pd.Series(wanted, index=scores.index) & scores["age_group"].isin(OLDER)], "share")
+    if "ics_share" not in scores:
+        severe = known[(known["score"] == EFI) & (known["category"] == "Severe")].nlargest(1, "share")
+        if severe.empty:
             return TOO_FEW
-        row = top.iloc[0]
+        row = severe.iloc[0]
         return (
             f"By the electronic frailty index {row['share']:.1%} of people aged {row['age_group']} are severely frail."
         )
-    keys = ["score", "age_group", "category"]
-    merged = own.merge(whole[[*keys, "share"]], on=keys, suffixes=("", "_ics"))
-    known = shown(shown(merged, "share"), "share_ics")
-    beyond = known[(known["lower"] > known["share_ics"]) | (known["upper"] < known["share_ics"])]
+    beyond = beyond_chance(known, "ics_share")
     if beyond.empty:
         return "No category of frailty or repeat medicines differs from the ICS beyond chance, as far as shown."
-    row = beyond.loc[(beyond["share"] - beyond["share_ics"]).abs().idxmax()]
+    row = furthest(beyond, "share", "ics_share")
     return (
         f"{row['score']}, {in_sentence(row['category'])}, at {row['age_group']} differs most from the ICS: "
-        f"{row['share']:.1%} of people here, {row['share_ics']:.1%} there."
+        f"{row['share']:.1%} of people here, {row['ics_share']:.1%} there."
     )

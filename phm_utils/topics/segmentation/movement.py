@@ -29,11 +29,14 @@ MOVEMENT = Release(
         *(Parts("people", ("to_segment",), "people_from"), AtMost("people_by_age", "people")),
     ),
     derive=partial(with_shares, of="people_from"),
+    part="Movement between segments",
+    needs="extracts that go back three years",
 )
 LEFT_OUT = Release(
     "segment_movement_left_out",
     "Rules left out of the movement between segments, at both dates, for want of what was known at the earlier",
     (AREA, PLACE, *keys("segment", "reason", "needs")),
+    may_be_empty=True,
 )
 
 

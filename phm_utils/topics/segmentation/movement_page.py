@@ -4,6 +4,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.topics.segmentation.movement import DIED, LEFT, NOT_REGISTERED
 
@@ -28,6 +29,7 @@ def moved(movement: pd.DataFrame) -> str:
     )
 
 
+@finding
 def come_and_gone(movement: pd.DataFrame) -> str:
     """How many joined or were born, died and left since."""
     joined = movement[movement["from_segment"] == NOT_REGISTERED]["people"].sum()
@@ -52,6 +54,7 @@ def net_flow(flows: pd.DataFrame, movement: pd.DataFrame) -> str:
     )
 
 
+@if_present
 def net_flows(movement: pd.DataFrame, segments: list[str]) -> pd.DataFrame:
     """One row per pair of segments: people who moved from the one to the other, back, and the difference.
 

@@ -21,6 +21,8 @@ MULTIMORBIDITY = Release(
     (AREA, PLACE, *keys("quintile", "band"), *counts("people", "registered"), *SHARES),
     relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
     derive=with_shares,
+    part="Several conditions by age and deprivation",
+    needs="GP coded events and the table of small areas",
 )
 
 

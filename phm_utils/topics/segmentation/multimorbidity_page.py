@@ -5,23 +5,38 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.methods.burden import BEFORE, NEVER, age_reached
 from phm_utils.reports.findings import TOO_FEW, finding
 from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED
 from phm_utils.topics.segmentation.multimorbidity import BANDS
 
 
+@if_present
 def burden_lines(frame: pd.DataFrame) -> pd.DataFrame:
     """`multimorbidity_age` with the middle of each band as `age`, people of unknown deprivation left to the table."""
     known = frame[frame["quintile"].str[0].str.isdigit()]
     return known.assign(age=known["band"].map(BANDS)).sort_values(["quintile", "age"], ignore_index=True)
 
 
+@if_present
 def burden_ages(lines: pd.DataFrame, burden: float) -> pd.DataFrame:
     """One row per fifth: the age at which the share with two or more conditions first reaches `burden`.
 
-    Returns `quintile`, what `age_reached` gives, and `says`: the age and its range in words.
+    Returns `quintile`, what `age_reached` gives, and `says`: the age and its
+    range in words; in a PCN's report the same of the ICS, as `ics_*`.
     """
+    frame = _ages(lines, burden)
+    if "ics_share" not in lines:
+        return frame
+    columns = ["share", "lower", "upper"]
+    whole = lines.drop(columns=columns).rename(columns={f"ics_{c}": c for c in columns})
+    return frame.merge(
+        _ages(whole, burden).add_prefix("ics_").rename(columns={"ics_quintile": "quintile"}), on="quintile"
+    )
+
+
+def _ages(lines: pd.DataFrame, burden: float) -> pd.DataFrame:
     rows = [{"quintile": q, **age_reached(part, burden)} for q, part in lines.groupby("quintile", sort=True)]
     frame = pd.DataFrame(rows, columns=["quintile", "age", "earliest", "latest", "first", "last"])
     return frame.assign(says=[_age_in_words(r) for r in frame.itertuples()])
@@ -41,24 +56,22 @@ def _age_in_words(row: Any) -> str:
     return f"{row.age:.0f} ({low} to {high})"
 
 
-def burden_table(mine: pd.DataFrame, whole: pd.DataFrame | None) -> pd.DataFrame:
-    """The ages of `burden_ages` in words, one row per fifth; `whole`, the ICS's, beside a PCN's."""
-    table = mine[["quintile", "says"]].rename(columns={"quintile": "Deprivation of small area", "says": "Age reached"})
-    if whole is None:
-        return table
-    return table.assign(**{"Whole ICS": mine["quintile"].map(whole.set_index("quintile")["says"])})
+@if_present
+def burden_table(ages: pd.DataFrame) -> pd.DataFrame:
+    """The ages of `burden_ages` in words, one row per fifth."""
+    return ages[[c for c in ("quintile", "says", "ics_says") if c in ages]]
 
 
 @finding
-def burden_gap(ages: pd.DataFrame, burden: float, ics: pd.DataFrame | None = None) -> str:
-    """How much earlier the most deprived fifth reaches the burden than the least; `ics`, its ages beside a PCN's."""
+def burden_gap(ages: pd.DataFrame, burden: float) -> str:
+    """How much earlier the most deprived fifth reaches the burden than the least, for a PCN also in the ICS."""
     at = ages.set_index("quintile")
     reached = f"{burden:.0%} have two or more conditions"
     ends = [MOST_DEPRIVED, LEAST_DEPRIVED]
     if not set(ends) <= set(at.index) or at.loc[ends, "age"].isna().any():
         return TOO_FEW
     most, least = at.loc[MOST_DEPRIVED], at.loc[LEAST_DEPRIVED]
-    against = f" In the ICS: {_gap(ics.set_index('quintile'))}." if ics is not None else ""
+    against = f" In the ICS: {_gap(at, 'ics_')}." if "ics_age" in ages else ""
     if np.isfinite(most["age"]) and np.isfinite(least["age"]):
         beyond = most["latest"] < least["earliest"] or least["latest"] < most["earliest"]
         chance = "" if beyond else " The two ranges overlap, so chance could explain it."
@@ -69,11 +82,11 @@ def burden_gap(ages: pd.DataFrame, burden: float, ics: pd.DataFrame | None = Non
     return f"The age at which {reached}: most deprived fifth {most['says']}, least deprived {least['says']}.{against}"
 
 
-def _gap(at: pd.DataFrame) -> str:
+def _gap(at: pd.DataFrame, of: str = "") -> str:
     """Years between the two fifths, in words."""
-    most, least = (at["age"].get(q, np.nan) for q in (MOST_DEPRIVED, LEAST_DEPRIVED))
+    most, least = (at[f"{of}age"].get(q, np.nan) for q in (MOST_DEPRIVED, LEAST_DEPRIVED))
     if not np.isfinite(most) or not np.isfinite(least):
-        words = [at["says"].get(q, "numbers are too small to say") for q in (MOST_DEPRIVED, LEAST_DEPRIVED)]
+        words = [at[f"{of}says"].get(q, "numbers are too small to say") for q in (MOST_DEPRIVED, LEAST_DEPRIVED)]
         return f"most deprived {words[0]}, least deprived {words[1]}"
     years = least - most
     if abs(years) < 0.5:

@@ -15,6 +15,8 @@ CONDITION = Release(
     (AREA, PLACE, *keys("condition"), *counts("people", "registered"), *SHARES),
     relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
     derive=with_shares,
+    part="Conditions",
+    needs="GP coded events",
 )
 
 

@@ -2,30 +2,29 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, shown
-from phm_utils.reports.reading import ICS
+from phm_utils.absent import if_present
+from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, in_sentence, shown
 
 
-def leading_conditions(frame: pd.DataFrame, count: int = 12) -> pd.DataFrame:
+@if_present
+def leading_conditions(conditions: pd.DataFrame, count: int = 12) -> pd.DataFrame:
     """The rows of the ICS's most frequent conditions, most frequent first."""
-    order = frame[frame["area"] == ICS].sort_values("share", ascending=False)["condition"].head(count)
-    chosen = frame[frame["condition"].isin(order)]
-    return chosen.sort_values("condition", key=lambda c: c.map({n: i for i, n in enumerate(order)}), kind="stable")
+    by = "ics_share" if "ics_share" in conditions else "share"
+    return conditions.sort_values(by, ascending=False, kind="stable").head(count).reset_index(drop=True)
 
 
 @finding
-def condition_gap(frame: pd.DataFrame, ics: str) -> str:
+def condition_gap(conditions: pd.DataFrame) -> str:
     """The conditions recorded more, and less, than in the ICS, beyond chance; for the ICS, the most frequent."""
-    own, whole = frame[frame["area"] != ics], frame[frame["area"] == ics].set_index("condition")
-    if own.empty:
-        top = shown(whole.reset_index(), "share").nlargest(3, "share")
+    if "ics_share" not in conditions:
+        top = shown(conditions, "share").nlargest(3, "share")
         parts = [f"{in_sentence(r.condition)} {r.share:.1%}" for r in top.itertuples()]
         return f"Most often recorded: {', '.join(parts)}." if parts else TOO_FEW
-    own = own.assign(ics_share=own["condition"].map(whole["share"]))
-    own = own[own["share"].notna() & own["ics_share"].notna()]
-    more, less = own[own["lower"] > own["ics_share"]], own[own["upper"] < own["ics_share"]]
+    known = shown(shown(conditions, "share"), "ics_share")
+    beyond = beyond_chance(known, "ics_share")
+    more, less = beyond[beyond["share"] > beyond["ics_share"]], beyond[beyond["share"] < beyond["ics_share"]]
     return (
-        f"Of {len(own)} conditions, recorded more often here than in the ICS, beyond chance: {_most(more)}; "
+        f"Of {len(known)} conditions, recorded more often here than in the ICS, beyond chance: {_most(more)}; "
         f"less often: {_most(less)}. Ages differ too."
     )
 
@@ -34,6 +33,6 @@ def _most(rows: pd.DataFrame) -> str:
     """How many conditions, and the one furthest from the ICS."""
     if rows.empty:
         return "none"
-    row = rows.loc[(rows["share"] - rows["ics_share"]).abs().idxmax()]
+    row = furthest(rows, "share", "ics_share")
     most = f"{in_sentence(row['condition'])}, {row['share']:.1%} against {row['ics_share']:.1%}"
     return f"{len(rows)} ({'most ' if len(rows) > 1 else ''}{most})"

@@ -26,6 +26,8 @@ REGISTERS = Release(
     ),
     relations=(AcrossAreas(("counted",)),),
     derive=_with_ratio,
+    part="Registers against published figures",
+    needs="the table of published registers",
 )
 
 

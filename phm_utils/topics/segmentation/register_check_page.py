@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
 from phm_utils.reports.reading import HEADINGS
 
@@ -9,6 +10,7 @@ MIN_REGISTER = 50  # published people: rounding to 5 moves fewer by a twentieth 
 DIFFERS = 0.1  # share: a register that differs by more from the published one is named
 
 
+@if_present
 def registers(frame: pd.DataFrame) -> pd.DataFrame:
     """Ratios of counted to published, people registered first, then registers by title.
 
@@ -19,6 +21,7 @@ def registers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["published"] >= MIN_REGISTER].reset_index(drop=True)
 
 
+@if_present
 def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
     """The table behind the ratios: every practice of a PCN; of an ICS, which has too many, each register's spread."""
     if not is_ics:

@@ -29,6 +29,8 @@ DEPRIVATION = Release(
     (AREA, PLACE, *keys("quintile", "segment"), *counts("people", "registered"), *SHARES),
     relations=OF_GROUP,
     derive=with_shares,
+    part="Segments by deprivation",
+    needs="the table of small areas",
 )
 ETHNICITY = Release(
     "segment_ethnicity",

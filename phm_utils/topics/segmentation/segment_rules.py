@@ -38,6 +38,7 @@ REMARK = Release(
     "segment_rule_remark",
     "Rules of the segmentation that place nobody, and why; one row per rule",
     (AREA, PLACE, *keys("segment", "reason", "remark", "other")),
+    may_be_empty=True,
 )
 OVERLAP = Release(
     "segment_overlap",
@@ -45,6 +46,7 @@ OVERLAP = Release(
     "and who meet a rule of each",
     (AREA, PLACE, *keys("segment", "other_segment"), *counts("people", "people_segment", "people_other")),
     relations=(AtMost("people", "people_segment"), AtMost("people", "people_other")),
+    may_be_empty=True,
 )
 RULE_OVERLAP = Release(
     "segment_rule_overlap",
@@ -53,6 +55,7 @@ RULE_OVERLAP = Release(
         *(AREA, PLACE, *keys("segment", "reason")),
         *(key("other_place", "int"), *keys("other_segment", "other_reason"), count("people")),
     ),
+    may_be_empty=True,
 )
 
 

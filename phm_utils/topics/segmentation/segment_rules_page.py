@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from phm_utils.absent import if_present
 from phm_utils.measures.definitions import Segmentation, load_segmentation
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
@@ -17,23 +18,27 @@ def load(run: Run, name: str) -> Segmentation:
     return load_segmentation(path.stem, path.parent)
 
 
+@if_present
 def segments_listed(model: Segmentation) -> pd.DataFrame:
     """One row per segment of a rule file, in order: who it is for."""
     rows = [(s.name, s.about) for s in model.segments] + [(model.otherwise.name, model.otherwise.about)]
     return pd.DataFrame(rows, columns=["Segment", "Who is in it"])
 
 
+@if_present
 def notes_listed(model: Segmentation) -> pd.DataFrame:
     """One row per note of a rule file: where its rules leave their source, and what they cannot see."""
     numbers = [str(n) for n in range(1, len(model.notes) + 1)]
     return pd.DataFrame({"Note": numbers, "What to know of these rules": list(model.notes)})
 
 
+@if_present
 def telling(remarks: pd.DataFrame) -> pd.DataFrame:
     """Remarks on rules that are about the rules: those that merely nobody meets in this run stay in the table."""
     return remarks[remarks["remark"] != MET_BY_NOBODY]
 
 
+@if_present
 def not_asked(rules: pd.DataFrame) -> pd.DataFrame:
     """One row per segment: the rules of the published model that were not asked, and why."""
     unasked = rules[rules["state"] != "assessed"]

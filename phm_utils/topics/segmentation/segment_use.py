@@ -48,6 +48,8 @@ COST = Release(
         *(estimate("cost_gbp", "people"), estimate("cost_per_person_gbp", "people")),
     ),
     relations=(AcrossAreas(("people",)),),
+    part="Cost by setting",
+    needs="a costed source",
 )
 
 

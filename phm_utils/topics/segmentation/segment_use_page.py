@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, shown
+from phm_utils.absent import Absent, if_present
+from phm_utils.reports.findings import TOO_FEW, finding, furthest, in_sentence, shown
 from phm_utils.reports.reading import SHORT
 
 # Settings as a figure of five parts groups them; the table has each.
@@ -18,18 +19,28 @@ PARTS = {
 }
 
 
+@if_present
+def priced(sizes: pd.DataFrame) -> pd.DataFrame | Absent:
+    """`segment_size` where this run could cost every contact that it counts."""
+    return sizes if "cost_share" in sizes else Absent("Cost by segment", "every table of costed contacts")
+
+
+@if_present
 def people_and_cost(sizes: pd.DataFrame) -> pd.DataFrame:
     """One row per segment and measure: its share of people and its share of the cost counted."""
     measures = {"share": "Share of people", "cost_share": "Share of cost"}
-    parts = [sizes[["segment"]].assign(measure=title, share=sizes[column]) for column, title in measures.items()]
+    kept = sizes[["segment", "people", "cost_per_person_gbp"]]
+    parts = [kept.assign(measure=title, share=sizes[column]) for column, title in measures.items()]
     return pd.concat(parts, ignore_index=True)
 
 
+@if_present
 def contacts(sizes: pd.DataFrame) -> pd.DataFrame:
-    """One row per segment and kind of contact: rate per 1,000 people, and how many times everybody's rate that is.
+    """One row per segment and kind of contact: contacts, their rate per 1,000 people, and everybody's rate.
 
-    Everybody's rate is the sum of the shown counts over everybody registered,
-    so a suppressed count leaves it slightly low.
+    `times` is the rate as a multiple of everybody's: the sum of the shown
+    counts over everybody registered, so a suppressed count leaves it slightly
+    low. In a PCN's report `ics_per_1000` is the ICS's rate.
     """
     parts = []
     for activity, title in SHORT.items():
@@ -37,22 +48,15 @@ def contacts(sizes: pd.DataFrame) -> pd.DataFrame:
         if column in sizes:
             rate = sizes[f"{column}_per_1000"].astype("Float64")
             everybody = sizes[column].sum() / sizes["registered"].max() * 1_000
-            times = rate / everybody if everybody else rate.where(rate.isna())
-            parts.append(sizes[["segment"]].assign(activity=title, per_1000=rate, times=times))
+            times = rate / everybody if pd.notna(everybody) and everybody else rate.where(rate.isna())
+            part = sizes[["segment", "people"]].assign(activity=title, contacts=sizes[column], per_1000=rate)
+            if f"ics_{column}_per_1000" in sizes:
+                part = part.assign(ics_per_1000=sizes[f"ics_{column}_per_1000"])
+            parts.append(part.assign(times=times))
     return pd.concat(parts, ignore_index=True)
 
 
-def rates(both: pd.DataFrame) -> pd.DataFrame:
-    """One row per area, segment and kind of contact: contacts, people, contacts per 1,000 people."""
-    parts = []
-    for activity, title in SHORT.items():
-        column = f"{activity}_12m"
-        if column in both:
-            frame = both[["area", "place", "segment", "people"]]
-            parts.append(frame.assign(activity=title, contacts=both[column], per_1000=both[f"{column}_per_1000"]))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
+@if_present
 def cost_parts(cost: pd.DataFrame) -> pd.DataFrame:
     """Cost per person by segment and part of the service; a part is missing where any of its settings is."""
     shown = cost.assign(part=cost["setting"].map(PARTS))
@@ -66,27 +70,26 @@ def cost_parts(cost: pd.DataFrame) -> pd.DataFrame:
                              ignore_index=True)  # fmt: skip
 
 
-def cost_sums(cost: pd.DataFrame) -> pd.Series:
-    """Cost per person of all settings, by segment; missing where any is suppressed."""
-    return cost.groupby("segment", sort=False)["cost_per_person_gbp"].agg(lambda v: v.sum(skipna=False))
+@if_present
+def ics_cost(cost: pd.DataFrame) -> pd.Series | None:
+    """The ICS's cost per person of all settings, by segment; missing where any is suppressed. None for the ICS."""
+    if "ics_cost_per_person_gbp" not in cost:
+        return None
+    return cost.groupby("segment", sort=False)["ics_cost_per_person_gbp"].agg(lambda v: v.sum(skipna=False))
 
 
 @finding
-def segment_gap(frame: pd.DataFrame, ics: str) -> str:
+def segment_gap(sizes: pd.DataFrame) -> str:
     """The segment in which an area differs most from the ICS; for the ICS itself, its largest segment."""
-    own, whole = frame[frame["area"] != ics], frame[frame["area"] == ics].set_index("segment")
-    if own.empty:
-        top = shown(whole.reset_index(), "share").nlargest(1, "share")
-        return (
-            TOO_FEW
-            if top.empty
-            else f"The largest segment is {top['segment'].iloc[0]}: {top['share'].iloc[0]:.1%} of people."
-        )
-    own = own.assign(ics_share=own["segment"].map(whole["share"]))
-    known = own[own["share"].notna() & own["ics_share"].notna()]
+    if "ics_share" not in sizes:
+        top = shown(sizes, "share").nlargest(1, "share")
+        if top.empty:
+            return TOO_FEW
+        return f"The largest segment is {top['segment'].iloc[0]}: {top['share'].iloc[0]:.1%} of people."
+    known = shown(shown(sizes, "share"), "ics_share")
     if known.empty:
         return TOO_FEW
-    row = known.loc[(known["share"] - known["ics_share"]).abs().idxmax()]
+    row = furthest(known, "share", "ics_share")
     return (
         f"The widest difference from the ICS is {row['segment']}: {row['share']:.1%} of people here "
         f"({row['lower']:.1%} to {row['upper']:.1%}), {row['ics_share']:.1%} in the ICS."
@@ -125,27 +128,25 @@ MIN_CONTACTS, MIN_PEOPLE = 100, 200  # behind a rate that is compared in a sente
 
 
 @finding
-def rate_gap(rates: pd.DataFrame, ics: str) -> str:
+def rate_gap(contacts: pd.DataFrame) -> str:
     """The segment and kind of contact whose rate differs most from the ICS's; for the ICS, the highest ED rate."""
-    own, whole = rates[rates["area"] != ics], rates[rates["area"] == ics]
-    if own.empty:
-        top = shown(whole[whole["activity"] == "ED attendances"], "per_1000").nlargest(1, "per_1000")
+    if "ics_per_1000" not in contacts:
+        top = shown(contacts[contacts["activity"] == "ED attendances"], "per_1000").nlargest(1, "per_1000")
         if top.empty:
             return TOO_FEW
         row = top.iloc[0]
         return f"The most ED attendances are in {row['segment']}: {row['per_1000']:,.0f} per 1,000 people in 12 months."
-    merged = own.merge(whole[["segment", "activity", "per_1000"]], on=["segment", "activity"], suffixes=("", "_ics"))
     # Fewer, and chance or a handful of frequent users moves a rate by more than a tenth.
-    enough = merged["contacts"].ge(MIN_CONTACTS).fillna(False) & merged["people"].ge(MIN_PEOPLE).fillna(False)
-    known = shown(shown(merged[enough], "per_1000"), "per_1000_ics")
-    known = known[known["per_1000_ics"] > 0]
+    enough = contacts["contacts"].ge(MIN_CONTACTS).fillna(False) & contacts["people"].ge(MIN_PEOPLE).fillna(False)
+    known = shown(shown(contacts[enough], "per_1000"), "ics_per_1000")
+    known = known[known["ics_per_1000"] > 0]
     if known.empty:
         return TOO_FEW
-    ratio = known["per_1000"] / known["per_1000_ics"]
+    ratio = known["per_1000"] / known["ics_per_1000"]
     row = known.loc[(ratio.where(ratio >= 1, 1 / ratio.where(ratio > 0))).idxmax()]
     return (
         f"In segments of {MIN_PEOPLE} people or more, {in_sentence(row['activity'])} in {row['segment']} differ most "
-        f"from the ICS: {row['per_1000']:,.0f} per 1,000 people here, {row['per_1000_ics']:,.0f} there."
+        f"from the ICS: {row['per_1000']:,.0f} per 1,000 people here, {row['ics_per_1000']:,.0f} there."
     )
 
 

@@ -13,7 +13,7 @@ from phm_utils.topics.segmentation.clusters import ClusterSeed
 from phm_utils.topics.segmentation.segment_tables import RELEASES
 
 
-class SegmentationParams(SegmentChoice, ClusterSeed):
+class SegmentationParams(SegmentChoice):
     """02_segmentation."""
 
     NOTEBOOK: ClassVar[str] = "02_segmentation"

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from released_tables import protected
+from released_tables import protected, table_of
 
 from phm_utils.measures.definitions import load_cohorts
-from phm_utils.reports import reading
+from phm_utils.reports.findings import TOO_FEW
 from phm_utils.topics.cohorts import cohort_page, cohort_tables
 from phm_utils.topics.cohorts.topic import TOPIC as COHORTS
 from phm_utils.topics.segmentation import recorded_conditions_page, segment_tables, segment_use_page
@@ -50,6 +50,11 @@ def released(people):
         return every_table(people)
 
     return of
+
+
+def of_pcn(tables: dict[str, pd.DataFrame], name: str, code: str = "U99001") -> pd.DataFrame:
+    [release] = [r for r in (*COHORTS.releases, *SEGMENTATION.releases) if r.name == name]
+    return table_of(tables, release, code)
 
 
 def area(frame: pd.DataFrame, code: str) -> pd.DataFrame:
@@ -108,9 +113,8 @@ def test_sentences_hold_where_everything_is_suppressed(released):
     tables = released([{"count": 3}, {"count": 2, "practice_code": "A99003", "pcn_code": "U99002"}])
     chosen = load_cohorts()
     sizes = area(tables["segment_size"], "U99001")
-    both = reading.beside(sizes, area(tables["segment_size"], "QZZ"), "North", is_ics=False)
-    assert "Too few" in str(segment_use_page.segment_gap(both, reading.ICS))
-    assert "Too few" in str(segment_use_page.cost_concentration(sizes))
+    assert str(segment_use_page.segment_gap(of_pcn(tables, "segment_size"))) == TOO_FEW
+    assert str(segment_use_page.cost_concentration(sizes)) == TOO_FEW
     groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
     assert str(cohort_page.group_gap(groups))
     use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
@@ -120,14 +124,9 @@ def test_sentences_hold_where_everything_is_suppressed(released):
 def test_sentences_name_the_figures_they_stand_on(released):
     tables = released()
     chosen = {FREQUENT: load_cohorts()[FREQUENT]}
-    sizes = cohort_page.named(
-        reading.beside(
-            area(tables["cohort_size"], "U99001"), area(tables["cohort_size"], "QZZ"), "North", is_ics=False
-        ),
-        chosen,
-    )
+    sizes = cohort_page.named(of_pcn(tables, "cohort_size"), chosen)
     # 43 of 643 people, shown as 45 of 645, against 45 of 1,045 in the ICS.
-    assert str(cohort_page.cohort_sizes(sizes, reading.ICS)) == (
+    assert str(cohort_page.cohort_sizes(sizes)) == (
         "Seven or more ED attendances: about 45 people, 69.8 per 1,000 registered, more than the ICS's 43.1."
     )
     steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
@@ -144,11 +143,9 @@ def test_a_step_too_small_to_show_is_the_step_that_loses_most(released):
 
 def test_conditions_beyond_chance_are_told_with_the_furthest(released):
     tables = released()
-    both = reading.beside(
-        area(tables["segment_condition"], "U99002"), area(tables["segment_condition"], "QZZ"), "South", is_ics=False
-    )
+    south = of_pcn(tables, "segment_condition", "U99002")
     # 100 of 400 have dementia against 100 of 1,045; nobody has diabetes, against 200 of 1,045.
-    assert str(recorded_conditions_page.condition_gap(both, reading.ICS)) == (
+    assert str(recorded_conditions_page.condition_gap(south)) == (
         "Of 26 conditions, recorded more often here than in the ICS, beyond chance: 1 (dementia, 25.0% against 9.6%); "
         "less often: 1 (diabetes, 0.0% against 19.1%). Ages differ too."
     )

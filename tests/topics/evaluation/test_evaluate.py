@@ -102,8 +102,7 @@ def test_an_absent_table_leaves_empty_tables_and_a_reason(drawn_panel, stored, a
         tables = run(lacking)
         of = programme_page.evaluated(released(lacking, "QZZ"), "ed_frequent_attenders")
     assert tables["evaluation_effect"].empty
-    assert absent in of.missing
-    assert not of.shown
+    assert absent in of.needs
 
 
 def test_each_network_sees_the_effect_of_all_and_its_own_people(con, made):
@@ -111,10 +110,8 @@ def test_each_network_sees_the_effect_of_all_and_its_own_people(con, made):
         of = programme_page.evaluated(released(con, area), "ed_frequent_attenders")
         assert of.shown
         assert of.headline["rate_ratio"] == pytest.approx(made["evaluation_effect"]["rate_ratio"].iloc[0], rel=0.01)
-    own = people_page.flow_rows(
-        programme_page.evaluated(released(con, "U99002"), "ed_frequent_attenders").people, "U99002"
-    )
-    assert own.set_index("People").loc["Enrolled in the programme", "Number"] == 0
+    own = people_page.flow_rows(programme_page.evaluated(released(con, "U99002"), "ed_frequent_attenders"), "U99002")
+    assert own.set_index("criterion").loc["Enrolled in the programme", "people"] == 0
     assert released(con, "U99002")("evaluation_people")["unit_code"].unique().tolist() == ["U99002"]
     assert released(con, "QZZ")("evaluation_people")["unit_code"].nunique() == 5
 
@@ -129,7 +126,7 @@ def test_findings_say_the_effect_and_that_before_and_after_is_none(con, made):
     of = programme_page.evaluated(released(con, "QZZ"), "ed_frequent_attenders")
     assert "fewer attendances than expected without it" in str(effect_page.effect(of))
     assert "not evidence" in str(effect_page.before_after(of))
-    assert "Elsewhere the rate ratio was 0.86 (0.63 to 1.16" in str(effect_page.beside_others(of))
+    assert "Elsewhere the rate ratio was 0.86 (0.63 to 1.16" in str(effect_page.against_others(of))
     assert "Each pound spent" in str(returns_page.money(of))
     withheld = programme_page.evaluated(released(con, "QZZ"), "telephone_check_in")
     assert str(effect_page.effect(withheld)).startswith("No effect of Telephone check-in is shown. Fewer than 10")

@@ -145,4 +145,6 @@ def test_practices_not_in_every_file_are_named():
     rows = pd.DataFrame({"practice_name": ["Old"], "practice_code": ["A1"], "what": ["In QOF. Not in list."]})
     assert str(places_page.mismatch(rows)).startswith("1 practice is not in every file")
     assert "Old (A1)" in str(places_page.mismatch(rows))
-    assert str(places_page.mismatch(rows.iloc[:0])) == "Every practice is in every file."
+    jumped = rows.assign(what="Its list jumped.")
+    assert str(places_page.mismatch(jumped)) == "Every practice is in every file."
+    assert places_page.mismatch(rows.iloc[:0]) is None

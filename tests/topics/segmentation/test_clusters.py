@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from released_tables import protected
+from released_tables import protected, table_of
 
 from phm_utils.engine import present_tables, read_sql
 from phm_utils.privacy.blocks import areas_of
-from phm_utils.reports import reading
 from phm_utils.topics.segmentation import clusters_page
 from phm_utils.topics.segmentation.clusters import ALL_ADULTS, COMES_BACK, RELEASES, REST, cluster_tables
 
@@ -66,10 +65,8 @@ def test_sizes_of_networks_add_up_to_the_ics(clusters):
 def test_sentences_name_the_clusters_and_the_rules_beside_them(clusters):
     tables = clusters(planted())
     names = clusters_page.cluster_names(block(tables["segment_cluster_condition"]))
-    both = reading.beside(
-        block(tables["segment_cluster"], "U99001"), block(tables["segment_cluster"]), "North", is_ics=False
-    )
-    shown = clusters_page.clusters(both, names)
+    shown = clusters_page.clusters(table_of(tables, RELEASES[0], "U99001"), names)
+    assert "differs most from the ICS" in str(clusters_page.cluster_sizes(shown))
     assert REST not in set(shown["cluster"])  # nobody is left over
     text = str(clusters_page.stability(block(tables["segment_cluster_tried"]), shown))
     assert str(text).startswith("3 clusters were found in the ICS: 3 stable")
@@ -87,11 +84,7 @@ def test_independent_conditions_give_no_cluster_and_the_page_says_so(clusters):
     whole = block(tables["segment_cluster"])
     assert set(whole["cluster"]) == {REST}
     assert clusters_page.cluster_names(block(tables["segment_cluster_condition"])) == {}
-    text = str(
-        clusters_page.stability(
-            block(tables["segment_cluster_tried"]), clusters_page.clusters(whole.assign(area="Whole ICS"), {})
-        )
-    )
+    text = str(clusters_page.stability(block(tables["segment_cluster_tried"]), clusters_page.clusters(whole, {})))
     assert str(text).startswith("No clusters are shown")
 
 

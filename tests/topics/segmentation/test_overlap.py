@@ -2,12 +2,12 @@
 
 import pandas as pd
 import pytest
-from released_tables import protected
+from released_tables import protected, table_of
 
 from phm_utils.params import Disclosure
 from phm_utils.privacy.blocks import areas_of
 from phm_utils.privacy.release import aggregate
-from phm_utils.reports import reading
+from phm_utils.reports.findings import TOO_FEW
 from phm_utils.rules.concepts import long_term_conditions
 from phm_utils.topics.segmentation import combinations_page
 from phm_utils.topics.segmentation.combinations import NONE, ONE, OTHERS, OVERLAP, combinations
@@ -70,18 +70,19 @@ def test_equal_rounded_counts_stand_in_the_order_of_their_names_so_that_places_t
 
 def test_the_sentence_names_the_most_frequent_combination_and_the_ics(overlap):
     _, shown = overlap()
-    mine, whole = area(shown, "U99001"), area(shown, "QZZ")
+    mine = table_of({OVERLAP.name: shown}, OVERLAP, "U99001")
     # 40 of 625 is 64 per 1,000; in the ICS 46 of 931, shown as 45 of 930, is 48.4.
-    text = str(combinations_page.commonest_combination(combinations_page.combinations(mine, whole), is_ics=False))
+    text = str(combinations_page.commonest_combination(combinations_page.combinations(mine)))
     assert str(text).startswith(
         "Diabetes and hypertension and no other is the most frequent combination: 64.0 per 1,000, against 48.4"
     )
-    several = combinations_page.how_many(reading.beside(mine, whole, "North", is_ics=False))
-    assert several["People"].tolist()[:3] == [500, 60, 65]
+    several = combinations_page.how_many(mine)
+    assert several["people"].tolist() == [500, 60, 65]
+    assert several["ics_share"].notna().all()
 
 
 def test_sentences_hold_where_no_combination_may_be_named(overlap):
     _, shown = overlap([{"count": 100}, {**BOTH, "count": 4}])
     mine = area(shown, "QZZ")
-    text = str(combinations_page.commonest_combination(combinations_page.combinations(mine, mine), is_ics=True))
-    assert "Too few" in str(text)
+    text = str(combinations_page.commonest_combination(combinations_page.combinations(mine)))
+    assert text == TOO_FEW

@@ -6,6 +6,7 @@ import pytest
 from phm_utils.errors import InputError
 from phm_utils.measures.topic import SEGMENTS
 from phm_utils.topics.segmentation import segment_rules_page
+from phm_utils.topics.segmentation.annex import AnnexParams
 from phm_utils.topics.segmentation.clusters import ClusterSeed
 from phm_utils.topics.segmentation.topic import CLUSTERS, MOVEMENT, TABLES, THRESHOLDS, TOPIC, SegmentationParams
 
@@ -35,7 +36,7 @@ def test_a_stage_makes_all_its_tables_from_the_tables_and_settings_that_it_decla
 
 
 def test_a_seed_makes_the_clusters_anew_and_nothing_else(people):
-    seeded = people.workbook.model_copy(update={"notebooks": {"02_segmentation": {"seed": 1}}})
+    seeded = people.workbook.model_copy(update={"notebooks": {"02_segmentation_annex": {"seed": 1}}})
     changed = [s.name for s in (SEGMENTS, *TOPIC.stages) if s.values(people.workbook) != s.values(seeded)]
     assert changed == [CLUSTERS.name]
 
@@ -59,8 +60,15 @@ def test_other_disclosure_rules_make_no_clusters_anew(people):
 
 
 def test_the_parameters_of_the_run_are_the_rules_and_the_seed_and_the_burden_is_of_the_view():
-    assert set(SegmentationParams.fields_of_run()) == {"index_date", "segmentation", "seed"}
-    assert SegmentationParams.NOTEBOOK == ClusterSeed.NOTEBOOK == TOPIC.notebook
+    assert set(SegmentationParams.fields_of_run()) == {"index_date", "segmentation"}
+    assert set(AnnexParams.fields_of_run()) == {"index_date", "segmentation", "seed"}
+    assert ClusterSeed.NOTEBOOK == AnnexParams.NOTEBOOK
+
+
+def test_the_annex_is_of_the_segmentation_that_the_report_names(people):
+    said = {"02_segmentation": {"segmentation": "core20plus"}, "02_segmentation_annex": {"seed": 5}}
+    chosen = AnnexParams.of_the_run(people.workbook.model_copy(update={"notebooks": said}))
+    assert (chosen["segmentation"], chosen["seed"]) == ("core20plus", 5)
 
 
 class Used:

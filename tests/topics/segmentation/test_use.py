@@ -2,10 +2,9 @@
 
 import pandas as pd
 import pytest
-from released_tables import protected
+from released_tables import protected, table_of
 
-from phm_utils.reports import reading
-from phm_utils.reports.findings import Finding
+from phm_utils.reports.findings import TOO_FEW, Finding
 from phm_utils.rules.columns import COSTS, cost_column
 from phm_utils.topics.segmentation import (
     frailty_page,
@@ -45,7 +44,8 @@ def area(frame: pd.DataFrame, code: str = "U99001") -> pd.DataFrame:
 
 
 def both(tables: dict, name: str) -> pd.DataFrame:
-    return reading.beside(area(tables[name]), area(tables[name], "QZZ"), "North", is_ics=False)
+    [release] = [r for r in RELEASES if r.name == name]
+    return table_of(tables, release, "U99001")
 
 
 def test_ethnic_groups_not_stated_and_not_known_stand_apart_and_small_ones_are_hidden(released):
@@ -76,8 +76,11 @@ def test_cost_by_setting_is_per_person_of_the_segment(released):
 def test_the_parts_of_a_bar_add_up_and_empty_segments_have_none(released):
     cost = area(released()["segment_cost"])
     parts = segment_use_page.cost_parts(cost)
-    sums = segment_use_page.cost_sums(cost)
-    assert parts.groupby("segment")["cost_per_person_gbp"].sum()["Live well"] == pytest.approx(sums["Live well"])
+    whole = segment_use_page.ics_cost(both(released(), "segment_cost"))
+    live = cost[cost["segment"] == "Live well"]["cost_per_person_gbp"].sum()
+    assert parts.groupby("segment")["cost_per_person_gbp"].sum()["Live well"] == pytest.approx(live)
+    assert whole["Live well"] == pytest.approx(90_000 / 944, rel=0.005)
+    assert segment_use_page.ics_cost(cost) is None  # the ICS's own report compares with nothing
     assert "Die well" not in set(parts["segment"])
     assert str(segment_use_page.dearest_setting(cost)).startswith("67% of the cost counted is emergency departments")
 
@@ -89,13 +92,17 @@ def test_settings_that_are_not_costed_are_left_out(released):
     assert "segment_cost" not in released(missing=every)
 
 
-def test_rates_stand_beside_the_ics(released):
-    rates = segment_use_page.rates(both(released(), "segment_size"))
-    row = reading.beside_ics(rates, "per_1000", "segment", "activity").set_index(["segment", "activity"])
-    ed = row.loc[("Live well", "ED attendances")]
+def test_rates_are_compared_with_the_ics(released):
+    contacts = segment_use_page.contacts(both(released(), "segment_size"))
+    ed = contacts.set_index(["segment", "activity"]).loc[("Live well", "ED attendances")]
     assert ed["per_1000"] == pytest.approx(300 / 445 * 1000)
-    assert ed["per_1000_ics"] == pytest.approx(900 / 945 * 1000)
-    assert "ED attendances in Live well differ most from the ICS" in str(segment_use_page.rate_gap(rates, reading.ICS))
+    assert ed["ics_per_1000"] == pytest.approx(900 / 945 * 1000)
+    assert "ED attendances in Live well differ most from the ICS" in str(segment_use_page.rate_gap(contacts))
+
+
+def test_a_run_that_cannot_cost_every_contact_says_what_it_needs(released):
+    tables = released(missing=[("asc_event", "cost_pence_12m")])
+    assert segment_use_page.priced(both(tables, "segment_size")).needs == "every table of costed contacts"
 
 
 def test_scores_are_counted_by_age_and_category(released):
@@ -108,18 +115,17 @@ def test_scores_are_counted_by_age_and_category(released):
 
 
 def test_the_score_sentence_names_the_furthest_from_the_ics(released):
-    need = frailty_page.need(both(released(), "segment_scores"))
-    assert list(dict.fromkeys(need["row"]))[:2] == ["65-74, North", "65-74, Whole ICS"]
+    scores = both(released(), "segment_scores")
+    assert list(dict.fromkeys(frailty_page.need(scores)["row"]))[:2] == ["65-74, this PCN", "65-74, Whole ICS"]
     # 60 of 100 here, 60 of 300 in the ICS.
-    assert "Frailty by eFI, severe, at 75-84" in str(frailty_page.need_gap(need, reading.ICS))
-    assert "60.0% of people here, 20.0% there" in str(frailty_page.need_gap(need, reading.ICS))
+    assert "Frailty by eFI, severe, at 75-84" in str(frailty_page.need_gap(scores))
+    assert "60.0% of people here, 20.0% there" in str(frailty_page.need_gap(scores))
 
 
 def test_scores_that_could_not_be_made_are_left_out(released):
     tables = released(missing=[("gp_event", "efi_category"), ("apc_episode", "hfrs_category")])
     assert set(tables["segment_scores"]["score"]) == {"Repeat medicines"}
-    need = frailty_page.need(both(tables, "segment_scores"))
-    assert isinstance(frailty_page.need_gap(need, reading.ICS), Finding)
+    assert isinstance(frailty_page.need_gap(both(tables, "segment_scores")), Finding)
 
 
 def registers(*rows: tuple) -> pd.DataFrame:
@@ -152,7 +158,7 @@ def test_registers_further_than_a_tenth_are_named_and_small_ones_left_out():
 def test_registers_that_agree_are_said_to():
     frame = register_check_page.registers(registers(("dm", "Diabetes", "One", 100, 100)))
     assert str(register_check_page.registers_apart(frame)).startswith("None of 1 registers")
-    assert "Too few" in str(register_check_page.registers_apart(frame.head(0)))
+    assert str(register_check_page.registers_apart(frame.head(0))) == TOO_FEW
 
 
 def test_the_net_flow_leaves_out_who_is_only_older_and_who_is_hidden():
@@ -180,7 +186,7 @@ def test_the_net_flow_leaves_out_who_is_only_older_and_who_is_hidden():
 def test_sentences_hold_where_everything_is_suppressed(released):
     tables = released([{"count": 3}, {"count": 2, **SOUTH}])
     assert isinstance(segment_groups_page.ethnic_gap(area(tables["segment_ethnicity"])), Finding)
-    assert "Too few" in str(segment_use_page.dearest_setting(area(tables["segment_cost"])))
-    rates = segment_use_page.rates(both(tables, "segment_size"))
-    assert "Too few" in str(segment_use_page.rate_gap(rates, reading.ICS))
-    assert isinstance(frailty_page.need_gap(frailty_page.need(both(tables, "segment_scores")), reading.ICS), Finding)
+    assert str(segment_use_page.dearest_setting(area(tables["segment_cost"]))) == TOO_FEW
+    contacts = segment_use_page.contacts(both(tables, "segment_size"))
+    assert str(segment_use_page.rate_gap(contacts)) == TOO_FEW
+    assert isinstance(frailty_page.need_gap(both(tables, "segment_scores")), Finding)

@@ -1,0 +1,73 @@
+"""A table that this run does not have, and what is left out of a page for it.
+
+`run.table` gives it in place of a DataFrame. Whatever is computed from it is
+absent too, so that a notebook needs no test of its own, and `show` writes its
+sentence where the figure would be.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from html import escape
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What is left out of a page, and what the run would need to have it.
+
+    >>> gone = Absent("Cost by setting", "a costed source")
+    >>> gone[gone["share"] > 0.5].nlargest(1, "share").sentence
+    'Cost by setting is left out: it needs a costed source, which this run does not have.'
+    """
+
+    part: str
+    needs: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.part} is left out: it needs {self.needs}, which this run does not have."
+
+    def __getattr__(self, name: str) -> "Absent":
+        if name.startswith("_"):  # what Python and IPython ask of every object
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, _: Any) -> "Absent":
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> "Absent":
+        return self
+
+    def __gt__(self, _: Any) -> "Absent":
+        return self
+
+    __lt__ = __ge__ = __le__ = __add__ = __sub__ = __mul__ = __truediv__ = __and__ = __or__ = __gt__
+
+    def __invert__(self) -> "Absent":
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def _repr_html_(self) -> str:
+        return f'<p class="left-out">{escape(self.sentence)}</p>'
+
+
+def absent_among(given: tuple[Any, ...], named: dict[str, Any]) -> Absent | None:
+    """The first absent table among a call's arguments."""
+    return next((value for value in (*given, *named.values()) if isinstance(value, Absent)), None)
+
+
+def if_present(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function of tables: where one of them is absent, so is what it would give."""
+
+    @wraps(function)
+    def call(*given: Any, **named: Any) -> Any:
+        gone = absent_among(given, named)
+        return function(*given, **named) if gone is None else gone
+
+    return call

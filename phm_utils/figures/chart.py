@@ -1,0 +1,30 @@
+"""What every chart does besides drawing: it keeps the table that it drew, and draws nothing of an absent one."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from phm_utils.absent import if_present
+
+
+def chart(draw: Callable[..., Figure]) -> Callable[..., Any]:
+    """Mark a function that draws the table given first, if it has rows; `drawn_from` then gives that table."""
+
+    @if_present
+    @wraps(draw)
+    def call(frame: pd.DataFrame, *given: Any, **named: Any) -> Figure | None:
+        if frame.empty:
+            return None
+        fig = draw(frame, *given, **named)
+        fig.drawn_from = frame  # type: ignore[attr-defined]  # matplotlib has no place for it
+        return fig
+
+    return call
+
+
+def drawn_from(fig: Figure) -> pd.DataFrame | None:
+    """The table behind a figure of ours."""
+    return getattr(fig, "drawn_from", None)

@@ -1,0 +1,155 @@
+"""The one way onto a page: a figure or a table, its finding and its caption.
+
+A figure is never without words and the table behind it. A finding is written
+once: it is the figure's alternative text, stands above the figure for those
+who see it, and is listed at the top of the report.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from html import escape
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from phm_utils.absent import Absent
+from phm_utils.errors import InputError
+from phm_utils.figures.chart import drawn_from
+from phm_utils.figures.svg import encoded
+from phm_utils.figures.tables import table_html
+from phm_utils.reports.findings import LEVELS, TOO_FEW, Finding
+from phm_utils.reports.headings import Headings
+
+Said = Finding | Iterable[Finding | None] | Absent | None
+
+
+@dataclass
+class Page:
+    """What a notebook has concluded so far, and the headings of its tables."""
+
+    headings: Headings = field(default_factory=lambda: Headings({}))
+    findings: list[Finding] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def begin(self, headings: Headings) -> None:
+        """Start anew: a kernel may run a notebook twice."""
+        self.headings, self.findings, self.left_out = headings, [], []
+
+    def add(self, found: Iterable[Finding]) -> None:
+        """List findings for the report's top, each once; that numbers are too small is said at the figure alone."""
+        self.findings += [f for f in found if f.text != TOO_FEW and f not in self.findings]
+
+    def as_json(self) -> list[dict[str, str]]:
+        """The findings in order, as `run.close` keeps them."""
+        return [asdict(found) for found in self.findings]
+
+
+PAGE = Page()
+
+
+def show(
+    what: Figure | pd.DataFrame | Absent | None,
+    *,
+    caption: str = "",
+    finding: Said = None,
+    alt: str = "",
+    table: pd.DataFrame | None = None,
+) -> None:
+    """Put a figure or a table on the page. Of what this run does not have, a sentence says what it would need.
+
+    An empty table, and the figure of one, is not shown; its finding is.
+
+    caption: what is shown, its unit and source.
+    finding: what it says, from a function marked `@finding`; several may be given.
+    alt: for who cannot see a figure that no finding is about.
+    table: the table behind a figure, if not the one that it was drawn from.
+    Raises InputError for a figure or table without a caption, or a figure without words.
+    """
+    if what is None:
+        note(finding)
+        return
+    if isinstance(what, Absent):
+        if what.needs and what.sentence not in PAGE.left_out:
+            PAGE.left_out.append(what.sentence)
+            _send(what._repr_html_(), f"[left out] {what.sentence}")
+        return
+    if not caption.strip():
+        raise InputError('A figure or table needs a caption: show(..., caption="what is drawn, its unit").')
+    if isinstance(what, pd.DataFrame) and what.empty:
+        note(finding)
+        return
+    found = _checked(finding)
+    PAGE.add(found)
+    if isinstance(what, Figure):
+        _show_figure(what, caption, found, alt, table)
+    else:
+        frame = PAGE.headings.readable(what)
+        _send(
+            _above(found, hidden=False) + table_html(frame, caption),
+            f"[table] {caption}\n" + _in_text(found) + frame.to_string(index=False),
+        )
+
+
+def note(*finding: Said) -> None:
+    """Put findings on the page that no figure shows."""
+    for one in finding:
+        if isinstance(one, Absent):
+            continue
+        found = _checked(one)
+        PAGE.add(found)
+        if found:
+            _send(_above(found, hidden=False), _in_text(found).rstrip("\n"))
+
+
+def _show_figure(fig: Figure, caption: str, found: list[Finding], alt: str, table: pd.DataFrame | None) -> None:
+    words = " ".join(f.text for f in found) or alt
+    if not words.strip():
+        raise InputError(f"The figure “{caption}” needs a finding, or alt= for who cannot see it.")
+    behind = drawn_from(fig) if table is None else table
+    if behind is None:
+        raise InputError(f"The figure “{caption}” needs the table behind it: show(..., table=frame).")
+    frame = PAGE.headings.readable(behind)
+    mime, payload = encoded(fig)
+    plt.close(fig)
+    html = (
+        f'<figure>{_above(found, hidden=True)}<img alt="{escape(words)}" src="data:{mime};base64,{payload}">'
+        f"<figcaption>{escape(caption)}</figcaption>"
+        f"<details><summary>Table behind this figure</summary>{table_html(frame, caption)}</details></figure>"
+    )
+    said = _in_text(found) if found else f"  {alt}\n"
+    _send(html, f"[figure] {caption}\n{said}{frame.to_string(index=False)}")
+
+
+def _checked(finding: Said) -> list[Finding]:
+    """Findings as a list; a bare text is refused."""
+    if finding is None or isinstance(finding, Absent):
+        return []
+    given: list[Any] = [finding] if isinstance(finding, Finding | str) else [f for f in finding if f is not None]
+    for one in given:
+        if not isinstance(one, Finding):
+            raise InputError(
+                "A finding is computed: call a function of the package that is marked `@finding`, "
+                f"and show what it gives, not a {type(one).__name__}."
+            )
+    return given
+
+
+def _above(found: list[Finding], *, hidden: bool) -> str:
+    """Findings where they belong; hidden from screen readers where the picture's words say the same."""
+    aria = ' aria-hidden="true"' if hidden else ""
+    return "".join(
+        f'<p class="noted {f.level}"{aria}>{"" if f.level == "finding" else f"<strong>{LEVELS[f.level]}.</strong> "}'
+        f"{escape(f.text)}</p>"
+        for f in found
+    )
+
+
+def _in_text(found: list[Finding]) -> str:
+    return "".join(f"  {LEVELS[f.level]}: {f.text}\n" for f in found)
+
+
+def _send(html: str, text: str) -> None:
+    display({"text/html": html, "text/plain": text}, raw=True)
