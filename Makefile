@@ -2,10 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install
+QUIET := --quiet --disable-pip-version-check
+LOCKED := $(PIP) --require-hashes --no-deps -r locks/run.txt
+EDITABLE := $(PIP) --no-deps --no-build-isolation --editable .
+WHEELHOUSE ?= wheelhouse
+WHEELS ?= run lab
 LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
-.PHONY: demo test test-full lab lint format clean \
+.PHONY: demo test test-full lab lint format clean lock wheelhouse offline sbom hooks \
         bench-simulate bench-validation bench-linkage bench-persons bench-evaluation
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -19,8 +25,9 @@ $(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
 test: $(VENV)/.tested
 	$(BIN)/pytest -n 2 --dist loadfile
 
+# The long suites alone: `make test` runs all others.
 test-full: $(VENV)/.tested $(VENV)/.spark
-	$(BIN)/pytest -n 2 --dist loadfile -m "full or not full"
+	$(BIN)/pytest -n 2 --dist loadfile -m full
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab --notebook-dir=.
@@ -30,6 +37,7 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+	$(BIN)/zizmor --offline --quiet --no-progress .github
 
 format: $(VENV)/.tested
 	$(BIN)/ruff check --fix .
@@ -53,24 +61,64 @@ bench-persons: $(VENV)/.installed
 bench-evaluation: $(VENV)/.installed
 	$(BIN)/python benchmarks/evaluation.py
 
+# Every package at its newest version that fits, with hashes; read the difference before it is committed.
+lock:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) $(QUIET) 'uv>=0.9'
+	$(BIN)/python locks/lock.py make
+
+# For a machine without a network, with the same system and Python: `make wheelhouse` here, `make offline` there.
+wheelhouse: $(VENV)/.installed
+	$(BIN)/python -m pip download $(QUIET) --require-hashes --no-deps --only-binary :all: --dest $(WHEELHOUSE) \
+		$(WHEELS:%=-r locks/%.txt)
+	$(BIN)/python -m pip wheel $(QUIET) --no-deps --no-build-isolation --wheel-dir $(WHEELHOUSE) .
+	$(BIN)/python locks/lock.py wheels $(WHEELHOUSE) $(WHEELS)
+
+offline:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python locks/lock.py check
+	$(BIN)/python locks/lock.py wheels $(WHEELHOUSE) $(WHEELS)
+	$(LOCKED) $(WHEELS:%=-r locks/%.txt) --no-index --find-links $(WHEELHOUSE) $(QUIET)
+	$(EDITABLE) --no-index $(QUIET)
+	$(BIN)/python -m compileall -q phm_utils
+	@touch $(VENV)/.installed $(WHEELS:%=$(VENV)/.%)
+
+# What the workbook is made of, as CycloneDX JSON; the same lock gives the same bytes.
+sbom: $(VENV)/.release
+	mkdir -p outputs
+	$(BIN)/cyclonedx-py requirements locks/run.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file outputs/sbom.cdx.json
+
+# Runs the quick part of `make lint` before each commit; the hooks use .venv and no network.
+hooks: $(VENV)/.tested
+	$(BIN)/pre-commit install
+
 clean:
 	rm -rf $(VENV) outputs
 
-# pip compiles what it installs; the editable package is compiled here, for kernels start faster so.
-$(VENV)/.installed: pyproject.toml
+# A lock that no longer fits pyproject.toml is told in a sentence before pip starts.
+# Kernels start faster from bytecode: made here on every processor, where pip would use one.
+$(VENV)/.installed: pyproject.toml locks/run.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python locks/lock.py check
+	$(LOCKED) --no-compile $(QUIET)
+	$(EDITABLE) $(QUIET)
+	-$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib
 	$(BIN)/python -m compileall -q phm_utils
 	@touch $@
 
-$(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/.tested: $(VENV)/.installed locks/dev.txt
+	$(LOCKED) -r locks/dev.txt $(QUIET)
 	@touch $@
 
-$(VENV)/.spark: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+$(VENV)/.spark: $(VENV)/.installed locks/spark.txt
+	$(LOCKED) -r locks/spark.txt $(QUIET)
 	@touch $@
 
-$(VENV)/.lab: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+$(VENV)/.lab: $(VENV)/.installed locks/lab.txt
+	$(LOCKED) -r locks/lab.txt $(QUIET)
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.installed locks/release.txt
+	$(LOCKED) -r locks/release.txt $(QUIET)
 	@touch $@

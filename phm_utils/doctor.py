@@ -21,6 +21,7 @@ KERNEL_SECONDS = 180
 DISK_GB, MEMORY_GB = 5, 4  # the demo needs about a quarter; an ICS of 817,000 people about all of it
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "msedge")
 EXIT_OK, EXIT_MISSING = 0, 2
+INSTALL = "run `pip install --require-hashes --no-deps -r locks/run.txt` in the workbook's folder"
 
 
 def doctor(path: Path | None = None) -> int:
@@ -49,7 +50,8 @@ def _lines(path: Path | None) -> Iterator[Line]:
 
 def parameter_file(path: Path) -> Iterator[Line]:
     """What a parameter file names that is not there or does not fit, each topic asked for its part."""
-    from phm_utils.topic import call  # these need the packages
+    from phm_utils.runs import resolve  # these need the packages
+    from phm_utils.topic import call
     from phm_utils.topics.registry import load_workbook, topics_of
 
     try:
@@ -58,9 +60,31 @@ def parameter_file(path: Path) -> Iterator[Line]:
         yield MISSING, str(fault)
         return
     yield OK, f"{path.name}: {workbook.title}, up to {workbook.index_date:%d %B %Y}, for {workbook.purpose}"
+    yield from _engine(workbook.resources.engine)
+    if workbook.data == "person_level":
+        yield from _access(resolve(workbook.identified_root))
     for topic in topics_of(workbook.data):
         if topic.examine is not None:
             yield from call(topic.examine, workbook)
+
+
+def _engine(name: str) -> Iterator[Line]:
+    from phm_utils.engine.spark import require_spark
+
+    if name == "spark":
+        try:
+            require_spark()
+            yield OK, "Spark and Java are installed"
+        except InputError as fault:
+            yield MISSING, str(fault)
+
+
+def _access(folder: Path) -> Iterator[Line]:
+    """On Windows, where file modes say nothing: who may open the folder of identities and of quarantined rows."""
+    from phm_utils.privacy import access
+
+    if access.WINDOWS and folder.is_dir() and (sentence := access.open_to_others(folder)):
+        yield ADVICE, sentence
 
 
 def machine() -> Iterator[Line]:
@@ -92,7 +116,7 @@ def package_faults() -> Iterator[str]:
     try:
         from packaging.requirements import Requirement
     except ModuleNotFoundError:
-        yield "package packaging: run `pip install -e .` in the workbook's folder"
+        yield f"package packaging: {INSTALL}"
         return
     for text in metadata.requires(DISTRIBUTION) or []:
         wanted = Requirement(text)
@@ -101,10 +125,10 @@ def package_faults() -> Iterator[str]:
         try:
             version = metadata.version(wanted.name)
         except metadata.PackageNotFoundError:
-            yield f"package {wanted.name}: run `pip install -e .` in the workbook's folder"
+            yield f"package {wanted.name}: {INSTALL}"
             continue
         if not wanted.specifier.contains(version, prereleases=True):
-            yield f"package {wanted.name} {version} does not fit {wanted.specifier}: run `pip install -e .`"
+            yield f"package {wanted.name} {version} does not fit {wanted.specifier}: {INSTALL}"
 
 
 def _kernel() -> Iterator[Line]:

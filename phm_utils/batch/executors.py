@@ -52,7 +52,8 @@ def _dask(address: str) -> Executor:
     except ImportError:
         raise InputError(
             "resources.dask_scheduler is set, but dask.distributed is not installed. "
-            "Install it with `pip install 'phm-utils[dask]'`, or remove the setting to use this machine's processes."
+            "Run `pip install --require-hashes --no-deps -r locks/dask.txt` in the workbook's folder, or remove the "
+            "setting to use this machine's processes."
         ) from None
     try:
         return DaskExecutor(Client(address, timeout=10))

@@ -3,13 +3,14 @@
 import ast
 import hashlib
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,22 @@ from phm_utils.runs import sha256_file, write_atomically
 PACKAGE = Path(phm_utils.__file__).parent
 RENDERING = ("phm_utils.reports.html", "phm_utils.reports.notebook")  # behind every report
 DATA_SUFFIXES = (".sql", ".css", ".j2", ".json")  # read by the modules beside them
-STAGE_PACKAGES = ("duckdb", "numpy", "pandas", "pyarrow", "scipy", "geopandas")
-REPORT_PACKAGES = (*STAGE_PACKAGES, "matplotlib", "seaborn", "nbconvert", "jinja2")
+DISTRIBUTION = "phm-utils"
+BESIDE = ("nbclient", "pyogrio", "pyproj", "shapely")  # not named there, yet they run cells and read boundaries
+REPORTS_ONLY = (  # they draw and run notebooks; no stage uses them, so a new version makes no table again
+    "beautifulsoup4",
+    "ipykernel",
+    "jinja2",
+    "jupyter-client",
+    "matplotlib",
+    "nbclient",
+    "nbconvert",
+    "nbformat",
+    "papermill",
+    "seaborn",
+    "tqdm",
+)
+ENGINES = {"duckdb": (), "spark": ("pyspark",)}  # what computes where DuckDB, always there, does not
 SETTLED_NS = 2_000_000_000  # a file changed so lately may change again within one tick of its clock
 
 
@@ -31,9 +46,26 @@ def key_of(**parts: Any) -> str:
 
 
 @cache
+def report_packages() -> tuple[str, ...]:
+    """Every package that pyproject.toml requires, and BESIDE: each may shape a report, and none can be forgotten."""
+    names = {
+        match[0].lower().replace("_", "-")
+        for text in requires(DISTRIBUTION) or []
+        if "extra ==" not in text and (match := re.match(r"[\w.-]+", text))
+    }
+    return tuple(sorted(names.union(BESIDE)))
+
+
+@cache
+def stage_packages() -> tuple[str, ...]:
+    """Those that may shape a table."""
+    return tuple(name for name in report_packages() if name not in REPORTS_ONLY)
+
+
+@cache
 def versions(packages: tuple[str, ...]) -> dict[str, str]:
     """Versions of Python and of the packages whose results may differ between versions."""
-    found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "phm-utils": _version("phm-utils")}
+    found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}", "phm-utils": _version(DISTRIBUTION)}
     return found | {name: _version(name) for name in packages}
 
 

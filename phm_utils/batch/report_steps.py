@@ -8,7 +8,7 @@ from typing import Any
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.execute import Job, run_report
 from phm_utils.batch.executors import outcomes
-from phm_utils.batch.keys import REPORT_PACKAGES, key_of, notebook_modules, source_key, versions
+from phm_utils.batch.keys import key_of, notebook_modules, report_packages, source_key, versions
 from phm_utils.batch.plan import Report, notebook_path
 from phm_utils.batch.record import facts_of
 from phm_utils.batch.requests import asked_for
@@ -35,7 +35,7 @@ def _notebook_key(batch: Batch, name: str, source: dict[str, Any]) -> str:
         source=source_key(notebook_modules(source)),
         facts=facts_of(batch.facts(), name),
         tables={table: batch.store.content(table) for table in tables_read(batch, name, {name: source})},
-        versions=versions(REPORT_PACKAGES),
+        versions=versions(report_packages()),
     )
 
 

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from phm_utils.batch import report_steps, stage_steps
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.executors import executor_maker
-from phm_utils.batch.keys import REPORT_PACKAGES, key_of, source_key, versions
+from phm_utils.batch.keys import ENGINES, key_of, report_packages, source_key, versions
 from phm_utils.batch.plan import make_plan, notebook_path, read_notebook, title_of
 from phm_utils.batch.progress import Progress
 from phm_utils.batch.record import record, record_key
@@ -145,7 +145,7 @@ def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
     if batch.ledger.touched:
         batch.ledger.head = {
             "workbook": batch.workbook.model_dump(mode="json"),
-            "versions": versions(REPORT_PACKAGES),
+            "versions": versions((*report_packages(), *ENGINES[batch.workbook.resources.engine])),
             "findings": {row["step"]: row["findings"] for row in rows if row["findings"]},
         }
         batch.ledger.save()

@@ -12,7 +12,7 @@ import duckdb
 
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.execute import TRACEBACK_ENV, describe
-from phm_utils.batch.keys import PACKAGE, STAGE_PACKAGES, key_of, source_key, versions
+from phm_utils.batch.keys import PACKAGE, key_of, source_key, stage_packages, versions
 from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.runs import StageWriter
@@ -28,7 +28,7 @@ def stage_key(batch: Batch, stage: Stage) -> str:
     return key_of(
         stage=stage.name,
         source=source_key((module_of(stage.place), *stage.modules)),
-        versions=versions(STAGE_PACKAGES),
+        versions=versions(stage_packages()),
         values=stage.values(batch.workbook),
         files=files,
         tables={table: batch.store.content(table) for table in stage.reads},

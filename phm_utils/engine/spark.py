@@ -39,7 +39,8 @@ def require_spark() -> None:
         import pyspark  # noqa: F401
     except ImportError:
         raise InputError(
-            "Spark is not installed here: `pip install phm-utils[spark]`, and Java 17; or use DuckDB (`duckdb`)."
+            "Spark is not installed here: run `pip install --require-hashes --no-deps -r locks/spark.txt` in the "
+            "workbook's folder and install Java 17, or use DuckDB (`duckdb`)."
         ) from None
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise InputError("Spark needs Java 17, and this machine has none: install it, or use DuckDB (`duckdb`).")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from phm_utils.engine import session
+from phm_utils.engine.spark import require_spark
 from phm_utils.errors import InputError
 from phm_utils.params import PURPOSES, Workbook
 from phm_utils.runs import Store
@@ -54,6 +55,7 @@ class Linking:
     def scorer(self):
         """Where pairs are scored."""
         if self.engine == "spark":
+            require_spark()  # before anything is read
             from phm_utils.linkage.spark_scoring import score
         else:
             from phm_utils.linkage.scoring import score

@@ -27,6 +27,7 @@ from phm_utils.linkage.bloom import FIELDS, filters
 from phm_utils.linkage.encoded_file import encoding_key, writable, write_encoded
 from phm_utils.linkage.identified_records import read_list
 from phm_utils.linkage.scheme import Scheme, clean_identities
+from phm_utils.privacy.access import warn_if_open
 from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key
 
 _RAW = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "uprn", "sex", "line")
@@ -119,6 +120,7 @@ def _cleaned(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> pd.DataFrame:
 def _write_lookup(path: Path, people: pd.DataFrame) -> None:
     """Own ids beside those written, readable by its owner alone."""
     pairs = people[["record_id", "written"]].sort_values("record_id")
+    warn_if_open(path.parent)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
         pairs.to_csv(file, index=False, lineterminator="\n")

@@ -21,6 +21,7 @@ from phm_utils.linkage.queries import query
 from phm_utils.methods.linkage_error import lowest_threshold
 from phm_utils.methods.rates import wilson
 from phm_utils.privacy import vault
+from phm_utils.privacy.access import warn_if_open
 
 BAND_BITS, LOWEST_BAND, HIGHEST_BAND = 2, -8, 20  # bits: weaker and stronger pairs share the outer bands
 PER_BAND = 40  # ten bands above the usual threshold: enough for a lower limit of 0.99 where all are right
@@ -182,6 +183,7 @@ def _run_id(drawn: pd.DataFrame) -> str:
 def _write(path: Path, frame: pd.DataFrame) -> None:
     """A CSV file that its owner alone may read, and that no spreadsheet runs as a formula."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    warn_if_open(path.parent)
     shown = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(FORMULA_STARTS) else v)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

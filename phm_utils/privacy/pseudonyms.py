@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from phm_utils.errors import InputError
+from phm_utils.privacy.access import warn_if_open
 from phm_utils.runs import project_root
 
 MIN_KEY_BYTES = 32
@@ -57,6 +58,7 @@ def require_secret(key: bytes, *, synthetic: bool) -> bytes:
 def make_key(path: Path | str) -> None:
     """Write a new random key as hexadecimal text, readable by its owner alone; never over an old one."""
     path = _outside_workbook(path)
+    warn_if_open(path.parent)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

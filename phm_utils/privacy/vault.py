@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from phm_utils.errors import InputError
+from phm_utils.privacy.access import warn_if_open
 from phm_utils.privacy.pseudonyms import MIN_KEY_BYTES, key_id, purpose_key
 
 MAGIC = b"PHMVAULT"
@@ -53,6 +54,7 @@ def writing(path: Path, key: bytes, content: str) -> Iterator[BinaryIO]:
     """
     header = MAGIC + bytes([VERSION]) + bytes.fromhex(key_id(_long_enough(key))) + secrets.token_bytes(_SALT_BYTES)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    warn_if_open(path.parent)
     for left in path.parent.glob(f".{path.name}.*.part"):  # by a run that was killed: locked, and of no use
         with suppress(OSError):
             left.unlink()

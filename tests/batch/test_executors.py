@@ -54,7 +54,7 @@ def test_a_worker_that_dies_fails_its_own_job_alone_and_leaves_no_stale_page(tmp
 
 def test_a_dask_scheduler_without_dask_installed_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InputError, match=r"pip install 'phm-utils\[dask\]'"):
+    with pytest.raises(InputError, match=r"-r locks/dask\.txt"):
         executor_maker(Resources(dask_scheduler="tcp://127.0.0.1:8786"))()
 
 

@@ -47,7 +47,7 @@ def test_powershell_runs_what_make_demo_runs():
     recipe = subprocess.run(
         ["make", "-n", "-B", "demo", "lab"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for command in POWERSHELL[2:]:
+    for command in POWERSHELL[1:]:
         program, *arguments = shlex.split(command.replace("\\", "/"))
         assert f"{Path(program).name} {' '.join(arguments)}" in recipe, command
 

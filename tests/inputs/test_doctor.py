@@ -1,11 +1,12 @@
 """`phm doctor` says what is missing, on a machine and in a parameter file."""
 
 import builtins
+import sys
 
 import pytest
 
 from phm_utils import doctor
-from phm_utils.doctor import parameter_file
+from phm_utils.doctor import ADVICE, MISSING, parameter_file
 
 
 def parameters(small, **changes):
@@ -74,3 +75,17 @@ def test_without_packages_it_says_so_and_does_not_fail(monkeypatch, capsys, tmp_
 @pytest.mark.full
 def test_a_kernel_starts():
     assert [state for state, _ in doctor._kernel()] == ["ok"]
+
+
+def test_spark_that_is_asked_for_and_absent_is_missing(small, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    lines = list(parameter_file(parameters(small, resources={"engine": "spark"})))
+    assert any("locks/spark.txt" in text for text in said(lines, MISSING))
+
+
+def test_on_windows_an_open_identified_folder_is_advice(small, monkeypatch):
+    monkeypatch.setattr("phm_utils.privacy.access.open_to_others", lambda folder: f"{folder.name} is open")
+    monkeypatch.setattr("phm_utils.privacy.access.WINDOWS", True)
+    assert list(doctor._access(small.root)) == [(ADVICE, f"{small.root.name} is open")]
+    monkeypatch.setattr("phm_utils.privacy.access.WINDOWS", False)
+    assert list(doctor._access(small.root)) == []

@@ -8,12 +8,13 @@ from importlib.util import find_spec
 import pandas as pd
 import pytest
 
+from phm_utils.cli import main
 from phm_utils.errors import InputError
 from phm_utils.linkage import scoring
 from phm_utils.linkage.probable import Options
 from phm_utils.linkage.standalone import Request, link_folder
 from phm_utils.linkage.training import use_saved
-from phm_utils.privacy.pseudonyms import demo_key
+from phm_utils.privacy.pseudonyms import demo_key, make_key
 from phm_utils.synthetic import simulate
 
 
@@ -47,5 +48,17 @@ def test_without_java_the_spark_path_says_so(tmp_path, monkeypatch):
 
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(InputError, match=r"Java 17|pip install"):
+    with pytest.raises(InputError, match=r"Java 17|locks/spark\.txt"):
         spark.score(None, "left", "right", {"comparisons": []}, 0.0)
+
+
+def test_without_pyspark_the_command_says_what_to_install_before_it_reads_anything(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    (tmp_path / "in").mkdir()  # no source at all: a command that looked would speak of that
+    key = tmp_path / "phm.key"
+    make_key(key)
+    asked = ["link", str(tmp_path / "in"), str(tmp_path / "index.parquet"), "--key-file", str(key)]
+    assert main([*asked, "--engine", "spark"]) == 2
+    said = capsys.readouterr().err
+    assert "pip install --require-hashes --no-deps -r locks/spark.txt" in said
+    assert len(said.splitlines()) == 1
