@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
-.PHONY: demo test test-full lab lint format clean \
+.PHONY: demo test test-full coverage lab lint format clean \
         bench-simulate bench-validation bench-linkage bench-persons bench-evaluation
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -17,10 +17,18 @@ $(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
 	@touch $@
 
 test: $(VENV)/.tested
+	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-full: $(VENV)/.tested $(VENV)/.spark
 	$(BIN)/pytest -n 2 --dist loadfile -m "full or not full"
+
+# Branches of the package that the tests take; fails below `fail_under` of pyproject.toml.
+coverage: $(VENV)/.tested
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
@@ -29,6 +37,7 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 
 format: $(VENV)/.tested

@@ -83,7 +83,8 @@ def _styles_once(svg: str) -> str:
 
 def _without_bare_groups(svg: str) -> str:
     """Groups that say nothing of what they hold, by a name or a style, are opened up."""
-    kept, bare = [], []
+    kept: list[str] = []
+    bare: list[bool] = []
     for piece in re.split(r"(<g>|<g [^>]*[^/]>|</g>)", svg.replace("<g/>", "")):
         if piece == "</g>":
             keep = not bare.pop()
@@ -110,7 +111,8 @@ def text_of(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):
-        return ABSENT if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        number = float(value)
+        return ABSENT if np.isnan(number) else f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
     if isinstance(value, date):
         return f"{value.day} {value:%B %Y}"
     return f"{value:,}" if hasattr(value, "__index__") else str(value)

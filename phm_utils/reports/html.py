@@ -163,7 +163,8 @@ def _wrap_tables(soup: BeautifulSoup) -> None:
 
 def _refuse_body(soup: BeautifulSoup) -> None:
     for image in soup.find_all("img"):
-        if not image.get("alt", "").strip() or image["alt"] == NO_ALT:
+        alt = image.get("alt")
+        if not isinstance(alt, str) or not alt.strip() or alt == NO_ALT:
             raise PageRefused("A picture has no alternative text. Use show(fig, alt=, caption=, table=).")
     if found := soup.find(NEVER):
         raise PageRefused(f"The notebook shows a <{found.name}> element; a report carries none, for it works offline.")

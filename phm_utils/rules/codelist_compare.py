@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -125,5 +126,5 @@ def _people_told(a: CodeList, b: CodeList, found: Found) -> Iterator[str]:
             yield f"  by {letter.upper()} alone, {row.code}{' ' + term if term else ''}: {_shown(row.people)}"
 
 
-def _shown(count: object) -> str:
-    return SUPPRESSED if pd.isna(count) else f"{int(count):,}"  # type: ignore[call-overload]
+def _shown(count: Any) -> str:
+    return SUPPRESSED if pd.isna(count) else f"{int(count):,}"

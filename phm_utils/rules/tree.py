@@ -117,7 +117,7 @@ Rule = Annotated[
     | Annotated[Count, Tag("count")],
     Discriminator(_form),
 ]
-FORMS = {Criterion: "column", All: "all", AnyOf: "any", Not: "not", Count: "count"}
+FORMS: dict[type, str] = {Criterion: "column", All: "all", AnyOf: "any", Not: "not", Count: "count"}
 for _model in (All, AnyOf, Not, Count):
     _model.model_rebuild()
 _ADAPTER: TypeAdapter = TypeAdapter(Rule)
@@ -213,9 +213,9 @@ def _literal(value: Any, column: RuleColumn) -> str:
             + (f" Did you mean `{near[0]}`?" if near else "")
             + f" It is one of: {', '.join(column.words)}."
         )
-    if column.type == "date":
+    if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
-    return quote(value) if column.type == "text" else str(value).lower()
+    return quote(str(value)) if column.type == "text" else str(value).lower()
 
 
 def _part(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
