@@ -21,7 +21,12 @@ from phm_utils.runs import Store, resolve, sha256_file, write_atomically
 
 
 def read_released(files: Iterable[Path]) -> pd.DataFrame:
-    """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number."""
+    """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number.
+
+    >>> pd.DataFrame({"people": pd.array([10, None], "Int64")}).to_parquet("released.parquet")
+    >>> read_released([Path("released.parquet")])["people"].tolist()
+    [10, <NA>]
+    """
     return whole_numbers(pa.concat_tables([pq.read_table(file) for file in files]))
 
 
@@ -118,7 +123,14 @@ class Run:
 
 
 def open_run(notebook: str, params: RunParams) -> Run:
-    """Open the run that `phm run` made for this workbook and show its card."""
+    """Open the run that `phm run` made for this workbook and show its card.
+
+    >>> from datetime import date
+    >>> open_run("04_inequalities", RunParams(workbook="not_run_yet", area_code="QZZ", index_date=date(2025, 3, 31)))
+    Traceback (most recent call last):
+        ...
+    phm_utils.errors.InputError: No run of `not_run_yet` in outputs. Make one first: `phm run parameters/demo.yml`.
+    """
     folder = resolve(params.outputs) / params.workbook
     path = folder / "run.json"
     if not path.exists():

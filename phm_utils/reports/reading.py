@@ -75,24 +75,47 @@ RATES = ("people", "registered", "per_1000", "lower_per_1000", "upper_per_1000")
 
 
 def beside(mine: pd.DataFrame, whole: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
-    """An area's rows and, for a PCN, the ICS's after them, told apart by `area`."""
+    """An area's rows and, for a PCN, the ICS's after them, told apart by `area`.
+
+    >>> mine, whole = pd.DataFrame({"sex": ["Male"], "share": [0.5]}), pd.DataFrame({"sex": ["Male"], "share": [0.4]})
+    >>> beside(mine, whole, "Elm PCN", is_ics=False)
+        sex  share       area
+    0  Male    0.5    Elm PCN
+    1  Male    0.4  Whole ICS
+    """
     own = mine.assign(area=ICS if is_ics else name)
     return own if is_ics else pd.concat([own, whole.assign(area=ICS)], ignore_index=True)
 
 
 def with_ics(mine: pd.DataFrame, whole: pd.DataFrame, *keys: str) -> pd.DataFrame:
-    """An area's rows in their order, with the ICS's share of the same row as `share_ics`."""
+    """An area's rows in their order, with the ICS's share of the same row as `share_ics`.
+
+    >>> mine, whole = pd.DataFrame({"sex": ["Male"], "share": [0.5]}), pd.DataFrame({"sex": ["Male"], "share": [0.4]})
+    >>> with_ics(mine.assign(place=1), whole, "sex")[["share", "share_ics"]]
+       share  share_ics
+    0    0.5        0.4
+    """
     theirs = whole[[*keys, "share"]].rename(columns={"share": "share_ics"})
     return mine.sort_values("place").merge(theirs, how="left", on=list(keys), validate="one_to_one")
 
 
 def shares(*, is_ics: bool) -> tuple[str, ...]:
-    """The columns of shares that a table has: the ICS's own report compares with nothing."""
+    """The columns of shares that a table has: the ICS's own report compares with nothing.
+
+    >>> shares(is_ics=False), shares(is_ics=True)
+    (('share', 'share_ics'), ('share',))
+    """
     return ("share",) if is_ics else ("share", "share_ics")
 
 
 def beside_ics(both: pd.DataFrame, value: str, *keys: str) -> pd.DataFrame:
-    """An area's rows with the ICS's `value` as a column of its own; the ICS's own rows have nothing beside them."""
+    """An area's rows with the ICS's `value` as a column of its own; the ICS's own rows have nothing beside them.
+
+    >>> mine, whole = pd.DataFrame({"sex": ["Male"], "share": [0.5]}), pd.DataFrame({"sex": ["Male"], "share": [0.4]})
+    >>> beside_ics(beside(mine, whole, "Elm PCN", is_ics=False), "share", "sex")
+        sex  share     area  share_ics
+    0  Male    0.5  Elm PCN        0.4
+    """
     own, whole = both[both["area"] != ICS], both[both["area"] == ICS]
     if own.empty:
         return whole
@@ -101,6 +124,10 @@ def beside_ics(both: pd.DataFrame, value: str, *keys: str) -> pd.DataFrame:
 
 
 def per_1000(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with its share and limits also per 1,000 people."""
+    """`frame` with its share and limits also per 1,000 people.
+
+    >>> per_1000(pd.DataFrame({"share": [0.02], "lower": [0.01], "upper": [0.03]}))["per_1000"].tolist()
+    [20.0]
+    """
     columns = {"per_1000": "share", "lower_per_1000": "lower", "upper_per_1000": "upper"}
     return frame.assign(**{name: frame[column].astype("Float64") * 1_000 for name, column in columns.items()})
