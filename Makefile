@@ -11,7 +11,7 @@ WHEELS ?= run lab
 LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
-.PHONY: demo test test-full lab lint format clean lock wheelhouse offline sbom hooks \
+.PHONY: demo test test-full coverage lab lint format clean lock wheelhouse offline sbom hooks \
         bench-simulate bench-validation bench-linkage bench-persons bench-evaluation
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -23,11 +23,19 @@ $(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
 	@touch $@
 
 test: $(VENV)/.tested
+	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
 
 # The long suites alone: `make test` runs all others.
 test-full: $(VENV)/.tested $(VENV)/.spark
 	$(BIN)/pytest -n 2 --dist loadfile -m full
+
+# Branches of the package that the tests take; fails below `fail_under` of pyproject.toml.
+coverage: $(VENV)/.tested
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab --notebook-dir=.
@@ -36,6 +44,7 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
 	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 	$(BIN)/zizmor --offline --quiet --no-progress .github
 

@@ -185,8 +185,10 @@ def report(out: Path, folder: Path) -> None:
 def main() -> None:
     folder, asked = Path(sys.argv[1]), sys.argv[2:]
     if "--child" in asked:
-        kind, out = asked[asked.index("--child") + 1 :]
-        single_pass(folder, Path(out)) if kind == "single-pass" else linked(folder, Path(out), train=kind == "train")
+        kind, target = asked[asked.index("--child") + 1 :]
+        single_pass(folder, Path(target)) if kind == "single-pass" else linked(
+            folder, Path(target), train=kind == "train"
+        )
         return
     with tempfile.TemporaryDirectory() as scrap:
         for kind in ("saved", *(k for k in ("train", "single-pass") if f"--{k}" in asked)):

@@ -60,13 +60,14 @@ def _cost() -> str:
 
 
 def _print_tables(part: Path) -> None:
-    rows, size = defaultdict(int), defaultdict(int)
+    rows: defaultdict[str, int] = defaultdict(int)
+    size: defaultdict[str, int] = defaultdict(int)
     for path in sorted(p for p in part.rglob("*.parquet")):
         table = path.stem if path.parent == part else path.parent.name
         rows[table] += pq.read_metadata(path).num_rows
         size[table] += path.stat().st_size
     print(f"\n{part.name:24s}{'rows':>14s}{'MB':>10s}")
-    for table in sorted(rows, key=rows.get, reverse=True):
+    for table in sorted(rows, key=lambda name: rows[name], reverse=True):
         print(f"{table:24s}{rows[table]:14,d}{size[table] / 1e6:10.1f}")
     print(f"{'all':24s}{sum(rows.values()):14,d}{sum(size.values()) / 1e6:10.1f}")
 

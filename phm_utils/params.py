@@ -50,7 +50,8 @@ class RunParams(Frozen):
     @classmethod
     def fields_of_run(cls) -> tuple[str, ...]:
         """Names of the fields that belong to the run, in order."""
-        return tuple(name for name, field in cls.model_fields.items() if (field.json_schema_extra or {}).get("of_run"))
+        told = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
+        return tuple(name for name, extra in told.items() if isinstance(extra, dict) and extra.get("of_run"))
 
     @classmethod
     def of(cls, workbook: "Workbook", area_code: str | None = None) -> Self:
@@ -58,7 +59,7 @@ class RunParams(Frozen):
 
         A parameter of the run that another notebook's model declares is said there, once.
         """
-        own = {}
+        own: dict[str, Any] = {}
         for name in cls.model_fields:
             said = workbook.notebooks.get(cls._home(name), {})
             own |= {name: said[name]} if name in said else {}
@@ -122,6 +123,7 @@ class Workbook(Frozen):
     ics_code: Code = Field(description="Code used for the whole ICS in file names and reports")
     data: Literal["person_level", "published"] = "person_level"
     synthetic: bool = Field(description="True puts SYNTHETIC DATA on every page")
+    # PURPOSES is the one list of these words, and mypy reads no Literal from a tuple.
     purpose: Literal[PURPOSES] = "population_health_management"  # type: ignore[valid-type]
     index_date: date = Field(description="Last day counted, inclusive")
     form: Literal["pseudonymised", "identified"] = "pseudonymised"

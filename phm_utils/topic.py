@@ -31,7 +31,7 @@ def call(place: Place, *given: Any, **named: Any) -> Any:
     """Call what stands at a place."""
     if isinstance(place, str):
         module, name = place.split(":")
-        place = getattr(import_module(module), name)
+        return getattr(import_module(module), name)(*given, **named)
     return place(*given, **named)
 
 
@@ -78,7 +78,9 @@ class Stage:
                 name=f"{self.name}/{item}",
                 item=item,
                 items=None,
-                files=tuple(pattern.replace("{item}", item) for pattern in self.files),
+                files=tuple(pattern.replace("{item}", item) for pattern in self.files)
+                if isinstance(self.files, tuple)
+                else self.files,
             )
             for item in call(self.items, workbook)
         )
@@ -167,6 +169,13 @@ class Topic:
     areas: Place | None = None
     permitted: Place | None = None
     module: str = field(default="", compare=False)
+
+    @property
+    def own_parameters(self) -> type[RunParams]:
+        """The parameters of its report. Raises TypeError where it has none."""
+        if self.parameters is None:
+            raise TypeError(f"the topic {self.name} has no parameters")
+        return self.parameters
 
 
 def aggregates(releases: Iterable[Release]) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ Work = Callable[[Job], Outcome]
 
 def executor_maker(resources: Resources, workers: int | None = None) -> Callable[[], Executor]:
     """A function that gives a fresh executor, by what the parameter file asks for."""
-    if resources.dask_scheduler:
-        return lambda: _dask(resources.dask_scheduler)
+    if scheduler := resources.dask_scheduler:
+        return lambda: _dask(scheduler)
     return lambda: processes(workers or resources.workers)
 
 

@@ -28,7 +28,7 @@ class OwnKernel(AsyncKernelManager):
     files in a private folder, or encrypted where the system has none.
     """
 
-    folder: Path | None = None
+    folder: Path
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)

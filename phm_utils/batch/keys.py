@@ -168,7 +168,7 @@ class Fingerprints:
 
     def _hash(self, path: Path) -> str:
         facts = path.stat()
-        size, changed, known = self.known.get(str(path), (None, None, None))
+        size, changed, known = self.known.get(str(path), (None, None, ""))
         if (size, changed) == (facts.st_size, facts.st_mtime_ns):
             return known
         digest = sha256_file(path)

@@ -106,7 +106,7 @@ def read_notebook(name: str, route: Route) -> dict[str, Any]:
         cells = notebook["cells"]
     except (ValueError, KeyError):
         raise InputError(f"{path.name} is not a readable notebook. Open and save it in JupyterLab.") from None
-    _check_parameters(cells, path.name, route.by_notebook[name].parameters)
+    _check_parameters(cells, path.name, route.by_notebook[name].own_parameters)
     check_requests(notebook, path.name, {release.name: release for release in route.releases})
     return notebook
 
@@ -133,7 +133,7 @@ def _literals(source: str, where: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for line in tree.body:
         target = line.targets[0] if isinstance(line, ast.Assign) and len(line.targets) == 1 else None
-        if not isinstance(target, ast.Name):
+        if not isinstance(line, ast.Assign) or not isinstance(target, ast.Name):
             raise InputError(f"{where}: line {line.lineno} of the parameters cell is not `name = value`.")
         try:
             values[target.id] = ast.literal_eval(line.value)

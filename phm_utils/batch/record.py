@@ -36,7 +36,8 @@ def record(batch: Batch, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     facts = common(batch.workbook)
     for topic in batch.route.topics:
         if topic.facts:
-            facts |= facts_stage(topic, topic.facts).models(con, batch.workbook)
+            parts: Any = facts_stage(topic, topic.facts).models(con, batch.workbook)  # a dict, and no tables
+            facts |= parts
     return facts | {
         "areas": batch.plan.areas,
         "version": versions(())["phm-utils"],
@@ -67,8 +68,8 @@ def _by_notebook(batch: Batch) -> dict[str, dict[str, Any]]:
     """Of each report: the run's parameters that its figures were made with, and its definition files by content."""
     return {
         name: {
-            "parameters": topic.parameters.of(batch.workbook).model_dump(
-                mode="json", include=set(topic.parameters.fields_of_run())
+            "parameters": topic.own_parameters.of(batch.workbook).model_dump(
+                mode="json", include=set(topic.own_parameters.fields_of_run())
             ),
             "definitions": batch.fingerprints.of(matching(topic.definitions), batch.root),
         }

@@ -58,7 +58,7 @@ def protected(batch: Batch, stage: Stage, moving: set[str]) -> set[str]:
 
 
 def _parameters(batch: Batch, report: Report) -> dict[str, Any]:
-    model = batch.route.by_notebook[report.notebook].parameters
+    model = batch.route.by_notebook[report.notebook].own_parameters
     return model.of(batch.workbook, report.area).model_dump(mode="json")
 
 

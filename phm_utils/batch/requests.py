@@ -79,8 +79,12 @@ def _read(statement: ast.stmt, cell: int, held: dict[str, Request]) -> Iterator[
         if (name := _table(node)) is not None:
             yield Request(name, cell)
     for node in ast.walk(statement):
-        asked = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name)
-        if asked and node.value.id in held:
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.ctx, ast.Load)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in held
+        ):
             held[node.value.id].columns.update(_texts([node.slice]))
         if isinstance(node, ast.Call) and _takes_columns(node.func) and node.args:
             first = node.args[0]

@@ -35,7 +35,7 @@ from phm_utils.errors import InputError
 
 BINARY = "this expression"
 # What a model may be made of: node of sqlglot's tree -> those of its parts that may be there.
-ALLOWED: Mapping[type[exp.Expression], str] = {
+ALLOWED: Mapping[type[exp.Expr], str] = {
     # the parts of a query
     exp.Select: "expressions from_ joins where group having qualify with_ distinct",
     exp.Union: "this expression distinct with_",
@@ -155,7 +155,7 @@ def to_spark(sql: str, model: str = "this model", schema: Schema | None = None) 
     return tree.sql(dialect="spark", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
-def parse(sql: str, model: str = "this model") -> exp.Expression:
+def parse(sql: str, model: str = "this model") -> exp.Expr:
     """The tree of one SELECT."""
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="duckdb") if tree is not None]
@@ -166,7 +166,7 @@ def parse(sql: str, model: str = "this model") -> exp.Expression:
     return trees[0]
 
 
-def _faults(tree: exp.Expression) -> list[str]:
+def _faults(tree: exp.Expr) -> list[str]:
     """What in the tree is not allowed, each said once, in the order of the text."""
     found: dict[str, None] = {}
     for node in tree.walk(bfs=False):
@@ -175,8 +175,8 @@ def _faults(tree: exp.Expression) -> list[str]:
     return list(found)
 
 
-def _fault(node: exp.Expression) -> str | None:
-    kind, holder = type(node), ALLOWED.get(type(node.parent))
+def _fault(node: exp.Expr) -> str | None:
+    kind, holder = type(node), None if node.parent is None else ALLOWED.get(type(node.parent))
     if holder is not None and node.arg_key not in holder.split():
         return None  # told of with what holds it
     if kind not in ALLOWED:
@@ -190,7 +190,7 @@ def _fault(node: exp.Expression) -> str | None:
     return condition(node) if condition else None
 
 
-def _name(node: exp.Expression) -> str:
+def _name(node: exp.Expr) -> str:
     """The word by which a writer of SQL knows a node: DuckDB's name of a function, else the tree's of a construct."""
     if isinstance(node, exp.Func):
         return node.sql(dialect="duckdb").partition("(")[0].lower()
@@ -201,6 +201,6 @@ def _instead(*names: str) -> str:
     return next((f" {INSTEAD[name]}" for name in names if name in INSTEAD), "")
 
 
-def table_names(tree: exp.Expression) -> set[str]:
+def table_names(tree: exp.Expr) -> set[str]:
     """Every table that a model names, its own CTEs too."""
     return {table.name for table in tree.find_all(exp.Table)}

@@ -48,18 +48,18 @@ INSTEAD: Mapping[str, str] = {
 }
 
 
-def _literal(node: exp.Expression | None, least: int = 0) -> bool:
+def _literal(node: exp.Expr | None, least: int = 0) -> bool:
     return isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit() and int(node.name) >= least
 
 
-def _inside(node: exp.Expression) -> exp.Expression:
+def _inside(node: exp.Expr) -> exp.Expr:
     """What stands inside brackets."""
     while isinstance(node, exp.Paren):
         node = node.this
     return node
 
 
-def _holder(node: exp.Expression) -> exp.Expression | None:
+def _holder(node: exp.Expr) -> exp.Expr | None:
     """What a node is a direct part of, brackets and a minus sign aside."""
     parent = node.parent
     while isinstance(parent, exp.Paren | exp.Neg):
@@ -104,7 +104,7 @@ def _rounds_down(node: exp.Floor | exp.Ceil) -> str | None:
 
 def _truncates(node: exp.TimestampTrunc) -> str | None:
     holder = _holder(node)
-    if node.unit.name.upper() not in ("MONTH", "YEAR"):
+    if node.text("unit").upper() not in ("MONTH", "YEAR"):
         return "date_trunc goes by 'month' or 'year'."
     if isinstance(holder, exp.Cast) and holder.to.this == exp.DType.DATE:
         return None
@@ -112,7 +112,7 @@ def _truncates(node: exp.TimestampTrunc) -> str | None:
 
 
 def _differs(node: exp.DateDiff) -> str | None:
-    return None if node.unit.name.upper() in DIFFERENCES else "date_diff counts 'day', 'month' or 'year'."
+    return None if node.text("unit").upper() in DIFFERENCES else "date_diff counts 'day', 'month' or 'year'."
 
 
 def _part_of_text(node: exp.Left | exp.Substring) -> str | None:
@@ -164,8 +164,8 @@ def _frames(node: exp.WindowSpec) -> str | None:
     return None if node.args.get("kind") == "ROWS" and ok else "frames are ROWS between whole numbers as written."
 
 
-def _within(*parents: type[exp.Expression]) -> Callable[[exp.Expression], str | None]:
-    def check(node: exp.Expression) -> str | None:
+def _within(*parents: type[exp.Expr]) -> Callable[[exp.Expr], str | None]:
+    def check(node: exp.Expr) -> str | None:
         if isinstance(node.parent, parents):
             return None
         return f"{node.key} here is not among what both engines answer alike. {INSTEAD.get(node.key, '')}".rstrip()
@@ -202,7 +202,7 @@ def _of_values(node: exp.TableAlias) -> bool:
     return isinstance(node.parent, exp.Values)
 
 
-CONDITIONS: Mapping[type[exp.Expression], Callable] = {
+CONDITIONS: Mapping[type[exp.Expr], Callable] = {
     exp.Select: _whole_select,
     exp.Join: _joins,
     exp.Group: _groups,

@@ -18,21 +18,22 @@ ROUNDED = (exp.Floor, exp.Ceil, exp.Round)
 CAST_IT = "CAST it so that its type is plain"
 
 
-def type_faults(tree: exp.Expression, schema: Schema) -> list[str]:
+def type_faults(tree: exp.Expr, schema: Schema) -> list[str]:
     """Everything whose answer would differ because of its type, in words.
 
     A type that cannot be told counts as one that differs. Faults of names,
     such as an unknown column, are left to DuckDB.
     """
+    known: dict[str, object] = {**schema}
     try:
-        named = qualify(tree.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False)
-        typed = annotate_types(named, schema=schema, dialect="duckdb")
+        named = qualify(tree.copy(), schema=known, dialect="duckdb", validate_qualify_columns=False)
+        typed = annotate_types(named, schema=known, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
         return ["its columns' types could not be told: name every column with its table, and expand no doubtful *."]
     return list(dict.fromkeys(fault for node in typed.walk(bfs=False) for fault in _faults(node)))
 
 
-def _faults(node: exp.Expression) -> Iterator[str]:
+def _faults(node: exp.Expr) -> Iterator[str]:
     match node:
         case exp.Cast() if node.to.this in exp.DataType.INTEGER_TYPES and not _rounded(node.this):
             yield from _only(node.this, WHOLE | TEXT, "as a whole number: use floor, ceil or round inside the CAST")
@@ -54,17 +55,17 @@ def _faults(node: exp.Expression) -> Iterator[str]:
             return
 
 
-def _rounded(node: exp.Expression) -> bool:
+def _rounded(node: exp.Expr) -> bool:
     while isinstance(node, exp.Paren | exp.Neg):
         node = node.this
     return isinstance(node, ROUNDED)
 
 
-def _type(node: exp.Expression) -> exp.DType:
+def _type(node: exp.Expr) -> exp.DType:
     return node.type.this if node.type else exp.DType.UNKNOWN
 
 
-def _only(node: exp.Expression, allowed: set, doing: str) -> Iterator[str]:
+def _only(node: exp.Expr, allowed: set, doing: str) -> Iterator[str]:
     kind = _type(node)
     if kind not in allowed and not isinstance(node, exp.Null):
         what = "something whose type cannot be told" if kind in UNKNOWN else kind.name

@@ -9,14 +9,14 @@ OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In)
 NOT_OPERATORS = (exp.Paren, exp.PropertyEQ, exp.ArgMax, exp.ArgMin)
 
 
-def put_in_sparks_words(tree: exp.Expression) -> None:
+def put_in_sparks_words(tree: exp.Expr) -> None:
     """Put Spark's parts in place of DuckDB's, the innermost first."""
     for node in reversed(list(tree.walk(bfs=False))):
         if translate := TRANSLATIONS.get(type(node)):
             node.replace(translate(node))
 
 
-def put_brackets(tree: exp.Expression) -> None:
+def put_brackets(tree: exp.Expr) -> None:
     """Put brackets round every operand that is an operation, in place; chains such as a AND b AND c keep none."""
     for node in list(tree.walk()):
         parent = node.parent
@@ -29,21 +29,21 @@ def put_brackets(tree: exp.Expression) -> None:
         brackets.set("this", node)
 
 
-def _is_operation(node: exp.Expression | None) -> bool:
+def _is_operation(node: exp.Expr | None) -> bool:
     return isinstance(node, OPERATORS) and not isinstance(node, NOT_OPERATORS)
 
 
-def _spark(name: str, *of: exp.Expression) -> exp.Anonymous:
+def _spark(name: str, *of: exp.Expr) -> exp.Anonymous:
     return exp.Anonymous(this=name, expressions=list(of))
 
 
-def _known(node: exp.Expression) -> exp.Expression:
+def _known(node: exp.Expr) -> exp.Expr:
     return exp.Not(this=exp.Is(this=exp.Paren(this=node.copy()), expression=exp.Null()))
 
 
-def _difference(node: exp.DateDiff) -> exp.Expression:
+def _difference(node: exp.DateDiff) -> exp.Expr:
     """DuckDB counts the ends of days, months or years between two dates; Spark's own counts whole ones."""
-    later, earlier, unit = node.this, node.expression, node.unit.name.upper()
+    later, earlier, unit = node.this, node.expression, node.text("unit").upper()
     if unit == "DAY":
         days = [exp.cast(d.copy(), exp.DType.DATE) for d in (later, earlier)]
         return exp.cast(_spark("DATEDIFF", *days), exp.DType.BIGINT)
@@ -54,7 +54,7 @@ def _difference(node: exp.DateDiff) -> exp.Expression:
     return exp.Paren(this=exp.Sub(this=years[0], expression=years[1]))
 
 
-def _best(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
+def _best(node: exp.ArgMax | exp.ArgMin) -> exp.Expr:
     """DuckDB passes over rows whose value or order is null; nulls inside an order of several parts come last."""
     value, order = node.this, node.expression
     known = [value] if isinstance(order, exp.Struct) else [value, order]
@@ -69,7 +69,7 @@ def _best(node: exp.ArgMax | exp.ArgMin) -> exp.Expression:
     return exp.Filter(this=best, expression=exp.Where(this=exp.and_(*conditions)))
 
 
-TRANSLATIONS: Mapping[type[exp.Expression], Callable] = {
+TRANSLATIONS: Mapping[type[exp.Expr], Callable] = {
     exp.DateDiff: _difference,
     exp.ArgMax: _best,
     exp.ArgMin: _best,

@@ -82,8 +82,8 @@ def open_workspace(
     elif kind == "spark":
         from phm_utils.engine.spark_workspace import open_spark  # pyspark and sqlglot, for those who ask for them
 
-        with open_spark(con, tables or {}) as work:
-            yield work
+        with open_spark(con, tables or {}) as spark:
+            yield spark
     else:
         raise InputError(f"The engine `{kind}` is not known: models run on `duckdb` or `spark`.")
 

@@ -4,6 +4,7 @@ A missing value is a suppressed one: it is drawn as * and never as zero.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,7 +140,7 @@ def lines(
     unit: str = "",
     x_unit: str = "",
     percent: bool = False,
-    events: dict[str, object] | None = None,
+    events: dict[str, Any] | None = None,
     reference: dict[str, float] | None = None,
     zero: bool = True,
     ticks: int | None = None,
@@ -203,7 +204,7 @@ def pyramid(
                 x=sign * np.nan_to_num(values), y=[str(b) for b in bands], color=style.PALETTE[i], saturation=1,
                 ax=ax, label=str(name), hatch=style.HATCHES[i], edgecolor=style.PAPER, linewidth=0.5, legend=False,
             )  # fmt: skip
-            for row in np.flatnonzero(np.isnan(values)):
+            for row in np.flatnonzero(np.isnan(values)).tolist():
                 ax.text(0, row, f" {style.SUPPRESSED} ", ha="left" if sign > 0 else "right", va="center")
             if outline in frame:
                 edge = np.repeat(sign * style.as_floats(part[outline]), 2)

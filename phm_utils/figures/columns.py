@@ -69,7 +69,7 @@ def waterfall(frame: pd.DataFrame, label: str, step: str, *, total: str, unit: s
             ax.barh(row, change, left=start, height=0.7, color=style.PALETTE[i], hatch=style.HATCHES[i],
                     edgecolor=style.PAPER, linewidth=0.5)  # fmt: skip
         ax.barh(rows[-1], ends[-1], height=0.7, color=style.GREY)
-        for row, right in zip(rows, np.append(np.maximum(starts, ends), max(ends[-1], 0)), strict=True):
+        for row, right in zip(rows.tolist(), np.append(np.maximum(starts, ends), max(ends[-1], 0)), strict=True):
             value = steps[row] if row < len(steps) else ends[-1]
             text = style.SUPPRESSED if np.isnan(value) else f"{value:+.1f}"
             ax.annotate(text, (right, row), xytext=(4, 0), textcoords="offset points", va="center")

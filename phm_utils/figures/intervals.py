@@ -230,7 +230,7 @@ def _references(ax: Axes, reference: References, percent: bool) -> None:
 
 def _stars_for_rows(fig: Figure, ax: Axes, values: pd.Series) -> None:
     edge = transforms.blended_transform_factory(ax.transAxes, ax.transData)
-    absent = np.flatnonzero(np.isnan(style.as_floats(values)))
+    absent = np.flatnonzero(np.isnan(style.as_floats(values))).tolist()
     for row in absent:
         ax.text(0.01, row, style.SUPPRESSED, transform=edge, va="center", fontsize=12)
     if len(absent):

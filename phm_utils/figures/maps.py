@@ -121,7 +121,8 @@ def towns(
     middle = areas.geometry.representative_point()
     x, y = middle.x.to_numpy(), middle.y.to_numpy()
     inside = (np.abs(x[:, None] - x) <= half) & (np.abs(y[:, None] - y) <= half)
-    left, found = areas[weight].fillna(False).to_numpy(dtype=bool), []
+    left = areas[weight].fillna(False).to_numpy(dtype=bool)
+    found: list[tuple[str, tuple[float, float, float, float]]] = []
     while len(found) < most and (counts := inside @ left.astype(int)).max() >= 5:
         centre = int(np.argmax(counts))
         held = inside[centre] & left
@@ -178,7 +179,7 @@ def _draw(ax: Axes, areas: gpd.GeoDataFrame, column: str, names: list, colours: 
 def _insets(fig: Figure, areas, column: str, names: list, colours: list[str], insets, outline, main: Axes) -> None:
     if not insets:
         return
-    grid = main.get_subplotspec().get_gridspec()
+    grid = main.get_subplotspec().get_gridspec()  # type: ignore[union-attr]  # the main map stands in a grid
     for number, (place, (west, south, east, north)) in enumerate(insets):
         ax = fig.add_subplot(grid[1, number])
         inside = areas.cx[west:east, south:north]

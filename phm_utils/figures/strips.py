@@ -39,8 +39,8 @@ def ratio_strips(frame: pd.DataFrame, ratio: str, label: str, *, near: float = 0
         for kind, chosen in _kinds(values, near).items():
             colour, marker, size = kind
             at = np.clip(values[chosen], *LIMITS)
-            size = size * CROWDED if len(values) > MANY else size
-            ax.scatter(at, rows[chosen] + aside[chosen], color=colour, marker=marker, s=size, alpha=0.85, zorder=3,
+            area = size * CROWDED if len(values) > MANY else size
+            ax.scatter(at, rows[chosen] + aside[chosen], color=colour, marker=marker, s=area, alpha=0.85, zorder=3,
                        linewidth=0, clip_on=False, rasterized=len(values) > MANY)  # fmt: skip
         ax.set_xlim(*LIMITS)
         ax.set_xticks(TICKS, [f"{t:g}" for t in TICKS])

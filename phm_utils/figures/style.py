@@ -8,6 +8,7 @@ what it shows.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -31,7 +32,7 @@ ROW = 0.29  # inches of height for one labelled row
 SUPPRESSED = "*"
 SUPPRESSED_NOTE = "* small number, not shown"
 
-_RC = {
+_RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same letters, so the same bytes, on every machine
     "font.size": 10,
     "axes.labelsize": 10,
@@ -88,7 +89,7 @@ def number(value: float, percent: bool = False) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.3g}"
 
 
-def value_axis(ax: Axes, which: str, unit: str, percent: bool = False) -> None:
+def value_axis(ax: Axes, which: Literal["x", "y"], unit: str, percent: bool = False) -> None:
     """Grid lines, few ticks, thousands apart and the unit on the axis that measures."""
     axis = ax.xaxis if which == "x" else ax.yaxis
     if axis.get_scale() == "linear":

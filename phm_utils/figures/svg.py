@@ -58,7 +58,8 @@ def _styles_once(svg: str) -> str:
 
 def _without_bare_groups(svg: str) -> str:
     """Groups that say nothing of what they hold, by a name or a style, are opened up."""
-    kept, bare = [], []
+    kept: list[str] = []
+    bare: list[bool] = []
     for piece in re.split(r"(<g>|<g [^>]*[^/]>|</g>)", svg.replace("<g/>", "")):
         if piece == "</g>":
             keep = not bare.pop()

@@ -21,7 +21,8 @@ def text_of(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):
-        return ABSENT if np.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        number = float(value)
+        return ABSENT if np.isnan(number) else f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
     if isinstance(value, date):
         return f"{value.day} {value:%B %Y}"
     return f"{value:,}" if hasattr(value, "__index__") else str(value)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from phm_utils.figures import style
 from phm_utils.figures.chart import chart
@@ -42,10 +43,10 @@ def upset(
     times = pd.Series([m for name in names for m in members[name]]).value_counts(sort=False)
     rows = sorted(times.index, key=lambda m: (-times[m], m))
     with style.house():
-        fig = Figure(figsize=(style.WIDTH, BARS + DOTS * max(len(rows), 1) + 0.3), layout="constrained")
+        layout = ConstrainedLayoutEngine(hspace=0.02, h_pad=0.02)
+        fig = Figure(figsize=(style.WIDTH, BARS + DOTS * max(len(rows), 1) + 0.3), layout=layout)
         ratios = [BARS, DOTS * max(len(rows), 1)]
         above, below = fig.subplots(2, 1, sharex=True, height_ratios=ratios)
-        fig.get_layout_engine().set(hspace=0.02, h_pad=0.02)
         values = style.as_floats(frame[value])
         at = style.as_floats(frame[marker]) if marker in frame else np.full(len(values), np.nan)
         _bars(above, values, at)
@@ -78,7 +79,8 @@ def _dots(ax: Axes, columns: list[list[int]], rows: list[str]) -> None:
         ax.axhspan(place - 0.5, place + 0.5, color=BAND, lw=0, zorder=0)
     every = [(x, y) for x in range(len(columns)) for y in range(len(rows))]
     if every:
-        ax.scatter(*zip(*every, strict=True), s=16, color=style.GRID, zorder=1)
+        across, up = zip(*every, strict=True)
+        ax.scatter(across, up, s=16, color=style.GRID, zorder=1)
     for x, on in enumerate(columns):
         ax.plot([x] * len(on), on, color=style.INK, lw=1.6, marker="o", markersize=6, zorder=2)
     ax.set_yticks(range(len(rows)), rows)

@@ -203,7 +203,7 @@ def _write_account(
         practices = _own_practices(read_sql(con, f"SELECT {', '.join(PRACTICE_COLUMNS)} FROM practice"), workbook)
         tally.strangers(read_sql(con, "SELECT practice_code FROM practice")["practice_code"])
     outlines = boundary_model(workbook)
-    if outlines is None:
+    if outlines is None or outlines.frame is None:
         tally.absent("boundary", "reference")
     else:
         tally.present("boundary", "reference", len(outlines.frame))

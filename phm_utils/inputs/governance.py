@@ -21,7 +21,7 @@ from phm_utils.tables import TABLES
 
 SOURCES = tuple(sorted({t.source for t in TABLES.values()}))
 Words = Annotated[str, Field(min_length=2)]
-Purpose = Literal[PURPOSES]  # type: ignore[valid-type]
+Purpose = Literal[PURPOSES]  # type: ignore[valid-type]  # mypy reads no Literal from a tuple
 APPLIED = {"supplier": "applied by the supplier", "here": "applied here", "not_applicable": "does not apply"}
 
 

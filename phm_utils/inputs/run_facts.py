@@ -42,7 +42,7 @@ def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[st
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
     missing = last.isna() | (practices["registered"].fillna(0) == 0)
     stale = ~missing & ((newest - last).dt.days > stale_days)
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for area in [workbook.ics_code, *sorted(practices["pcn_code"].dropna().unique())]:
         here = practices["pcn_code"].eq(area) | (area == workbook.ics_code)
         found[area] = {
@@ -64,7 +64,7 @@ def _plain(value: Any) -> str:
         return ", ".join(str(v) for v in value)
     if value is None or pd.isna(value):
         return ""
-    return _day(value) if isinstance(value, date) else str(value)
+    return pd.Timestamp(value).date().isoformat() if isinstance(value, date) else str(value)
 
 
 def _day(value: Any) -> str | None:

@@ -204,7 +204,7 @@ def _registered(con: duckdb.DuckDBPyConnection, tally: Tally, workbook: Workbook
     if not any(r["table_name"] == "gp_registration" and r["state"] == "present" for r in tally.rows):
         return pd.DataFrame({"practice_code": pd.Series(dtype="str"), "registered": pd.Series(dtype="Int64")})
     person = "token_person_id" if workbook.form == "pseudonymised" else "nhs_number"
-    day = f"DATE {quote(workbook.index_date)}"
+    day = f"DATE {quote(workbook.index_date.isoformat())}"
     return read_sql(
         con,
         f"SELECT practice_code, count(DISTINCT coalesce({person}, registration_id)) AS registered FROM gp_registration "

@@ -217,7 +217,8 @@ def _taken(pairs: pd.DataFrame, threshold: float) -> np.ndarray:
     free = free[np.argsort(-pairs["match_weight"].to_numpy()[free], kind="stable")]
     taken_by = np.full(len(pairs), -1)  # by person
     while len(free):
-        mutual = np.intersect1d(*(free[np.unique(side[free], return_index=True)[1]] for side in (record, person)))
+        best, best_of = (free[np.unique(side[free], return_index=True)[1]] for side in (record, person))
+        mutual = np.intersect1d(best, best_of)
         taken_by[person[mutual]] = record[mutual]
         free = free[~np.isin(record[free], record[mutual]) & ~np.isin(person[free], person[mutual])]
     return (taken_by[person] >= 0) & (taken_by[person] != record)

@@ -38,7 +38,7 @@ def add_encoded(con: duckdb.DuckDBPyConnection, scheme: Scheme, lists: EncodedLi
     if twice := sorted({s for s in sources if s in known or sources.count(s) > 1}):
         raise InputError(f"{', '.join(twice)}: two sources have this name. Rename an encoded file.")
     spine = read_sql(con, f"SELECT identity_id, person_of.person, {_fields()} FROM gp_person {_PERSON}")
-    for source, found in zip(sources, _linked(spine, lists, scheme), strict=True):
+    for source, found in zip(sources, _linked(spine, lists.files, lists.key, scheme), strict=True):
         con.register("_encoded", found.assign(source=source))
         con.execute(_ADD)
         con.unregister("_encoded")
@@ -48,10 +48,10 @@ def _fields() -> str:
     return ", ".join(f"gp_person.{field.name}" for field in FIELDS)
 
 
-def _linked(spine: pd.DataFrame, lists: EncodedLists, scheme: Scheme) -> Sequence[pd.DataFrame]:
+def _linked(spine: pd.DataFrame, files: Sequence[Path], key: bytes, scheme: Scheme) -> Sequence[pd.DataFrame]:
     return [
-        link_encoded(spine, file, lists.key, national=scheme.national)[["record_id", "identity_id", "match_weight"]]
-        for file in lists.files
+        link_encoded(spine, file, key, national=scheme.national)[["record_id", "identity_id", "match_weight"]]
+        for file in files
     ]
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field
 
@@ -111,7 +111,7 @@ class Cohort(Frozen):
 
     def with_alternative(self, other: Alternative) -> "Cohort":
         """The cohort with one threshold changed."""
-        whole = replaced(All(all=self.criteria), other.column, other.value)
+        whole = cast(All, replaced(All(all=self.criteria), other.column, other.value))  # a rule keeps its form
         return self.model_copy(update={"criteria": whole.all})
 
 

@@ -24,6 +24,10 @@ def age_reached(bands: pd.DataFrame, burden: float) -> dict[str, float]:
     than a 95% interval where both neighbours are uncertain. Shares within a
     band are taken to be those at its middle, which misleads in a wide last band.
     Raises InputError for a burden that is no share, or repeated bands.
+
+    >>> bands = pd.DataFrame({"age": [42, 47, 52], "share": [0.1, 0.2, 0.3], "lower": 0.0, "upper": 1.0})
+    >>> age_reached(bands, 0.25)["age"]
+    49.5
     """
     if not 0 < burden <= 1:
         raise InputError(f"A burden is a share above 0 and up to 1, not {burden:g}.")

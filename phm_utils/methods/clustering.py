@@ -83,6 +83,11 @@ def stable_classes(
     over people in either.
     Raises InputError where patterns repeat or hold something else than 0 and 1.
     Source: Hennig 2007, doi:10.1016/j.csda.2006.11.025; Hubert and Arabie 1985.
+
+    >>> patterns = np.array([[0, 0, 1, 1], [1, 1, 0, 0]])
+    >>> found = stable_classes(patterns, np.array([600, 400]), seed=1, tried=(2,), refits=3)
+    >>> found.classes.share.round(2), found.jaccard.round(2)
+    (array([0.6, 0.4]), array([1., 1.]))
     """
     patterns, weights = _sorted(patterns, weights)
     alone = latent_classes(patterns, weights, 1, seed=seed)
@@ -106,6 +111,10 @@ def latent_classes(patterns: np.ndarray, weights: np.ndarray, count: int, *, see
     """The likeliest of several fits by expectation and maximisation, classes in order of size, largest first.
 
     Source: Goodman 1974, doi:10.1093/biomet/61.2.215; Dempster, Laird and Rubin 1977.
+
+    >>> patterns = np.array([[0.0, 0, 1, 1], [1, 1, 0, 0]])
+    >>> latent_classes(patterns, np.array([600.0, 400]), 2, seed=1).share.round(2)
+    array([0.6, 0.4])
     """
     random = np.random.default_rng([seed, count])
     fits = [_climb(patterns, weights, count, random) for _ in range(STARTS if count > 1 else 1)]
@@ -119,6 +128,9 @@ def adjusted_rand(together: np.ndarray) -> float:
     """Agreement of two clusterings beyond chance, from people by cluster of each.
 
     Two clusterings that both put everybody in one cluster agree: 1.
+
+    >>> adjusted_rand(np.array([[30, 0], [0, 70]])), adjusted_rand(np.array([[25, 25], [25, 25]])) < 0
+    (1.0, True)
     """
     pairs = (together * (together - 1) / 2).sum()
     first, second = (sums * (sums - 1) / 2 for sums in (together.sum(axis=1), together.sum(axis=0)))
@@ -129,7 +141,11 @@ def adjusted_rand(together: np.ndarray) -> float:
 
 
 def best_jaccard(together: np.ndarray) -> np.ndarray:
-    """For each cluster of the rows the likest of the columns: people in both over people in either."""
+    """For each cluster of the rows the likest of the columns: people in both over people in either.
+
+    >>> best_jaccard(np.array([[30, 0], [10, 60]])).round(2)
+    array([0.75, 0.86])
+    """
     either = together.sum(axis=1, keepdims=True) + together.sum(axis=0) - together
     return np.divide(together, either, out=np.zeros(together.shape), where=either > 0).max(axis=1)
 

@@ -66,6 +66,12 @@ def weighted_rate_ratio(treated: Arm, controls: Arm, weights: np.ndarray, *, con
     coefficient. Each person's influence allows for the estimated weights (calibration residuals; Deville and
     Sarndal 1992, doi:10.1080/01621459.1992.10475217).
     Raises InputError where an arm has no events: no ratio can be given.
+
+    >>> none, stratum = np.zeros((4, 1)), np.zeros(4, int)
+    >>> treated = Arm(np.array([1, 0, 2, 1]), np.ones(4), none, stratum, person=np.arange(4))
+    >>> controls = Arm(np.array([2, 1, 2, 3]), np.ones(4), none, stratum, person=np.arange(4, 8))
+    >>> weighted_rate_ratio(treated, controls, weights=np.ones(4)).rate_ratio
+    0.5
     """
     _check(treated, controls, weights)
     time = treated.exposure.sum()
@@ -91,6 +97,12 @@ def doubly_robust_rate_ratio(
     entropy balance in place of a propensity (Zhao and Percival 2017,
     doi:10.1515/jci-2016-0010).
     Raises InputError where an arm has no events or the model has no solution.
+
+    >>> none, stratum = np.zeros((4, 1)), np.zeros(4, int)
+    >>> treated = Arm(np.array([1, 0, 2, 1]), np.ones(4), none, stratum, person=np.arange(4))
+    >>> controls = Arm(np.array([2, 1, 2, 3]), np.ones(4), none, stratum, person=np.arange(4, 8))
+    >>> round(doubly_robust_rate_ratio(treated, controls, weights=np.ones(4)).rate_ratio, 3)
+    0.5
     """
     _check(treated, controls, weights)
     slopes, scale, mean_controls = _poisson(controls)
@@ -173,7 +185,11 @@ def _with_limits(events: float, expected: float, log_se: float, confidence: floa
 
 
 def clustered_error(influence: np.ndarray, person: np.ndarray) -> float:
-    """Standard error of an estimate from its rows' influences, summed by person first."""
+    """Standard error of an estimate from its rows' influences, summed by person first.
+
+    >>> round(clustered_error(np.array([0.1, -0.1, 0.2, -0.2]), person=np.array([1, 1, 2, 3])), 3)
+    0.346
+    """
     _, group = np.unique(person, return_inverse=True)
     sums = np.bincount(group, weights=influence)
     return float(np.sqrt(len(sums) / max(len(sums) - 1, 1) * (sums**2).sum()))
@@ -194,6 +210,10 @@ def before_after(
     People chosen for an extreme fall back by themselves: with a programme
     that does nothing this ratio is about 0.6, and "significant".
     before, after: events; exposures in one unit of time; one row per person-trial.
+
+    >>> before, after, year = np.array([2, 1, 3]), np.array([1, 1, 2]), np.ones(3)
+    >>> round(before_after(before, year, after, year, person=np.arange(3)).rate_ratio, 2)
+    0.67
     """
     weights = np.ones(len(before)) if weights is None else weights
     first, second = weights @ before, weights @ after
@@ -211,25 +231,41 @@ def e_value(rate_ratio: float) -> float:
     """How strong an unmeasured confounder must be, on the ratio scale, to explain the ratio away.
 
     Source: VanderWeele and Ding 2017, doi:10.7326/M16-2607.
+
+    >>> round(e_value(0.8), 2)
+    1.81
     """
     ratio = max(rate_ratio, 1 / rate_ratio)
     return float(ratio + np.sqrt(ratio * (ratio - 1)))
 
 
 def e_value_of_limit(result: RateRatio) -> float:
-    """The E-value of the limit nearer to 1; 1 where the interval covers 1."""
+    """The E-value of the limit nearer to 1; 1 where the interval covers 1.
+
+    >>> result = RateRatio(0.8, lower=0.7, upper=0.9, log_se=0.06, events=80, expected=100)
+    >>> round(e_value_of_limit(result), 2)
+    1.46
+    """
     if result.lower <= 1 <= result.upper:
         return 1.0
     return e_value(result.upper if result.upper < 1 else result.lower)
 
 
 def minimum_detectable_rate_ratio(log_se: float, *, power: float = 0.8, confidence: float = 0.95) -> float:
-    """The rate ratio nearest below 1 that would be found significant with this power."""
+    """The rate ratio nearest below 1 that would be found significant with this power.
+
+    >>> round(minimum_detectable_rate_ratio(0.05), 2)
+    0.87
+    """
     return float(np.exp(-(NORMAL.inv_cdf(0.5 + confidence / 2) + NORMAL.inv_cdf(power)) * log_se))
 
 
 def power_to_detect(rate_ratio: float, log_se: float, *, confidence: float = 0.95) -> float:
-    """Chance (0-1) that the interval excludes 1, were this the true rate ratio."""
+    """Chance (0-1) that the interval excludes 1, were this the true rate ratio.
+
+    >>> round(power_to_detect(0.87, log_se=0.05), 2)
+    0.8
+    """
     reach, distance = NORMAL.inv_cdf(0.5 + confidence / 2), abs(np.log(rate_ratio)) / log_se
     return NORMAL.cdf(distance - reach) + NORMAL.cdf(-distance - reach)
 

@@ -23,6 +23,11 @@ def proportion_limits(target: float, sizes: pd.Series) -> pd.DataFrame:
     Wilson's test inverted: a proportion is outside exactly when its own
     Wilson limits exclude the target. Returns `size`, `lower_95`,
     `upper_95`, `lower_998`, `upper_998`, cut at 0 and 1.
+
+    >>> proportion_limits(0.2, pd.Series([100, 1_000]))[["size", "lower_95", "upper_95"]].round(3)
+         size  lower_95  upper_95
+    0   100.0     0.122     0.278
+    1  1000.0     0.175     0.225
     """
     n = pd.to_numeric(sizes).to_numpy(float)
     error = np.sqrt(target * (1 - target) / np.where(n > 0, n, np.nan))
@@ -34,6 +39,11 @@ def ratio_limits(expected: pd.Series) -> pd.DataFrame:
 
     Exact Poisson, so that a ratio is outside exactly when the exact limits
     of its observed count exclude the expected one. Columns as `proportion_limits`.
+
+    >>> ratio_limits(pd.Series([10, 100]))[["size", "lower_95", "upper_95"]].round(2)
+        size  lower_95  upper_95
+    0   10.0      0.38      1.71
+    1  100.0      0.80      1.21
     """
     e = pd.to_numeric(expected).to_numpy(float)
     columns = {"size": e}
@@ -47,6 +57,9 @@ def proportion_signals(numerator: pd.Series, denominator: pd.Series, target: flo
     """`low 99.8`, `low 95`, `within`, `high 95` or `high 99.8` for each area.
 
     target: by default the proportion of all areas together.
+
+    >>> proportion_signals(pd.Series([20, 30, 45]), pd.Series([100, 100, 100]), target=0.2).tolist()
+    ['within', 'high 95', 'high 99.8']
     """
     x, n = numerator.astype(float), denominator.astype(float)
     target = x.sum() / n.sum() if target is None else target
@@ -55,7 +68,11 @@ def proportion_signals(numerator: pd.Series, denominator: pd.Series, target: flo
 
 
 def ratio_signals(observed: pd.Series, expected: pd.Series) -> pd.Series:
-    """The same words for observed against expected events, exact Poisson."""
+    """The same words for observed against expected events, exact Poisson.
+
+    >>> ratio_signals(pd.Series([10, 20]), expected=pd.Series([10.0, 10.0])).tolist()
+    ['within', 'high 95']
+    """
     above = observed > expected
     tail = np.full(len(observed), 1.0)
     for level in LEVELS.values():
@@ -72,6 +89,10 @@ def overdispersion(z: pd.Series, errors: pd.Series) -> tuple[float, float]:
     Returns phi, the mean of squared winsorised z (1 is chance alone), and
     tau, the standard deviation between areas in the value's own unit; tau
     is 0 where phi leaves nothing beyond chance.
+
+    >>> phi, tau = overdispersion(pd.Series([-3, -2, 0, 2, 3]), errors=pd.Series([0.01] * 5))
+    >>> round(phi, 2), round(tau, 3)
+    (4.3, 0.021)
     """
     scores, s = z.astype(float).to_numpy(), errors.astype(float).to_numpy()
     keep = np.isfinite(scores) & np.isfinite(s) & (s > 0)
@@ -90,7 +111,12 @@ def overdispersion(z: pd.Series, errors: pd.Series) -> tuple[float, float]:
 def proportion_overdispersion(
     numerator: pd.Series, denominator: pd.Series, target: float | None = None
 ) -> tuple[float, float]:
-    """`overdispersion` of proportions about a target, by default that of all areas together."""
+    """`overdispersion` of proportions about a target, by default that of all areas together.
+
+    >>> phi, tau = proportion_overdispersion(pd.Series([10, 20, 30]), pd.Series([100, 100, 100]))
+    >>> round(phi, 2), round(tau, 3)
+    (2.67, 0.069)
+    """
     x, n = numerator.astype(float), denominator.astype(float)
     target = x.sum() / n.sum() if target is None else target
     errors = np.sqrt(target * (1 - target) / n)
@@ -98,7 +124,12 @@ def proportion_overdispersion(
 
 
 def overdispersed_limits(target: float, sizes: pd.Series, tau: float) -> pd.DataFrame:
-    """`proportion_limits` widened by `tau`, the usual standard deviation between areas."""
+    """`proportion_limits` widened by `tau`, the usual standard deviation between areas.
+
+    >>> overdispersed_limits(0.2, pd.Series([1_000]), tau=0.03)[["lower_95", "upper_95"]].round(3)
+       lower_95  upper_95
+    0     0.136     0.264
+    """
     n = pd.to_numeric(sizes).to_numpy(float)
     error = np.sqrt(target * (1 - target) / np.where(n > 0, n, np.nan) + tau**2)
     return _band(n, target, {name: stats.norm.isf(tail) * error for name, tail in LEVELS.items()}, highest=1.0)

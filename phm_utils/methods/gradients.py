@@ -45,6 +45,12 @@ def slope_index(
     `rii_lower`, `rii_upper`, `intercept` (value at rank 0).
     Source: Mackenbach and Kunst 1997, doi:10.1016/S0277-9536(96)00073-1; Low
     and Low 2004, doi:10.1093/pubmed/fdh175.
+
+    >>> groups = pd.DataFrame({"area_code": "E1", "quantile": range(1, 6), "population": 100, "se": 1.0})
+    >>> slope_index(groups.assign(value=[50, 45, 40, 35, 30]))[["sii", "rii"]].round(2)
+                sii   rii
+    area_code
+    E1        -25.0  0.52
     """
     _check(groups)
     rng = np.random.default_rng(seed)
@@ -60,13 +66,22 @@ def slope_index(
 
 
 def midranks(population: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Each group's share of the people, and the middle of its stretch of the ranked people (0 to 1)."""
+    """Each group's share of the people, and the middle of its stretch of the ranked people (0 to 1).
+
+    >>> share, middle = midranks(pd.Series([100, 200, 100]))
+    >>> share, middle
+    (array([0.25, 0.5 , 0.25]), array([0.125, 0.5  , 0.875]))
+    """
     share = population.to_numpy(float) / population.to_numpy(float).sum()
     return share, np.cumsum(share) - share / 2
 
 
 def standard_errors(part: pd.DataFrame, scale: Scale) -> np.ndarray:
-    """Standard errors on `scale`: column `se`, or half the width of the 95% limits over 1.96."""
+    """Standard errors on `scale`: column `se`, or half the width of the 95% limits over 1.96.
+
+    >>> standard_errors(pd.DataFrame({"lower": [48.04], "upper": [51.96]}), "linear").round(2)
+    array([1.])
+    """
     if "se" in part:
         return part["se"].to_numpy(float)
     low, high = (FORWARD[scale](part[c].to_numpy(float)) for c in ("lower", "upper"))
@@ -78,6 +93,11 @@ def reliability(groups: pd.DataFrame, repeats: int = 9, **options) -> pd.Series:
 
     Mean absolute difference of both limits between the first run and
     `repeats` more; raise `repetitions` where it shows in the printed digits.
+
+    >>> groups = pd.DataFrame({"area_code": "E1", "quantile": range(1, 6), "population": 100, "se": 1.0})
+    >>> moved = reliability(groups.assign(value=[50, 45, 40, 35, 30]), repeats=2, repetitions=1_000)
+    >>> bool(moved["E1"] < 0.5)
+    True
     """
     limits = ["sii_lower", "sii_upper"]
     seed = options.pop("seed", 0)
@@ -94,6 +114,10 @@ def line_limits(part: pd.DataFrame, confidence: float = 0.95) -> dict[str, float
     sampling errors would make the line look far too certain.
     Returns `intercept`, `sii`, `lower`, `upper` (Student t, n - 2, weighted
     by people, with standard errors that allow unequal scatter: HC3).
+
+    >>> practices = pd.DataFrame({"population": 1_000, "value": [30, 28, 27, 23, 22]})
+    >>> {name: round(float(value), 1) for name, value in line_limits(practices).items()}
+    {'intercept': 31.3, 'sii': -10.5, 'lower': -13.5, 'upper': -7.5}
     """
     if len(part) < FEWEST:
         raise InputError(f"{len(part)} areas are too few for a line; {FEWEST} are needed.")

@@ -34,6 +34,10 @@ def count_range(count: pd.Series, errors: pd.DataFrame) -> Limits:
     with several is missed only if all of them are, so the upper end is then
     too high. Errors are taken to be the same among the counted as among all.
     Raises InputError where a share is not from 0 to 1 or a count is negative.
+
+    >>> errors = pd.DataFrame({"false_lower": [0.01], "false_upper": 0.02, "missed_lower": 0.03, "missed_upper": 0.05})
+    >>> [limit.round().tolist() for limit in count_range(pd.Series([1_000]), errors)]
+    [[1010.0], [1042.0]]
     """
     shares = {name: _fractions(errors, name) for name in (*FALSE[1:], *MISSED[1:])}
     given = np.broadcast_to(pd.array(np.atleast_1d(count), "Float64").to_numpy(float, na_value=np.nan), len(errors))
@@ -64,6 +68,12 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
     does without them, and the upper one adds what was undecided.
     Returns `SHARES`, missing where nothing was tested. People who are not
     there to be found cannot be tested so: a link of theirs is always false.
+
+    >>> test = {"records": 1_000, "linked": 950, "unnumbered": 100, "set_aside": 0, "undecided": 0}
+    >>> test |= {"tested": 200, "wrong": 2, "lost": 10}
+    >>> shares_from_test(pd.DataFrame([test]))[["false_share", "missed_share"]].round(4)
+       false_share  missed_share
+    0       0.0011        0.0066
     """
     linked, unnumbered = tests["linked"].astype(float), tests["unnumbered"].astype(float)
     records = tests["records"].astype("Float64").astype(float)
@@ -105,6 +115,12 @@ def shares_from_checks(checks: pd.DataFrame, confidence: float = 0.95) -> pd.Dat
     What was lost cannot be known: at most every record that is not joined, so
     `missed_share` is missing, between 0 and that. A relative's pseudonym
     agrees more often than a stranger's: false links are then understated.
+
+    >>> check = {"records": 1_000, "linked": 960, "agree": 940, "sex_differs": 5, "month_differs": 5, "conflicts": 10}
+    >>> check |= {"conflict_people": 10, "checked_people": 500, "seen": 0.5}
+    >>> shares_from_checks(pd.DataFrame([check]))[["false_share", "false_lower", "false_upper"]].round(4)
+       false_share  false_lower  false_upper
+    0       0.0105       0.0031       0.0231
     """
     agree, sex, month = (checks[c].to_numpy(float) for c in ("agree", "sex_differs", "month_differs"))
     joined, seen = agree + sex + month, checks["seen"].to_numpy(float)
@@ -134,6 +150,10 @@ def precision(strata: pd.DataFrame, confidence: float = 0.95) -> tuple[float, fl
     squared weights over the numbers reviewed). NaN where a band that has
     pairs was not reviewed.
     Source: Kish 1965, Survey Sampling; Wilson 1927.
+
+    >>> strata = pd.DataFrame({"pairs": [900, 100], "reviewed": [50, 50], "matches": [50, 40]})
+    >>> round(precision(strata)[0], 2)
+    0.98
     """
     used = strata[strata["pairs"] > 0]
     if used.empty or not (used["reviewed"] > 0).all():
@@ -153,6 +173,10 @@ def lowest_threshold(bands: pd.DataFrame, target: float = 0.99, confidence: floa
         that band up must reach it. Bands count by what was reviewed: samples
         of equal size give doubtful bands more weight than they have among
         links, so precision is understated rather than overstated.
+
+    >>> bands = pd.DataFrame({"band": [10, 15, 20], "reviewed": 500, "matches": [300, 499, 500]})
+    >>> lowest_threshold(bands, target=0.99)
+    15
     """
     if not 0 < target < 1:
         raise InputError(f"target is {target}; it is a share of links, between 0 and 1 (0.99).")

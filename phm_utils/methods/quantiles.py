@@ -17,6 +17,9 @@ def quantiles(
     than quantiles has none. Returns Int64 on the index of `values`.
     Source: floor((q + 1) - ceil((N + 1 - rank) / (N / q))), 0 becoming 1,
     as in the Office for Health Improvement and Disparities' indicators.
+
+    >>> quantiles(pd.Series([30, 10, 20, 50, 40]), groups=5).tolist()
+    [3, 1, 2, 5, 4]
     """
     numbers = pd.to_numeric(values).astype(float)
     keys = pd.Series(0, index=values.index) if by is None else by

@@ -23,6 +23,10 @@ def wilson(numerator: pd.Series, denominator: pd.Series, confidence: float = 0.9
     missing or nobody is at risk.
     Raises InputError where a count is negative or exceeds its denominator.
     Source: Wilson 1927, doi:10.1080/01621459.1927.10502953.
+
+    >>> wilson(pd.Series([20]), pd.Series([100])).round(3)
+       value  lower  upper
+    0    0.2  0.133  0.289
     """
     x, n = _counts(numerator, "numerator"), _counts(denominator, "denominator")
     if (over := x > n).any():
@@ -38,7 +42,12 @@ def wilson(numerator: pd.Series, denominator: pd.Series, confidence: float = 0.9
 
 
 def exact_limits(events: np.ndarray, confidence: float = 0.95) -> Limits:
-    """Exact Poisson limits of counts; the lower limit of 0 is 0."""
+    """Exact Poisson limits of counts; the lower limit of 0 is 0.
+
+    >>> lower, upper = exact_limits(np.array([5]))
+    >>> lower.round(2), upper.round(2)
+    (array([1.62]), array([11.67]))
+    """
     x = np.asarray(events, dtype=float)
     tail = _tail(confidence)
     lower = np.where(x > 0, stats.chi2.ppf(tail, 2 * np.where(x > 0, x, 1)) / 2, x * 0)
@@ -49,6 +58,10 @@ def byar_limits(events: np.ndarray, confidence: float = 0.95) -> Limits:
     """Byar's approximate Poisson limits, whatever the count; the lower limit of 0 is 0.
 
     Source: Breslow and Day 1987, Statistical Methods in Cancer Research II.
+
+    >>> lower, upper = byar_limits(np.array([40]))
+    >>> lower.round(2), upper.round(2)
+    (array([28.57]), array([54.47]))
     """
     x = np.asarray(events, dtype=float)
     z = _z(confidence)
@@ -62,6 +75,10 @@ def byar(events: pd.Series, confidence: float = 0.95) -> Limits:
     """Limits of counts as published in England: exact below 10 events, else Byar's.
 
     Returns two float arrays, NaN where the count is missing.
+
+    >>> lower, upper = byar(pd.Series([5, 40]))
+    >>> lower.round(2), upper.round(2)
+    (array([ 1.62, 28.57]), array([11.67, 54.47]))
     """
     x = _counts(events, "events")
     few = x < MIN_EVENTS
@@ -77,6 +94,10 @@ def crude_rate(
     person_years: time at risk; where it is 0 there is no rate.
     Returns `value`, `lower`, `upper`. Assumes independent events: repeat
     admissions of the same people need wider limits.
+
+    >>> crude_rate(pd.Series([40]), person_years=pd.Series([2_000])).round(1)
+       value  lower  upper
+    0   20.0   14.3   27.2
     """
     time = _counts(person_years, "person_years")
     time = np.where(time > 0, time, np.nan)
@@ -96,6 +117,10 @@ def indirect_ratio(
         standardised rate.
     Returns `value`, `lower`, `upper`. Ratios of two areas compare each with
     the reference, not with one another.
+
+    >>> indirect_ratio(pd.Series([40]), expected=pd.Series([50])).round(2)
+       value  lower  upper
+    0    0.8   0.57   1.09
     """
     return crude_rate(observed, expected, per=multiplier, confidence=confidence)
 
@@ -105,6 +130,10 @@ def expected_events(strata: pd.DataFrame, reference_rate: pd.Series) -> pd.Serie
 
     strata: one row per `area_code` x `age_band` with `person_years`.
     reference_rate: events per person-year by `age_band`.
+
+    >>> strata = pd.DataFrame({"area_code": "E1", "age_band": ["0-64", "65+"], "person_years": [1_000, 500]})
+    >>> expected_events(strata, pd.Series({"0-64": 0.01, "65+": 0.1})).to_dict()
+    {'E1': 60.0}
     """
     rate = strata["age_band"].map(reference_rate)
     if rate.isna().any():
@@ -129,6 +158,12 @@ def direct_rate(
     in units of `per`, all three NaN where events < MIN_EVENTS.
     Raises InputError where the grid has gaps or a count is unusable.
     Source: Dobson 1991, doi:10.1002/sim.4780100317, on Byar's limits.
+
+    >>> strata = pd.DataFrame({"area_code": "E1", "age_band": ["0-64", "65+"], "events": [10, 30]})
+    >>> direct_rate(strata.assign(person_years=1_000), standard=pd.Series({"0-64": 3, "65+": 1})).round(0)
+               events   value   lower   upper
+    area_code
+    E1           40.0  1500.0  1005.0  2127.0
     """
     _check_strata(strata, standard)
     area, count = strata["area_code"], strata["events"].astype(float)
@@ -152,6 +187,11 @@ def variance_of_repeats(repeats: pd.DataFrame) -> pd.DataFrame:
     Returns one row per `area_code` x `age_band`: `events` = sum of people x
     events_each, `event_variance` = sum of people x events_each squared
     (people as Poisson counts), ready to join `person_years` for `direct_rate`.
+
+    >>> repeats = pd.DataFrame({"area_code": "E1", "age_band": "65+", "events_each": [1, 2, 3], "people": [50, 10, 2]})
+    >>> variance_of_repeats(repeats)
+      area_code age_band  events  event_variance
+    0        E1      65+    76.0           108.0
     """
     each = repeats["events_each"].astype(float)
     products = repeats[["area_code", "age_band"]].assign(
@@ -205,7 +245,12 @@ PER = 1_000  # people: the unit of every crude rate here
 
 
 def with_shares(shown: pd.DataFrame, *, of: str = "registered") -> pd.DataFrame:
-    """Protected counts with `share`, `lower`, `upper`: people of `of`, with Wilson's 95% limits."""
+    """Protected counts with `share`, `lower`, `upper`: people of `of`, with Wilson's 95% limits.
+
+    >>> with_shares(pd.DataFrame({"people": [20], "registered": [100]})).round(3)
+       people  registered  share  lower  upper
+    0      20         100    0.2  0.133  0.289
+    """
     limits = wilson(shown["people"], shown[of])
     return shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
 
@@ -214,6 +259,10 @@ def with_rates(shown: pd.DataFrame, *, events: tuple[str, ...]) -> pd.DataFrame:
     """Protected counts with rates per 1,000 people; events of a suppressed group are suppressed with it.
 
     events: columns of counts; those that the run lacks are passed over.
+
+    >>> with_rates(pd.DataFrame({"people": [500], "ed_attendances": [40]}), events=("ed_attendances",))
+       people  ed_attendances  ed_attendances_per_1000
+    0     500              40                     80.0
     """
     people = shown["people"].astype("Float64")
     at_risk = people.mask(people == 0)

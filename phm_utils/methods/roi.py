@@ -25,6 +25,14 @@ def return_ratios(saving_gbp: float, saving_months: float, cost_gbp_per_year: fl
     GBP spent; net ones subtract the cost first).
     `As often reported` sets a saving of some months against a year's cost: it
     misleads unless the saving took the year.
+
+    >>> return_ratios(60_000, saving_months=6, cost_gbp_per_year=100_000)[["measure", "ratio"]]
+                      measure  ratio
+    0       As often reported    0.6
+    1             Same period    1.2
+    2              Annualised    1.2
+    3  Net, as often reported   -0.4
+    4        Net, same period    0.2
     """
     if cost_gbp_per_year <= 0 or saving_months <= 0:
         raise InputError("A return needs a cost above 0 GBP per year and a saving over more than 0 months.")
@@ -46,12 +54,22 @@ def break_even_share(saving_gbp: float, cost_gbp: float) -> float:
     """Share of the saving that must be cash for the programme to pay for itself; NaN without a saving.
 
     Above 1 the programme costs more than everything it frees.
+
+    >>> break_even_share(saving_gbp=200_000, cost_gbp=50_000)
+    0.25
     """
     return float(cost_gbp / saving_gbp) if saving_gbp > 0 else float("nan")
 
 
 def split_saving(saving_gbp: float, *, cashable: float, cost_shifted: float) -> pd.DataFrame:
-    """The saving by what becomes of it: `part`, `meaning`, `gbp`. Shares are assumptions, 0-1, together at most 1."""
+    """The saving by what becomes of it: `part`, `meaning`, `gbp`. Shares are assumptions, 0-1, together at most 1.
+
+    >>> split_saving(1_000, cashable=0.2, cost_shifted=0.1)[["part", "gbp"]]
+                    part    gbp
+    0           Cashable  200.0
+    1       Cost shifted  100.0
+    2  Capacity released  700.0
+    """
     if min(cashable, cost_shifted) < 0 or cashable + cost_shifted > 1:
         raise InputError("Shares of a saving lie between 0 and 1 and together make at most 1.")
     parts = [
@@ -83,6 +101,11 @@ def return_uncertainty(
     (medians and 2.5th and 97.5th percentiles) and `pays_back`: the share of draws in which
     the whole saving exceeds the cost. Same seed, same figures.
     Source: Briggs 2000, doi:10.2165/00019053-200017050-00006.
+
+    >>> money = {"unit_cost_gbp": 3_000, "cost_gbp": 50_000}
+    >>> found = return_uncertainty(rate_ratio=0.8, log_se=0.05, events=100, seed=1, **money)
+    >>> round(found["ratio"], 1), round(found["pays_back"], 2)
+    (1.5, 0.84)
     """
     random = np.random.default_rng(seed)
     # Quantiles of stratified uniforms: an even spread, so that few draws settle the percentiles.

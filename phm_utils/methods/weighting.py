@@ -46,6 +46,10 @@ def tilt(covariates: np.ndarray, base: np.ndarray, stratum: np.ndarray, totals: 
     (totals are its events, base is exposure). Newton's method with the
     analytic gradient and Hessian, damped by halving until the dual falls.
     Raises NoSolution where the dual has no minimum.
+
+    >>> rows, one_stratum = np.array([[0.0], [1.0]]), np.zeros(2, int)
+    >>> tilt(rows, np.ones(2), one_stratum, totals=np.array([10.0]), target=np.array([7.0])).mass.round(3)
+    array([3., 7.])
     """
     order = np.argsort(stratum, kind="stable")
     rows, log_base, place = covariates[order], np.log(base[order]), stratum[order]
@@ -121,6 +125,9 @@ def entropy_balance(
     Raises InputError where no positive weights give balance, or where a
     stratum has treated people and no control.
     Assumes that whoever is comparable on these covariates would have fared alike.
+
+    >>> entropy_balance(controls=np.array([[0], [1], [1]]), treated=np.array([[0], [1]])).round(3)
+    array([1. , 0.5, 0.5])
     """
     controls, treated = (np.atleast_2d(np.asarray(x, dtype=float)) for x in (controls, treated))
     _check(controls, treated)
@@ -166,7 +173,11 @@ def _check(controls: np.ndarray, treated: np.ndarray) -> None:
 
 
 def effective_sample(weights: np.ndarray) -> float:
-    """How many equally weighted rows would carry as much information (Kish 1965)."""
+    """How many equally weighted rows would carry as much information (Kish 1965).
+
+    >>> round(effective_sample(np.array([1, 1, 2])), 2)
+    2.67
+    """
     weights = np.asarray(weights, dtype=float)
     squares = (weights**2).sum()
     return float(weights.sum() ** 2 / squares) if squares else 0.0
@@ -180,6 +191,11 @@ def standardised_differences(treated: pd.DataFrame, controls: pd.DataFrame, weig
     deviations (the controls' where all treated are alike, those of both
     together where the controls are too; 0 where nobody differs).
     Source: Stuart 2010, doi:10.1214/09-STS313.
+
+    >>> treated, controls = pd.DataFrame({"age": [70, 80, 90]}), pd.DataFrame({"age": [60, 70, 80]})
+    >>> standardised_differences(treated, controls, weights=np.array([0, 0, 3]))
+      covariate  smd_before  smd_after
+    0       age         1.0        0.0
     """
     scale = treated.std(ddof=1)
     for wider in (controls, pd.concat([treated, controls])):

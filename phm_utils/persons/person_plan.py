@@ -79,11 +79,9 @@ def _too_short(
     hospital = spans.get("emergency_admissions")
     ends = {"bnf": index_date, "snomed": index_date, "icd10": hospital.to_date if hospital else index_date}
     tables = {"bnf": "gp_medication", "snomed": "gp_event", "icd10": "apc_episode"}
-    for concept in (c for c in known if c.kind == "count" and c.window_months):
+    for concept, months in [(c, c.window_months) for c in known if c.kind == "count" and c.window_months]:
         table = tables[concept.system]
-        if table in sources and _begins_after(
-            sources[table], months_before(ends[concept.system], concept.window_months)
-        ):
+        if table in sources and _begins_after(sources[table], months_before(ends[concept.system], months)):
             short[count_column(concept)] = table
     if hospital and _begins_after(sources[hospital.source], months_before(hospital.to_date, HOSPITAL_MONTHS)):
         short |= dict.fromkeys(HOSPITAL_SCORES, hospital.source)

@@ -44,7 +44,7 @@ _HEADER_BYTES = len(MAGIC) + 1 + _ID_BYTES + _SALT_BYTES
 
 
 @contextmanager
-def writing(path: Path, key: bytes, content: str) -> Iterator[BinaryIO]:
+def writing(path: Path, key: bytes, content: str) -> Iterator[io.RawIOBase]:
     """A binary file to write into: locked on its way to disk, and in its place only when the block ends well.
 
     key: the user's root key. content: what the file holds, such as "ledger":
@@ -133,7 +133,7 @@ class _Cipher:
         self._gcm = AESGCM(derived.derive(purpose_key(key, "vault")))
         self._header = header
 
-    def lock(self, number: int, last: bool, chunk: bytes) -> bytes:
+    def lock(self, number: int, last: bool, chunk: bytes | bytearray) -> bytes:
         return self._gcm.encrypt(self._nonce(number, last), bytes(chunk), self._header)
 
     def unlock(self, number: int, last: bool, chunk: bytes) -> bytes:
@@ -176,7 +176,8 @@ class _Unlocking(io.RawIOBase):
 
     def __init__(self, path: Path, file: BinaryIO, cipher: _Cipher) -> None:
         self._path, self._file, self._cipher = path, file, cipher
-        self._next, self._number = file.read(CHUNK_BYTES + _TAG_BYTES), 0
+        self._next: bytes | None = file.read(CHUNK_BYTES + _TAG_BYTES)
+        self._number = 0
         self._plain = memoryview(b"")
 
     def readable(self) -> bool:
@@ -184,13 +185,13 @@ class _Unlocking(io.RawIOBase):
 
     def readinto(self, buffer) -> int:
         if not self._plain and self._next is not None:
-            self._plain = memoryview(self._unlock())
+            self._plain = memoryview(self._unlock(self._next))
         given = min(len(buffer), len(self._plain))
         buffer[:given], self._plain = self._plain[:given], self._plain[given:]
         return given
 
-    def _unlock(self) -> bytes:
-        chunk, after = self._next, self._file.read(CHUNK_BYTES + _TAG_BYTES)
+    def _unlock(self, chunk: bytes) -> bytes:
+        after = self._file.read(CHUNK_BYTES + _TAG_BYTES)
         try:
             plain = self._cipher.unlock(self._number, not after, chunk)
         except InvalidTag:

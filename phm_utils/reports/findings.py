@@ -43,6 +43,13 @@ def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]
 
     `@finding`, or `@finding("limit")`; a function that gives (sentence, level) chooses by itself,
     one that gives a list of sentences gives a list of findings.
+
+    >>> @finding("limit")
+    ... def left_out(people):
+    ...     return f"{people} people are left out."
+    ...
+    >>> left_out(12).level, str(left_out(12))
+    ('limit', '12 people are left out.')
     """
     if callable(level):
         return finding("finding")(level)
@@ -72,7 +79,12 @@ TOO_FEW = "Numbers are too small to show here."
 
 
 def span(frame: pd.DataFrame, value: str, label: str, per: float = 100, unit: str = "%") -> str:
-    """For alternative text: how many marks, the lowest and the highest by name, and how many are not shown."""
+    """For alternative text: how many marks, the lowest and the highest by name, and how many are not shown.
+
+    >>> frame = pd.DataFrame({"practice": ["Elm", "Oak", "Ash"], "share": [0.1, 0.25, None]})
+    >>> span(frame, "share", "practice")
+    '2 values, from 10% (Elm) to 25% (Oak). 1 not shown because numbers are small.'
+    """
     known = shown(frame, value)
     hidden = len(frame) - len(known)
     note = f" {hidden} not shown because numbers are small." if hidden else ""
@@ -86,7 +98,11 @@ def span(frame: pd.DataFrame, value: str, label: str, per: float = 100, unit: st
 
 
 def shown(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The rows whose `column` is not suppressed, with it as plain numbers."""
+    """The rows whose `column` is not suppressed, with it as plain numbers.
+
+    >>> shown(pd.DataFrame({"people": pd.array([10, None], "Int64")}), "people")["people"].tolist()
+    [10.0]
+    """
     return frame[frame[column].notna()].astype({column: float}).reset_index(drop=True)
 
 
@@ -113,7 +129,11 @@ def furthest(frame: pd.DataFrame, value: str, other: str) -> pd.Series:
 
 
 def in_sentence(text: str) -> str:
-    """A title within a sentence: its first capital goes, unless it begins a name or an abbreviation."""
+    """A title within a sentence: its first capital goes, unless it begins a name or an abbreviation.
+
+    >>> in_sentence("Long-term conditions"), in_sentence("COPD register")
+    ('long-term conditions', 'COPD register')
+    """
     first = text.split(" ", 1)[0]
     if first.startswith(("Parkinson", "Covid")) or not (first[1:].islower() or len(first) == 1):
         return text
@@ -121,5 +141,9 @@ def in_sentence(text: str) -> str:
 
 
 def joined(words: list[str]) -> str:
-    """A list within a sentence: a, b and c."""
+    """A list within a sentence: a, b and c.
+
+    >>> joined(["asthma", "COPD", "cancer"])
+    'asthma, COPD and cancer'
+    """
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

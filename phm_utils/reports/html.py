@@ -50,6 +50,13 @@ def render_report(
     findings: `level` and `text` of each, in order. facts: the content of
     `run.json`. The same notebook and facts give the same bytes. Raises
     PageRefused where the page breaks a rule of all reports.
+
+    >>> from nbformat.v4 import new_markdown_cell, new_notebook
+    >>> untitled = new_notebook(cells=[new_markdown_cell("No question is asked.")])
+    >>> render_report(untitled, findings=[], facts={}, area="U99001", voice=None)
+    Traceback (most recent call last):
+        ...
+    phm_utils.reports.html.PageRefused: The notebook has no title: its first cell must open with `# ` and its question.
     """
     soup = BeautifulSoup(_body(notebook), "html.parser")
     question = _take_title(soup)
@@ -163,7 +170,8 @@ def _wrap_tables(soup: BeautifulSoup) -> None:
 
 def _refuse_body(soup: BeautifulSoup) -> None:
     for image in soup.find_all("img"):
-        if not image.get("alt", "").strip() or image["alt"] == NO_ALT:
+        alt = image.get("alt")
+        if not isinstance(alt, str) or not alt.strip() or alt == NO_ALT:
             raise PageRefused("A picture has no alternative text. Use show(fig, alt=, caption=, table=).")
     if found := soup.find(NEVER):
         raise PageRefused(f"The notebook shows a <{found.name}> element; a report carries none, for it works offline.")
@@ -183,7 +191,13 @@ def _calls_out(tag: str, name: str, value: Any) -> bool:
 
 
 def refuse_paths(html: str, folders: Iterable[Path]) -> None:
-    """Refuse a page that tells where on this machine it was made."""
+    """Refuse a page that tells where on this machine it was made.
+
+    >>> refuse_paths("<p>Read from /data/extracts/person.csv</p>", [Path("/data/extracts")])
+    Traceback (most recent call last):
+        ...
+    phm_utils.reports.html.PageRefused: The page holds a path of this machine. Print names of files, not their paths.
+    """
     for folder in folders:
         if len(folder.parts) > 1 and (str(folder) in html or folder.as_posix() in html):
             raise PageRefused("The page holds a path of this machine. Print names of files, not their paths.")

@@ -12,7 +12,11 @@ HEADLINES = 1  # findings shown of each report: more would bury the table above 
 
 
 def label(notebook: str) -> str:
-    """`04_inequalities` as `Inequalities`, for column heads and links."""
+    """`04_inequalities` as `Inequalities`, for column heads and links.
+
+    >>> label("04_inequalities")
+    'Inequalities'
+    """
     return notebook.split("_", 1)[1].replace("_", " ").capitalize()
 
 
@@ -30,6 +34,13 @@ def write_index(
     titles: the question of each notebook. rows: one per area x notebook, see
         `report_steps.status_rows`. stages: what became of each ICS-level
         stage. facts: `run.json`, or empty where the run never came so far.
+
+    >>> from datetime import date
+    >>> settings = {"title": "Demoshire", "ics_code": "QZZ", "synthetic": True, "landing": "landing/demo"}
+    >>> workbook = Workbook(name="demo", index_date=date(2025, 3, 31), **settings)
+    >>> write_index(Path("index.html"), workbook, areas={"QZZ": "Demoshire"}, titles={}, rows=[], stages={}, facts={})
+    >>> "Demoshire" in Path("index.html").read_text(encoding="utf-8")
+    True
     """
     known = facts or {"data": workbook.data, "disclosure": workbook.disclosure.model_dump()}
     states = [row["state"] for row in rows]

@@ -26,7 +26,12 @@ OF_A_PLACE = {"unit_code", "practice_code", "lsoa"}
 
 
 def read_released(files: Iterable[Path]) -> pd.DataFrame:
-    """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number."""
+    """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number.
+
+    >>> pd.DataFrame({"people": pd.array([10, None], "Int64")}).to_parquet("released.parquet")
+    >>> read_released([Path("released.parquet")])["people"].tolist()
+    [10, <NA>]
+    """
     return whole_numbers(pa.concat_tables([pq.read_table(file) for file in files]))
 
 
@@ -34,6 +39,11 @@ def with_ics(frame: pd.DataFrame, whole: pd.DataFrame, keys: Iterable[str]) -> p
     """A PCN's rows with the ICS's figures of the same row as `ics_*` columns; rows of places stay as they are.
 
     frame, whole: rows of one released table for the PCN and for the ICS. keys: its key columns.
+
+    >>> pcn = pd.DataFrame({"segment": ["Well"], "share": [0.3]})
+    >>> ics = pd.DataFrame({"segment": ["Well", "Ill"], "share": [0.25, 0.75]})
+    >>> with_ics(pcn, ics, ["area_code", "segment"]).loc[0].to_dict()
+    {'segment': 'Well', 'share': 0.3, 'ics_share': 0.25}
     """
     same = [k for k in keys if k not in (AREA.name, PLACE.name)]
     if not same or set(same) & OF_A_PLACE:
@@ -147,6 +157,13 @@ def open_run(notebook: str, params: RunParams, headings: Headings) -> Run:
     """Open the run that `phm run` made for this workbook, begin its page and show its card.
 
     headings: of the tables on the page.
+
+    >>> from datetime import date
+    >>> params = RunParams(workbook="not_run_yet", area_code="QZZ", index_date=date(2025, 3, 31))
+    >>> open_run("04_inequalities", params, Headings({}))
+    Traceback (most recent call last):
+        ...
+    phm_utils.errors.InputError: No run of `not_run_yet` in outputs. Make one first: `phm run parameters/demo.yml`.
     """
     folder = resolve(params.outputs) / params.workbook
     path = folder / "run.json"

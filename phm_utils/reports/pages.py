@@ -27,5 +27,9 @@ def _environment() -> Environment:
 
 
 def page(template: str, **content: Any) -> str:
-    """A whole HTML page. Only what is marked as Markup is taken as HTML."""
+    """A whole HTML page. Only what is marked as Markup is taken as HTML.
+
+    >>> "SYNTHETIC DATA" in page("frame.html.j2", synthetic=True)
+    True
+    """
     return _environment().get_template(template).render(**content)

@@ -67,6 +67,12 @@ def show(
     alt: for who cannot see a figure that no finding is about.
     table: the table behind a figure, if not the one that it was drawn from.
     Raises InputError for a figure or table without a caption, or a figure without words.
+
+    >>> sizes = pd.DataFrame({"practice_name": ["Ash"], "people": [20]})
+    >>> show(sizes)
+    Traceback (most recent call last):
+        ...
+    phm_utils.errors.InputError: A figure or table needs a caption: show(..., caption="what is drawn, its unit").
     """
     if what is None:
         note(finding)
@@ -94,7 +100,11 @@ def show(
 
 
 def note(*finding: Said) -> None:
-    """Put findings on the page that no figure shows."""
+    """Put findings on the page that no figure shows.
+
+    >>> note(Finding("Deaths are not counted.", "limit"))
+    {'text/html': '<p class="noted limit">...', 'text/plain': '  Limit: Deaths are not counted.'}
+    """
     for one in finding:
         if isinstance(one, Absent):
             continue

@@ -22,7 +22,11 @@ class Voice:
 
 
 def voice_path(area: str, root: Path | None = None) -> Path:
-    """Where an area's text goes."""
+    """Where an area's text goes.
+
+    >>> voice_path("U99001", Path("workbook")).as_posix()
+    'workbook/parameters/local/U99001.md'
+    """
     return (root or project_root()) / FOLDER / f"{area}.md"
 
 
@@ -31,6 +35,11 @@ def read_voice(area: str, root: Path | None = None) -> Voice | None:
 
     The file opens with `author:` and `date:` lines (year-month-day), then
     paragraphs parted by empty lines. Raises InputError where it does not.
+
+    >>> voice_path("U99002", Path()).parent.mkdir(parents=True, exist_ok=True)
+    >>> _ = voice_path("U99002", Path()).write_text("author: Ann\\ndate: 2025-03-31\\n\\nThe bus stopped.")
+    >>> read_voice("U99002", Path()).paragraphs
+    ('The bus stopped.',)
     """
     path = voice_path(area, root)
     if not path.is_file():

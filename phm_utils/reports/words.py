@@ -10,20 +10,32 @@ TIERS = {
 
 
 def day(iso: str) -> str:
-    """`2025-03-31` as `31 March 2025`."""
+    """`2025-03-31` as `31 March 2025`.
+
+    >>> day("2025-03-31")
+    '31 March 2025'
+    """
     when = date.fromisoformat(iso)
     return f"{when.day} {when:%B %Y}"
 
 
 def tier_words(facts: dict[str, Any]) -> str:
-    """Who may read it."""
+    """Who may read it.
+
+    >>> tier_words({"data": "published"})
+    'Made from published official statistics; free to share.'
+    """
     if facts.get("data") == "published":
         return "Made from published official statistics; free to share."
     return TIERS[facts["disclosure"]["tier"]]
 
 
 def disclosure_words(facts: dict[str, Any]) -> str:
-    """How small numbers are kept from naming people, and what that does not do yet."""
+    """How small numbers are kept from naming people, and what that does not do yet.
+
+    >>> disclosure_words({"disclosure": {"suppress_below": 8, "round_to": 5}}).split(".")[0]
+    'Counts of 1 to 7 are shown as *, others rounded to 5'
+    """
     if facts.get("data") == "published":
         return "Official statistics, shown as published."
     policy = facts["disclosure"]
@@ -34,7 +46,12 @@ def disclosure_words(facts: dict[str, Any]) -> str:
 
 
 def extracts(sources: list[dict[str, Any]]) -> str:
-    """Where each extract ends, one date for all where they agree; published files carry theirs in their names."""
+    """Where each extract ends, one date for all where they agree; published files carry theirs in their names.
+
+    >>> source = {"name": "Hospital", "state": "present", "last_date": "2025-03-31"}
+    >>> extracts([source])
+    'Hospital to 31 March 2025'
+    """
     if not any(source["last_date"] for source in sources):
         return "; ".join(source["name"] for source in sources)
     by_day: dict[str, list[str]] = {}
@@ -48,7 +65,11 @@ def extracts(sources: list[dict[str, Any]]) -> str:
 
 
 def practices_told(practices: dict[str, Any]) -> str:
-    """How many practices there are, and which have sent nothing or nothing lately."""
+    """How many practices there are, and which have sent nothing or nothing lately.
+
+    >>> practices_told({"total": 12, "missing": ["Elm Surgery"], "stale": []})
+    '12 practices; no data from Elm Surgery'
+    """
     total, missing, stale = practices["total"], practices["missing"], practices["stale"]
     told = f"{total} practice{'s' if total != 1 else ''}"
     if not missing and not stale:

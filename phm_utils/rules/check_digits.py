@@ -42,6 +42,11 @@ def snomed_concept_sql(code: str) -> str:
     6-18 digits without a leading zero, a concept's partition, Verhoeff's
     check digit, and not rounded by a spreadsheet. Whether the concept exists
     is not asked: that needs the terminology, which is not ours to carry.
+
+    >>> import duckdb
+    >>> code, mistyped = snomed_concept_sql("'73211009'"), snomed_concept_sql("'73211008'")
+    >>> duckdb.connect().execute(f"SELECT {code}, {mistyped}").fetchone()
+    (True, False)
     """
     turned = (
         f"list_transform(string_split(reverse({code}), ''), "
@@ -64,6 +69,11 @@ def nhs_number_sql(number: str) -> str:
     """SQL: does this text of ten digits pass modulo 11, and is it not one digit ten times? Null of null.
 
     A repeated digit passes the check: it is what people type where they have no number.
+
+    >>> import duckdb
+    >>> number, repeated = nhs_number_sql("'9434765919'"), nhs_number_sql("'1111111111'")
+    >>> duckdb.connect().execute(f"SELECT {number}, {repeated}").fetchone()
+    (True, False)
     """
     whole = f"try_cast({number} AS BIGINT)"
     total = " + ".join(f"{whole} // {10 ** (10 - place)} % 10 * {11 - place}" for place in range(1, 11))

@@ -57,12 +57,20 @@ _NAMES = {
 
 
 def system_named(text: str) -> str | None:
-    """The system that people call `text` (`SNOMED CT`, `Read2`, `dmd_snomed`); None if no system is called so."""
+    """The system that people call `text` (`SNOMED CT`, `Read2`, `dmd_snomed`); None if no system is called so.
+
+    >>> system_named("SNOMED CT"), system_named("Read2")
+    ('snomed', 'readv2')
+    """
     return _NAMES.get(re.sub(r"[\W_]", "", text.casefold()))
 
 
 def cleaned(cell: str) -> str:
-    """A cell's code: without white space, invisible signs, and what keeps a spreadsheet from reading a number."""
+    """A cell's code: without white space, invisible signs, and what keeps a spreadsheet from reading a number.
+
+    >>> cleaned(' ="I10" '), cleaned("'73211009")
+    ('I10', '73211009')
+    """
     code = cell.strip(INVISIBLE + " \t\r\n\xa0")
     if wrapped := re.fullmatch(r"=\"(.*)\"", code):
         return wrapped[1].strip()
@@ -74,6 +82,9 @@ def normal(code: str, system: str) -> str:
 
     ICD-10: no dot, no dagger or asterisk (A or D after the fourth character),
     no filler at the end. Read v2: without the two bytes of the term.
+
+    >>> normal("E11.9", "icd10"), normal("C10E.00", "readv2")
+    ('E119', 'C10E.')
     """
     if system == "icd10":
         code = re.sub(r"^([A-Z]\d\d)\.", r"\1", code.upper().rstrip("†*+ "))
@@ -87,7 +98,11 @@ def normal(code: str, system: str) -> str:
 
 
 def is_code(code: str, system: str) -> bool:
-    """Could `code` be one of `system`, or of icd10, opcs4 and bnf the beginning of one?"""
+    """Could `code` be one of `system`, or of icd10, opcs4 and bnf the beginning of one?
+
+    >>> is_code("E119", "icd10"), is_code("E119", "bnf")
+    (True, False)
+    """
     if system in SAME_IDS:
         return snomed_fault(code) is None
     if system == "bnf":
@@ -98,7 +113,11 @@ def is_code(code: str, system: str) -> bool:
 
 
 def looks_like(code: str) -> str | None:
-    """The system that a whole code is most likely of; OPCS-4 is never guessed, ICD-10 looks the same."""
+    """The system that a whole code is most likely of; OPCS-4 is never guessed, ICD-10 looks the same.
+
+    >>> looks_like("73211009"), looks_like("E119"), looks_like("asthma")
+    ('snomed', 'icd10', None)
+    """
     if _SCTID.fullmatch(code) and verhoeff_ok(code) and code[-3:-1] in CONCEPT_PARTITIONS:
         return "snomed"
     if len(normal(code, "icd10")) >= 3 and is_code(code, "icd10"):
@@ -111,7 +130,11 @@ def looks_like(code: str) -> str | None:
 
 
 def fault(code: str, system: str) -> str | None:
-    """Why `code` is none of `system`, with the likely cause; None where it may be one."""
+    """Why `code` is none of `system`, with the likely cause; None where it may be one.
+
+    >>> fault("E119", "icd10"), fault("73211009", "icd10")
+    (None, 'looks like SNOMED CT: this list takes ICD-10')
+    """
     if system in SAME_IDS:
         return snomed_fault(code, TITLES[system])
     if is_code(code, system):
@@ -127,6 +150,9 @@ def snomed_fault(code: str, title: str = TITLES["snomed"]) -> str | None:
     """Why `code` is not a SNOMED CT concept id, with the likely cause; None where it may be one.
 
     A spreadsheet's zero in the last place of 16 or 17 digits is right once in ten: a single id cannot show it.
+
+    >>> snomed_fault("73211009"), snomed_fault("73211008")
+    (None, 'fails its check digit: mistyped')
     """
     takes = f"this list takes {title} {'concept' if title == TITLES['snomed'] else 'product'} ids"
     if not _SCTID.fullmatch(code):
@@ -150,7 +176,11 @@ def snomed_fault(code: str, title: str = TITLES["snomed"]) -> str | None:
 
 
 def shown(code: str) -> str:
-    """A code as an error may quote it: what may be a person's number, or is no code, is described instead."""
+    """A code as an error may quote it: what may be a person's number, or is no code, is described instead.
+
+    >>> shown("E119"), shown("9434765919")
+    ('`E119`', 'a number that passes as an NHS number')
+    """
     if is_nhs_number(code) and not verhoeff_ok(code):
         return "a number that passes as an NHS number"
     if len(code) > LONGEST_SHOWN or not code.isprintable():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -59,6 +60,13 @@ def compare(a: Path, b: Path, system: str | None, *, run: Workbook | None, event
     """Two lists side by side and, of a run or a file of events, the people whom each finds.
 
     Raises InputError where a list is bad: its faults, not the choice of list, would make the difference.
+
+    >>> pd.DataFrame({"code": ["E11", "I10"]}).to_csv("broad.csv", index=False)
+    >>> pd.DataFrame({"code": ["E119", "J45"]}).to_csv("narrow.csv", index=False)
+    >>> print(compare(Path("broad.csv"), Path("narrow.csv"), "icd10", run=None, events=Events()))
+    A broad: ICD-10, 2 codes
+    B narrow: ICD-10, 2 codes
+    codes: 1 in both, 2 only in A, 1 only in B
     """
     reports = [*check_lists([a], system), *check_lists([b], system)]
     if len(reports) != 2:
@@ -71,7 +79,13 @@ def compare(a: Path, b: Path, system: str | None, *, run: Workbook | None, event
 
 
 def overlap(a: CodeList, b: CodeList) -> Overlap:
-    """Compare the codes alone. A beginning of a code covers every longer code that begins with it."""
+    """Compare the codes alone. A beginning of a code covers every longer code that begins with it.
+
+    >>> a = CodeList("broad", "icd10", ("E11", "I10"), Path("broad.csv"))
+    >>> b = CodeList("narrow", "icd10", ("E119", "J45"), Path("narrow.csv"))
+    >>> overlap(a, b)
+    Overlap(both=('E119',), only_a=('E11', 'I10'), only_b=('J45',))
+    """
     held = {*_covered(a, b), *_covered(b, a)}
     every = dict.fromkeys((*a.codes, *b.codes))
     only_a, only_b = (tuple(code for code in one.codes if code not in held) for one in (a, b))
@@ -88,12 +102,26 @@ def _covered(one: CodeList, by: CodeList) -> Iterator[str]:
 
 
 def comparable(a: CodeList, b: CodeList) -> bool:
-    """Are the two lists' codes of one system?"""
+    """Are the two lists' codes of one system?
+
+    >>> a = CodeList("broad", "icd10", ("E11", "I10"), Path("broad.csv"))
+    >>> b = CodeList("narrow", "icd10", ("E119", "J45"), Path("narrow.csv"))
+    >>> comparable(a, b)
+    True
+    """
     return a.system == b.system or {a.system, b.system} == {*SAME_IDS}
 
 
 def told(a: CodeList, b: CodeList, found: Found | None, policy: Disclosure | None = None) -> str:
-    """The comparison in lines, for the analyst's own work. policy: what `found` was protected by."""
+    """The comparison in lines, for the analyst's own work. policy: what `found` was protected by.
+
+    >>> a = CodeList("broad", "icd10", ("E11", "I10"), Path("broad.csv"))
+    >>> b = CodeList("narrow", "icd10", ("E119", "J45"), Path("narrow.csv"))
+    >>> print(told(a, b, None))
+    A broad: ICD-10, 2 codes
+    B narrow: ICD-10, 2 codes
+    codes: 1 in both, 2 only in A, 1 only in B
+    """
     lines = [
         f"{n} {one.name}: {TITLES[one.system]}, {codes_counted(len(one.codes))}" for n, one in (("A", a), ("B", b))
     ]
@@ -125,5 +153,5 @@ def _people_told(a: CodeList, b: CodeList, found: Found) -> Iterator[str]:
             yield f"  by {letter.upper()} alone, {row.code}{' ' + term if term else ''}: {_shown(row.people)}"
 
 
-def _shown(count: object) -> str:
-    return SUPPRESSED if pd.isna(count) else f"{int(count):,}"  # type: ignore[call-overload]
+def _shown(count: Any) -> str:
+    return SUPPRESSED if pd.isna(count) else f"{int(count):,}"

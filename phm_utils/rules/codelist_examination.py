@@ -55,6 +55,11 @@ def examine(
         `coding_system`, or the one that most of its codes fit.
     listed: its line in the folder's MANIFEST.csv.
     today: the day from which its age is counted.
+
+    >>> _ = Path("diabetes__icd10.csv").write_text("code\\nE119\\nE11O\\n")
+    >>> report = examine(Path("diabetes__icd10.csv"))
+    >>> report.system, report.codes, str(report.faults[0])
+    ('icd10', ('E119',), 'row 3: `E11O` is not an ICD-10 code: it has the letter O for a zero')
     """
     listed = listed or {}
     try:
@@ -71,7 +76,11 @@ def examine(
 
 
 def system_in_name(stem: str) -> str | None:
-    """The system that the last word of a file's name says: `asthma__ast_cod__snomed`, `..._ICD10`."""
+    """The system that the last word of a file's name says: `asthma__ast_cod__snomed`, `..._ICD10`.
+
+    >>> system_in_name("asthma__ast_cod__snomed"), system_in_name("asthma")
+    ('snomed', None)
+    """
     words = re.split(r"__|_(?=[A-Z])|[.-]|\s", stem)
     return system_named(words[-1]) if len(words) > 1 else None
 

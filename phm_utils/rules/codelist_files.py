@@ -47,7 +47,11 @@ class CodeFile:
 
 
 def plain(heading: str) -> str:
-    """A heading's letters and digits, in small letters."""
+    """A heading's letters and digits, in small letters.
+
+    >>> plain("SNOMED code")
+    'snomedcode'
+    """
     return re.sub(r"[\W_]", "", heading.casefold())
 
 
@@ -56,6 +60,10 @@ def read(path: Path) -> CodeFile:
 
     Lines that begin with # are comments. Raises InputError with what is wrong,
     to be put after the file's name.
+
+    >>> _ = Path("asthma.csv").write_text("code,term\\nJ45,Asthma\\n")
+    >>> read(Path("asthma.csv")).headings
+    ('code', 'term')
     """
     text, encoding = _text(path)
     lines = list(io.StringIO(text, newline=""))  # splits at ends of lines alone, not at signs within a term
@@ -122,6 +130,9 @@ def code_column(file: CodeFile, system: str | None) -> tuple[int, str | None]:
 
     system: the list's system, where known: of several columns of codes it takes its own.
     Raises InputError where no heading, or more than one, fits.
+
+    >>> code_column(CodeFile(("term", "ICD10 code"), (), "utf-8"), None)
+    (1, 'icd10')
     """
     places: dict[str, list[int]] = {}
     for place, heading in enumerate(file.headings):

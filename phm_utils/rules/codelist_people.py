@@ -54,6 +54,14 @@ def found_in_run(a: CodeList, b: CodeList, workbook: Workbook) -> Found:
 
     Lists of SNOMED CT look in gp_event, of dm+d and BNF in gp_medication, of
     ICD-10 in every diagnosis of apc_episode; each list in its own system's table.
+
+    >>> one = CodeList("diabetes", "icd10", ("E11",), Path("diabetes.csv"))
+    >>> settings = {"title": "Demoshire", "ics_code": "QZZ", "synthetic": True, "landing": "landing/demo"}
+    >>> workbook = Workbook(name="not_run_yet", index_date=date(2025, 3, 31), **settings)
+    >>> found_in_run(one, one, workbook)
+    Traceback (most recent call last):
+        ...
+    phm_utils.errors.InputError: The run not_run_yet has no people yet. Run `phm run` for its parameter file first.
     """
     store = Store(resolve(workbook.outputs) / workbook.name / "store")
     if not store.files("person"):
@@ -100,6 +108,12 @@ def found_in_file(
     person, code: the columns that hold a person's identifier and a code, one event per row.
     on, until: with both, events dated later do not count.
     Raises InputError where a column is absent, or `code` holds no code of the lists' system.
+
+    >>> one = CodeList("diabetes", "icd10", ("E11",), Path("diabetes.csv"))
+    >>> two = CodeList("hypertension", "icd10", ("I10",), Path("hypertension.csv"))
+    >>> pd.DataFrame({"who": ["A", "B", "B"], "code": ["E119", "E11", "I10"]}).to_csv("events.csv", index=False)
+    >>> found_in_file(one, two, Path("events.csv"), "who", "code").counts.to_dict()
+    {'people': 2, 'a': 2, 'b': 1, 'both': 1, 'only_a': 1, 'only_b': 0}
     """
     if (on is None) != (until is None):
         raise InputError("--date names the column of dates and --until the last day that counts: give both or none.")

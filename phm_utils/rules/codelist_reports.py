@@ -75,5 +75,9 @@ class ListReport:
 
 
 def codes_counted(count: int) -> str:
-    """`1 code`, `2 codes`."""
+    """`1 code`, `2 codes`.
+
+    >>> codes_counted(1), codes_counted(1_200)
+    ('1 code', '1,200 codes')
+    """
     return f"{count:,} code{'' if count == 1 else 's'}"

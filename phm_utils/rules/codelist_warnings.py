@@ -16,6 +16,10 @@ def warnings(file: CodeFile, place: int, codes: Sequence[str], system: str, list
 
     place: of the column of codes; codes: as cleaned, one per row.
     listed: the list's line in its folder's manifest.
+
+    >>> file = CodeFile(("code",), ((2, ("I10",)), (3, ("I10",))), "utf-8")
+    >>> list(warnings(file, 0, ["I10", "I10"], "icd10", listed={}))
+    ['1 row repeats a code']
     """
     if repeats := len(codes) - len(set(codes)):
         yield f"{repeats:,} rows repeat a code" if repeats > 1 else "1 row repeats a code"
@@ -40,7 +44,11 @@ def warnings(file: CodeFile, place: int, codes: Sequence[str], system: str, list
 
 
 def age_warning(dated: date | None, today: date) -> str | None:
-    """How old a list is, where it is old; None too where no day is known."""
+    """How old a list is, where it is old; None too where no day is known.
+
+    >>> age_warning(date(2020, 1, 1), today=date(2025, 3, 31))
+    '5 years old'
+    """
     years = int((today - dated).days // 365.25) if dated else 0
     return f"{years} years old" if years >= OLD_YEARS else None
 

@@ -43,6 +43,9 @@ def load(name: str, folder: Path | None = None, system: str = "snomed") -> list[
     system: its code system. Codes of icd10 and bnf may be beginnings of codes,
         and come in the form of extracts: no dots, no fillers.
     Raises InputError that names the list, the rows and the likely cause.
+
+    >>> "195967001" in load("asthma")
+    True
     """
     folder = folder or project_root() / "parameters" / "codelists"
     path = folder / f"{name}.csv"
@@ -72,13 +75,20 @@ def check_lists(paths: Sequence[Path], system: str | None = None) -> list[ListRe
     A folder's MANIFEST.csv (`file`, `code_system`, `n_codes`, a date), or the
     concepts.csv beside the workbook's own folder of lists, says their systems.
     Raises InputError for a path that is not there and a folder without lists.
+
+    >>> [report.bad for report in check_lists([Path("asthma")])]
+    [False]
     """
     named = {n.path.resolve(): n for path in paths for n in _lists_of(path, system)}
     return [n.report() for n in named.values()]
 
 
 def found(path: Path) -> Path:
-    """A path as given, or below the workbook's folder, or the name of one of the workbook's own lists."""
+    """A path as given, or below the workbook's folder, or the name of one of the workbook's own lists.
+
+    >>> found(Path("asthma")).name
+    'asthma.csv'
+    """
     if path.exists():
         return path
     root = project_root()
@@ -128,6 +138,10 @@ def told(reports: Sequence[ListReport], every: bool = False) -> str:
     """One line per list (name, system, codes, verdict, first cause) and a line with the sum.
 
     every: all faults and warnings below their list.
+
+    >>> print(told([ListReport(Path("asthma.csv"), "icd10", rows=1, codes=("J45",))]))
+    ok  asthma  ICD-10, 1 code
+    1 list: 1 sound, 0 bad. 1 without a date: how old they are is not known.
     """
     width = min(max((len(r.name) for r in reports), default=0), 48)
     lines = [line for r in reports for line in _lines(r, width, every)]

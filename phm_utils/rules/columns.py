@@ -93,7 +93,12 @@ _WHO = (
 
 
 def concept_columns(concept: Concept) -> tuple[RuleColumn, ...]:
-    """What one concept alone gives: columns of `person`, or facts where `in_person` is false. A status gives none."""
+    """What one concept alone gives: columns of `person`, or facts where `in_person` is false. A status gives none.
+
+    >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
+    >>> [column.name for column in concept_columns(asthma)]
+    ['asthma']
+    """
     needs, title = (SOURCE_TABLE[concept.system],), concept.title
     match concept.kind:
         case "condition":
@@ -113,17 +118,31 @@ def concept_columns(concept: Concept) -> tuple[RuleColumn, ...]:
 
 
 def count_column(concept: Concept) -> str:
-    """The column of a count: lithium_medicines in 6 months becomes lithium_medicines_6m."""
+    """The column of a count: lithium_medicines in 6 months becomes lithium_medicines_6m.
+
+    >>> lithium = Concept(concept="lithium_medicines", title="Lithium", kind="count", system="bnf", window_months=6)
+    >>> count_column(lithium)
+    'lithium_medicines_6m'
+    """
     return f"{concept.concept}_{concept.window_months}m"
 
 
 def vaccinated_column(concept: str) -> str:
-    """The column of a vaccination: covid_vaccination becomes covid_vaccinated."""
+    """The column of a vaccination: covid_vaccination becomes covid_vaccinated.
+
+    >>> vaccinated_column("covid_vaccination")
+    'covid_vaccinated'
+    """
     return concept.removesuffix("_vaccination") + "_vaccinated"
 
 
 def families(known: tuple[Concept, ...]) -> dict[str, list[Concept]]:
-    """The concepts of kind status by family, in the order of the file."""
+    """The concepts of kind status by family, in the order of the file.
+
+    >>> status = {"kind": "status", "family": "smoking_status", "word": "Current"}
+    >>> list(families((Concept(concept="smoker", title="Smoker", **status),)))
+    ['smoking_status']
+    """
     found: dict[str, list[Concept]] = {}
     for concept in known:
         if concept.kind == "status":
@@ -132,7 +151,12 @@ def families(known: tuple[Concept, ...]) -> dict[str, list[Concept]]:
 
 
 def recorded_columns(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
-    """Everything that code lists give `person`, and `n_conditions`."""
+    """Everything that code lists give `person`, and `n_conditions`.
+
+    >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
+    >>> [column.name for column in recorded_columns((asthma,))]
+    ['asthma', 'n_conditions']
+    """
     kept = [c for c in known if c.in_person]
     conditions = [column for c in kept if c.kind == "condition" for column in concept_columns(c)]
     total = RuleColumn("n_conditions", "int", "Long-term conditions", "conditions", needs=GP_CODES)
@@ -155,6 +179,10 @@ def fact_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
 
     Days are those of the first and the last entry up to the index date; of
     gp_event alone. Months and years are completed ones.
+
+    >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
+    >>> list(fact_columns((asthma,)))[:2]
+    ['asthma_first', 'asthma_last']
     """
     found = [column for c in known if not c.in_person for column in concept_columns(c)]
     for concept in (c for c in known if c.system == "snomed" and c.kind != "value"):
@@ -206,7 +234,11 @@ def _used() -> tuple[RuleColumn, ...]:
 
 
 def cost_column(setting: str) -> str:
-    """The column of a setting's cost."""
+    """The column of a setting's cost.
+
+    >>> cost_column("gp")
+    'cost_gp_pence_12m'
+    """
     return f"cost_{setting}_pence_12m"
 
 
@@ -214,12 +246,19 @@ def base_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     """The columns of `person` that need no other column, by name, in the table's order.
 
     Raises InputError where a concept would make a column that is there already.
+
+    >>> base_columns(())["age"].unit
+    'completed years'
     """
     return by_name((*_PLACE, *_WHO, *recorded_columns(known), *_used()))
 
 
 def by_name(columns: Iterable[RuleColumn]) -> dict[str, RuleColumn]:
-    """Columns by name, each name once: a second column of a name would silently take the first one's place."""
+    """Columns by name, each name once: a second column of a name would silently take the first one's place.
+
+    >>> list(by_name([RuleColumn("age", "int", "Age"), RuleColumn("sex", "text", "Sex")]))
+    ['age', 'sex']
+    """
     found: dict[str, RuleColumn] = {}
     for column in columns:
         if column.name in found or column.name in KEYS:

@@ -93,6 +93,9 @@ def concepts(path: Path | None = None) -> tuple[Concept, ...]:
 
     Raises InputError where a line cannot be read, a concept stands twice, or
     `resolved_by` names no concept of kind resolution.
+
+    >>> "asthma" in {concept.concept for concept in concepts()}
+    True
     """
     path = path or project_root() / "parameters" / "concepts.csv"
     if not path.is_file():
@@ -115,5 +118,11 @@ def concepts(path: Path | None = None) -> tuple[Concept, ...]:
 
 
 def long_term_conditions(known: tuple[Concept, ...] | None = None) -> list[Concept]:
-    """The conditions that `n_conditions` counts, in the order of the file."""
+    """The conditions that `n_conditions` counts, in the order of the file.
+
+    >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition", long_term_condition=True)
+    >>> smear = Concept(concept="smear", title="Cervical smear", kind="condition")
+    >>> [concept.title for concept in long_term_conditions((asthma, smear))]
+    ['Asthma']
+    """
     return [c for c in (concepts() if known is None else known) if c.long_term_condition]

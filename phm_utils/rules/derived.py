@@ -47,7 +47,11 @@ class Registers(Frozen):
 
 
 def load_registers(path: Path | None = None) -> Registers:
-    """The registers. Raises InputError that lists every fault of the file."""
+    """The registers. Raises InputError that lists every fault of the file.
+
+    >>> "Asthma" in {register.title for register in load_registers().registers}
+    True
+    """
     path = path or project_root() / "parameters" / "registers" / "qof.yml"
     found = validated(Registers, load_yaml(path), path.name)
     names = [r.name for r in found.registers]
@@ -57,18 +61,37 @@ def load_registers(path: Path | None = None) -> Registers:
 
 
 def askable(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
-    """What a register or a score may ask for: columns of `person` and facts."""
+    """What a register or a score may ask for: columns of `person` and facts.
+
+    >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
+    >>> "asthma" in askable((asthma,)), "asthma_first" in askable((asthma,))
+    (True, True)
+    """
     return by_name([*base_columns(known).values(), *fact_columns(known).values()])
 
 
 def needs_of(rule: Rule, columns: dict[str, RuleColumn]) -> tuple[str, ...]:
-    """The input tables that the columns of a rule need."""
+    """The input tables that the columns of a rule need.
+
+    >>> from phm_utils.rules.tree import parse
+    >>> rule = parse({"column": "emergency_admissions_12m", "op": "at least", "value": 2})
+    >>> needs_of(rule, askable(()))
+    ('apc_episode',)
+    """
     asked = (columns[c.column] for c in criteria(rule) if c.column in columns)
     return tuple(dict.fromkeys(table for column in asked for table in column.needs))
 
 
 def register_columns(known: tuple[Concept, ...], registers: Registers | None = None) -> dict[str, RuleColumn]:
-    """A yes-or-no column for each register, by name."""
+    """A yes-or-no column for each register, by name.
+
+    >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
+    >>> rule = {"column": "asthma", "op": "is", "value": True}
+    >>> listed = [{"name": "ast", "title": "Asthma", "rule": rule}]
+    >>> qof = Registers(title="QOF", version="1", source="NHS England", registers=listed)
+    >>> register_columns((asthma,), qof)["qof_ast"].title
+    'Asthma register'
+    """
     columns = askable(known)
     return {
         r.column: RuleColumn(r.column, "bool", f"{r.title} register", needs=needs_of(r.rule, columns))
@@ -106,13 +129,21 @@ class WeightedScore(Frozen):
 
 
 def load_score(name: str, folder: Path | None = None) -> WeightedScore:
-    """A weighted score by the name of its file. Raises InputError that lists every fault of it."""
+    """A weighted score by the name of its file. Raises InputError that lists every fault of it.
+
+    >>> len(load_score("efi").items)
+    36
+    """
     path = (folder or project_root() / "parameters" / "scores") / f"{name}.yml"
     return validated(WeightedScore, load_yaml(path), path.name)
 
 
 def score_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
-    """The columns of the scores, by name."""
+    """The columns of the scores, by name.
+
+    >>> score_columns(concepts())["charlson"].needs
+    ('apc_episode',)
+    """
     columns = askable(known)
     efi, cms = (
         tuple(dict.fromkeys(t for item in load_score(name).items for t in needs_of(item.rule, columns)))
@@ -139,6 +170,9 @@ def person_columns(known: tuple[Concept, ...] | None = None) -> dict[str, RuleCo
     """Every column of `person` besides person_id, by name, in the table's order.
 
     known: the concepts; those of parameters/concepts.csv by default.
+
+    >>> person_columns()["hfrs"].title
+    'Hospital Frailty Risk Score'
     """
     known = concepts() if known is None else known
     parts = (base_columns(known), register_columns(known), score_columns(known))
@@ -146,5 +180,11 @@ def person_columns(known: tuple[Concept, ...] | None = None) -> dict[str, RuleCo
 
 
 def columns_missing(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Columns of `person` that are null throughout this run, by the table that they need."""
+    """Columns of `person` that are null throughout this run, by the table that they need.
+
+    >>> con = duckdb.connect()
+    >>> _ = con.execute("CREATE TABLE person_left_out AS SELECT 'core20' AS column_name, 'area' AS table_name")
+    >>> columns_missing(con)
+    {'core20': 'area'}
+    """
     return dict(con.execute("SELECT column_name, table_name FROM person_left_out WHERE column_name <> ''").fetchall())

@@ -15,7 +15,12 @@ ETHNIC_CATEGORIES = dict(zip(ETHNIC_GROUPS, ("ABC", "DEFG", "HJKLR", "MNP", "S",
 
 
 def ethnic_group_sql(category: str) -> str:
-    """SQL for the group of an NHS ethnic category (2001)."""
+    """SQL for the group of an NHS ethnic category (2001).
+
+    >>> import duckdb
+    >>> duckdb.connect().execute(f"SELECT {ethnic_group_sql('category')} FROM (SELECT 'R' AS category)").fetchone()
+    ('Asian',)
+    """
     cases = " ".join(
         f"WHEN {category} IN ({', '.join(map(repr, letters))}) THEN '{group}'"
         for group, letters in ETHNIC_CATEGORIES.items()
@@ -30,7 +35,12 @@ QUINTILES = (*FIFTHS, NOT_KNOWN)
 
 
 def fifth_sql(quintile: str = "imd_quintile") -> str:
-    """SQL for the words of a national fifth of small areas, numbered from 1."""
+    """SQL for the words of a national fifth of small areas, numbered from 1.
+
+    >>> import duckdb
+    >>> duckdb.connect().execute(f"SELECT {fifth_sql()} FROM (SELECT 1 AS imd_quintile)").fetchone()
+    ('1 (most deprived)',)
+    """
     return (
         f"CASE {quintile} WHEN 1 THEN '{MOST_DEPRIVED}' WHEN 5 THEN '{LEAST_DEPRIVED}' "
         f"ELSE coalesce(CAST({quintile} AS VARCHAR), '{NOT_KNOWN}') END"

@@ -117,14 +117,18 @@ Rule = Annotated[
     | Annotated[Count, Tag("count")],
     Discriminator(_form),
 ]
-FORMS = {Criterion: "column", All: "all", AnyOf: "any", Not: "not", Count: "count"}
+FORMS: dict[type, str] = {Criterion: "column", All: "all", AnyOf: "any", Not: "not", Count: "count"}
 for _model in (All, AnyOf, Not, Count):
     _model.model_rebuild()
 _ADAPTER: TypeAdapter = TypeAdapter(Rule)
 
 
 def parse(content: Any, where: str = "rule") -> Rule:
-    """A rule from what YAML gave, or one InputError that lists every fault of its form."""
+    """A rule from what YAML gave, or one InputError that lists every fault of its form.
+
+    >>> parse({"column": "age", "op": "at least", "value": 65}).value
+    65
+    """
     try:
         return _ADAPTER.validate_python(content)
     except ValidationError as error:
@@ -136,7 +140,13 @@ def parse(content: Any, where: str = "rule") -> Rule:
 
 
 def criteria(rule: Rule) -> Iterator[Criterion]:
-    """The criteria of a rule, from left to right."""
+    """The criteria of a rule, from left to right.
+
+    >>> old = {"column": "age", "op": "at least", "value": 65}
+    >>> rule = parse({"all": [old, {"column": "copd", "op": "is", "value": True}]})
+    >>> [criterion.column for criterion in criteria(rule)]
+    ['age', 'copd']
+    """
     match rule:
         case Criterion():
             yield rule
@@ -154,6 +164,12 @@ def compile_rule(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
     SQL. Raises InputError for a column that is unknown (with the nearest
     name), an operation or value of the wrong type, or a word that the column
     never takes.
+
+    >>> old = {"column": "age", "op": "at least", "value": 65}
+    >>> rule = parse({"all": [old, {"column": "copd", "op": "is", "value": True}]})
+    >>> columns = {"age": RuleColumn("age", "int", "Age"), "copd": RuleColumn("copd", "bool", "COPD")}
+    >>> compile_rule(rule, columns)
+    '("age" >= 65 AND "copd" = true)'
     """
     match rule:
         case Criterion():
@@ -213,9 +229,9 @@ def _literal(value: Any, column: RuleColumn) -> str:
             + (f" Did you mean `{near[0]}`?" if near else "")
             + f" It is one of: {', '.join(column.words)}."
         )
-    if column.type == "date":
+    if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
-    return quote(value) if column.type == "text" else str(value).lower()
+    return quote(str(value)) if column.type == "text" else str(value).lower()
 
 
 def _part(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
@@ -224,7 +240,14 @@ def _part(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
 
 
 def describe(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
-    """The rule in a reader's words: its own `says`, else made from the columns' titles."""
+    """The rule in a reader's words: its own `says`, else made from the columns' titles.
+
+    >>> old = {"column": "age", "op": "at least", "value": 65}
+    >>> rule = parse({"all": [old, {"column": "copd", "op": "is", "value": True}]})
+    >>> columns = {"age": RuleColumn("age", "int", "Age"), "copd": RuleColumn("copd", "bool", "COPD")}
+    >>> describe(rule, columns)
+    'Age at least 65 and COPD'
+    """
     if rule.says:
         return rule.says
     match rule:

@@ -30,6 +30,9 @@ def unit_costs(path: Path | None = None) -> dict[str, int]:
 
     Raises InputError for a price that is no whole number of 0 or more, an
     item that stands twice, or one that nothing counts.
+
+    >>> unit_costs()["gp_appointment"] > 0
+    True
     """
     path = path or project_root() / "parameters" / "reference" / "unit_costs.csv"
     if not path.is_file():
@@ -49,10 +52,18 @@ def unit_costs(path: Path | None = None) -> dict[str, int]:
 
 
 def unpriced(costs: dict[str, int]) -> set[str]:
-    """Settings that lack the price of one of their items: they are not costed, and said so."""
+    """Settings that lack the price of one of their items: they are not costed, and said so.
+
+    >>> "gp" in unpriced({"gp_appointment": 4_200}), "ed" in unpriced({"gp_appointment": 4_200})
+    (False, True)
+    """
     return {setting for setting, items in ITEMS.items() if any(item not in costs for item in items)}
 
 
 def price_values(costs: dict[str, int]) -> dict[str, int]:
-    """What the SQL files call `$pence_<item>`; 0 where there is no price, and then nothing shows it."""
+    """What the SQL files call `$pence_<item>`; 0 where there is no price, and then nothing shows it.
+
+    >>> price_values({"gp_appointment": 4_200})["pence_gp_appointment"]
+    4200
+    """
     return {f"pence_{item}": costs.get(item, 0) for items in ITEMS.values() for item in items}

@@ -49,7 +49,7 @@ class Health:
 
     def of(self, *concepts: str) -> np.ndarray:
         """True for people with any of the concepts."""
-        return self.has[:, [NAMES.index(c) for c in concepts]].any(axis=1)
+        return np.asarray(self.has[:, [NAMES.index(c) for c in concepts]].any(axis=1))
 
     def since(self, *concepts: str) -> np.ndarray:
         """First day of any of the concepts; a day beyond the end where there is none."""

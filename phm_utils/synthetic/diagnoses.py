@@ -10,7 +10,7 @@ FLARES = ("asthma", "atrial_fibrillation", "cancer", "chd", "copd", "dementia", 
           "heart_failure", "ckd", "pad", "palliative_care", "rheumatoid_arthritis", "stroke_tia", "parkinsons",
           "multiple_sclerosis", "chronic_liver_disease")  # fmt: skip
 # What brings people of an age to hospital, apart from REASONS.
-CHILD = {"J219": 3, "B349": 3, "R509": 2, "J069": 3, "A099": 2, "S525": 2, "R104": 1}
+CHILD: dict[str, float] = {"J219": 3, "B349": 3, "R509": 2, "J069": 3, "A099": 2, "S525": 2, "R104": 1}
 ADULT = {"R074": 3, "R104": 3, "N390": 1.5, "L031": 1.5, "R55X": 1, "K529": 1, "I269": 0.6, "K358": 1, "S8260": 1,
          "U071": 1, "J189": 1}  # fmt: skip
 OLDER = {"J181": 3, "N390": 3, "A419": 2, "N179": 1.2, "U071": 1.5, "R55X": 1, "J440": 1, "I500": 1, "K922": 0.6,

@@ -84,13 +84,13 @@ def recorded_ethnicity(rng: np.random.Generator, people: People) -> np.ndarray:
 def soil(rng: np.random.Generator, table: str, rows: Rows) -> Rows:
     """The table with its faults; duplicates stand at its end."""
     if table in DATED:
-        _spoil_dates(rng, rows.columns[DATED[table]])
+        _spoil_dates(rng, rows.dates(DATED[table]))
     if table == "gp_event":
-        _spoil_values(rng, rows.columns["value_num"])
+        _spoil_values(rng, rows.numbers("value_num"))
     if table == "apc_episode":
         _spoil_episodes(rng, rows)
     if table == "partner_list":
-        rows.columns["list_date"] = _text_dates(rng, rows.columns["list_date"])
+        rows.columns["list_date"] = _text_dates(rng, rows.dates("list_date"))
     if table in NOT_DUPLICATED:
         return rows
     twice = np.flatnonzero(chance(rng, DUPLICATED, len(rows)))
@@ -109,7 +109,7 @@ def _spoil_dates(rng: np.random.Generator, column: Dates) -> None:
 
 
 def _spoil_values(rng: np.random.Generator, column: Numbers) -> None:
-    measured = np.flatnonzero(~column.null)
+    measured = np.arange(len(column)) if column.null is None else np.flatnonzero(~column.null)
     if not len(measured):
         return
     chosen = measured[_some(rng, VALUE_IMPOSSIBLE, len(measured))]
@@ -119,18 +119,18 @@ def _spoil_values(rng: np.random.Generator, column: Numbers) -> None:
 
 def _spoil_episodes(rng: np.random.Generator, rows: Rows) -> None:
     columns, n = rows.columns, len(rows)
-    discharge = columns["disdate"].days
+    discharge = rows.dates("disdate").days
     filler = (np.datetime64(DISCHARGE_FILLER) - np.datetime64(days.START)).astype(int)
     filled = ((discharge == days.NO_DAY) & chance(rng, 0.5, n)) | chance(rng, DISCHARGE_FILLED, n)
     columns["disdate"] = Dates(np.where(filled, filler, discharge).astype(np.int32))
     for name in ("diag_01", "diag_02"):
-        column = columns[name]
+        column = rows.coded(name)
         words = (*column.words, "7999", "0000")
         index = column.index.copy()
         faulty = _some(rng, DIAGNOSIS_FAULT, n)
         index[faulty] = len(words) - 2 + chance(rng, 0.3, len(faulty))
         columns[name] = Coded(index, words)
-    practice = columns["gppract"]
+    practice = rows.coded("gppract")
     index = practice.index.copy()
     index[_some(rng, PRACTICE_FILLER, n)] = len(practice.words)
     columns["gppract"] = Coded(index, (*practice.words, "V81997"))

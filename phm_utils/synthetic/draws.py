@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 NULL = 255  # in an index of type uint8
 _STEPS = 1 << 16
@@ -65,7 +66,7 @@ class Mix:
 
 def chance(rng: np.random.Generator, probability: np.ndarray | float, size: int | None = None) -> np.ndarray:
     """True with the given probability, independently for each row."""
-    size = len(probability) if size is None else size
+    size = len(np.asarray(probability)) if size is None else size
     return rng.random(size, dtype=np.float32) < probability
 
 
@@ -80,7 +81,7 @@ def expit(logit: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-logit))
 
 
-def logit(probability: np.ndarray) -> np.ndarray:
+def logit(probability: ArrayLike) -> np.ndarray:
     """Log-odds of a probability."""
-    probability = np.asarray(probability, float)
-    return np.log(probability / (1.0 - probability))
+    share = np.asarray(probability, float)
+    return np.log(share / (1.0 - share))

@@ -82,7 +82,7 @@ def make_attendances(
 
 
 def _one_of(column: Coded, words: tuple[str, ...]) -> np.ndarray:
-    return np.isin(column.index, [column.words.index(word) for word in words])
+    return np.isin(column.index, [tuple(column.words).index(word) for word in words])
 
 
 def _bursts(rng: np.random.Generator, people: People, rate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -48,7 +48,7 @@ def _place_practices(network: Network, table: str, rows: Rows) -> None:
     """The practice of each row: of registration, or the one that the hospital wrote down."""
     words = tuple(network.practices)
     if table == "gp_registration":
-        rows.columns["practice_code"] = Coded(rows.columns["practice_code"].index, words)
+        rows.columns["practice_code"] = Coded(rows.coded("practice_code").index, words)
         return
     for name in ("practice_code", "gppract"):
         if any(column.name == name for column in TABLES[table].columns):

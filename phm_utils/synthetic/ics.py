@@ -17,11 +17,12 @@ from phm_utils.synthetic.linkage.form import gather, write_linkage
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.service_effects import effects
 from phm_utils.synthetic.writing import FileFormat
+from phm_utils.tables import Form
 
 VERSION = 3  # of the simulated data: goes up where the same seed gives other bytes
 FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]
 LINKAGE = "linkage"  # identities alone, without the tables that tell of events
-FORMS = {
+FORMS: dict[str, tuple[Form, ...]] = {
     "pseudonymised": ("pseudonymised",),
     "identified": ("identified",),
     "both": ("pseudonymised", "identified"),

@@ -124,8 +124,8 @@ def make_medicines(rng: np.random.Generator, people: People, facts: Facts, use: 
 
 def takers(issues: Rows) -> dict[str, np.ndarray]:
     """The people who take each of TREATMENTS on the index date: repeats go on once begun."""
-    drug, day = issues.columns["bnf_code"], issues.columns["issue_date"].days
-    begun = issues.columns["is_repeat"].values & (day <= days.INDEX_DAY)
+    drug, day = issues.coded("bnf_code"), issues.dates("issue_date").days
+    begun = issues.numbers("is_repeat").values & (day <= days.INDEX_DAY)
     found = {}
     for name, starts in TREATMENTS.items():
         belongs = np.array([word.startswith(starts) for word in drug.words])

@@ -10,7 +10,6 @@ from phm_utils.synthetic import days
 from phm_utils.synthetic.dirt import IDENTITY, NUMBER_UNKNOWN, IdentityFaults
 from phm_utils.synthetic.draws import Coded, chance
 from phm_utils.synthetic.identity import uprns
-from phm_utils.synthetic.names import Names
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.people import NO_PLACE
 from phm_utils.synthetic.presentation import BIG, mistaken, sexes
@@ -76,7 +75,9 @@ def _numbers(rng, network: Network, table: str, who: np.ndarray, faults: Identit
 
 def _recorded_names(rng: np.random.Generator, network: Network, faults: IdentityFaults) -> tuple[Coded, Coded]:
     """Each person's names in this source; BABY is the forenames' last word."""
-    names: Names = network.names
+    names = network.names
+    if names is None:
+        raise TypeError("an identified extract needs a network made with names")
     n = len(network.people)
     older = chance(rng, faults.moved, n)  # a source that knows an old address knows an old surname too
     surname = np.where(older, names.maiden, names.surname)
@@ -141,11 +142,12 @@ def _recorded_births(rng: np.random.Generator, network: Network, faults: Identit
 
 def _unnamed(network: Network, rows: Rows, faults: IdentityFaults) -> np.ndarray:
     """Hospital rows of babies too young to have a name there."""
-    dated = next((rows.columns[c] for c in ("epistart", "arrival_date") if c in rows.columns), None)
+    dated = next((c for c in ("epistart", "arrival_date") if c in rows.columns), None)
     if dated is None:
         return np.zeros(len(rows), bool)
     born = network.people.birth[rows.who] - days.EPOCH
-    return (dated.days >= born) & (dated.days < born + NEWBORN_DAYS)
+    day = rows.dates(dated).days
+    return (day >= born) & (day < born + NEWBORN_DAYS)
 
 
 def _addresses(

@@ -49,14 +49,14 @@ class People:
     deprivation: np.ndarray
     frailty: np.ndarray
     need: np.ndarray
-    registered: np.ndarray = field(default=None)
-    first: np.ndarray = field(default=None)  # first and last day seen in these five years
-    last: np.ndarray = field(default=None)
-    joined: np.ndarray = field(default=None)  # day of registration, may be years before START
-    left: np.ndarray = field(default=None)
-    died: np.ndarray = field(default=None)
-    type_1: np.ndarray = field(default=None)
-    opted_out: np.ndarray = field(default=None)
+    registered: np.ndarray = field(init=False)
+    first: np.ndarray = field(init=False)  # first and last day seen in these five years
+    last: np.ndarray = field(init=False)
+    joined: np.ndarray = field(init=False)  # day of registration, may be years before START
+    left: np.ndarray = field(init=False)
+    died: np.ndarray = field(init=False)
+    type_1: np.ndarray = field(init=False)
+    opted_out: np.ndarray = field(init=False)
 
     def __len__(self) -> int:
         return len(self.birth)

@@ -21,7 +21,7 @@ def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: 
         return {"token_person_id": Coded(who, identities.token)}
     faults = IDENTITY.get(table)
     token = who if faults is None else mistaken(rng, network, who, faults.wrong, faults.missing)
-    columns = {
+    columns: dict[str, Column] = {
         "token_person_id": Coded(token, identities.token),
         "sex": sexes(rng, network, table, who),
         "birth_month": Dates(_birth_months(rng, network, table, who)),

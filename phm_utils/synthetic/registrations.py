@@ -50,7 +50,7 @@ def make_deaths(rng: np.random.Generator, people: People, health: Health) -> Row
     who = np.flatnonzero(people.died != days.NO_DAY).astype(np.int32)
     cause = CAUSES.draw(rng, len(who))
     ill = health.of("cancer")[who] & chance(rng, 0.5, len(who))
-    cause.index[ill] = cause.words.index("C349")
+    cause.index[ill] = CAUSES.words.index("C349")
     return Rows(
         who,
         {"death_id": ids(people.pcn, len(who)), "date_of_death": Dates(people.died[who]), "underlying_cause": cause},

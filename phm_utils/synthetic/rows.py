@@ -1,6 +1,7 @@
 """Rows of a table while they are being made: numpy columns, and whom each row is about."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -43,6 +44,7 @@ class Numbers:
 
 
 Column = Coded | Dates | Numbers
+Kind = TypeVar("Kind", Coded, Dates, Numbers)
 
 
 @dataclass
@@ -55,6 +57,18 @@ class Rows:
     def __len__(self) -> int:
         return len(self.who)
 
+    def coded(self, name: str) -> Coded:
+        """A column of words. Raises TypeError where it is of another kind."""
+        return _of_kind(self.columns[name], Coded)
+
+    def dates(self, name: str) -> Dates:
+        """A date column; as `coded`."""
+        return _of_kind(self.columns[name], Dates)
+
+    def numbers(self, name: str) -> Numbers:
+        """A number column; as `coded`."""
+        return _of_kind(self.columns[name], Numbers)
+
     def take(self, rows: np.ndarray) -> "Rows":
         """The given rows, in their order."""
         return Rows(self.who[rows], {name: column.take(rows) for name, column in self.columns.items()})
@@ -66,13 +80,20 @@ class Rows:
         return Rows(np.concatenate([self.who, again.who]), columns)
 
 
+def _of_kind(column: Column, kind: type[Kind]) -> Kind:
+    if not isinstance(column, kind):
+        raise TypeError(f"a column of {type(column).__name__}, not of {kind.__name__}")
+    return column
+
+
 def _joined(column: Column, more: Column) -> Column:
     """A column and more of it below."""
-    if isinstance(column, Coded):
+    if isinstance(column, Coded) and isinstance(more, Coded):
         return Coded(np.concatenate([column.index, more.index]), column.words)
-    if isinstance(column, Dates):
+    if isinstance(column, Dates) and isinstance(more, Dates):
         return Dates(np.concatenate([column.days, more.days]))
-    null = None if column.null is None else np.concatenate([column.null, more.null])
+    column, more = _of_kind(column, Numbers), _of_kind(more, Numbers)
+    null = None if column.null is None or more.null is None else np.concatenate([column.null, more.null])
     return Numbers(np.concatenate([column.values, more.values]), null)
 
 

@@ -117,7 +117,7 @@ def _take_up(programme: programmes.Programme, summaries: list[dict]) -> dict[str
 
 def _overlap(summaries: list[dict]) -> dict:
     """People on each list (the diagonal) and on each pair of lists, over the simulated networks."""
-    total = sum(np.array(s["list_overlap"]) for s in summaries)
+    total = np.sum([np.array(s["list_overlap"]) for s in summaries], axis=0)
     names = [one.name for one in partners.LISTS]
     return {
         "people": {a: {b: int(total[i, j]) for j, b in enumerate(names)} for i, a in enumerate(names)},

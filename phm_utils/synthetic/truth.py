@@ -19,7 +19,7 @@ from phm_utils.synthetic.partners import LISTS
 from phm_utils.synthetic.people import ETHNIC_CODES, UNREGISTERED
 from phm_utils.synthetic.presentation import BIG
 from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
-from phm_utils.synthetic.rows import Dates, Numbers, Rows
+from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
 from phm_utils.synthetic.writing import to_arrow, write_table
 from phm_utils.tables import TABLES
 
@@ -39,9 +39,9 @@ class Book:
         self.rows[table] = len(rows)
         if table not in BIG:
             [key] = TABLES[table].key
-            self.records.append((table, rows.columns[key].values, rows.who))
+            self.records.append((table, rows.numbers(key).values, rows.who))
         if table == "partner_list":
-            self.lists[rows.who, rows.columns["list_name"].index] = True
+            self.lists[rows.who, rows.coded("list_name").index] = True
         if table == "gp_medication":
             self.takes = {name: self._among(who) for name, who in medicines.takers(rows).items()}
 
@@ -93,7 +93,7 @@ class Book:
         practices = (*self.network.practices.tolist(), "")
         practice = np.where(people.practice == UNREGISTERED, 255, people.practice).astype(np.uint8)
         identities = self.network.identities
-        columns = {
+        columns: dict[str, Column] = {
             "person": Numbers(people.numbers()),
             "token_person_id": Coded(np.arange(len(people), dtype=np.int32), identities.token),
             "nhs_number": Coded(np.arange(len(people), dtype=np.int32), identities.nhs_number.astype(str)),
@@ -132,11 +132,13 @@ class Book:
         columns |= {f"on_{one.name}": Numbers(self.lists[:, place]) for place, one in enumerate(LISTS)}
         return pa.table({name: to_arrow(column) for name, column in columns.items()})
 
-    def _facts(self) -> dict[str, Numbers | Coded | Dates]:
+    def _facts(self) -> dict[str, Column]:
         """Facts beside the long-term conditions, what is resolved, medicines taken, and the registers."""
         facts = self.network.facts
         kinds = ("", "Type 1", "Type 2")
-        columns = {f"has_{name}": Numbers(facts.has[:, place]) for place, name in enumerate(NAMES_OF_FACTS)}
+        columns: dict[str, Column] = {
+            f"has_{name}": Numbers(facts.has[:, place]) for place, name in enumerate(NAMES_OF_FACTS)
+        }
         columns["has_pregnancy"] = Numbers(facts.pregnancies.of_late(len(facts.has)))
         for place, condition in enumerate(CONDITIONS):
             if condition.resolved:

@@ -1,5 +1,6 @@
 """Rows to files: Parquet or CSV, in the columns that `tables` lays down."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -35,7 +36,7 @@ def to_arrow(column: Column) -> pa.Array:
     return pa.array(column.values, mask=column.null)
 
 
-def _distinct(index: np.ndarray, words: object, null: np.ndarray) -> tuple[np.ndarray, pa.Array]:
+def _distinct(index: np.ndarray, words: Iterable[str] | pa.Array, null: np.ndarray) -> tuple[np.ndarray, pa.Array]:
     """Each word once: a dictionary with repeats is not written to the same bytes every time."""
     if isinstance(words, pa.Array):
         return index, words

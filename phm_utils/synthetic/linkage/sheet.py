@@ -54,7 +54,7 @@ class Spelt:
         """The column, with no more words than stand in it."""
         used, index = np.unique(self.index, return_inverse=True)
         nulls = int(len(used) > 0 and used[0] < 0)
-        return Coded((index - nulls).astype(np.int32), [self.words[place] for place in used[nulls:]])
+        return Coded((index - nulls).astype(np.int32), tuple(self.words[place] for place in used[nulls:]))
 
 
 class Sheet:
@@ -94,5 +94,5 @@ class Sheet:
     def faults(self) -> Coded:
         """The faults of each record in words, null where there are none."""
         kinds, kind = np.unique(self._noted, return_inverse=True)
-        told = ["; ".join(fault for fault in FAULTS if bits & _BIT[fault]) for bits in kinds]
+        told = tuple("; ".join(fault for fault in FAULTS if bits & _BIT[fault]) for bits in kinds)
         return Coded(np.where(kinds[kind] == 0, -1, kind).astype(np.int32), told)

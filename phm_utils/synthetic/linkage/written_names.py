@@ -1,5 +1,7 @@
 """Forename and surname as a source writes them, fault upon fault in the order in which they come about."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from phm_utils.synthetic.draws import Coded
@@ -73,10 +75,14 @@ def _swap(sheet: Sheet, first: Spelt, last: Spelt) -> None:
     sheet.note("names swapped", swapped)
 
 
+def _any_of(words: tuple[str, ...]) -> Callable[[str, int], str]:
+    return lambda _, luck: words[luck % len(words)]
+
+
 def _unname(sheet: Sheet, first: Spelt, unnamed: np.ndarray) -> None:
     twin = sheet.known.people.twin[sheet.who]
     for mask, words in ((unnamed & ~twin, UNNAMED[0]), (unnamed & twin, UNNAMED[1])):
-        first.rewrite(sheet.rng, mask, lambda _, luck, words=words: words[luck % len(words)])
+        first.rewrite(sheet.rng, mask, _any_of(words))
 
 
 def _fill(sheet: Sheet, first: Spelt, last: Spelt) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -26,7 +27,7 @@ DIMENSIONS = {
     "Ethnic group": (ETHNIC_GROUPS, "ethnic_group", "ethnic_group"),
 }
 # What else may be true of a cohort's members, as rules.
-ALSO = {
+ALSO: dict[str, dict[str, Any]] = {
     "On the palliative care register": {"column": "palliative_care", "op": "is", "value": True},
     "Severe mental illness": {"column": "smi", "op": "is", "value": True},
     "Learning disability": {"column": "learning_disability", "op": "is", "value": True},

@@ -73,6 +73,7 @@ def analyse(panel: Panel, programme: Intervention, unit_cost_gbp: float) -> dict
     trials = everyone if reason else everyone.with_controls()
     fitted, found = (Fit(pd.DataFrame()), []) if reason else _fit(everyone, trials, programme)
     reason = reason or _failed(found)
+    effect = None if reason else fitted.doubly_robust
     tables = {
         "effect": _effects(trials, programme, fitted, reason),
         "check": _check_rows(found, _later_checks(fitted, programme, reason)),
@@ -80,7 +81,7 @@ def analyse(panel: Panel, programme: Intervention, unit_cost_gbp: float) -> dict
         "trend": trend(panel, trials, programme, None if reason else fitted.weights),
         "people": trials.flow,
         "contacts": _contacts(trials),
-        "return": pd.DataFrame() if reason else return_table(fitted.doubly_robust, trials, programme, unit_cost_gbp),
+        "return": pd.DataFrame() if effect is None else return_table(effect, trials, programme, unit_cost_gbp),
     }
     return {name: typed(table, name) for name, table in tables.items()}
 
@@ -165,7 +166,7 @@ def _failed(found: Iterable[Check]) -> str:
 
 
 def _later_checks(fitted: Fit, programme: Intervention, reason: str) -> list[Check]:
-    if reason:
+    if reason or fitted.doubly_robust is None or fitted.entropy is None:
         return []
     return gates.checks_of(fitted.doubly_robust, fitted.entropy, fitted.negative, programme)
 

@@ -40,7 +40,8 @@ def evaluate(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     programmes, costs = list(load_interventions(project_root() / "parameters" / "interventions")), unit_costs()
     months = calendar(con, workbook.index_date)
     reason = _no_data(con, months)
-    rows, found = [], {name: [] for name in COLUMNS}
+    rows = []
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in COLUMNS}
     for programme in programmes:
         unmatched = 0
         if not reason:

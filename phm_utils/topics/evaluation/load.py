@@ -98,7 +98,7 @@ def _columns(con: duckdb.DuckDBPyConnection, programme: Intervention) -> list[st
     """The monthly counts that the programme's definition and the covariates need, of those that there are."""
     wanted = (programme.eligibility.column, programme.outcome, programme.negative_control, *COUNTS)
     there = {row[0] for row in con.execute("DESCRIBE person_month").fetchall()}
-    return [name for name in dict.fromkeys(wanted) if name in there]
+    return [name for name in dict.fromkeys(wanted) if name and name in there]
 
 
 def _counts(con: duckdb.DuckDBPyConnection, column: str, people: int, months: pd.DatetimeIndex) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -115,7 +116,7 @@ def _order(table: pd.DataFrame) -> list[str]:
     return [c for c in ("position", "unit_code", "step", "people_group", "month") if c in table]
 
 
-def number(count: object) -> str:
+def number(count: Any) -> str:
     """A released count in words; a suppressed one by its range."""
     return "a small number (1 to 7)" if pd.isna(count) else f"{int(count):,}"
 

@@ -39,8 +39,8 @@ class Trials:
     def with_controls(self) -> "Trials":
         """Without the months in which nobody could be a control."""
         held = self.rows["month"].isin(self.rows.loc[~self.rows["treated"], "month"])
-        parts = (t[held].reset_index(drop=True) for t in (self.rows, self.covariates, self.logged))
-        return Trials(*parts, self.flow, self.sites)
+        rows, covariates, logged = (t[held].reset_index(drop=True) for t in (self.rows, self.covariates, self.logged))
+        return Trials(rows, covariates, logged, self.flow, self.sites)
 
     def arms(self, outcome: str = "events") -> tuple[Arm, Arm]:
         """Treated and controls, ready for the methods.
@@ -97,7 +97,8 @@ def build_trials(panel: Panel, programme: Intervention) -> Trials:
     flow = _flow(panel, dict(zip(steps, reached, strict=True)), eligible & present, rows)
     covariates, logged = covariates_of(panel, programme, eligible, person, when)
     keep = rows["exposure"] > 0
-    return Trials(*(t[keep].reset_index(drop=True) for t in (rows, covariates, logged)), flow, sites)
+    rows, covariates, logged = (t[keep].reset_index(drop=True) for t in (rows, covariates, logged))
+    return Trials(rows, covariates, logged, flow, sites)
 
 
 def eligible_by_rule(panel: Panel, programme: Intervention) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Emergency admissions beyond what age explains: frames for figures, and sentences."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -61,7 +63,7 @@ def fifths(groups: pd.DataFrame) -> pd.DataFrame:
 FEW = "too few to show"
 
 
-def count(value: object) -> str:
+def count(value: Any) -> str:
     """A released count in words."""
     return FEW if pd.isna(value) else f"{int(value):,}"
 

@@ -40,7 +40,7 @@ def esp2013_ten_years() -> pd.Series:
 
 
 def standardised(
-    strata: pd.DataFrame, keys: list[str], standard: pd.Series, *, per: float, confidence: float
+    strata: pd.DataFrame, keys: list[str], standard: pd.Series, *, per: int, confidence: float
 ) -> pd.DataFrame:
     """Directly standardised rates of every group, with their limits.
 

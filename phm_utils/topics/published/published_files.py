@@ -183,7 +183,7 @@ def _columns(key: str, path: Path, headings: list[str]) -> dict[str, str]:
             f"{path.name} ({key}) lacks {len(missing)} of {len(found)} columns: {'; '.join(missing)}. "
             f"It has: {', '.join(headings[:8])}{' ...' if len(headings) > 8 else ''}."
         )
-    return found
+    return {ours: heading for ours, heading in found.items() if heading is not None}
 
 
 def _heading(name: str, raw: pd.DataFrame) -> str | None:
