@@ -30,7 +30,7 @@ test: $(VENV)/.tested
 test-full: $(VENV)/.tested $(VENV)/.spark
 	$(BIN)/pytest -n 2 --dist loadfile -m full
 
-# Branches of the package that the tests take; fails below `fail_under` of pyproject.toml.
+# Branches of the package that the tests take; what runs in the kernels of notebooks is not counted.
 coverage: $(VENV)/.tested
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist loadfile
