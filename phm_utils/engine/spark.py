@@ -85,7 +85,8 @@ def spark_session(folder: Path, jars: str | None = None) -> Iterator[Any]:
             yield running
         return
     master = os.environ.get(MASTER_ENV, f"local[{os.environ.get(THREADS_ENV, '*')}]")
-    builder = SparkSession.builder.appName("phm").master(master).config(map=RECKONING | _own(folder, master, jars))
+    settings: dict[str, Any] = {**RECKONING, **_own(folder, master, jars)}
+    builder = SparkSession.builder.appName("phm").master(master).config(map=settings)
     spark = builder.getOrCreate()
     try:
         spark.sparkContext.setCheckpointDir(str(folder / "checkpoints"))
