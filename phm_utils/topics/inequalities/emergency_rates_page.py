@@ -10,12 +10,12 @@ from phm_utils.reports.findings import finding
 
 
 @if_present
-def followed(here: pd.DataFrame, ics: pd.DataFrame, name: str) -> pd.DataFrame:
+def followed(here: pd.DataFrame, ics: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
     """Who was followed in an area and, for a PCN, in the whole ICS: one row each."""
     columns = ["people", "person_years", "people_admitted", "admissions", "died", "crude"]
     areas = {name: here[columns], "Whole ICS": ics[columns]}
     rows = [frame.assign(area=words)[["area", *columns]] for words, frame in areas.items()]
-    return pd.concat(rows if "ics_people" in here else rows[:1], ignore_index=True)
+    return pd.concat(rows[:1] if is_ics else rows, ignore_index=True)
 
 
 @if_present

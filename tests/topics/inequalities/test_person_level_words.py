@@ -82,6 +82,14 @@ def test_the_least_deprived_rate_is_the_icss_own():
     assert "too few" in same_rate(here, ics.assign(value=float("nan")))
 
 
+def test_a_pcn_is_followed_next_to_the_ics_and_the_ics_alone():
+    columns = ["people", "person_years", "people_admitted", "admissions", "died", "crude"]
+    here, ics = (pd.DataFrame([[number] * 6], columns=columns) for number in (10, 90))
+    both = emergency_rates_page.followed(here, ics, "Ash PCN", is_ics=False)
+    assert both[["area", "people"]].values.tolist() == [["Ash PCN", 10], ["Whole ICS", 90]]
+    assert emergency_rates_page.followed(ics, ics, "Demo ICS", is_ics=True)["area"].tolist() == ["Demo ICS"]
+
+
 def test_small_areas_with_clearly_more_are_counted_among_those_that_can_be_judged():
     areas = pd.DataFrame(
         {
