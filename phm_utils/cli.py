@@ -84,7 +84,7 @@ def _with_file(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _simulate_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--pcns", type=_whole, metavar="N", help="how many PCNs, 1 to 15 (3)")
+    command.add_argument("--pcns", type=_whole, metavar="N", help="how many PCNs, 1 to 80 (3)")
     command.add_argument("--seed", type=_whole, metavar="S", help="the same seed gives the same bytes (2025)")
     command.add_argument("--people-per-pcn", type=_whole, metavar="M", help="people in each (about 54,000)")
     command.add_argument("--form", choices=("pseudonymised", "identified", "both", "linkage"), help="(pseudonymised)")

@@ -364,6 +364,8 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _text("pcn_code", "Primary Care Network", sensitivity="public", pattern=PCN, required=True,
                     optional=False),
               _text("pcn_name", "Name of the network", sensitivity="public"),
+              _text("sub_icb_code", "Sub ICB Location: the place that the network belongs to", sensitivity="public"),
+              _text("sub_icb_name", "Name of the place", sensitivity="public"),
               _text("icb_code", "Integrated Care Board", sensitivity="public"),
               Column("open_date", "date", "First day open", sensitivity="public"),
               Column("close_date", "date", "Last day open; null while open", sensitivity="public",

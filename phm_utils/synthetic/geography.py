@@ -1,8 +1,9 @@
-"""Demoshire's map: small areas, deprivation, networks and practices.
+"""The simulated ICS's map, county by county: small areas, deprivation, networks and practices.
 
 All of it is invented, in code ranges that hold no real place, and the same
 for any number of simulated PCNs: towns of small dense areas, country of
-large ones, deprivation that clusters.
+large ones, deprivation that clusters. Networks 1 to 15 are Demoshire's; each
+further fifteen are another county's, laid out like it but drawn anew.
 """
 
 from dataclasses import dataclass
@@ -11,47 +12,51 @@ from functools import lru_cache
 import numpy as np
 import shapely
 
+from phm_utils.synthetic.counties import COUNTIES, County
 from phm_utils.synthetic.draws import stream
 
-LSOAS, PRACTICES, PCNS = 490, 80, 15
-PEOPLE = 817_000  # registered in all fifteen networks
+LSOAS, PRACTICES, PCNS = 490, 80, 15  # of one county
+MOST_PCNS = 80
+PEOPLE = 817_000  # registered in a county's fifteen networks
 ENGLAND_LSOAS = 33_755
 WALES = 5  # areas across the border, where a few patients live
 CENTRE = (350_000.0, 250_000.0)
 ICB_CODE = "QZZ"
-# name, town centre (km from the county's), spread of its areas (km), age tilt, deprivation, share of minorities, size
+# Town centre (km from the county's), spread of its areas (km), age tilt, deprivation, share of minorities, size
 _PROFILES = (
-    ("Northgate", (-9.0, 5.5), 1.5, -0.4, 0.45, 0.30, 1.01),
-    ("Millbrook", (-5.8, 2.0), 4.5, 0.1, 0.20, 0.16, 1.00),
-    ("Castle Ward", (-6.0, 8.0), 2.6, -0.3, 0.40, 0.24, 0.99),
-    ("Weavers", (2.0, -4.0), 1.6, -0.1, 0.15, 0.18, 1.02),
-    ("Harbour", (14.0, -6.0), 1.4, -0.1, 0.55, 0.10, 0.97),
-    ("Orchard", (-3.0, -14.0), 7.5, 0.6, -0.55, 0.02, 0.98),
-    ("Foundry", (-10.0, 2.6), 1.4, -0.5, 0.70, 0.40, 1.03),
-    ("Meadows", (-2.0, 6.6), 2.0, 0.2, -0.60, 0.08, 1.00),
-    ("Quayside", (16.5, -4.5), 1.5, -0.3, 0.60, 0.20, 0.99),
-    ("Abbey", (4.5, -5.5), 1.8, 0.2, -0.20, 0.06, 1.01),
-    ("Station", (4.0, 4.5), 1.5, -0.7, 0.35, 0.28, 1.00),
-    ("Marches", (-19.0, -6.0), 7.0, 0.6, -0.10, 0.02, 0.98),
-    ("Fenside", (19.0, 6.0), 7.0, 0.5, -0.35, 0.02, 1.02),
-    ("Parkland", (12.0, -9.5), 3.0, 0.4, -0.70, 0.05, 1.00),
-    ("Long Fell", (9.0, 15.0), 8.0, 0.3, 0.10, 0.04, 1.00),
+    ((-9.0, 5.5), 1.5, -0.4, 0.45, 0.30, 1.01),
+    ((-5.8, 2.0), 4.5, 0.1, 0.20, 0.16, 1.00),
+    ((-6.0, 8.0), 2.6, -0.3, 0.40, 0.24, 0.99),
+    ((2.0, -4.0), 1.6, -0.1, 0.15, 0.18, 1.02),
+    ((14.0, -6.0), 1.4, -0.1, 0.55, 0.10, 0.97),
+    ((-3.0, -14.0), 7.5, 0.6, -0.55, 0.02, 0.98),
+    ((-10.0, 2.6), 1.4, -0.5, 0.70, 0.40, 1.03),
+    ((-2.0, 6.6), 2.0, 0.2, -0.60, 0.08, 1.00),
+    ((16.5, -4.5), 1.5, -0.3, 0.60, 0.20, 0.99),
+    ((4.5, -5.5), 1.8, 0.2, -0.20, 0.06, 1.01),
+    ((4.0, 4.5), 1.5, -0.7, 0.35, 0.28, 1.00),
+    ((-19.0, -6.0), 7.0, 0.6, -0.10, 0.02, 0.98),
+    ((19.0, 6.0), 7.0, 0.5, -0.35, 0.02, 1.02),
+    ((12.0, -9.5), 3.0, 0.4, -0.70, 0.05, 1.00),
+    ((9.0, 15.0), 8.0, 0.3, 0.10, 0.04, 1.00),
 )
 _TREES = ("Alder", "Ash", "Beech", "Birch", "Cedar", "Elm", "Hazel", "Holly", "Juniper", "Larch", "Lime", "Maple",
           "Oak", "Poplar", "Rowan", "Willow")  # fmt: skip
 _KINDS = ("Surgery", "Medical Centre", "Practice", "Health Centre", "House Surgery")
+MARCHES = 12  # which of a county's networks is on the Welsh border
 RURAL_AREA = 4_000_000.0  # square metres of an area with about 1,670 people
 
 
 @dataclass(frozen=True)
 class Geography:
-    """Demoshire. Arrays are in the order of the LSOAs, or of the PCNs' practices."""
+    """One county. Arrays are in the order of the LSOAs, or of the PCNs' practices."""
 
+    number: int  # 0 for Demoshire
     lsoa: np.ndarray
     name: np.ndarray
     outline: np.ndarray
     point: np.ndarray  # x, y in metres
-    pcn: np.ndarray  # 1..15
+    pcn: np.ndarray  # numbers of networks, of the whole ICS
     rank: np.ndarray
     decile: np.ndarray
     rural: np.ndarray
@@ -79,78 +84,111 @@ class Geography:
 
 
 def pcn_code(pcn: int) -> str:
-    """ODS-like code of a network, 1 to 15."""
+    """ODS-like code of a network, 1 to 80."""
     return f"U99{pcn:03d}"
 
 
 def pcn_name(pcn: int) -> str:
     """Name of a network."""
-    return f"Demoshire {_PROFILES[pcn - 1][0]} PCN"
+    county = county_of(pcn)
+    return f"{county.name} {county.networks[place_in_county(pcn)]} PCN"
+
+
+def county_of(pcn: int) -> County:
+    """The county of a network."""
+    return COUNTIES[(pcn - 1) // PCNS]
+
+
+def place_in_county(pcn: int) -> int:
+    """0 to 14: which of its county's networks it is."""
+    return (pcn - 1) % PCNS
 
 
 def age_tilt(pcn: int) -> float:
     """-1 a town of the young, 1 a country of the old."""
-    return _PROFILES[pcn - 1][3]
+    return _PROFILES[place_in_county(pcn)][2]
+
+
+def at_the_border(pcn: int) -> bool:
+    """Is the network next to Wales?"""
+    return place_in_county(pcn) == MARCHES - 1
 
 
 def pcn_size(pcn: int) -> int:
     """People registered with a network of real size."""
-    return round(PEOPLE * _PROFILES[pcn - 1][6] / sum(p[6] for p in _PROFILES))
+    return round(PEOPLE * _PROFILES[place_in_county(pcn)][5] / sum(p[5] for p in _PROFILES))
 
 
 @lru_cache(maxsize=2)
-def demoshire(seed: int) -> Geography:
-    """The county of a seed."""
-    rng = stream(seed, 0, "geography")
-    county = _county()
-    pcn, points = _centres(rng, county)
-    cells = _cells(points, county)
+def _geography(seed: int, number: int) -> Geography:
+    county = COUNTIES[number]
+    rng = stream(seed, 0, county.stream)
+    outline = _outline(county)
+    pcn, points = _centres(rng, county, outline)
+    cells = _cells(points, outline)
     points = np.column_stack([shapely.get_x(c := shapely.centroid(cells)), shapely.get_y(c)])
-    profile = np.array([p[2:6] for p in _PROFILES])[pcn - 1]
+    profile = np.array([p[1:5] for p in _PROFILES])[pcn - 1]
     rank, decile = _deprivation(rng, points, profile[:, 2])
     size = rng.lognormal(0, 0.15, LSOAS)
     total = np.bincount(pcn, size)
     planned = np.array([0] + [pcn_size(p) for p in range(1, PCNS + 1)])
     return Geography(
-        lsoa=np.array([f"E01999{n:03d}" for n in range(1, LSOAS + 1)]),
-        name=np.array([f"Demoshire {n // 5 + 1:03d}{'ABCDE'[n % 5]}" for n in range(LSOAS)]),
+        number=number,
+        lsoa=np.array([f"E01{999 - number}{n:03d}" for n in range(1, LSOAS + 1)]),
+        name=np.array([f"{county.name} {n // 5 + 1:03d}{'ABCDE'[n % 5]}" for n in range(LSOAS)]),
         outline=_natural(cells),
         point=points,
-        pcn=pcn,
+        pcn=pcn + number * PCNS,
         rank=rank,
         decile=decile,
         rural=shapely.area(cells) > RURAL_AREA,
         minority=np.clip(profile[:, 3] * rng.lognormal(-0.1, 0.45, LSOAS), 0.005, 0.85),
         population=np.rint(size / total[pcn] * planned[pcn]).astype(int),
-        **_practices(rng, pcn, points),
+        **_practices(rng, number, pcn, points),
     )
 
 
-def _county() -> shapely.Polygon:
-    """The outline: a rough oval of about 2,300 square kilometres."""
+def geography(seed: int, pcn: int) -> Geography:
+    """The county of a network, as a seed draws it."""
+    return _geography(seed, (pcn - 1) // PCNS)
+
+
+def geographies(seed: int, pcns: int) -> list[Geography]:
+    """The counties that the networks 1 to `pcns` lie in."""
+    return [geography(seed, first) for first in range(1, pcns + 1, PCNS)]
+
+
+def _centre(county: County) -> np.ndarray:
+    """Its middle, in metres."""
+    return np.array(CENTRE) + np.array(county.offset_km) * 1_000
+
+
+def _outline(county: County) -> shapely.Polygon:
+    """The county's outline: a rough oval of about 2,300 square kilometres."""
+    east, north = _centre(county)
     angle = np.linspace(0, 2 * np.pi, 240, endpoint=False)
     radius = 27_000 * (1 + 0.10 * np.sin(2 * angle + 0.6) + 0.06 * np.sin(3 * angle + 2) + 0.03 * np.sin(7 * angle))
-    return shapely.Polygon(np.column_stack([CENTRE[0] + radius * np.cos(angle), CENTRE[1] + radius * np.sin(angle)]))
+    return shapely.Polygon(np.column_stack([east + radius * np.cos(angle), north + radius * np.sin(angle)]))
 
 
-def _centres(rng: np.random.Generator, county: shapely.Polygon) -> tuple[np.ndarray, np.ndarray]:
+def _centres(rng: np.random.Generator, county: County, outline: shapely.Polygon) -> tuple[np.ndarray, np.ndarray]:
     """A point for each LSOA: near its town's centre, or scattered over the country."""
     per_pcn = LSOAS // PCNS + (np.arange(PCNS) < LSOAS % PCNS)
     groups, points = [], []
-    for number, (_, centre, spread, *_rest) in enumerate(_PROFILES, start=1):
-        middle = np.array(CENTRE) + np.array(centre) * 1_000
+    for number, (centre, spread, *_rest) in enumerate(_PROFILES, start=1):
+        middle = _centre(county) + np.array(centre) * 1_000
         drawn = middle + rng.normal(0, spread * 1_000, (per_pcn[number - 1] * 6, 2))
-        inside = drawn[shapely.contains_xy(county.buffer(-500), drawn)]
+        inside = drawn[shapely.contains_xy(outline.buffer(-500), drawn)]
         points.append(inside[: per_pcn[number - 1]])
         groups.append(np.full(per_pcn[number - 1], number))
     return np.concatenate(groups), np.concatenate(points)
 
 
-def _cells(points: np.ndarray, county: shapely.Polygon) -> np.ndarray:
+def _cells(points: np.ndarray, outline: shapely.Polygon) -> np.ndarray:
     """Voronoi cells in the points' order, relaxed twice so that none is a sliver."""
     for _ in range(3):
-        diagram = shapely.voronoi_polygons(shapely.multipoints(points), extend_to=county, ordered=True)
-        cells = shapely.intersection(shapely.get_parts(diagram), county)
+        diagram = shapely.voronoi_polygons(shapely.multipoints(points), extend_to=outline, ordered=True)
+        cells = shapely.intersection(shapely.get_parts(diagram), outline)
         centre = shapely.centroid(cells)
         points = np.column_stack([shapely.get_x(centre), shapely.get_y(centre)])
     return cells
@@ -180,16 +218,17 @@ def _deprivation(rng: np.random.Generator, points: np.ndarray, leaning: np.ndarr
     return rank, np.ceil(rank / (ENGLAND_LSOAS / 10)).astype(int)
 
 
-def _practices(rng: np.random.Generator, pcn: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
+def _practices(rng: np.random.Generator, county: int, pcn: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
     """80 practices: five or six to a network, each in one of its LSOAs."""
     number = np.repeat(np.arange(1, PCNS + 1), PRACTICES // PCNS + (np.arange(PCNS) < PRACTICES % PCNS))
     home = np.concatenate(
         [rng.choice(np.flatnonzero(pcn == p), (number == p).sum(), replace=False) for p in range(1, PCNS + 1)]
     )
-    names = [f"Demo {_TREES[n % 16]} {_KINDS[n // 16]}" for n in range(PRACTICES)]
+    names = [f"{COUNTIES[county].practices} {_TREES[n % 16]} {_KINDS[n // 16]}" for n in range(PRACTICES)]
+    first = county * PRACTICES + 1
     return {
-        "practice_pcn": number,
-        "practice_code": np.array([f"A99{n:03d}" for n in range(1, PRACTICES + 1)]),
+        "practice_pcn": number + county * PCNS,
+        "practice_code": np.array([f"A99{n:03d}" for n in range(first, first + PRACTICES)]),
         "practice_name": np.array(names),
         "practice_point": points[home],
         "practice_size": rng.lognormal(0, 0.35, PRACTICES),

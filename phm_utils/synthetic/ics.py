@@ -19,7 +19,7 @@ from phm_utils.synthetic.service_effects import effects
 from phm_utils.synthetic.writing import FileFormat
 from phm_utils.tables import Form
 
-VERSION = 3  # of the simulated data: goes up where the same seed gives other bytes
+VERSION = 4  # of the simulated data: goes up where the same seed gives other bytes
 FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]
 LINKAGE = "linkage"  # identities alone, without the tables that tell of events
 FORMS: dict[str, tuple[Form, ...]] = {
@@ -44,7 +44,7 @@ def simulate(
 ) -> Path:
     """Write Demoshire's extracts and the truth about them below `root`, and return it.
 
-    pcns: networks simulated, 1 to 15; those simulated are the same for any number.
+    pcns: networks simulated, 1 to 80, above 15 pseudonymised alone; those simulated are the same for any number.
     form: of the tables; "linkage" has none, but six sources of identities to be linked.
     people_per_pcn: registered on the last day; None is real sizes, about 54,500 each.
     workers: processes; the files are the same for any number.
@@ -57,7 +57,7 @@ def simulate(
     Raises InputError where a number is out of range, or `root` holds other things.
     """
     root = Path(root).resolve()
-    _check(root, pcns, seed, people_per_pcn, workers)
+    _check(root, pcns, seed, people_per_pcn, form, workers)
     draft = root.with_name(f".{root.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -81,10 +81,15 @@ def simulate(
     return root
 
 
-def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, workers: int) -> None:
+def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, form: FormAsked, workers: int) -> None:
     faults = []
-    if not 1 <= pcns <= geography.PCNS:
-        faults.append(f"pcns is {pcns}: Demoshire has 1 to {geography.PCNS}")
+    if not 1 <= pcns <= geography.MOST_PCNS:
+        faults.append(f"pcns is {pcns}: ask for 1 to {geography.MOST_PCNS}")
+    elif pcns > geography.PCNS and form != "pseudonymised":
+        faults.append(
+            f"pcns is {pcns}: the test range of NHS numbers has enough for {geography.PCNS}; "
+            "more are simulated in the form pseudonymised alone"
+        )
     if people_per_pcn is not None and people_per_pcn < LEAST_PEOPLE:
         faults.append(f"people_per_pcn is {people_per_pcn}: ask for {LEAST_PEOPLE} or more")
     if people_per_pcn is not None and people_per_pcn > MOST_REGISTERED:

@@ -1,4 +1,8 @@
-"""NHS numbers of the test range, and the pseudonyms that national sets carry instead."""
+"""NHS numbers of the test range, and the pseudonyms that national sets carry instead.
+
+The test range has numbers for one county. Further networks are simulated in
+pseudonymised form alone: their pseudonyms stand for numbers too long for the NHS.
+"""
 
 from dataclasses import dataclass
 
@@ -12,6 +16,7 @@ from phm_utils.synthetic.people import People
 
 MOST_REGISTERED = 53_000  # per network, where a size is asked for: what the smallest block has numbers for
 PREFIX = 999  # the range kept for tests: no person has such a number
+STAND_INS = 999_000_000_000  # of twelve digits: no NHS number
 UPRN_BASE = 999_000_000_000  # of twelve digits; no property has such a number
 
 
@@ -19,6 +24,7 @@ UPRN_BASE = 999_000_000_000  # of twelve digits; no property has such a number
 class Identities:
     """Numbers and pseudonyms of one network's people, in their order.
 
+    nhs_number: of twelve digits, so none, beyond the networks that the test range has numbers for.
     spare: valid NHS numbers that belong to nobody.
     """
 
@@ -42,7 +48,12 @@ def make_identities(rng: np.random.Generator, people: People, seed: int) -> Iden
 
 
 def shuffled_numbers(rng: np.random.Generator, people: People) -> np.ndarray:
-    """Valid NHS numbers of the network's own block in random order: one for each person, then those of nobody."""
+    """Valid NHS numbers of the network's own block in random order: one for each person, then those of nobody.
+
+    Beyond the networks that the test range has numbers for, numbers of twelve digits.
+    """
+    if people.pcn > geography.PCNS:
+        return rng.permutation(STAND_INS + people.pcn * 1_000_000 + np.arange(len(people), dtype=np.int64))
     valid = valid_numbers(people.pcn)
     if len(valid) < len(people):
         raise InputError(

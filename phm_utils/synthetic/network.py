@@ -61,7 +61,7 @@ class Network:
 
 def make_network(seed: int, pcn: int, registered: int, *, named: bool = False) -> Network:
     """People with their homes, lives, health, identities and emergencies; with names where `named`."""
-    county = geography.demoshire(seed)
+    county = geography.geography(seed, pcn)
     people = make_people(stream(seed, pcn, "people"), county, pcn, registered)
     live(stream(seed, pcn, "lives"), people, registered)
     health = make_health(stream(seed, pcn, "health"), people)

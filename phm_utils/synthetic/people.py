@@ -15,7 +15,6 @@ NO_PLACE = -1  # in `place`: no fixed abode
 EVER_PER_REGISTERED = 1.092
 UNREGISTERED_SHARE = 0.005
 OUT_OF_AREA_SHARE, WALES_SHARE, MARCHES_WALES_SHARE = 0.04, 0.001, 0.02
-MARCHES = 12  # the network on the Welsh border
 
 ETHNIC_CODES = tuple("ABCDEFGHJKLMNPRS")
 _MAJORITY = {"A": 0.935, "B": 0.010, "C": 0.055}
@@ -114,7 +113,7 @@ def _places(rng: np.random.Generator, county: geography.Geography, pcn: int, hou
     apart = np.linalg.norm(county.point - centre, axis=1) / 1_000
     near = pick(rng, np.where(county.pcn == pcn, 0, county.population * np.exp(-apart / 2.5)), households)
     place = np.where(chance(rng, OUT_OF_AREA_SHARE, households), near, place)
-    abroad = chance(rng, MARCHES_WALES_SHARE if pcn == MARCHES else WALES_SHARE, households)
+    abroad = chance(rng, MARCHES_WALES_SHARE if geography.at_the_border(pcn) else WALES_SHARE, households)
     wales = len(county.lsoa) + rng.integers(0, geography.WALES, households)
     return np.where(abroad, wales, place).astype(np.int16)
 

@@ -14,6 +14,7 @@ import numpy as np
 from phm_utils.synthetic import days
 from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import Coded, chance, expit
+from phm_utils.synthetic.geography import place_in_county
 from phm_utils.synthetic.people import People
 from phm_utils.synthetic.rows import Dates, Rows, ids
 
@@ -26,7 +27,7 @@ INTERCEPT = -3.05  # of those log-odds: about two in five of the eligible are en
 
 @dataclass(frozen=True)
 class Programme:
-    """A programme: its planted rate ratio on ED attendances, and the networks that offer it."""
+    """A programme: its planted rate ratio on ED attendances, and which of each county's networks offer it."""
 
     code: str
     ratio: float
@@ -38,7 +39,7 @@ PROGRAMMES = (Programme("HIU", 0.59, (1, 4, 7, 10, 13)), Programme("CHECKIN", 1.
 
 def offered(pcn: int) -> Programme | None:
     """The programme of a network, if it has one."""
-    return next((p for p in PROGRAMMES if pcn in p.pcns), None)
+    return next((p for p in PROGRAMMES if place_in_county(pcn) + 1 in p.pcns), None)
 
 
 @dataclass(frozen=True)

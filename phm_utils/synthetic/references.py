@@ -21,20 +21,24 @@ BOUNDARY_DATE = "2025-04-30T00:00:00Z"  # GeoPackage stamps its files; the same 
 
 
 def write_references(folder: Path, form: Form, seed: int, summaries: list[dict], file_format: FileFormat) -> None:
-    """Practices of the simulated networks; areas and outlines of the whole county."""
-    county = geography.demoshire(seed)
-    write_table(folder / f"practice.{file_format}", _practices(county, seed, summaries), file_format)
-    write_table(folder / f"practice_register.{file_format}", _registers(county, seed, summaries), file_format)
-    write_table(folder / f"area.{file_format}", _areas(county), file_format)
+    """Practices of the simulated networks; areas and outlines of every county that they lie in."""
+    counties = geography.geographies(seed, max(summary["pcn"] for summary in summaries))
+
+    def write(name: str, parts: list[pa.Table]) -> None:
+        write_table(folder / f"{name}.{file_format}", pa.concat_tables(parts), file_format)
+
+    write("practice", [_practices(county, seed, summaries) for county in counties])
+    write("practice_register", [_registers(county, seed, summaries) for county in counties])
+    write("area", [_areas(county) for county in counties])
     if form == "identified":
-        write_table(folder / f"postcode_area.{file_format}", _postcodes(county), file_format)
-    _write_outlines(county, folder / BOUNDARY_FILE)
+        write("postcode_area", [_postcodes(county) for county in counties])
+    _write_outlines(counties, folder / BOUNDARY_FILE)
 
 
 def published_lists(county: geography.Geography, seed: int, summaries: list[dict]) -> dict[str, int]:
-    """The published list size of each practice of the simulated networks."""
+    """The published list size of each practice of a county's simulated networks."""
     sizes = {code: size for summary in summaries for code, size in summary["list_sizes"].items()}
-    wobble = stream(seed, 0, "published lists").uniform(0.99, 1.01, len(county.practice_code))
+    wobble = stream(seed, county.number, "published lists").uniform(0.99, 1.01, len(county.practice_code))
     wobble[county.practice_code == MISLISTED_PRACTICE] = MISLISTED_BY
     times = dict(zip(county.practice_code.tolist(), wobble.tolist(), strict=True))
     return {code: round(sizes[code] * times[code]) for code in county.practice_code.tolist() if code in sizes}
@@ -44,9 +48,10 @@ def _registers(county: geography.Geography, seed: int, summaries: list[dict]) ->
     """Published counts of registers and lists: one row per practice and register."""
     true = {code: counts for summary in summaries for code, counts in summary["registers"].items()}
     shape = (len(county.practice_code), len(REGISTERS))
-    wobble = stream(seed, 0, "published registers").uniform(1 - REGISTER_WOBBLE, 1 + REGISTER_WOBBLE, shape)
+    wobble = stream(seed, county.number, "published registers").uniform(1 - REGISTER_WOBBLE, 1 + REGISTER_WOBBLE, shape)
     place = {code: n for n, code in enumerate(county.practice_code.tolist())}
-    wobble[place[MISCOUNTED_PRACTICE], REGISTERS.index(MISCOUNTED_REGISTER)] = MISCOUNTED_BY
+    if MISCOUNTED_PRACTICE in place:
+        wobble[place[MISCOUNTED_PRACTICE], REGISTERS.index(MISCOUNTED_REGISTER)] = MISCOUNTED_BY
     rows = []
     for code, size in published_lists(county, seed, summaries).items():
         times = dict(zip(REGISTERS, wobble[place[code]].tolist(), strict=True))
@@ -73,6 +78,8 @@ def _practices(county: geography.Geography, seed: int, summaries: list[dict]) ->
             "practice_name": county.practice_name[mine],
             "pcn_code": [geography.pcn_code(p) for p in pcn],
             "pcn_name": [geography.pcn_name(p) for p in pcn],
+            "sub_icb_code": [geography.county_of(p).code for p in pcn],
+            "sub_icb_name": [geography.county_of(p).name for p in pcn],
             "icb_code": [geography.ICB_CODE] * len(mine),
             "open_date": pa.array([date(1974, 4, 1)] * len(mine), pa.date32()),
             "close_date": pa.nulls(len(mine), pa.date32()),
@@ -101,11 +108,13 @@ def _postcodes(county: geography.Geography) -> pa.Table:
     return pa.table({"postcode": postcodes(county.places), "lsoa": np.repeat(county.places, POSTCODES_PER_PLACE)})
 
 
-def _write_outlines(county: geography.Geography, path: Path) -> None:
+def _write_outlines(counties: list[geography.Geography], path: Path) -> None:
     import geopandas  # only here: half a second and 100 MB that a worker can do without
     import pyogrio
 
-    frame = geopandas.GeoDataFrame({"lsoa": county.lsoa}, geometry=list(county.outline), crs=CRS)
+    areas = np.concatenate([county.lsoa for county in counties])
+    outlines = np.concatenate([county.outline for county in counties])
+    frame = geopandas.GeoDataFrame({"lsoa": areas}, geometry=list(outlines), crs=CRS)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": BOUNDARY_DATE})
     try:
         frame.to_file(path, driver="GPKG", layer="boundary")

@@ -111,7 +111,7 @@ def _gradients() -> dict[str, float]:
 
 def _take_up(programme: programmes.Programme, summaries: list[dict]) -> dict[str, dict[str, int]]:
     """People ever eligible in the months of enrolment, and enrolled, by network that offers the programme."""
-    offering = [s for s in summaries if s["pcn"] in programme.pcns]
+    offering = [s for s in summaries if programmes.offered(s["pcn"]) is programme]
     return {name: {geography.pcn_code(s["pcn"]): s[name] for s in offering} for name in ("ever_eligible", "enrolled")}
 
 

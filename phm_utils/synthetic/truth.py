@@ -13,6 +13,7 @@ from phm_utils.synthetic.contacts import social_care_rate
 from phm_utils.synthetic.draws import NULL, Coded
 from phm_utils.synthetic.emergency import attendance_rate
 from phm_utils.synthetic.facts import ALCOHOL_RISKS, FRAILTIES, NAMES_OF_FACTS, NEVER
+from phm_utils.synthetic.geography import PCNS
 from phm_utils.synthetic.lives import death_rate
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.partners import LISTS
@@ -93,10 +94,11 @@ class Book:
         practices = (*self.network.practices.tolist(), "")
         practice = np.where(people.practice == UNREGISTERED, 255, people.practice).astype(np.uint8)
         identities = self.network.identities
+        place, numbered = np.arange(len(people), dtype=np.int32), people.pcn <= PCNS
         columns: dict[str, Column] = {
             "person": Numbers(people.numbers()),
-            "token_person_id": Coded(np.arange(len(people), dtype=np.int32), identities.token),
-            "nhs_number": Coded(np.arange(len(people), dtype=np.int32), identities.nhs_number.astype(str)),
+            "token_person_id": Coded(place, identities.token),
+            "nhs_number": Coded(np.where(numbered, place, -1), identities.nhs_number.astype(str)),
             "household_token": Coded(people.household, identities.household_token),
             "practice_code": Coded(practice, practices),
             "registered": Numbers(people.registered),

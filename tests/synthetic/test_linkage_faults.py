@@ -30,7 +30,7 @@ def known():
 @pytest.fixture(scope="module")
 def sheets(known):
     """Every source of one network; nothing is written."""
-    places = geography.demoshire(SEED).places
+    places = geography.geography(SEED, 1).places
     return {
         source: write_down(stream(SEED, PCN, f"linkage {source}"), known, places, source, who)
         for source, who in choose(stream(SEED, PCN, "linkage sources"), known).items()

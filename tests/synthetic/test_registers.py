@@ -56,7 +56,7 @@ def test_published_counts_differ_from_the_truth_by_one_per_cent_at_most_but_for_
 
 
 def test_one_practice_publishes_a_diabetes_register_fifteen_per_cent_too_long():
-    county = geography.demoshire(7)
+    county = geography.geography(7, 1)
     many = dict.fromkeys(registers.REGISTERS, 10000)
     summary = {"list_sizes": {"A99004": 20_000, "A99005": 20_000}, "registers": {"A99004": many, "A99005": many}}
     made = references._registers(county, 7, [summary]).to_pandas().set_index(["practice_code", "register"])

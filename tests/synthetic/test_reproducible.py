@@ -82,7 +82,8 @@ def test_progress_hears_of_each_network(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"pcns": 16}, "pcns is 16: Demoshire has 1 to 15"),
+        ({"pcns": 81}, "pcns is 81: ask for 1 to 80"),
+        ({"pcns": 16, "form": "both"}, "has enough for 15; more are simulated in the form pseudonymised alone"),
         ({"people_per_pcn": 5}, "ask for 100 or more"),
         ({"people_per_pcn": 90_000}, "the test range of NHS numbers serves"),
         ({"seed": -1}, "seed is -1"),

@@ -27,7 +27,7 @@ _PARTS = ".parts"  # networks are written apart, by whichever worker, and joined
 
 def write_linkage(task: Task) -> dict:
     """Simulate one network's people and write its part of every source, and of the truth."""
-    county = geography.demoshire(task.seed)
+    county = geography.geography(task.seed, task.pcn)
     known = make_known(task.seed, task.pcn, task.registered)
     truths = []
     for source, who in choose(stream(task.seed, task.pcn, "linkage sources"), known).items():

@@ -58,7 +58,7 @@ def make_known(seed: int, pcn: int, registered: int) -> Known:
 
     The dead and those who left are in no source: an extract of the living.
     """
-    people = make_people(stream(seed, pcn, "people"), geography.demoshire(seed), pcn, registered)
+    people = make_people(stream(seed, pcn, "people"), geography.geography(seed, pcn), pcn, registered)
     live(stream(seed, pcn, "lives"), people, registered)
     rng = stream(seed, pcn, "linkage people")
     names = name_people(rng, people)
