@@ -94,6 +94,10 @@ class StageWriter:
         con.execute("DROP TABLE _model")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(paths)}")
 
+    def files_of(self, name: str) -> list[str]:
+        """The files of a table written so far."""
+        return list(self.tables.get(name, {}).get("files", {}))
+
     def record(self, name: str, path: Path, con: duckdb.DuckDBPyConnection) -> None:
         """Enter a Parquet file, already written below the stage's folder, as part of table `name`."""
         [(rows,)] = con.execute(f"SELECT count(*) FROM read_parquet({quote(path)})").fetchall()

@@ -28,6 +28,7 @@ PRACTICE_FILLERS = ("V81999", "V81998", "V81997")  # not registered, not applica
 LSOA = r"(E01|W01)[0-9]{6}"
 LSOA_FILLERS = tuple(f"{country}99999999" for country in "ELMNSWXZ")  # a country, the islands or nowhere known
 PCN = r"U[0-9]{5}"
+BNF = r"[0-9A-Z]{4,15}"
 ICD10 = r"[A-Z][0-9]{2}([0-9X-][0-9A-Z-]?[AD]?)?"
 OPCS4 = r"[A-Z][0-9]{2}[0-9]?"
 NUMERIC_CODE = r"[0-9]{3}"
@@ -252,7 +253,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
         _id("issue_id", "Row identifier of the source"), *GP_PERSON,
         _when("issue_date", "Date of issue"),
         _text("dmd_code", "dm+d identifier", sensitivity="special", check="snomed"),
-        _text("bnf_code", "BNF code, up to 15 characters", sensitivity="special", pattern=r"[0-9A-Z]{4,15}"),
+        _text("bnf_code", "BNF code, up to 15 characters", sensitivity="special", pattern=BNF),
         Column("quantity", "float", "Quantity issued", unit="dose units", low=0),
         Column("duration_days", "int", "Days supplied", unit="days", low=0, high=400),
         Column("is_repeat", "bool", "Repeat authorisation"), _practice(),

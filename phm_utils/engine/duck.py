@@ -49,6 +49,25 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
+def insertion_order(con: duckdb.DuckDBPyConnection, keep: bool = True) -> Iterator[None]:
+    """Keep rows in the order in which they are read, inside the block; elsewhere DuckDB may change it to go faster."""
+    con.execute(f"SET preserve_insertion_order = {str(keep).lower()}")
+    try:
+        yield
+    finally:
+        con.execute("SET preserve_insertion_order = false")
+
+
+UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def memory_limit(con: duckdb.DuckDBPyConnection) -> int:
+    """Bytes that DuckDB may use in this session."""
+    number, unit = con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0].split()
+    return int(float(number) * UNITS[unit])
+
+
+@contextmanager
 def guarded(doing: str, advice: str = "Run `phm check` to see which rows break which rule.") -> Iterator[None]:
     """Turn a DuckDB error into an InputError that quotes no row.
 

@@ -10,10 +10,11 @@ import pyogrio
 
 from phm_utils.engine import Model, guarded, read_sql, session
 from phm_utils.errors import InputError
+from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.governance import list_opt_outs, permitted, refuse_lists, source_model, withhold
-from phm_utils.inputs.landing import Mapping, boundary_file, gathered, load_mapping, open_file, present_tables
+from phm_utils.inputs.landing import Mapping, boundary_file, load_mapping, open_file, present_tables
 from phm_utils.inputs.tally import Tally
-from phm_utils.inputs.validate import Extract, validate
+from phm_utils.inputs.validate import validate
 from phm_utils.params import Workbook
 from phm_utils.runs import StageWriter, Store, resolve
 from phm_utils.tables import CRS, TABLES
@@ -155,9 +156,7 @@ def _open_all(
         if len(files) == len(paths):
             if not sum(f.rows + f.unreadable for f in files):
                 faults.append(f"{name}: no rows; take the file away if the extract has no such table")
-            extracts[name] = Extract(
-                TABLES[name], gathered(files), mapping.of(name), workbook.form, extract_date, False
-            )
+            extracts[name] = Extract(TABLES[name], files, mapping.of(name), workbook.form, extract_date, False)
     if faults:
         listed = "\n".join(f"- {fault}" for fault in faults)
         raise InputError(f"{workbook.landing}: {len(faults)} fault{'s' * (len(faults) > 1)}.\n{listed}")
@@ -245,6 +244,7 @@ def areas(workbook: Workbook) -> dict[str, str]:
         entry = mapping.of("practice")
         files = [open_file(con, TABLES["practice"], path, entry, workbook.form) for path in found["practice"]]
         extract = Extract(TABLES["practice"], files, entry, workbook.form, date.max, False)
+        extract.list_valid_codes(con)
         rows = pd.concat([read_sql(con, extract.rows_sql(file)) for file in files])
     own = _own_practices(rows[rows["reason"].isna()], workbook).sort_values(["pcn_code", "practice_code"])
     pcns = own.groupby("pcn_code")["pcn_name"].first()

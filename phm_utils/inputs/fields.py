@@ -5,8 +5,9 @@ from datetime import date
 
 from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile, TableMapping
-from phm_utils.rules.check_digits import nhs_number_sql
+from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
 from phm_utils.tables import (
+    BNF,
     DATE_FILLERS,
     ICD10,
     LSOA,
@@ -21,12 +22,12 @@ from phm_utils.tables import (
     Table,
 )
 
-SNOMED_TABLE = "snomed_concepts"  # the codes of the table in hand that pass: each is checked once, not per row
 LONGEST_TEXT = 255  # bytes
 EARLIEST, LATEST = date(1850, 1, 1), date(2199, 12, 31)
 WHOLE_NUMBERS_EXACT_BELOW = 9_000_000_000_000_000  # 2 ** 53, rounded down
 TRUE, FALSE = ("1", "true", "t", "yes", "y"), ("0", "false", "f", "no", "n")
 UPPER_CASE = (ICD10, LSOA, OPCS4, PCN, POSTCODE, PRACTICE)
+FEW_VALUES = (BNF, LSOA, PRACTICE)  # forms of codes that stand on every row, few of them distinct
 DOTTED = (ICD10, OPCS4)  # I50.0 and I500 are one code
 BLANKS = (" ", "\t", "\n", "\r")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -67,11 +68,29 @@ class Field:
             "text": False,
         }[self.column.type]
 
+    @property
+    def is_number_text(self) -> bool:
+        """Is it text made of whole numbers? That has no blanks, and is never empty or too long."""
+        return not self.native and self.kind in INTEGERS and self.name not in self.mapping.values
+
+    @property
+    def valid_table(self) -> str | None:
+        """The table of those codes of this column that pass, where each distinct code is checked once, not per row."""
+        few = self.column.check == "snomed" or self.column.pattern in FEW_VALUES
+        return f"valid_{self.name}" if few else None
+
+    def is_valid_code(self, value: str) -> str:
+        """SQL: does a code pass that is looked up in `valid_table`?"""
+        return (
+            snomed_concept_sql(value) if self.column.check == "snomed" else _has_form(value, self.column.pattern or "")
+        )
+
     def tidy(self) -> str:
         """Text without blanks around it, recoded; or the file's own value in our type."""
         if self.native:
             return f"CAST({self.raw} AS DATE)" if self.is_date else self.raw
-        text = _trimmed(_as_text(self.raw, self.kind))
+        text = _as_text(self.raw, self.kind)
+        text = text if self.is_number_text else _trimmed(text)
         pairs = self.mapping.values.get(self.name, {})
         if not pairs:
             return text
@@ -83,7 +102,9 @@ class Field:
         if self.native:
             return f"{self.name} IN ({_dates(DATE_FILLERS)})" if self.is_date else "false"
         fillers = [f for f in (*TEXT_FILLERS, *self.column.fillers, *self.mapping.nulls.get(self.name, ())) if f]
-        listed = f"{self.name} IN ({', '.join(quote(f) for f in dict.fromkeys(fillers))})"
+        if self.is_number_text:
+            fillers = [f for f in fillers if f.removeprefix("-").isdigit()]
+        listed = f"{self.name} IN ({', '.join(quote(f) for f in dict.fromkeys(fillers))})" if fillers else "false"
         if self.is_date:
             listed += f" OR {self._date()} IN ({_dates(DATE_FILLERS)})"
         return listed
@@ -124,13 +145,14 @@ class Field:
             return self._number_faults(value)
         if column.type == "bool":
             return [(f"{value} IS NULL", "not true or false")]
-        faults = [(f"strlen({text}) > {LONGEST_TEXT}", "too long")]
-        if column.pattern:
+        faults = [] if self.is_number_text else [(f"strlen({text}) > {LONGEST_TEXT}", "too long")]
+        if self.valid_table:
+            rule = "failed check digit" if column.check == "snomed" else "wrong form"
+            faults.append((f"{value} NOT IN (SELECT code FROM {self.valid_table})", rule))
+        elif column.pattern:
             faults.append((f"NOT {_has_form(value, column.pattern)}", "wrong form"))
         if column.codes:
             faults.append((f"{value} NOT IN ({_texts(column.codes)})", "unknown code"))
-        if column.check == "snomed":
-            faults.append((f"{value} NOT IN (SELECT code FROM {SNOMED_TABLE})", "failed check digit"))
         if column.check == "nhs_number":
             faults.append((f"NOT ({nhs_number_sql(value)})", "failed check digit"))
         return faults

@@ -13,8 +13,10 @@ from pydantic import Field
 
 from phm_utils.engine import Model, guarded
 from phm_utils.errors import InputError
+from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.landing import load_mapping, present_tables
-from phm_utils.inputs.validate import WITHHELD_TABLE, Extract
+from phm_utils.inputs.portions import same_shape
+from phm_utils.inputs.row_rules import WITHHELD_TABLE
 from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES
@@ -159,13 +161,13 @@ def list_opt_outs(con: duckdb.DuckDBPyConnection, registrations: Extract | None)
     if registrations is None:
         return
     person = "token_person_id" if registrations.form == "pseudonymised" else "nhs_number"
+    flags = ", ".join(f"CASE WHEN {flag} THEN '{flag}' END" for flag in FLAGS)
     with guarded("Reading opt-outs"):
-        for file in registrations.files:
-            for flag in FLAGS:
-                con.execute(
-                    f"INSERT INTO opted_out SELECT DISTINCT '{flag}', {person} FROM ({registrations.rows_sql(file)}) "
-                    f"WHERE {flag} AND {person} IS NOT NULL"
-                )
+        registrations.list_valid_codes(con)
+        for file in same_shape(registrations.files):
+            rows = f"FROM ({registrations.rows_sql(file)}) WHERE ({' OR '.join(FLAGS)}) AND {person} IS NOT NULL"
+            con.execute(f"INSERT INTO opted_out SELECT DISTINCT unnest([{flags}]) AS flag, {person} {rows}")
+        con.execute("DELETE FROM opted_out WHERE flag IS NULL")
 
 
 def withhold(con: duckdb.DuckDBPyConnection, source: str, permissions: dict[str, Permission], purpose: str) -> bool:

@@ -102,7 +102,6 @@ def landing_folder(workbook: Workbook) -> Path:
 
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 ENDINGS = (".parquet", *CSV_ENDINGS)
-ROWS_AT_ONCE = 4_500_000  # judged together, in about a gigabyte
 LONGEST_LINE = 8_000_000  # bytes of one CSV row; a longer one is quarantined
 
 
@@ -114,6 +113,7 @@ class LandingFile:
     paths: where its rows can be read; the files themselves, or copies of CSVs.
     types: the DuckDB type of each column that it has, by the extract's own names.
     rows: how many it holds, and `unreadable`: lines of a CSV that do not split into its columns.
+    where: a condition on its own columns or `file_row_number`, where only some of its rows are meant.
     """
 
     name: str
@@ -121,35 +121,17 @@ class LandingFile:
     types: dict[str, str]
     rows: int = 0
     unreadable: int = 0
+    where: str | None = None
 
     @property
     def scan(self) -> str:
-        """A FROM clause over its rows; the virtual column `filename` says which file a row came from."""
-        return f"read_parquet([{', '.join(literal_path(p) for p in self.paths)}])"
+        """A FROM clause over its rows; the column `filename` names the file of each row."""
+        files = f"read_parquet([{', '.join(literal_path(p) for p in self.paths)}])"
+        return f"(SELECT *, filename FROM {files} WHERE {self.where})" if self.where else files
 
     def column(self, name: str) -> str | None:
         """The file's own spelling of a column's name, whatever its capitals; None if it lacks it."""
         return next((own for own in self.types if own.casefold() == name.casefold()), None)
-
-
-def gathered(files: list[LandingFile]) -> list[LandingFile]:
-    """Neighbouring files of one shape together, as long as they stay below ROWS_AT_ONCE.
-
-    Planning a wide query costs more than reading a small file: fifteen small ones are one.
-    """
-    groups: list[LandingFile] = []
-    for file in files:
-        last = groups[-1] if groups else None
-        if last and last.types == file.types and last.rows + file.rows <= ROWS_AT_ONCE:
-            groups[-1] = replace(
-                last,
-                paths=last.paths + file.paths,
-                rows=last.rows + file.rows,
-                unreadable=last.unreadable + file.unreadable,
-            )
-        else:
-            groups.append(file)
-    return groups
 
 
 def table_files(folder: Path, table: str, mapping: TableMapping) -> list[Path]:

@@ -10,6 +10,7 @@ from phm_utils.errors import StepFailed
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES, Table
 
+CHECKED_TABLE, REJECTED_TABLE = "checked_rows", "rejected_rows"  # the rows in hand; those of them that are rejected
 TABLE_COLUMNS = (
     "table_name",
     "source",
@@ -43,7 +44,7 @@ def practice_column(table: Table) -> str | None:
 
 @dataclass
 class Tally:
-    """Counts gathered file by file, one frame each."""
+    """Counts gathered portion by portion, one frame each."""
 
     rows: list[dict] = field(default_factory=list)
     fields: list[pd.DataFrame] = field(default_factory=list)
@@ -59,41 +60,44 @@ class Tally:
         self.rows.append({"table_name": table, "source": source, "state": "present", "rows_in": rows,
                           "rows_kept": rows})  # fmt: skip
 
-    def count(self, con: duckdb.DuckDBPyConnection, table: Table, rows_in: int, unreadable: int) -> None:
-        """Count one file's rows, which lie in the temporary tables `judged` and `turned_away`.
-
-        rows_in: rows and unreadable lines of the file, counted apart from `judged`:
-        every one of them must be kept or quarantined.
-        """
+    def count(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
+        """Count some rows of a table, which lie in CHECKED_TABLE and, where rejected, in REJECTED_TABLE."""
         day = table.date or "CAST(NULL AS DATE)"
         [(kept, nulled, first, last)] = con.execute(
-            f"SELECT count(*), count(nulled_fields), min({day}), max({day}) FROM judged WHERE reason IS NULL"
+            f"SELECT count(*), count(nulled_fields), min({day}), max({day}) FROM {CHECKED_TABLE} WHERE reason IS NULL"
         ).fetchall()
-        [(away, withheld)] = con.execute(
-            "SELECT count(*), count(*) FILTER (reason LIKE '%:opted out') FROM turned_away"
+        [(rejected, withheld)] = con.execute(
+            f"SELECT count(*), count(*) FILTER (reason LIKE '%:opted out') FROM {REJECTED_TABLE}"
         ).fetchall()
-        quarantined = away + unreadable
-        if rows_in != kept + quarantined:
-            raise StepFailed(f"{table.name}: {rows_in:,} rows in, but {kept:,} kept and {quarantined:,} quarantined.")
-        counts = (rows_in, kept, nulled, quarantined, withheld, first, last)
-        self.rows.append(dict(zip(TABLE_COLUMNS, (table.name, table.source, "present", *counts), strict=True)))
-        self._count_fields(con, table, unreadable)
+        counts = (kept + rejected, kept, nulled, rejected, withheld, first, last)
+        self._add_rows(table, *counts)
+        self.fields.append(read_sql(con, FLAGS_SQL).assign(table_name=table.name)[list(FIELD_COLUMNS)])
         self._count_fills(con, table)
 
-    def _count_fields(self, con: duckdb.DuckDBPyConnection, table: Table, unreadable: int) -> None:
-        frame = read_sql(con, FLAGS_SQL).assign(table_name=table.name)
+    def balance(self, table: Table, rows: int, unreadable: int) -> None:
+        """Enter unreadable lines, and make sure that every row of the table's files was counted once.
+
+        rows: of all files, counted apart from the check.
+        """
+        counted = sum(row["rows_in"] for row in self.rows if row["table_name"] == table.name)
+        if counted != rows:
+            raise StepFailed(f"{table.name}: {rows:,} rows in, but {counted:,} kept or quarantined.")
         if unreadable:
-            frame.loc[len(frame)] = ["(row)", "unreadable line", "quarantined", unreadable, table.name]
-        self.fields.append(frame[list(FIELD_COLUMNS)])
+            self._add_rows(table, unreadable, 0, 0, unreadable, 0, None, None)
+            entry = [table.name, "(row)", "unreadable line", "quarantined", unreadable]
+            self.fields.append(pd.DataFrame([entry], columns=list(FIELD_COLUMNS)))
+
+    def _add_rows(self, table: Table, *counts: object) -> None:
+        self.rows.append(dict(zip(TABLE_COLUMNS, (table.name, table.source, "present", *counts), strict=True)))
 
     def _count_fills(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         practice = practice_column(table) or "CAST(NULL AS VARCHAR)"
-        columns = [c for (c, *_) in con.execute("DESCRIBE judged").fetchall() if c not in NOT_FIELDS]
+        columns = [c for (c, *_) in con.execute(f"DESCRIBE {CHECKED_TABLE}").fetchall() if c not in NOT_FIELDS]
         counts = ", ".join(f"count({_told(c)}) AS {c}" for c in columns)
         wide = read_sql(
             con,
-            f"SELECT {practice} AS practice_key, count(*) AS all_rows, {counts} FROM judged WHERE reason IS NULL "
-            "GROUP BY ALL",
+            f"SELECT {practice} AS practice_key, count(*) AS all_rows, {counts} FROM {CHECKED_TABLE} "
+            "WHERE reason IS NULL GROUP BY ALL",
         )
         long = wide.melt(["practice_key", "all_rows"], var_name="column_name", value_name="filled")
         long = long.rename(columns={"practice_key": "practice_code", "all_rows": "rows"})
@@ -102,7 +106,7 @@ class Tally:
             self.freshness.append(
                 read_sql(
                     con,
-                    "SELECT practice_code, max(event_date) AS last_event_date FROM judged "
+                    f"SELECT practice_code, max(event_date) AS last_event_date FROM {CHECKED_TABLE} "
                     "WHERE reason IS NULL AND practice_code IS NOT NULL GROUP BY ALL",
                 )
             )
@@ -174,7 +178,7 @@ def _told(column: str) -> str:
 NOT_KNOWN = {"ethnicity": ("99",), "sex": ("X", "0")}
 NOT_FIELDS = ("nulled_fields", "documented", "reason", "original", "file")
 # Few sets of faults occur among many rows: rows are counted by set, and only the sets are taken apart.
-FLAGS_SQL = """
+FLAGS_SQL = f"""
 SELECT
     split_part(flag, ':', 1) AS column_name,
     split_part(flag, ':', 2) AS rule,
@@ -184,16 +188,16 @@ FROM (
     SELECT unnest(string_split(nulled_fields, ';')) AS flag, 'nulled' AS disposition, n
     FROM (
         SELECT nulled_fields, count(*) AS n
-        FROM judged WHERE reason IS NULL AND nulled_fields IS NOT NULL GROUP BY nulled_fields
+        FROM {CHECKED_TABLE} WHERE reason IS NULL AND nulled_fields IS NOT NULL GROUP BY nulled_fields
     )
     UNION ALL
     SELECT unnest(string_split(documented, ';')) || ':documented null', 'documented null', n
     FROM (
         SELECT documented, count(*) AS n
-        FROM judged WHERE reason IS NULL AND documented IS NOT NULL GROUP BY documented
+        FROM {CHECKED_TABLE} WHERE reason IS NULL AND documented IS NOT NULL GROUP BY documented
     )
     UNION ALL
-    SELECT reason, 'quarantined', count(*) FROM turned_away GROUP BY reason
+    SELECT reason, 'quarantined', count(*) FROM {REJECTED_TABLE} GROUP BY reason
 )
 GROUP BY ALL
 """

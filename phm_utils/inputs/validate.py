@@ -1,287 +1,113 @@
-"""The rules for a whole row: one query reads a landing file once.
+"""Validation of a table: every row is kept, or rejected with a reason; a faulty field of a kept row is null."""
 
-Its layers, from the inside out:
-
-    raw      the extract's own value under our name
-    tidy     text without spaces around it, recoded as the mapping says
-    known    documented nulls made null, and counted
-    typed    our type, or a named fault
-    related  faults that two fields of a row show only together
-    judged   faulty fields null; `nulled_fields` names them; `reason` where the row is quarantined
-
-A fault is the text `column:rule`.
-"""
-
-from dataclasses import dataclass, replace
-from datetime import date
-from functools import cached_property
+import math
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 
-from phm_utils.engine import ROW_GROUP_SIZE, guarded, parquet_source, quote
-from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of, spelt
-from phm_utils.inputs.landing import LandingFile, TableMapping
-from phm_utils.inputs.tally import Tally
-from phm_utils.rules.check_digits import snomed_concept_sql
+from phm_utils.engine import ROW_GROUP_SIZE, guarded, insertion_order, memory_limit, parquet_source, quote
+from phm_utils.inputs.extract import Extract
+from phm_utils.inputs.portions import portions, rows_at_once, same_shape
+from phm_utils.inputs.repeats import REPEATED_TABLE, Keys, find_repeated_keys
+from phm_utils.inputs.tally import CHECKED_TABLE, REJECTED_TABLE, Tally
 from phm_utils.runs import StageWriter
-from phm_utils.tables import SQL_TYPE, Form, Table
 
-WITHHELD_TABLE = "withheld_people"  # the people who opted out of the source in hand
-
-
-@dataclass(frozen=True)
-class JudgeRules:
-    """What else than the columns decides about a row.
-
-    extract_date: a row dated later cannot be true.
-    withheld: leave out the people of WITHHELD_TABLE.
-    original: keep every row's own text, not only that of rows turned away.
-    """
-
-    extract_date: date
-    withheld: bool
-    original: bool = False
-
-
-def judged_rows(table: Table, fields: list[Field], scan: str, rules: JudgeRules, where: str = "") -> str:
-    """The query that reads one file: our columns, `nulled_fields`, `documented`, `reason`, `original`, `file`.
-
-    scan: a FROM clause over the file. where: a condition on the extract's own columns.
-    original: the row as it came, as text (JSON), where `reason` is given; the key alone
-    where the person opted out. file: the name of its file.
-    """
-    names = [f.name for f in fields]
-    raw = ", ".join(f"{f.raw} AS {f.name}" for f in fields)
-    tidy = ", ".join(f"{_renamed(f)} AS {f.name}, {f.name} AS raw_{f.name}" for f in fields)
-    known = ", ".join(
-        f"CASE WHEN {f.is_documented_null()}{_or_empty(f)} THEN NULL ELSE {f.name} END AS {f.name}, raw_{f.name}, "
-        f"CASE WHEN {f.is_documented_null()} THEN '{f.name}' END AS null_{f.name}"
-        for f in fields
-    )
-    typed = ", ".join(f"{_typed(f)}, raw_{f.name}, null_{f.name}" for f in fields)
-    passed = ", ".join(f"raw_{n}, null_{n}" for n in names)
-    related = ", ".join(f"{n}, {_related(table, n, fields)} AS fault_{n}" for n in names)
-    return (
-        f"SELECT {_judged(table, fields, rules)} FROM ("
-        f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
-        f"(SELECT {tidy}, file_path FROM (SELECT {raw}, filename AS file_path FROM {scan} {where})))))"
-    )
-
-
-def _renamed(field: Field) -> str:
-    """The tidy expression, over the column already under our own name."""
-    return replace(field, raw=field.name).tidy()
-
-
-def _or_empty(field: Field) -> str:
-    return "" if field.native else f" OR {field.name} = ''"
-
-
-def _typed(field: Field) -> str:
-    value = field.parsed()
-    cases = " ".join(f"WHEN {condition} THEN '{field.name}:{rule}'" for condition, rule in field.faults(value))
-    fault = f"CASE WHEN {field.name} IS NULL THEN NULL {cases} END"
-    return f"CAST({value} AS {SQL_TYPE[field.column.type]}) AS {field.name}, {fault} AS fault_{field.name}"
-
-
-def _related(table: Table, name: str, fields: list[Field]) -> str:
-    """A fault seen only beside another field, after the field's own.
-
-    A month of birth later than the row's date is the fault of the month of birth,
-    because the row's date is what its activity is counted by. In a registration
-    the month of birth stays: without it the person has no age.
-    """
-    by_name = {f.name: f.column for f in fields}
-    earlier = by_name[name].not_before
-    born_late = f"birth_month > {table.date}" if table.date and table.name != "gp_registration" else "false"
-    if earlier in by_name:
-        sound = f"fault_{earlier} IS NULL" + (f" AND NOT ({born_late})" if earlier == "birth_month" else "")
-        return (
-            f"CASE WHEN fault_{name} IS NOT NULL THEN fault_{name} "
-            f"WHEN {sound} AND {name} < {earlier} THEN '{name}:before {earlier}' END"
-        )
-    if name == "birth_month":
-        return f"CASE WHEN {born_late} THEN 'birth_month:after {table.date}' ELSE fault_birth_month END"
-    return f"fault_{name}"
-
-
-def _judged(table: Table, fields: list[Field], rules: JudgeRules) -> str:
-    columns = ", ".join(f"CASE WHEN fault_{f.name} IS NULL THEN {f.name} END AS {f.name}" for f in fields)
-    soft = [f"fault_{f.name}" for f in fields if not f.column.required]
-    reasons = [
-        f"WHEN fault_{f.name} IS NOT NULL THEN fault_{f.name} WHEN {f.name} IS NULL THEN '{f.name}:missing'"
-        for f in fields
-        if f.column.required
-    ]
-    if table.date:
-        reasons.append(f"WHEN {table.date} > DATE '{rules.extract_date}' THEN '{table.date}:after the extract'")
-    person = next((f.name for f in fields if f.name in ("token_person_id", "nhs_number")), None)
-    opted = f"{person} IN (SELECT person FROM {WITHHELD_TABLE})" if rules.withheld and person else None
-    if opted:
-        reasons.insert(0, f"WHEN {opted} THEN '{person}:opted out'")
-    reason = f"CASE {' '.join(reasons)} END"
-    hidden = f"WHEN {opted} THEN {_as_json(list(table.key))} " if opted else ""
-    shown = "true" if rules.original else f"{reason} IS NOT NULL"
-    return (
-        f"{columns}, {_joined(soft)} AS nulled_fields, {_joined([f'null_{f.name}' for f in fields])} AS documented, "
-        f"{reason} AS reason, CASE {hidden}WHEN {shown} THEN {_as_json([f.name for f in fields])} END AS original, "
-        f"CASE WHEN {shown} THEN parse_filename(file_path, true) END AS file"
-    )
-
-
-def _as_json(names: list[str]) -> str:
-    """The fields as they came, as one text."""
-    return "CAST(json_object(" + ", ".join(f"'{n}', CAST(raw_{n} AS VARCHAR)" for n in names) + ") AS VARCHAR)"
-
-
-def _joined(flags: list[str]) -> str:
-    if not flags:
-        return "CAST(NULL AS VARCHAR)"
-    some = " OR ".join(f"{flag} IS NOT NULL" for flag in flags)
-    return f"CASE WHEN {some} THEN concat_ws(';', {', '.join(flags)}) END"
-
-
-KEY_NUMBERS = ("SMALLINT", "INTEGER", "BIGINT", "USMALLINT", "UINTEGER")
-
-
-@dataclass(frozen=True)
-class Extract:
-    """One table of the extract, opened.
-
-    extract_date: the last day that its rows can be true for.
-    withheld: are rows of people who opted out left out?
-    """
-
-    table: Table
-    files: list[LandingFile]
-    mapping: TableMapping
-    form: Form
-    extract_date: date
-    withheld: bool
-
-    def fields(self, file: LandingFile) -> list[Field]:
-        return fields_of(self.table, file, self.mapping, self.form)
-
-    def rows_sql(self, file: LandingFile, where: str = "", original: bool = False) -> str:
-        rules = JudgeRules(self.extract_date, self.withheld, original)
-        return judged_rows(self.table, self.fields(file), file.scan, rules, where)
-
-    def key_hash(self, file: LandingFile) -> str:
-        """SQL over the file's own columns: one number per key, as good as unique."""
-        fields = [f for f in self.fields(file) if f.name in self.table.key]
-        if self.whole_number_keys:
-            return f"hash({', '.join(f'CAST({f.raw} AS BIGINT)' for f in fields)})"
-        return f"hash({', '.join(spelt(f.tidy(), f.column) for f in fields)})"
-
-    @cached_property
-    def whole_number_keys(self) -> bool:
-        """Does every file hold the key as whole numbers? Then they are compared as such, not as text."""
-        fields = [f for file in self.files for f in self.fields(file) if f.name in self.table.key]
-        return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
+QUARANTINE_TABLE = "quarantine_rows"  # rejected rows of the table in hand: `file`, `reason`, `original`
 
 
 def validate(
     con: duckdb.DuckDBPyConnection, extract: Extract, writer: StageWriter, quarantine: Path, tally: Tally
 ) -> None:
-    """Judge every row of a table, write the kept ones to the store and the others to the quarantine."""
+    """Check every row of a table, write the kept ones to the store and the others to the quarantine.
+
+    Rows are taken in portions that fit into memory; each makes one file of the store, in order of its key.
+    """
     name = extract.table.name
     with guarded(f"Checking {name}", "A file may be damaged: copy it again, or run `phm doctor` on the file."):
-        _list_snomed_codes(con, extract)
-        repeats = _find_repeated_keys(con, extract)
-        con.execute("CREATE OR REPLACE TEMP TABLE quarantined (file VARCHAR, reason VARCHAR, original VARCHAR)")
-        for number, file in enumerate(extract.files):
-            _judge(con, extract, number, repeats)
-            tally.count(con, extract.table, file.rows + file.unreadable, file.unreadable)
-            _write(con, extract, number, writer)
-            con.execute("INSERT INTO quarantined SELECT file, reason, original FROM turned_away")
-            con.execute("DROP TABLE judged; DROP TABLE turned_away")
+        extract.list_valid_codes(con)
+        memory = memory_limit(con)
+        most = rows_at_once(memory, len(extract.table.for_form(extract.form)))
+        extract = extract.in_key_order(con)
+        keys = find_repeated_keys(con, extract, memory)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {QUARANTINE_TABLE} (file VARCHAR, reason VARCHAR, original VARCHAR)")
+        passes = math.ceil(keys.repeated / most)
+        for number in range(passes):
+            _check_repeated(con, extract, number, passes)
+            _enter(con, extract, writer, tally, ordered=False)
+        for portion in portions(extract.files, most):
+            with insertion_order(con, keys.ascending):
+                _check_rows(con, extract.rows_sql(portion, _not_repeated(extract, portion, keys)))
+                _enter(con, extract, writer, tally, ordered=keys.ascending)
+        tally.balance(
+            extract.table, sum(f.rows for f in extract.files), unreadable=sum(f.unreadable for f in extract.files)
+        )
         _write_quarantine(con, extract, quarantine / f"{name}.parquet")
         written = [writer.folder / f for f in writer.tables[name]["files"]]
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {parquet_source(written)}")
-        con.execute("DROP TABLE IF EXISTS contenders")
+        con.execute(f"DROP TABLE IF EXISTS {REPEATED_TABLE}; DROP TABLE {QUARANTINE_TABLE}")
 
 
-def _list_snomed_codes(con: duckdb.DuckDBPyConnection, extract: Extract) -> None:
-    """Check each distinct SNOMED CT code of the table once; rows then look theirs up."""
-    fields = [(file, f) for file in extract.files for f in extract.fields(file) if f.column.check == "snomed"]
-    if not fields:
-        return
-    codes = " UNION ".join(
-        f"SELECT {f.tidy()} AS code FROM (SELECT DISTINCT {f.raw} FROM {file.scan})" for file, f in fields
-    )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {SNOMED_TABLE} AS {codes}")
-    con.execute(f"DELETE FROM {SNOMED_TABLE} WHERE code IS NULL OR NOT ({snomed_concept_sql('code')})")
+def _not_repeated(extract: Extract, file, keys: Keys) -> str:
+    """The condition that leaves out rows whose key occurs more than once: they are checked together."""
+    return f"WHERE {extract.key_hash(file)} NOT IN (SELECT key_hash FROM {REPEATED_TABLE})" if keys.repeated else ""
 
 
-def _find_repeated_keys(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:
-    """Put the rows whose key occurs more than once into `contenders`, all but one with the reason `repeated key`.
+def _check_repeated(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, passes: int) -> None:
+    """Check rows whose key occurs more than once: all but one of a key are rejected as `repeated key`.
 
     The one kept is a usable row, of the first file by name, first in the order
     of its whole content: the same row whatever order rows arrive in.
     """
-    hashes = " UNION ALL ".join(f"SELECT {extract.key_hash(file)} AS h FROM {file.scan}" for file in extract.files)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT h FROM ({hashes}) GROUP BY h HAVING count(*) > 1")
-    if not con.execute("SELECT count(*) FROM repeated").fetchall()[0][0]:
-        return False
+    chosen = f"(SELECT key_hash FROM {REPEATED_TABLE} WHERE key_hash % {passes} = {number})"
     rows = " UNION ALL BY NAME ".join(
-        f"(SELECT {number} AS file_number, * FROM ({extract.rows_sql(file, _where(extract, file, 'IN'), True)}))"
-        for number, file in enumerate(extract.files)
+        f"({extract.rows_sql(file, f'WHERE {extract.key_hash(file)} IN {chosen}', original=True)})"
+        for file in same_shape(extract.files)
     )
     key = ", ".join(extract.table.key)
     content = ", ".join(c.name for c in extract.table.for_form(extract.form))
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE contenders AS SELECT *, row_number() OVER (PARTITION BY {key}, reason IS NULL "
-        f"ORDER BY file, {content}, original) AS place FROM ({rows})"
-    )
-    con.execute(
-        f"UPDATE contenders SET reason = '{extract.table.key[0]}:repeated key' WHERE reason IS NULL AND place > 1"
-    )
-    con.execute("ALTER TABLE contenders DROP COLUMN place")
-    return True
+    place = f"row_number() OVER (PARTITION BY {key}, reason IS NULL ORDER BY file, {content}, original)"
+    repeated = f"CASE WHEN reason IS NULL AND {place} > 1 THEN '{extract.table.key[0]}:repeated key' ELSE reason END"
+    _check_rows(con, f"SELECT * REPLACE ({repeated} AS reason) FROM ({rows})")
 
 
-def _where(extract: Extract, file: LandingFile, operator: Literal["IN", "NOT IN"]) -> str:
-    return f"WHERE {extract.key_hash(file)} {operator} (SELECT h FROM repeated)"
+def _check_rows(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+    """Put checked rows in CHECKED_TABLE, and those of them that are rejected in REJECTED_TABLE too."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {CHECKED_TABLE} AS {rows}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {REJECTED_TABLE} AS FROM {CHECKED_TABLE} WHERE reason IS NOT NULL")
 
 
-def _judge(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, repeats: bool) -> None:
-    """One file's rows in `judged` (kept) and `turned_away` (not kept)."""
-    file = extract.files[number]
-    if repeats:
-        rows = extract.rows_sql(file, _where(extract, file, "NOT IN"))
-        rows += f" UNION ALL BY NAME SELECT * EXCLUDE file_number FROM contenders WHERE file_number = {number}"
-    else:
-        rows = extract.rows_sql(file)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {rows}")
-    con.execute("CREATE OR REPLACE TEMP TABLE turned_away AS SELECT * FROM judged WHERE reason IS NOT NULL")
+def _enter(
+    con: duckdb.DuckDBPyConnection, extract: Extract, writer: StageWriter, tally: Tally, *, ordered: bool
+) -> None:
+    """Count the rows in CHECKED_TABLE, write the kept ones as the table's next file, and set the others apart.
 
-
-def _write(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, writer: StageWriter) -> None:
-    """The kept rows of one file, or of several gathered, in order of their key."""
+    ordered: do the rows lie in the order of their key?
+    """
     table = extract.table
-    part = "all" if len(extract.files) == 1 else f"{number + 1:04d}"
-    path = writer.folder / table.name / f"{part}.parquet"
+    tally.count(con, table)
+    path = writer.folder / table.name / f"{len(writer.files_of(table.name)) + 1:04d}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join([c.name for c in table.for_form(extract.form)] + ["nulled_fields"])
+    order = "" if ordered else f"ORDER BY {', '.join(table.key)}"
     con.execute(
-        f"COPY (SELECT {columns} FROM judged WHERE reason IS NULL ORDER BY {', '.join(table.key)}) "
+        f"COPY (SELECT {columns} FROM {CHECKED_TABLE} WHERE reason IS NULL {order}) "
         f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
     )
     writer.record(table.name, path, con)
+    con.execute(f"INSERT INTO {QUARANTINE_TABLE} SELECT file, reason, original FROM {REJECTED_TABLE}")
+    con.execute(f"DROP TABLE {CHECKED_TABLE}; DROP TABLE {REJECTED_TABLE}")
 
 
 def _write_quarantine(con: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> None:
-    """The rows turned away, fields as text as they came; of people who opted out the key alone."""
+    """The rejected rows, fields as the text that came; for people who opted out, the key and nothing else."""
     path.unlink(missing_ok=True)
-    [(rows,)] = con.execute("SELECT count(*) FROM quarantined").fetchall()
+    [(rows,)] = con.execute(f"SELECT count(*) FROM {QUARANTINE_TABLE}").fetchall()
     if not rows:
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     names = [c.name for c in extract.table.for_form(extract.form)]
     fields = ", ".join(f"json_extract_string(original, '$.{n}') AS {n}" for n in names)
     con.execute(
-        f"COPY (SELECT file, reason, {fields} FROM quarantined ORDER BY ALL) "
+        f"COPY (SELECT file, reason, {fields} FROM {QUARANTINE_TABLE} ORDER BY ALL) "
         f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
     )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.inputs import landing, validate
+from phm_utils.inputs import validate
 from phm_utils.inputs.check import areas, input_files
 
 
@@ -177,7 +177,7 @@ def test_an_error_of_the_database_quotes_no_row(small, rows, monkeypatch):
     def broken(*_):
         raise duckdb.Error("Could not convert 'Mrs Secret' to DATE")
 
-    monkeypatch.setattr(validate, "_judge", broken)
+    monkeypatch.setattr(validate, "_check_rows", broken)
     with pytest.raises(InputError) as error:
         small.put("gp_event", rows["gp_event"]).checked()
     assert "Secret" not in str(error.value)
@@ -203,8 +203,7 @@ def test_two_files_of_one_name_in_two_folders_are_both_read(small, rows):
 
 @pytest.mark.parametrize("at_once", [1, 2, 100])
 def test_reading_files_together_or_apart_changes_no_row(small, rows, monkeypatch, at_once):
-
-    monkeypatch.setattr(landing, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(validate, "rows_at_once", lambda memory, fields: at_once)
     event = rows["gp_event"]
     for n in range(4):
         shared = event | {"event_id": "shared", "unit": f"u{n}"}

@@ -1,0 +1,87 @@
+"""One table of the extract, opened: its files, and how their rows and keys are read."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+import duckdb
+
+from phm_utils.inputs.fields import INTEGERS, Field, fields_of, spelt
+from phm_utils.inputs.landing import LandingFile, TableMapping
+from phm_utils.inputs.portions import same_shape
+from phm_utils.inputs.row_rules import RowRules, checked_rows
+from phm_utils.tables import Form, Table
+
+KEY_NUMBERS = tuple(kind for kind in INTEGERS if kind not in ("HUGEINT", "UBIGINT"))  # those that a BIGINT holds
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One table of the extract.
+
+    extract_date: the last day that its rows can be true for.
+    withheld: are rows of people who opted out left out?
+    """
+
+    table: Table
+    files: list[LandingFile]
+    mapping: TableMapping
+    form: Form
+    extract_date: date
+    withheld: bool
+
+    def fields(self, file: LandingFile) -> list[Field]:
+        return fields_of(self.table, file, self.mapping, self.form)
+
+    def rows_sql(self, file: LandingFile, where: str = "", original: bool = False) -> str:
+        rules = RowRules(self.extract_date, self.withheld, original)
+        return checked_rows(self.table, self.fields(file), file.scan, rules, where)
+
+    def keys(self, file: LandingFile) -> list[str]:
+        """SQL over the file's own columns: each column of the key, as a whole number or as text."""
+        fields = [f for f in self.fields(file) if f.name in self.table.key]
+        if self.whole_number_keys:
+            return [f"CAST({f.raw} AS BIGINT)" for f in fields]
+        return [spelt(f.tidy(), f.column) for f in fields]
+
+    def key_hash(self, file: LandingFile) -> str:
+        """SQL over the file's own columns: one number per key, as good as unique."""
+        return f"hash({', '.join(self.keys(file))})"
+
+    @cached_property
+    def whole_number_keys(self) -> bool:
+        """Does every file hold the key as whole numbers? Then they are compared as such, not as text."""
+        fields = [f for file in self.files for f in self.fields(file) if f.name in self.table.key]
+        return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
+
+    def list_valid_codes(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make the `valid_table` of each field that has one: `rows_sql` reads them."""
+        files = same_shape(self.files)
+        for place, field in enumerate(self.fields(files[0])):
+            if field.valid_table is None:
+                continue
+            codes = " UNION ".join(
+                f"SELECT {spelt(own.tidy(), own.column)} AS code FROM (SELECT DISTINCT {own.raw} FROM {file.scan})"
+                for file in files
+                for own in [self.fields(file)[place]]
+            )
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {field.valid_table} AS {codes}")
+            con.execute(f"DELETE FROM {field.valid_table} WHERE code IS NULL OR NOT ({field.is_valid_code('code')})")
+
+    @cached_property
+    def one_shape(self) -> LandingFile | None:
+        """All files as one where they have the same columns, else None."""
+        shapes = same_shape(self.files)
+        return shapes[0] if len(shapes) == 1 else None
+
+    def in_key_order(self, con: duckdb.DuckDBPyConnection) -> "Extract":
+        """The same with its files in the order of their smallest keys, where one column is the key."""
+        if len(self.files) == 1 or self.one_shape is None or len(self.table.key) > 1:
+            return self
+        [key] = self.keys(self.one_shape)
+        smallest = con.execute(
+            f"SELECT filename FROM {self.one_shape.scan} GROUP BY filename ORDER BY min({key}) NULLS LAST, filename"
+        ).fetchall()
+        place = {name: number for number, (name,) in enumerate(smallest)}
+        # An empty file has no rows and so no place.
+        return replace(self, files=sorted(self.files, key=lambda f: place.get(str(f.paths[0]), len(place))))

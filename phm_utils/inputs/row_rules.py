@@ -1,0 +1,133 @@
+"""The rules for a whole row: one query reads a landing file once.
+
+Its layers, from the inside out:
+
+    raw      the extract's own value under our name
+    tidy     text without spaces around it, recoded as the mapping says
+    known    documented nulls made null, and counted
+    typed    our type, or a named fault
+    related  faults that two fields of a row show only together
+    checked  faulty fields null; `nulled_fields` names them; `reason` where the row is rejected
+
+A fault is the text `column:rule`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from phm_utils.inputs.fields import Field
+from phm_utils.tables import SQL_TYPE, Table
+
+WITHHELD_TABLE = "withheld_people"  # the people who opted out of the source in hand
+
+
+@dataclass(frozen=True)
+class RowRules:
+    """What decides about a row besides its columns.
+
+    extract_date: a row dated later cannot be true.
+    withheld: leave out the people of WITHHELD_TABLE.
+    original: keep every row's own text, not only that of rejected rows.
+    """
+
+    extract_date: date
+    withheld: bool
+    original: bool = False
+
+
+def checked_rows(table: Table, fields: list[Field], scan: str, rules: RowRules, where: str = "") -> str:
+    """The query that reads one file: our columns, `nulled_fields`, `documented`, `reason`, `original`, `file`.
+
+    scan: a FROM clause over the file. where: a condition on the extract's own columns.
+    original: the row as it came, as text (JSON), where `reason` is given; the key alone
+    where the person opted out. file: the name of its file.
+    """
+    names = [f.name for f in fields]
+    raw = ", ".join(f"{f.raw} AS {f.name}" for f in fields)
+    tidy = ", ".join(f"{_renamed(f)} AS {f.name}, {f.name} AS raw_{f.name}" for f in fields)
+    known = ", ".join(
+        f"CASE WHEN {f.is_documented_null()}{_or_empty(f)} THEN NULL ELSE {f.name} END AS {f.name}, raw_{f.name}, "
+        f"CASE WHEN {f.is_documented_null()} THEN '{f.name}' END AS null_{f.name}"
+        for f in fields
+    )
+    typed = ", ".join(f"{_typed(f)}, raw_{f.name}, null_{f.name}" for f in fields)
+    passed = ", ".join(f"raw_{n}, null_{n}" for n in names)
+    related = ", ".join(f"{n}, {_related(table, n, fields)} AS fault_{n}" for n in names)
+    return (
+        f"SELECT {_checked(table, fields, rules)} FROM ("
+        f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
+        f"(SELECT {tidy}, file_path FROM (SELECT {raw}, filename AS file_path FROM {scan} {where})))))"
+    )
+
+
+def _renamed(field: Field) -> str:
+    """The tidy expression, over the column already under our own name."""
+    return replace(field, raw=field.name).tidy()
+
+
+def _or_empty(field: Field) -> str:
+    return "" if field.native else f" OR {field.name} = ''"
+
+
+def _typed(field: Field) -> str:
+    value = field.parsed()
+    cases = " ".join(f"WHEN {condition} THEN '{field.name}:{rule}'" for condition, rule in field.faults(value))
+    fault = f"CASE WHEN {field.name} IS NULL THEN NULL {cases} END"
+    return f"CAST({value} AS {SQL_TYPE[field.column.type]}) AS {field.name}, {fault} AS fault_{field.name}"
+
+
+def _related(table: Table, name: str, fields: list[Field]) -> str:
+    """A fault that shows only next to another field, after the field's own.
+
+    A month of birth later than the row's date is the fault of the month of birth,
+    because the row's date is what its activity is counted by. In a registration
+    the month of birth stays: without it the person has no age.
+    """
+    by_name = {f.name: f.column for f in fields}
+    earlier = by_name[name].not_before
+    born_late = f"birth_month > {table.date}" if table.date and table.name != "gp_registration" else "false"
+    if earlier in by_name:
+        sound = f"fault_{earlier} IS NULL" + (f" AND NOT ({born_late})" if earlier == "birth_month" else "")
+        return (
+            f"CASE WHEN fault_{name} IS NOT NULL THEN fault_{name} "
+            f"WHEN {sound} AND {name} < {earlier} THEN '{name}:before {earlier}' END"
+        )
+    if name == "birth_month":
+        return f"CASE WHEN {born_late} THEN 'birth_month:after {table.date}' ELSE fault_birth_month END"
+    return f"fault_{name}"
+
+
+def _checked(table: Table, fields: list[Field], rules: RowRules) -> str:
+    columns = ", ".join(f"CASE WHEN fault_{f.name} IS NULL THEN {f.name} END AS {f.name}" for f in fields)
+    soft = [f"fault_{f.name}" for f in fields if not f.column.required]
+    reasons = [
+        f"WHEN fault_{f.name} IS NOT NULL THEN fault_{f.name} WHEN {f.name} IS NULL THEN '{f.name}:missing'"
+        for f in fields
+        if f.column.required
+    ]
+    if table.date:
+        reasons.append(f"WHEN {table.date} > DATE '{rules.extract_date}' THEN '{table.date}:after the extract'")
+    person = next((f.name for f in fields if f.name in ("token_person_id", "nhs_number")), None)
+    opted = f"{person} IN (SELECT person FROM {WITHHELD_TABLE})" if rules.withheld and person else None
+    if opted:
+        reasons.insert(0, f"WHEN {opted} THEN '{person}:opted out'")
+    reason = f"CASE {' '.join(reasons)} END"
+    hidden = f"WHEN {opted} THEN {_as_json(list(table.key))} " if opted else ""
+    shown = "true" if rules.original else f"{reason} IS NOT NULL"
+    return (
+        f"{columns}, {_joined(soft)} AS nulled_fields, {_joined([f'null_{f.name}' for f in fields])} AS documented, "
+        f"{reason} AS reason, CASE {hidden}WHEN {shown} THEN {_as_json([f.name for f in fields])} END AS original, "
+        f"CASE WHEN {shown} THEN parse_filename(file_path, true) END AS file"
+    )
+
+
+def _as_json(names: list[str]) -> str:
+    """The fields as they came, as one text."""
+    return "CAST(json_object(" + ", ".join(f"'{n}', CAST(raw_{n} AS VARCHAR)" for n in names) + ") AS VARCHAR)"
+
+
+def _joined(flags: list[str]) -> str:
+    if not flags:
+        return "CAST(NULL AS VARCHAR)"
+    some = " OR ".join(f"{flag} IS NOT NULL" for flag in flags)
+    return f"CASE WHEN {some} THEN concat_ws(';', {', '.join(flags)}) END"
