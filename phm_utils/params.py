@@ -110,7 +110,11 @@ class Resources(Frozen):
     workers: int = Field(2, ge=1, le=64)
     memory: str = Field("1500MB", pattern=r"^\d+(MB|GB)$", description="DuckDB's limit in each worker")
     threads: int = Field(1, ge=1, le=64, description="DuckDB threads in each worker")
-    stage_memory: str = Field("3GB", pattern=r"^\d+(MB|GB)$", description="DuckDB's limit in ICS-level stages")
+    stage_memory: str | None = Field(
+        None,
+        pattern=r"^\d+(MB|GB)$",
+        description="DuckDB's limit in ICS-level stages; default: half of what is free",
+    )
     engine: Literal["duckdb", "spark"] = Field("duckdb", description="what makes the person table; Spark needs Java 17")
     dask_scheduler: str | None = Field(None, description="address of a dask.distributed scheduler, or none")
 

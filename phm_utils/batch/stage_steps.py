@@ -13,7 +13,8 @@ import duckdb
 from phm_utils.batch.batch import Batch
 from phm_utils.batch.execute import TRACEBACK_ENV, describe
 from phm_utils.batch.keys import PACKAGE, key_of, source_key, stage_packages, versions
-from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session
+from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session, shortages
+from phm_utils.engine.limits import stage_memory
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.runs import StageWriter
 from phm_utils.topic import Stage, module_of
@@ -93,7 +94,8 @@ def run_stage(batch: Batch, stage: Stage, key: str) -> dict[str, int]:
     """Make a stage's tables and commit them together; rows by table."""
     resources = batch.workbook.resources
     threads = min(os.cpu_count() or 1, resources.workers * resources.threads)
-    with _limits(resources.stage_memory, threads, batch.temp / "spill"), session() as con:
+    memory = f"{stage_memory(resources.stage_memory) // 10**6}MB"
+    with _limits(memory, threads, batch.temp / "spill"), shortages(stage.name), session() as con:
         _register(batch, stage, con)
         with batch.store.stage(stage.name, key) as writer:
             if stage.writes:

@@ -22,6 +22,7 @@ from phm_utils.engine.duck import (
     read_sql,
     read_table,
     session,
+    shortages,
     whole_numbers,
 )
 from phm_utils.engine.workspace import DuckWorkspace, Kind, Model, Workspace, open_workspace
@@ -47,5 +48,6 @@ __all__ = [
     "read_sql",
     "read_table",
     "session",
+    "shortages",
     "whole_numbers",
 ]

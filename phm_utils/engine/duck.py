@@ -13,9 +13,11 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from phm_utils.engine.limits import bytes_of, shortage
 from phm_utils.errors import InputError
 
 MEMORY_ENV, THREADS_ENV, TEMP_ENV = "PHM_MEMORY", "PHM_THREADS", "PHM_TEMP"
+DEFAULT_MEMORY = "2GB"
 ROW_GROUP_SIZE = 122_880
 
 
@@ -34,7 +36,7 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     con = duckdb.connect(
         ":memory:",
         config={
-            "memory_limit": os.environ.get(MEMORY_ENV, "2GB"),
+            "memory_limit": os.environ.get(MEMORY_ENV, DEFAULT_MEMORY),
             "threads": int(os.environ.get(THREADS_ENV, os.cpu_count() or 1)),
             "temp_directory": spill,
             "autoinstall_known_extensions": False,
@@ -72,12 +74,26 @@ def guarded(doing: str, advice: str = "Run `phm check` to see which rows break w
     """Turn a DuckDB error into an InputError that quotes no row.
 
     DuckDB's own messages repeat the offending values, which may be a
-    person's: only the kind of error is passed on.
+    person's: only the kind of error is passed on. Where memory or disk ran
+    out, it says so.
     """
+    try:
+        with shortages(doing):
+            yield
+    except duckdb.Error as error:
+        raise InputError(f"{doing} failed ({type(error).__name__}). {advice}") from None
+
+
+@contextmanager
+def shortages(doing: str) -> Iterator[None]:
+    """Turn a DuckDB error into an InputError where memory or disk ran out, and leave any other as it is."""
     try:
         yield
     except duckdb.Error as error:
-        raise InputError(f"{doing} failed ({type(error).__name__}). {advice}") from None
+        limit = bytes_of(os.environ.get(MEMORY_ENV, DEFAULT_MEMORY))
+        if said := shortage(error, limit, Path(os.environ.get(TEMP_ENV, tempfile.gettempdir()))):
+            raise InputError(f"{doing}: {said}") from None
+        raise
 
 
 def read_sql(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | dict | None = None) -> pd.DataFrame:
