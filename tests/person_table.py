@@ -12,7 +12,7 @@ from phm_utils.measures.topic import COHORTS, SEGMENTS
 from phm_utils.params import Workbook
 from phm_utils.rules.derived import person_columns
 from phm_utils.runs import StageWriter
-from phm_utils.tables import SQL_TYPE
+from phm_utils.schema import SQL_TYPE
 from phm_utils.topic import call
 from phm_utils.topics.segmentation.topic import CLUSTERS, MOVEMENT, RULES, THRESHOLDS
 

@@ -128,7 +128,7 @@ def check(
     tally = Tally()
     for name in [*ORDER, *(t for t in TABLES if t not in ORDER)]:
         if name not in extracts:
-            if not TABLES[name].made_here:
+            if not TABLES[name].made_by_link:
                 tally.absent(name, TABLES[name].source)
             continue
         hidden = withhold(con, TABLES[name].source, dict(permissions), workbook.purpose)

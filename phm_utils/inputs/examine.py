@@ -35,7 +35,7 @@ def extracts(workbook: Workbook) -> Iterator[Line]:
         for name, table in TABLES.items():
             if name in found:
                 yield from _table(con, name, found[name], workbook, mapping)
-            elif not table.made_here:
+            elif not table.made_by_link:
                 yield ADVICE, f"{name}: absent ({table.title.lower()}); reports leave out what needs it"
     if boundary_file(workbook) is None:
         yield ADVICE, f"{BOUNDARY_FILE}: absent; reports leave out maps"

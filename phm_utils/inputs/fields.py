@@ -6,7 +6,7 @@ from datetime import date
 from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.rules.check_digits import nhs_number_sql
-from phm_utils.tables import (
+from phm_utils.schema import (
     DATE_FILLERS,
     ICD10,
     LSOA,

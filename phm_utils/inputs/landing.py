@@ -20,7 +20,8 @@ from phm_utils.engine import guarded, has_open_quote, literal_path, quote
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
-from phm_utils.tables import BOUNDARY_FILE, TABLES, Form, Table
+from phm_utils.schema import Form, Table
+from phm_utils.tables import BOUNDARY_FILE, TABLES
 
 
 class TableMapping(Frozen):

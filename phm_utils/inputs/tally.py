@@ -8,7 +8,8 @@ import pandas as pd
 from phm_utils.engine import Model, quote, read_sql
 from phm_utils.errors import StepFailed
 from phm_utils.params import Workbook
-from phm_utils.tables import TABLES, Table
+from phm_utils.schema import Table
+from phm_utils.tables import TABLES
 
 TABLE_COLUMNS = (
     "table_name",

@@ -26,7 +26,7 @@ from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.inputs.tally import Tally
 from phm_utils.rules.check_digits import snomed_concept_sql
 from phm_utils.runs import StageWriter
-from phm_utils.tables import SQL_TYPE, Form, Table
+from phm_utils.schema import SQL_TYPE, Form, Table
 
 WITHHELD_TABLE = "withheld_people"  # the people who opted out of the source in hand
 

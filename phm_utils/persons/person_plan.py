@@ -23,7 +23,7 @@ from phm_utils.rules.columns import (
 from phm_utils.rules.concepts import Concept, concepts
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
 from phm_utils.rules.unit_costs import price_values, unit_costs, unpriced
-from phm_utils.tables import EMERGENCY_ADMIMETH
+from phm_utils.schema import EMERGENCY_ADMIMETH
 
 UNIT_COSTS = "unit_costs"
 DEATHS = "people who died and are still on a practice's list are counted as registered"

@@ -16,7 +16,8 @@ import pandas as pd
 from phm_utils.engine import read_sql
 from phm_utils.errors import InputError
 from phm_utils.rules.columns import ACTIVITIES
-from phm_utils.tables import SQL_TYPE, TABLES
+from phm_utils.schema import SQL_TYPE
+from phm_utils.tables import TABLES
 
 NEEDED = ("gp_registration", "practice")
 FOLLOW_MONTHS = 48

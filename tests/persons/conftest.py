@@ -19,8 +19,9 @@ from phm_utils.persons.reconciled import register_reconciled
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import StageWriter
+from phm_utils.schema import SQL_TYPE
 from phm_utils.synthetic import simulate
-from phm_utils.tables import SQL_TYPE, TABLES
+from phm_utils.tables import TABLES
 
 Row = dict[str, object]
 INDEX_DATE = date(2025, 3, 31)
