@@ -269,10 +269,10 @@ def encode(asked: argparse.Namespace) -> int:
 
 def codelists_check(asked: argparse.Namespace) -> int:
     """Print a line per list; refused where one is bad."""
-    from phm_utils.rules.codelists import check_lists, told
+    from phm_utils.rules.codelists import check_lists, report_text
 
     reports = check_lists(asked.paths, asked.system)
-    print(told(reports, asked.every))
+    print(report_text(reports, asked.every))
     return REFUSED if any(report.bad for report in reports) else DONE
 
 

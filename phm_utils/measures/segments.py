@@ -37,7 +37,7 @@ def segments(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
 
 
 def chosen(workbook: Workbook) -> Segmentation:
-    """The segmentation that the parameter file names, its rules known to be askable."""
+    """The segmentation that the parameter file names, with its rules checked."""
     name = SegmentChoice.of_the_run(workbook)["segmentation"]
     model = load_segmentation(name)
     check_segmentation(model, person_columns(), f"{name}.yml")

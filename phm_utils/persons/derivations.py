@@ -7,19 +7,19 @@ from datetime import date, timedelta
 from phm_utils.engine import quote
 from phm_utils.errors import InputError
 from phm_utils.persons.windows import months_before
-from phm_utils.rules.columns import NOT_RECORDED, RuleColumn, count_column, families, vaccinated_column
+from phm_utils.rules.columns import NOT_RECORDED, RuleColumn, count_column, status_families, vaccinated_column
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import (
     EFI_BANDS,
     EFI_DEFICITS,
+    FRAILTY_AGE,
     HFRS_BANDS,
     HUNDREDTHS,
-    OLDER,
     Registers,
     WeightedScore,
-    askable,
     load_registers,
     load_score,
+    usable_columns,
 )
 from phm_utils.rules.tree import compile_rule, criteria
 
@@ -30,7 +30,7 @@ TENTHS = 10
 class Derived:
     """The registers and scores of a run, and what they may ask for."""
 
-    askable: Mapping[str, RuleColumn]
+    usable: Mapping[str, RuleColumn]
     registers: Registers
     efi: WeightedScore
     cms: WeightedScore
@@ -41,13 +41,13 @@ class Derived:
 
         Raises InputError that names the file and the register or item whose rule cannot be asked.
         """
-        found = cls(askable(known), load_registers(), load_score("efi"), load_score("cms"))
+        found = cls(usable_columns(known), load_registers(), load_score("efi"), load_score("cms"))
         rules = [(f"qof.yml, register {r.name}", r.rule) for r in found.registers.registers]
         for name, score in (("efi", found.efi), ("cms", found.cms)):
             rules += [(f"{name}.yml, {item.item}", item.rule) for item in score.items]
         for where, rule in rules:
             try:
-                compile_rule(rule, found.askable)
+                compile_rule(rule, found.usable)
             except InputError as error:
                 raise InputError(f"{where}: {error}") from None
         return found
@@ -64,7 +64,7 @@ class Derived:
         Whoever is not known to meet a register's rule is not on it.
         """
         lines = [
-            f"coalesce({compile_rule(r.rule, self.askable)}, false) AS {r.column}" for r in self.registers.registers
+            f"coalesce({compile_rule(r.rule, self.usable)}, false) AS {r.column}" for r in self.registers.registers
         ]
         lines.append(f"{self._sum(self.efi)} AS efi_hundredths")
         lines.append(f"{self._sum(self.cms)} AS cms_hundredths")
@@ -72,7 +72,7 @@ class Derived:
 
     def _sum(self, score: WeightedScore) -> str:
         terms = [
-            f"CASE WHEN {compile_rule(item.rule, self.askable)} THEN {item.hundredths} ELSE 0 END"
+            f"CASE WHEN {compile_rule(item.rule, self.usable)} THEN {item.hundredths} ELSE 0 END"
             for item in score.items
         ]
         return "(" + "\n        + ".join(terms) + ")"
@@ -90,9 +90,9 @@ def score_sql() -> dict[str, str]:
     return {
         "efi_deficits": f"efi_hundredths // {HUNDREDTHS}",
         "efi": efi,
-        "efi_category": f"CASE WHEN age >= {OLDER} THEN CASE {efi_cases} END END",
+        "efi_category": f"CASE WHEN age >= {FRAILTY_AGE} THEN CASE {efi_cases} END END",
         "hfrs": f"CAST(hfrs_tenths AS DOUBLE) / {TENTHS}",
-        "hfrs_category": f"CASE WHEN age >= {OLDER} THEN CASE {hfrs_cases} END END",
+        "hfrs_category": f"CASE WHEN age >= {FRAILTY_AGE} THEN CASE {hfrs_cases} END END",
         "cms": f"CAST(cms_hundredths AS DOUBLE) / {HUNDREDTHS}",
     }
 
@@ -171,7 +171,7 @@ class Recorded:
         made = {name: f"((coalesce(marked.{column}, 0) & {bit}) <> 0)" for name, (column, bit) in self.marks.items()}
         total = [f"CAST({made[c.concept]} AS INTEGER)" for c in self.known if c.long_term_condition]
         made["n_conditions"] = " + ".join(total) or "0"
-        made |= {name: _status(members) for name, members in families(self.known).items()}
+        made |= {name: _status(members) for name, members in status_families(self.known).items()}
         for _, concept in self.of_kind("value"):
             packed = f"valued.{concept.concept}"
             day = f"(DATE '{DAY_ONE}' + CAST({packed} // {DAY_UNIT} AS INTEGER))"

@@ -158,12 +158,12 @@ def test_wards_of_one_stay_are_one_spell_and_an_emergency_where_the_department_c
 
 
 def test_what_is_not_read_is_told(tmp_path):
-    told = read_synthea(written(tmp_path / "export"), tmp_path / "landing").left_out
-    assert any(line.startswith("medications.csv: coded in RxNorm") for line in told)
-    assert any(line.startswith("diagnoses of inpatient encounters: not in ICD-10") for line in told)
-    assert "1 hospice encounters: no table of ours holds them" in told
-    assert "1 of 2 immunizations: no column of the person table is theirs" in told
-    assert "1 of 4 observations: no column of the person table is theirs" in told
+    printed = read_synthea(written(tmp_path / "export"), tmp_path / "landing").left_out
+    assert any(line.startswith("medications.csv: coded in RxNorm") for line in printed)
+    assert any(line.startswith("diagnoses of inpatient encounters: not in ICD-10") for line in printed)
+    assert "1 hospice encounters: no table of ours holds them" in printed
+    assert "1 of 2 immunizations: no column of the person table is theirs" in printed
+    assert "1 of 4 observations: no column of the person table is theirs" in printed
     assert not (tmp_path / "landing" / "gp_medication.csv").exists()
 
 
@@ -249,11 +249,11 @@ def named(root, *lines):
 
 
 def test_a_concept_of_two_published_lists_has_the_codes_of_both(root, tmp_path):
-    told = use_published(root, tmp_path / "published")
+    printed = use_published(root, tmp_path / "published")
     diabetes, asthma = concepts(root / "parameters" / "concepts.csv")
     assert load(diabetes.codes_from, root / "parameters" / "codelists") == ["44054006", "46635009", "73211009"]
     assert asthma.codes_from == "mine"
-    assert told.startswith("1 of 2 concepts have a published list")
+    assert printed.startswith("1 of 2 concepts have a published list")
 
 
 def test_one_published_list_is_named_and_may_be_changed_for_another(root, tmp_path):

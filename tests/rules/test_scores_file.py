@@ -13,7 +13,7 @@ from phm_utils.errors import InputError
 from phm_utils.persons.coded import GRAVER, charlson_groups, diagnosis_codes, hfrs_weights, in_scope, polypharmacy_scope
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, askable, load_score, score_columns
+from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, load_score, score_columns, usable_columns
 from phm_utils.rules.tree import compile_rule
 
 # Payne et al. 2020, CMAJ 192:E107: weights of the general outcome, in the order of the file.
@@ -55,7 +55,7 @@ def test_the_multimorbidity_score_has_the_20_published_weights():
 
 @pytest.mark.parametrize("name", ["efi", "cms"])
 def test_every_rule_of_a_score_asks_only_for_what_there_is(name):
-    columns = askable(concepts())
+    columns = usable_columns(concepts())
     for item in load_score(name).items:
         assert compile_rule(item.rule, columns)
 
