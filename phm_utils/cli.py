@@ -195,7 +195,7 @@ def simulate(asked: argparse.Namespace) -> int:
 
 def synthea(asked: argparse.Namespace) -> int:
     """Make a workbook folder of a Synthea export."""
-    from phm_utils.inputs.trial import synthea_workbook
+    from phm_utils.inputs.synthea_workbook import synthea_workbook
 
     print(synthea_workbook(asked.export, asked.out, asked.codelists))
     return DONE

@@ -1,4 +1,4 @@
-"""How a column of ours is read from a file's: cleaning, and the faults of what cannot be read."""
+"""How a column is read from a file: cleaning, parsing, and the faults that can occur."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ from phm_utils.schema import (
     Table,
 )
 
-SNOMED_TABLE = "snomed_concepts"  # the codes of the table in hand that pass: each is checked once, not per row
+SNOMED_TABLE = "snomed_concepts"  # valid codes of the table being checked: each is checked once, not per row
 LONGEST_TEXT = 255  # bytes
 EARLIEST, LATEST = date(1850, 1, 1), date(2199, 12, 31)
 WHOLE_NUMBERS_EXACT_BELOW = 9_000_000_000_000_000  # 2 ** 53, rounded down
@@ -34,7 +34,7 @@ INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
 
 @dataclass(frozen=True)
 class Field:
-    """One column of ours as a file presents it.
+    """One of our columns as found in a file.
 
     kind: the DuckDB type of the file's column; "VARCHAR" for a constant, "NULL" where it is absent.
     """
@@ -54,7 +54,7 @@ class Field:
 
     @property
     def native(self) -> bool:
-        """Does the file hold it in our own type already?"""
+        """Does the file have it in our type already?"""
         if self.name in self.mapping.values:
             return False
         number = self.kind in (*INTEGERS, "FLOAT", "DOUBLE") or self.kind.startswith("DECIMAL")
@@ -79,7 +79,7 @@ class Field:
         return f"CASE {text} {cases} ELSE {text} END"
 
     def is_documented_null(self) -> str:
-        """SQL over `name`: is this a value that means "nothing was recorded"? Plain emptiness is not counted."""
+        """SQL over `name`: is this a value that means "not recorded"? An empty value is not counted."""
         if self.native:
             return f"{self.name} IN ({_dates(DATE_FILLERS)})" if self.is_date else "false"
         fillers = [f for f in (*TEXT_FILLERS, *self.column.fillers, *self.mapping.nulls.get(self.name, ())) if f]
@@ -101,7 +101,7 @@ class Field:
                 f"CASE WHEN lower({self.name}) IN ({_texts(TRUE)}) THEN true "
                 f"WHEN lower({self.name}) IN ({_texts(FALSE)}) THEN false END"
             )
-        return spelt(self.name, self.column) if self.column.type == "text" else self.name
+        return standard_form(self.name, self.column) if self.column.type == "text" else self.name
 
     def _date(self) -> str:
         forms = self.mapping.date_forms(self.name)
@@ -177,7 +177,7 @@ def _trimmed(text: str) -> str:
     return f"CASE WHEN {text} < '!' OR {text}[-1] < '!' THEN trim({text}, {every}) ELSE {text} END"
 
 
-def spelt(text: str, column: Column) -> str:
+def standard_form(text: str, column: Column) -> str:
     if column.check == "nhs_number":
         return f"replace(replace({text}, ' ', ''), '-', '')"
     if column.pattern in UPPER_CASE:

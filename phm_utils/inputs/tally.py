@@ -1,4 +1,4 @@
-"""What became of every row and field: the counts behind `phm check` and the data-quality report."""
+"""Counts of rows and fields by outcome, behind `phm check` and the data-quality report."""
 
 from dataclasses import dataclass, field
 
@@ -38,7 +38,7 @@ PRACTICE_TYPES = {
 
 
 def practice_column(table: Table) -> str | None:
-    """The column that says which practice a row belongs to, where the table has one."""
+    """The column of a row's practice, where the table has one."""
     return next((c.name for c in table.columns if c.name in ("practice_code", "gppract")), None)
 
 
@@ -51,29 +51,29 @@ class Tally:
     fills: list[pd.DataFrame] = field(default_factory=list)
     freshness: list[pd.DataFrame] = field(default_factory=list)
 
-    def absent(self, table: str, source: str) -> None:
-        """Enter a table, or the outlines, that the extract does not have."""
+    def add_absent(self, table: str, source: str) -> None:
+        """Record a table, or the outlines, that the extract does not have."""
         self.rows.append({"table_name": table, "source": source, "state": "absent"})
 
-    def present(self, table: str, source: str, rows: int) -> None:
-        """Enter something that is not checked row by row."""
+    def add_present(self, table: str, source: str, rows: int) -> None:
+        """Record an input that is not checked row by row."""
         self.rows.append({"table_name": table, "source": source, "state": "present", "rows_in": rows,
                           "rows_kept": rows})  # fmt: skip
 
     def count(self, con: duckdb.DuckDBPyConnection, table: Table, rows_in: int, unreadable: int) -> None:
-        """Count one file's rows, which lie in the temporary tables `judged` and `turned_away`.
+        """Count one file's rows, from the temporary tables `checked_rows` and `rejected_rows`.
 
-        rows_in: rows and unreadable lines of the file, counted apart from `judged`:
+        rows_in: rows and unreadable lines of the file, counted apart from `checked_rows`:
         every one of them must be kept or quarantined.
         """
         day = table.date or "CAST(NULL AS DATE)"
         [(kept, nulled, first, last)] = con.execute(
-            f"SELECT count(*), count(nulled_fields), min({day}), max({day}) FROM judged WHERE reason IS NULL"
+            f"SELECT count(*), count(nulled_fields), min({day}), max({day}) FROM checked_rows WHERE reason IS NULL"
         ).fetchall()
-        [(away, withheld)] = con.execute(
-            "SELECT count(*), count(*) FILTER (reason LIKE '%:opted out') FROM turned_away"
+        [(rejected, withheld)] = con.execute(
+            "SELECT count(*), count(*) FILTER (reason LIKE '%:opted out') FROM rejected_rows"
         ).fetchall()
-        quarantined = away + unreadable
+        quarantined = rejected + unreadable
         if rows_in != kept + quarantined:
             raise StepFailed(f"{table.name}: {rows_in:,} rows in, but {kept:,} kept and {quarantined:,} quarantined.")
         counts = (rows_in, kept, nulled, quarantined, withheld, first, last)
@@ -89,11 +89,11 @@ class Tally:
 
     def _count_fills(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         practice = practice_column(table) or "CAST(NULL AS VARCHAR)"
-        columns = [c for (c, *_) in con.execute("DESCRIBE judged").fetchall() if c not in NOT_FIELDS]
-        counts = ", ".join(f"count({_told(c)}) AS {c}" for c in columns)
+        columns = [c for (c, *_) in con.execute("DESCRIBE checked_rows").fetchall() if c not in NOT_FIELDS]
+        counts = ", ".join(f"count({_known_value(c)}) AS {c}" for c in columns)
         wide = read_sql(
             con,
-            f"SELECT {practice} AS practice_key, count(*) AS all_rows, {counts} FROM judged WHERE reason IS NULL "
+            f"SELECT {practice} AS practice_key, count(*) AS all_rows, {counts} FROM checked_rows WHERE reason IS NULL "
             "GROUP BY ALL",
         )
         long = wide.melt(["practice_key", "all_rows"], var_name="column_name", value_name="filled")
@@ -103,24 +103,24 @@ class Tally:
             self.freshness.append(
                 read_sql(
                     con,
-                    "SELECT practice_code, max(event_date) AS last_event_date FROM judged "
+                    "SELECT practice_code, max(event_date) AS last_event_date FROM checked_rows "
                     "WHERE reason IS NULL AND practice_code IS NOT NULL GROUP BY ALL",
                 )
             )
 
-    def kept(self, table: str, column: str, rule: str, rows: int) -> None:
-        """Enter rows kept as they are, of which the reader should know."""
+    def count_kept(self, table: str, column: str, rule: str, rows: int) -> None:
+        """Count rows that are kept unchanged but that the reader should know of."""
         if rows:
             self.fields.append(pd.DataFrame([[table, column, rule, "kept", rows]], columns=list(FIELD_COLUMNS)))
 
-    def strangers(self, practices: pd.Series) -> None:
+    def count_unlisted_practices(self, practices: pd.Series) -> None:
         """Count the rows of practices that the practice table does not list."""
         for table, fills in self._fills().groupby("table_name"):
             column = practice_column(TABLES[table])
             if column and table != "practice":
                 own = fills[fills["column_name"] == column].dropna(subset="practice_code")
                 unknown = own[~own["practice_code"].isin(practices)]
-                self.kept(table, column, "not in the practice table", int(unknown["rows"].sum()))
+                self.count_kept(table, column, "not in the practice table", int(unknown["rows"].sum()))
 
     def _fills(self) -> pd.DataFrame:
         return pd.concat(self.fills, ignore_index=True)
@@ -165,16 +165,16 @@ class Tally:
         return Model("check_practice", ("practice_code",), frame=frame.astype(PRACTICE_TYPES))
 
 
-def _told(column: str) -> str:
-    """SQL: the field, null where it says that nothing is known."""
+def _known_value(column: str) -> str:
+    """SQL: the field, null where its code means not known."""
     unknown = NOT_KNOWN.get(column)
     return f"CASE WHEN {column} NOT IN ({', '.join(quote(v) for v in unknown)}) THEN 1 END" if unknown else column
 
 
-# Valid codes that tell nothing: the field is not filled. "Not stated" is an answer, and indeterminate sex is one.
+# Valid codes for "not known": the field counts as not filled. "Not stated" and indeterminate sex are answers.
 NOT_KNOWN = {"ethnicity": ("99",), "sex": ("X", "0")}
 NOT_FIELDS = ("nulled_fields", "documented", "reason", "original", "file")
-# Few sets of faults occur among many rows: rows are counted by set, and only the sets are taken apart.
+# Few sets of faults occur among many rows: rows are counted by set before the sets are split.
 FLAGS_SQL = """
 SELECT
     split_part(flag, ':', 1) AS column_name,
@@ -185,16 +185,16 @@ FROM (
     SELECT unnest(string_split(nulled_fields, ';')) AS flag, 'nulled' AS disposition, n
     FROM (
         SELECT nulled_fields, count(*) AS n
-        FROM judged WHERE reason IS NULL AND nulled_fields IS NOT NULL GROUP BY nulled_fields
+        FROM checked_rows WHERE reason IS NULL AND nulled_fields IS NOT NULL GROUP BY nulled_fields
     )
     UNION ALL
     SELECT unnest(string_split(documented, ';')) || ':documented null', 'documented null', n
     FROM (
         SELECT documented, count(*) AS n
-        FROM judged WHERE reason IS NULL AND documented IS NOT NULL GROUP BY documented
+        FROM checked_rows WHERE reason IS NULL AND documented IS NOT NULL GROUP BY documented
     )
     UNION ALL
-    SELECT reason, 'quarantined', count(*) FROM turned_away GROUP BY reason
+    SELECT reason, 'quarantined', count(*) FROM rejected_rows GROUP BY reason
 )
 GROUP BY ALL
 """

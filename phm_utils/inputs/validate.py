@@ -4,10 +4,10 @@ Its layers, from the inside out:
 
     raw      the extract's own value under our name
     tidy     text without spaces around it, recoded as the mapping says
-    known    documented nulls made null, and counted
+    known    documented nulls set to null, and counted
     typed    our type, or a named fault
-    related  faults that two fields of a row show only together
-    judged   faulty fields null; `nulled_fields` names them; `reason` where the row is quarantined
+    related  faults between two fields of a row
+    checked  faulty fields null; `nulled_fields` names them; `reason` where the row is quarantined
 
 A fault is the text `column:rule`.
 """
@@ -21,23 +21,23 @@ from typing import Literal
 import duckdb
 
 from phm_utils.engine import ROW_GROUP_SIZE, guarded, parquet_source, quote
-from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of, spelt
+from phm_utils.inputs.fields import SNOMED_TABLE, Field, fields_of, standard_form
 from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.inputs.tally import Tally
 from phm_utils.rules.check_digits import snomed_concept_sql
 from phm_utils.runs import StageWriter
 from phm_utils.schema import SQL_TYPE, Form, Table
 
-WITHHELD_TABLE = "withheld_people"  # the people who opted out of the source in hand
+OPT_OUT_TABLE = "withheld_people"  # people who opted out of the source being checked
 
 
 @dataclass(frozen=True)
-class JudgeRules:
-    """What else than the columns decides about a row.
+class RowRules:
+    """What decides about a row as well as its columns.
 
-    extract_date: a row dated later cannot be true.
-    withheld: leave out the people of WITHHELD_TABLE.
-    original: keep every row's own text, not only that of rows turned away.
+    extract_date: a row dated later is rejected.
+    withheld: leave out the people of OPT_OUT_TABLE.
+    original: keep the text of every row, not only of rejected rows.
     """
 
     extract_date: date
@@ -45,11 +45,11 @@ class JudgeRules:
     original: bool = False
 
 
-def judged_rows(table: Table, fields: list[Field], scan: str, rules: JudgeRules, where: str = "") -> str:
+def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRules, where: str = "") -> str:
     """The query that reads one file: our columns, `nulled_fields`, `documented`, `reason`, `original`, `file`.
 
     scan: a FROM clause over the file. where: a condition on the extract's own columns.
-    original: the row as it came, as text (JSON), where `reason` is given; the key alone
+    original: the row as received, as JSON text, where `reason` is given; only its key
     where the person opted out. file: the name of its file.
     """
     names = [f.name for f in fields]
@@ -64,7 +64,7 @@ def judged_rows(table: Table, fields: list[Field], scan: str, rules: JudgeRules,
     passed = ", ".join(f"raw_{n}, null_{n}" for n in names)
     related = ", ".join(f"{n}, {_related(table, n, fields)} AS fault_{n}" for n in names)
     return (
-        f"SELECT {_judged(table, fields, rules)} FROM ("
+        f"SELECT {_checked_columns(table, fields, rules)} FROM ("
         f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
         f"(SELECT {tidy}, file_path FROM (SELECT {raw}, filename AS file_path FROM {scan} {where})))))"
     )
@@ -87,7 +87,7 @@ def _typed(field: Field) -> str:
 
 
 def _related(table: Table, name: str, fields: list[Field]) -> str:
-    """A fault seen only beside another field, after the field's own.
+    """A fault between two fields of a row, where the field has none of its own.
 
     A month of birth later than the row's date is the fault of the month of birth,
     because the row's date is what its activity is counted by. In a registration
@@ -107,7 +107,7 @@ def _related(table: Table, name: str, fields: list[Field]) -> str:
     return f"fault_{name}"
 
 
-def _judged(table: Table, fields: list[Field], rules: JudgeRules) -> str:
+def _checked_columns(table: Table, fields: list[Field], rules: RowRules) -> str:
     columns = ", ".join(f"CASE WHEN fault_{f.name} IS NULL THEN {f.name} END AS {f.name}" for f in fields)
     soft = [f"fault_{f.name}" for f in fields if not f.column.required]
     reasons = [
@@ -118,7 +118,7 @@ def _judged(table: Table, fields: list[Field], rules: JudgeRules) -> str:
     if table.date:
         reasons.append(f"WHEN {table.date} > DATE '{rules.extract_date}' THEN '{table.date}:after the extract'")
     person = next((f.name for f in fields if f.name in ("token_person_id", "nhs_number")), None)
-    opted = f"{person} IN (SELECT person FROM {WITHHELD_TABLE})" if rules.withheld and person else None
+    opted = f"{person} IN (SELECT person FROM {OPT_OUT_TABLE})" if rules.withheld and person else None
     if opted:
         reasons.insert(0, f"WHEN {opted} THEN '{person}:opted out'")
     reason = f"CASE {' '.join(reasons)} END"
@@ -132,7 +132,7 @@ def _judged(table: Table, fields: list[Field], rules: JudgeRules) -> str:
 
 
 def _as_json(names: list[str]) -> str:
-    """The fields as they came, as one text."""
+    """The fields as received, as one JSON text."""
     return "CAST(json_object(" + ", ".join(f"'{n}', CAST(raw_{n} AS VARCHAR)" for n in names) + ") AS VARCHAR)"
 
 
@@ -150,8 +150,8 @@ KEY_NUMBERS = ("SMALLINT", "INTEGER", "BIGINT", "USMALLINT", "UINTEGER")
 class Extract:
     """One table of the extract, opened.
 
-    extract_date: the last day that its rows can be true for.
-    withheld: are rows of people who opted out left out?
+    extract_date: rows dated later are rejected.
+    withheld: True where rows of people who opted out are left out.
     """
 
     table: Table
@@ -165,18 +165,18 @@ class Extract:
         return fields_of(self.table, file, self.mapping, self.form)
 
     def rows_sql(self, file: LandingFile, where: str = "", original: bool = False) -> str:
-        rules = JudgeRules(self.extract_date, self.withheld, original)
-        return judged_rows(self.table, self.fields(file), file.scan, rules, where)
+        rules = RowRules(self.extract_date, self.withheld, original)
+        return checked_rows_sql(self.table, self.fields(file), file.scan, rules, where)
 
     def key_hash(self, file: LandingFile) -> str:
         """SQL over the file's own columns: one number per key, as good as unique."""
         fields = [f for f in self.fields(file) if f.name in self.table.key]
-        if self.whole_number_keys:
+        if self.integer_keys:
             return f"hash({', '.join(f'CAST({f.raw} AS BIGINT)' for f in fields)})"
-        return f"hash({', '.join(spelt(f.tidy(), f.column) for f in fields)})"
+        return f"hash({', '.join(standard_form(f.tidy(), f.column) for f in fields)})"
 
     @cached_property
-    def whole_number_keys(self) -> bool:
+    def integer_keys(self) -> bool:
         """Does every file hold the key as whole numbers? Then they are compared as such, not as text."""
         fields = [f for file in self.files for f in self.fields(file) if f.name in self.table.key]
         return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
@@ -185,22 +185,22 @@ class Extract:
 def validate(
     con: duckdb.DuckDBPyConnection, extract: Extract, writer: StageWriter, quarantine: Path, tally: Tally
 ) -> None:
-    """Judge every row of a table, write the kept ones to the store and the others to the quarantine."""
+    """Check every row of a table; write kept rows to the store and rejected ones to the quarantine."""
     name = extract.table.name
     with guarded(f"Checking {name}", "A file may be damaged: copy it again, or run `phm doctor` on the file."):
         _list_snomed_codes(con, extract)
         repeats = _find_repeated_keys(con, extract)
         con.execute("CREATE OR REPLACE TEMP TABLE quarantined (file VARCHAR, reason VARCHAR, original VARCHAR)")
         for number, file in enumerate(extract.files):
-            _judge(con, extract, number, repeats)
+            _check_file(con, extract, number, repeats)
             tally.count(con, extract.table, file.rows + file.unreadable, file.unreadable)
             _write(con, extract, number, writer)
-            con.execute("INSERT INTO quarantined SELECT file, reason, original FROM turned_away")
-            con.execute("DROP TABLE judged; DROP TABLE turned_away")
+            con.execute("INSERT INTO quarantined SELECT file, reason, original FROM rejected_rows")
+            con.execute("DROP TABLE checked_rows; DROP TABLE rejected_rows")
         _write_quarantine(con, extract, quarantine / f"{name}.parquet")
         written = [writer.folder / f for f in writer.tables[name]["files"]]
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {parquet_source(written)}")
-        con.execute("DROP TABLE IF EXISTS contenders")
+        con.execute("DROP TABLE IF EXISTS repeated_rows")
 
 
 def _list_snomed_codes(con: duckdb.DuckDBPyConnection, extract: Extract) -> None:
@@ -216,10 +216,10 @@ def _list_snomed_codes(con: duckdb.DuckDBPyConnection, extract: Extract) -> None
 
 
 def _find_repeated_keys(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:
-    """Put the rows whose key occurs more than once into `contenders`, all but one with the reason `repeated key`.
+    """Put the rows whose key occurs more than once into `repeated_rows`, all but one with the reason `repeated key`.
 
-    The one kept is a usable row, of the first file by name, first in the order
-    of its whole content: the same row whatever order rows arrive in.
+    The row kept is usable, of the first file by name, and first in the order of
+    its content: the same row in whatever order rows arrive.
     """
     hashes = " UNION ALL ".join(f"SELECT {extract.key_hash(file)} AS h FROM {file.scan}" for file in extract.files)
     con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT h FROM ({hashes}) GROUP BY h HAVING count(*) > 1")
@@ -232,13 +232,13 @@ def _find_repeated_keys(con: duckdb.DuckDBPyConnection, extract: Extract) -> boo
     key = ", ".join(extract.table.key)
     content = ", ".join(c.name for c in extract.table.for_form(extract.form))
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE contenders AS SELECT *, row_number() OVER (PARTITION BY {key}, reason IS NULL "
-        f"ORDER BY file, {content}, original) AS place FROM ({rows})"
+        f"CREATE OR REPLACE TEMP TABLE repeated_rows AS SELECT *, row_number() OVER ("
+        f"PARTITION BY {key}, reason IS NULL ORDER BY file, {content}, original) AS place FROM ({rows})"
     )
     con.execute(
-        f"UPDATE contenders SET reason = '{extract.table.key[0]}:repeated key' WHERE reason IS NULL AND place > 1"
+        f"UPDATE repeated_rows SET reason = '{extract.table.key[0]}:repeated key' WHERE reason IS NULL AND place > 1"
     )
-    con.execute("ALTER TABLE contenders DROP COLUMN place")
+    con.execute("ALTER TABLE repeated_rows DROP COLUMN place")
     return True
 
 
@@ -246,16 +246,16 @@ def _where(extract: Extract, file: LandingFile, operator: Literal["IN", "NOT IN"
     return f"WHERE {extract.key_hash(file)} {operator} (SELECT h FROM repeated)"
 
 
-def _judge(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, repeats: bool) -> None:
-    """One file's rows in `judged` (kept) and `turned_away` (not kept)."""
+def _check_file(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, repeats: bool) -> None:
+    """Put one file's rows into `checked_rows`, and those with a reason into `rejected_rows` as well."""
     file = extract.files[number]
     if repeats:
         rows = extract.rows_sql(file, _where(extract, file, "NOT IN"))
-        rows += f" UNION ALL BY NAME SELECT * EXCLUDE file_number FROM contenders WHERE file_number = {number}"
+        rows += f" UNION ALL BY NAME SELECT * EXCLUDE file_number FROM repeated_rows WHERE file_number = {number}"
     else:
         rows = extract.rows_sql(file)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {rows}")
-    con.execute("CREATE OR REPLACE TEMP TABLE turned_away AS SELECT * FROM judged WHERE reason IS NOT NULL")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE checked_rows AS {rows}")
+    con.execute("CREATE OR REPLACE TEMP TABLE rejected_rows AS SELECT * FROM checked_rows WHERE reason IS NOT NULL")
 
 
 def _write(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, writer: StageWriter) -> None:
@@ -266,14 +266,14 @@ def _write(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, writer
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = ", ".join([c.name for c in table.for_form(extract.form)] + ["nulled_fields"])
     con.execute(
-        f"COPY (SELECT {columns} FROM judged WHERE reason IS NULL ORDER BY {', '.join(table.key)}) "
+        f"COPY (SELECT {columns} FROM checked_rows WHERE reason IS NULL ORDER BY {', '.join(table.key)}) "
         f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
     )
     writer.record(table.name, path, con)
 
 
 def _write_quarantine(con: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> None:
-    """The rows turned away, fields as text as they came; of people who opted out the key alone."""
+    """Write the rejected rows, with fields as text as received; only the key for people who opted out."""
     path.unlink(missing_ok=True)
     [(rows,)] = con.execute("SELECT count(*) FROM quarantined").fetchall()
     if not rows:

@@ -313,7 +313,7 @@ def open_world() -> Callable:
 
 @pytest.fixture(scope="module")
 def pcn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A make-believe PCN of 4,000, its extracts read as they are (dates that are none are null), and linked.
+    """A simulated PCN of 4,000, its extracts read as they are (dates that are none are null), and linked.
 
     `truth` is readable beside its tables.
     """
