@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.persons.coded import GRAVER, charlson_groups, diagnosis_codes, hfrs_weights, in_scope, polypharmacy_scope
+from phm_utils.persons.hospital_diagnoses import MORE_SEVERE, charlson_groups, diagnosis_codes, hfrs_weights
+from phm_utils.persons.medicines import in_scope, polypharmacy_scope
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, load_score, score_columns, usable_columns
@@ -74,7 +75,7 @@ def test_charlson_has_17_groups_and_the_published_weights():
     assert groups["dementia"][1] == ("F00", "F01", "F02", "F03", "F051")
     assert groups["metastatic_cancer"][1] == ("C77", "C78", "C79", "C80")
     assert sum(len(starts) for _, starts in groups.values()) == 166
-    assert set(GRAVER) | set(GRAVER.values()) <= set(groups)
+    assert set(MORE_SEVERE) | set(MORE_SEVERE.values()) <= set(groups)
 
 
 def test_no_code_is_of_two_charlson_groups():
