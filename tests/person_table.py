@@ -102,7 +102,7 @@ class People:
             writer = StageWriter(self.folder / step.name)
             writer.folder.mkdir(parents=True, exist_ok=True)
             item = {} if step.item is None else {"item": step.item}
-            for model in call(step.place, self.con, self.workbook, **item):
+            for model in call(step.function, self.con, self.workbook, **item):
                 writer.add(self.con, model)
             for name, table in writer.tables.items():
                 found.setdefault(name, []).extend(writer.folder / file for file in table["files"])

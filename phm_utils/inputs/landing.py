@@ -16,7 +16,7 @@ from typing import Literal
 import duckdb
 from pydantic import Field
 
-from phm_utils.engine import guarded, has_open_quote, literal_path, quote
+from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
@@ -254,7 +254,7 @@ def _convert_csv(
     [(spill,)] = con.execute("SELECT current_setting('temp_directory')").fetchall()
     Path(spill).mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / f"{path.stem}.parquet"
-    if has_open_quote(path, mapping.encoding, mapping.delimiter):
+    if has_unclosed_quote(path, mapping.encoding, mapping.delimiter):
         raise InputError(f"{file.name} has a quotation mark that is never closed; export it again")
     columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in file.types)
     # One thread reads: a quoted line break is then never taken for the end of a row.

@@ -37,7 +37,7 @@ def _sources(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[str, list[str]]]:
     """By area: names of practices with nobody registered or no GP event, and of those with an old extract."""
-    stale_days = DataQualityParams.of_the_run(workbook)["stale_days"]
+    stale_days = DataQualityParams.run_values(workbook)["stale_days"]
     last = pd.to_datetime(practices["last_event_date"])
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
     missing = last.isna() | (practices["registered"].fillna(0) == 0)
