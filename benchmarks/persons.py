@@ -146,13 +146,13 @@ def _persons(folder: Path, _: int) -> None:
 
 def _scan(folder: Path, _: int) -> None:
     """Read every column of the tables that the stage reads, and do nothing with it."""
-    from phm_utils.persons.preparing import USED
+    from phm_utils.persons.person_tables import INPUT_TABLES
 
     store = _store(_workbook(folder))
     with session() as con:
         store.register(con)
         start, rows = _cpu(), 0
-        for table in (*USED, "gp_registration", "person_index"):
+        for table in (*INPUT_TABLES, "gp_registration", "person_index"):
             columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
             reads = ", ".join(f"max({column})" for column in columns)
             rows += con.execute(f"SELECT count(*), {reads} FROM {table}").fetchall()[0][0]

@@ -1,8 +1,8 @@
-"""A table that this run does not have, and what is left out of a page for it.
+"""A table that this run does not have, and the sentence shown in its place.
 
-`run.table` gives it in place of a DataFrame. Whatever is computed from it is
-absent too, so that a notebook needs no test of its own, and `show` writes its
-sentence where the figure would be.
+`run.table` returns it in place of a DataFrame. Everything computed from it is
+absent too, so a notebook needs no test for it, and `show` writes its sentence
+in place of the figure.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,10 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Absent:
-    """What is left out of a page, and what the run would need to have it.
+    """A part left out of a page, and what the run would need for it.
 
-    >>> gone = Absent("Cost by setting", "a costed source")
-    >>> gone[gone["share"] > 0.5].nlargest(1, "share").sentence
+    >>> absent = Absent("Cost by setting", "a costed source")
+    >>> absent[absent["share"] > 0.5].nlargest(1, "share").sentence
     'Cost by setting is left out: it needs a costed source, which this run does not have.'
     """
 
@@ -29,7 +29,7 @@ class Absent:
         return f"{self.part} is left out: it needs {self.needs}, which this run does not have."
 
     def __getattr__(self, name: str) -> "Absent":
-        if name.startswith("_"):  # what Python and IPython ask of every object
+        if name.startswith("_"):  # protocol attributes of Python and IPython
             raise AttributeError(name)
         return self
 
@@ -57,17 +57,17 @@ class Absent:
         return f'<p class="left-out">{escape(self.sentence)}</p>'
 
 
-def absent_among(given: tuple[Any, ...], named: dict[str, Any]) -> Absent | None:
+def first_absent(given: tuple[Any, ...], named: dict[str, Any]) -> Absent | None:
     """The first absent table among a call's arguments."""
     return next((value for value in (*given, *named.values()) if isinstance(value, Absent)), None)
 
 
 def if_present(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a function of tables: where one of them is absent, so is what it would give."""
+    """Mark a function of tables: where one of them is absent, so is its result."""
 
     @wraps(function)
     def call(*given: Any, **named: Any) -> Any:
-        gone = absent_among(given, named)
-        return function(*given, **named) if gone is None else gone
+        absent = first_absent(given, named)
+        return function(*given, **named) if absent is None else absent
 
     return call

@@ -1,6 +1,6 @@
 """The `phm` command: simulate, synthea, check, key, link, encode, codelists, run, doctor.
 
-Exit codes: 0 done, 1 some step failed, 2 refused. Rooms are imported when a
+Exit codes: 0 done, 1 some step failed, 2 refused. Modules are imported when a
 command needs them, so that `phm --help` is quick.
 """
 
@@ -25,9 +25,9 @@ LANDING = Path("outputs") / "identified" / "landing" / "demoshire"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    asked = parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
-        return asked.command(asked)
+        return options.command(options)
     except InputError as error:
         print(f"phm: {error}", file=sys.stderr)
         return REFUSED
@@ -38,25 +38,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"phm: {error.strerror or type(error).__name__}: {error.filename or 'a file'}.", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print("phm: stopped. The same command goes on from here.", file=sys.stderr)
+        print("phm: stopped. The same command continues from here.", file=sys.stderr)
         return STOPPED
 
 
 def parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     phm = argparse.ArgumentParser(prog="phm", description="The Population Health Management workbook.")
-    phm.add_argument("--version", action=_Version, help="print the version and leave")
+    phm.add_argument("--version", action=_Version, help="print the version")
     commands = phm.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _simulate_options(_command(commands, "simulate", simulate, "make the make-believe ICS Demoshire"))
-    _synthea_options(_command(commands, "synthea", synthea, "make a workbook of a Synthea export, to try things on"))
-    _with_file(_command(commands, "check", check, "check the extracts that a parameter file names"))
-    keys = _command(commands, "key", key, "make a secret key for pseudonyms, in a file of its own")
-    keys.add_argument("file", type=Path, metavar="FILE", help="outside this folder; never over an old one")
+    _simulate_options(_command(commands, "simulate", simulate, "write the extracts of Demoshire, a simulated ICS"))
+    _synthea_options(_command(commands, "synthea", synthea, "make a trial workbook of a Synthea export"))
+    _add_parameters(_command(commands, "check", check, "check the extracts that a parameter file names"))
+    keys = _command(commands, "key", key, "make a secret key for pseudonyms, in a new file")
+    keys.add_argument("file", type=Path, metavar="FILE", help="outside this folder; never overwrites a file")
     _link_options(_command(commands, "link", link, "link records with names and NHS numbers to people"))
-    _encode_options(_command(commands, "encode", encode, "make a list of people unreadable, so that it can be linked"))
+    _encode_options(_command(commands, "encode", encode, "encode a list of people, so that it can be linked elsewhere"))
     _codelist_commands(_command(commands, "codelists", codelists_check, "check lists of codes, or compare two of them"))
-    _run_options(_with_file(_command(commands, "run", run, "bring every stage and report up to date")))
-    doctor_options = _command(commands, "doctor", doctor, "tell what this machine or a parameter file lacks")
+    _run_options(_add_parameters(_command(commands, "run", run, "bring every stage and report up to date")))
+    doctor_options = _command(commands, "doctor", doctor, "list what is missing on this machine or in a parameter file")
     doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")
     return phm
 
@@ -73,12 +73,12 @@ class _Version(argparse.Action):
 
 
 def _command(commands, name: str, does: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
-    made.set_defaults(command=does)
-    return made
+    command = commands.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
+    command.set_defaults(command=does)
+    return command
 
 
-def _with_file(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def _add_parameters(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("parameters", type=Path, metavar="PARAMETERS", help="for example parameters/demo.yml")
     return command
 
@@ -95,7 +95,7 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
 
 def _synthea_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("export", type=Path, metavar="FOLDER", help="Synthea's output/csv")
-    command.add_argument("out", type=Path, metavar="OUT", help="the workbook's folder, not there yet")
+    command.add_argument("out", type=Path, metavar="OUT", help="the workbook's folder, new or empty")
     command.add_argument("--codelists", type=Path, metavar="LISTS", help="a folder of published code lists to use")
 
 
@@ -109,15 +109,15 @@ def _link_options(command: argparse.ArgumentParser) -> None:
     model.add_argument("--train", type=Path, metavar="FILE", help="train a model on these records, and save it")
     command.add_argument("--leave-out-unseen", action="store_true", help="with --train: levels that no pair has")
     command.add_argument("--reviewed", type=Path, metavar="FILE", help="PARAMETERS: a clerical review, filled in")
-    command.add_argument("--spine", default="gp", metavar="SOURCE", help="INPUT_DIR: whom others are linked to (gp)")
+    command.add_argument("--spine", default="gp", metavar="SOURCE", help="INPUT_DIR: others are linked to it (gp)")
     command.add_argument("--purpose", default=PURPOSE, help=f"INPUT_DIR: ({PURPOSE})")
     command.add_argument(
-        "--one-to-one", nargs="+", default=[], metavar="SOURCE", help="INPUT_DIR: nobody is in it twice"
+        "--one-to-one", nargs="+", default=[], metavar="SOURCE", help="INPUT_DIR: each person at most once in it"
     )
     command.add_argument("--any-numbers", action="store_true", help="INPUT_DIR: numbers that are not NHS numbers")
     command.add_argument("--accept", type=float, metavar="BITS", help="with --train: the least match weight of a link")
     command.add_argument("--encoded", type=Path, nargs="+", default=[], metavar="FILE", help="lists of `phm encode`")
-    command.add_argument("--encoded-key-file", type=Path, metavar="FILE", help="the key shared with who sent them")
+    command.add_argument("--encoded-key-file", type=Path, metavar="FILE", help="the key shared with their sender")
     command.add_argument(
         "--engine", choices=("duckdb", "spark"), default="duckdb", help="where pairs are scored (duckdb)"
     )
@@ -133,11 +133,11 @@ def _encode_options(command: argparse.ArgumentParser) -> None:
 
 def _codelist_commands(command: argparse.ArgumentParser) -> None:
     commands = command.add_subparsers(title="commands", metavar="check|compare", required=True)
-    checked = _command(commands, "check", codelists_check, "tell of each list what it holds and what is wrong with it")
+    checked = _command(commands, "check", codelists_check, "list the codes and faults of each list")
     checked.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a list, or a folder of lists")
-    checked.add_argument("--system", choices=SYSTEMS, help="the lists' code system (said by name, manifest or codes)")
+    checked.add_argument("--system", choices=SYSTEMS, help="the lists' code system (else by name, manifest or codes)")
     checked.add_argument("--all", action="store_true", dest="every", help="every fault and warning of a list")
-    compared = _command(commands, "compare", codelists_compare, "tell what the choice of list does to a cohort")
+    compared = _command(commands, "compare", codelists_compare, "show how the choice of list changes a cohort")
     for name in ("a", "b"):
         compared.add_argument(
             name, type=Path, metavar=name.upper(), help="a list, or the name of one of the workbook's"
@@ -146,7 +146,7 @@ def _codelist_commands(command: argparse.ArgumentParser) -> None:
     events = compared.add_mutually_exclusive_group()
     events.add_argument("--run", type=Path, metavar="PARAMETERS", help="count the people of this run")
     events.add_argument("--events", type=Path, metavar="FILE", help="count the people of a CSV or Parquet file")
-    compared.add_argument("--person", metavar="COLUMN", help="with --events: whose event it is")
+    compared.add_argument("--person", metavar="COLUMN", help="with --events: the person of an event")
     compared.add_argument("--code", metavar="COLUMN", help="with --events: its code")
     compared.add_argument("--date", metavar="COLUMN", help="with --events: its day")
     compared.add_argument("--until", type=_day, metavar="DAY", help="with --date: later events do not count")
@@ -156,7 +156,7 @@ def _run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--areas", default="all", metavar="all|ics|CODE,CODE", help="which areas get reports (all)")
     command.add_argument("--notebooks", metavar="03,04", help="which notebooks, by the beginning of their names (all)")
     command.add_argument("--workers", type=_count, metavar="N", help="reports made at once (parameter file)")
-    command.add_argument("--dry-run", action="store_true", help="print what would run, and do nothing")
+    command.add_argument("--dry-run", action="store_true", help="print what would run, without running it")
 
 
 def _whole(text: str) -> int:
@@ -179,34 +179,34 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text} is not a day such as 2025-03-31") from None
 
 
-def simulate(asked: argparse.Namespace) -> int:
-    """Write the make-believe extracts, and the truth apart."""
+def simulate(options: argparse.Namespace) -> int:
+    """Write the simulated extracts, and the truth in its own folder."""
     from phm_utils.runs import resolve
     from phm_utils.synthetic import simulate as make
 
     named = {
-        name: getattr(asked, name) for name in ("pcns", "seed", "people_per_pcn", "form", "file_format", "workers")
+        name: getattr(options, name) for name in ("pcns", "seed", "people_per_pcn", "form", "file_format", "workers")
     }
     given = {name: value for name, value in named.items() if value is not None}
-    root = make(resolve(asked.out), progress=lambda pcn: print(f"{pcn} done", file=sys.stderr), **given)
+    root = make(resolve(options.out), progress=lambda pcn: print(f"{pcn} done", file=sys.stderr), **given)
     print(root)
     return DONE
 
 
-def synthea(asked: argparse.Namespace) -> int:
+def synthea(options: argparse.Namespace) -> int:
     """Make a workbook folder of a Synthea export."""
-    from phm_utils.inputs.trial import synthea_workbook
+    from phm_utils.inputs.synthea_workbook import synthea_workbook
 
-    print(synthea_workbook(asked.export, asked.out, asked.codelists))
+    print(synthea_workbook(options.export, options.out, options.codelists))
     return DONE
 
 
-def check(asked: argparse.Namespace) -> int:
+def check(options: argparse.Namespace) -> int:
     """Run the check stage alone and print what it found."""
     from phm_utils.inputs.check import report
     from phm_utils.topics.registry import load_workbook
 
-    print(report(_checked(load_workbook(asked.parameters))))
+    print(report(_checked(load_workbook(options.parameters))))
     return DONE
 
 
@@ -225,86 +225,90 @@ def _checked(workbook: "Workbook") -> "Store":
     return run_alone(workbook, route_of(workbook.data), "check", parent)
 
 
-def key(asked: argparse.Namespace) -> int:
+def key(options: argparse.Namespace) -> int:
     """Make a key."""
     from phm_utils.privacy.pseudonyms import key_id, load_key, make_key
 
-    make_key(asked.file)
-    print(f"{asked.file}: key {key_id(load_key(asked.file))}. Without it no pseudonym can be made again.")
+    make_key(options.file)
+    print(f"{options.file}: key {key_id(load_key(options.file))}. Without it no pseudonym can be made again.")
     return DONE
 
 
-def link(asked: argparse.Namespace) -> int:
+def link(options: argparse.Namespace) -> int:
     """Link identified sources: those of a parameter file into a landing, or those of a folder into an index."""
     from phm_utils.linkage import command
     from phm_utils.topics.registry import load_workbook
 
     linking = command.Linking(
-        key_file=asked.key_file,
-        model=asked.model,
-        train=asked.train,
-        leave_out_unseen=asked.leave_out_unseen,
-        accept=asked.accept,
-        engine=asked.engine,
-        encoded=tuple(asked.encoded),
-        encoded_key_file=asked.encoded_key_file,
+        key_file=options.key_file,
+        model=options.model,
+        train=options.train,
+        leave_out_unseen=options.leave_out_unseen,
+        accept=options.accept,
+        engine=options.engine,
+        encoded=tuple(options.encoded),
+        encoded_key_file=options.encoded_key_file,
     )
-    if asked.out or asked.given.is_dir():
-        folder = {name: getattr(asked, name) for name in ("spine", "purpose", "one_to_one", "any_numbers")}
-        print(command.link_folder(asked.given, asked.out, linking, **folder))
+    if options.out or options.given.is_dir():
+        folder = {name: getattr(options, name) for name in ("spine", "purpose", "one_to_one", "any_numbers")}
+        print(command.link_folder(options.given, options.out, linking, **folder))
     else:
-        print(command.link_identified(load_workbook(asked.given), _checked, linking, asked.reviewed))
+        print(command.link_identified(load_workbook(options.given), _checked, linking, options.reviewed))
     return DONE
 
 
-def encode(asked: argparse.Namespace) -> int:
+def encode(options: argparse.Namespace) -> int:
     """Encode a list of people for linkage elsewhere."""
     from phm_utils.linkage.encoding import encode_list
     from phm_utils.privacy.pseudonyms import load_key
 
-    key = load_key(asked.key_file)
-    print(encode_list(asked.given, asked.out, key, keep_ids=asked.keep_ids, lookup=asked.lookup))
+    key = load_key(options.key_file)
+    print(encode_list(options.given, options.out, key, keep_ids=options.keep_ids, lookup=options.lookup))
     return DONE
 
 
-def codelists_check(asked: argparse.Namespace) -> int:
+def codelists_check(options: argparse.Namespace) -> int:
     """Print a line per list; refused where one is bad."""
-    from phm_utils.rules.codelists import check_lists, told
+    from phm_utils.rules.codelists import check_lists, report_text
 
-    reports = check_lists(asked.paths, asked.system)
-    print(told(reports, asked.every))
+    reports = check_lists(options.paths, options.system)
+    print(report_text(reports, options.every))
     return REFUSED if any(report.bad for report in reports) else DONE
 
 
-def codelists_compare(asked: argparse.Namespace) -> int:
-    """Print what tells two lists apart, and whom each finds."""
+def codelists_compare(options: argparse.Namespace) -> int:
+    """Print the difference of two lists, and the people that each finds."""
     from phm_utils.rules.codelist_compare import Events, compare
     from phm_utils.topics.registry import load_workbook
 
-    events = Events(asked.events, asked.person, asked.code, asked.date, asked.until)
-    print(compare(asked.a, asked.b, asked.system, run=load_workbook(asked.run) if asked.run else None, events=events))
+    events = Events(options.events, options.person, options.code, options.date, options.until)
+    print(
+        compare(
+            options.a, options.b, options.system, run=load_workbook(options.run) if options.run else None, events=events
+        )
+    )
     return DONE
 
 
-def run(asked: argparse.Namespace) -> int:
-    """Bring the stages and reports asked for up to date."""
+def run(options: argparse.Namespace) -> int:
+    """Bring the stages and reports options for up to date."""
     from phm_utils.batch.run import run as bring_up_to_date
     from phm_utils.topics.registry import load_workbook
 
     return bring_up_to_date(
-        load_workbook(asked.parameters),
-        areas=asked.areas,
-        notebooks=asked.notebooks,
-        workers=asked.workers,
-        dry_run=asked.dry_run,
+        load_workbook(options.parameters),
+        areas=options.areas,
+        notebooks=options.notebooks,
+        workers=options.workers,
+        dry_run=options.dry_run,
     )
 
 
-def doctor(asked: argparse.Namespace) -> int:
-    """Say what is missing."""
+def doctor(options: argparse.Namespace) -> int:
+    """Print what is missing."""
     from phm_utils.doctor import doctor as examine
 
-    return int(examine(asked.parameters) or DONE)
+    return int(examine(options.parameters) or DONE)
 
 
 if __name__ == "__main__":

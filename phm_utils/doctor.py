@@ -1,7 +1,7 @@
 """`phm doctor`: what this machine, or a parameter file, lacks.
 
-Only the standard library is needed to start: a package that is absent is
-named in a line, not met as a traceback.
+Only the standard library is needed to start: an absent package
+gives a line, not a traceback.
 """
 
 import os
@@ -25,9 +25,9 @@ INSTALL = "run `pip install --require-hashes --no-deps -r locks/run.txt` in the 
 
 
 def doctor(path: Path | None = None) -> int:
-    """Print one line for each thing looked at; 0, or 2 where something is missing.
+    """Print one line per check; returns 0, or 2 where something is missing.
 
-    path: a parameter file to look at as well.
+    path: a parameter file to check as well.
     """
     missing = 0
     for state, text in _lines(path):
@@ -45,11 +45,11 @@ def _lines(path: Path | None) -> Iterator[Line]:
     if path and installed:
         yield from parameter_file(path)
     elif path:
-        yield ADVICE, f"{path.name} was not looked at: install the packages first"
+        yield ADVICE, f"{path.name} was not checked: install the packages first"
 
 
 def parameter_file(path: Path) -> Iterator[Line]:
-    """What a parameter file names that is not there or does not fit, each topic asked for its part."""
+    """What a parameter file names: present, absent or faulty, by topic."""
     from phm_utils.runs import resolve  # these need the packages
     from phm_utils.topic import call
     from phm_utils.topics.registry import load_workbook, topics_of
@@ -62,7 +62,7 @@ def parameter_file(path: Path) -> Iterator[Line]:
     yield OK, f"{path.name}: {workbook.title}, up to {workbook.index_date:%d %B %Y}, for {workbook.purpose}"
     yield from _engine(workbook.resources.engine)
     if workbook.data == "person_level":
-        yield from _access(resolve(workbook.identified_root))
+        yield from _folder_access(resolve(workbook.identified_root))
     for topic in topics_of(workbook.data):
         if topic.examine is not None:
             yield from call(topic.examine, workbook)
@@ -79,8 +79,8 @@ def _engine(name: str) -> Iterator[Line]:
             yield MISSING, str(fault)
 
 
-def _access(folder: Path) -> Iterator[Line]:
-    """On Windows, where file modes say nothing: who may open the folder of identities and of quarantined rows."""
+def _folder_access(folder: Path) -> Iterator[Line]:
+    """On Windows, where file modes do not show it: who may open the folder of identities and of quarantined rows."""
     from phm_utils.privacy import access
 
     if access.WINDOWS and folder.is_dir() and (sentence := access.open_to_others(folder)):
@@ -88,7 +88,7 @@ def _access(folder: Path) -> Iterator[Line]:
 
 
 def machine() -> Iterator[Line]:
-    """What the machine has: Python, packages, a kernel, room to write and to work."""
+    """The machine: Python, packages, a kernel, a writable folder, disk and memory."""
     faults = [*package_faults()]
     yield from _python()
     yield from ((MISSING, fault) for fault in faults)
@@ -96,12 +96,12 @@ def machine() -> Iterator[Line]:
         yield OK, "all packages are installed in versions that fit"
         yield from _kernel()
         yield from _folder()
-    yield from _room()
+    yield from _disk_and_memory()
     browser = next((b for b in BROWSERS if shutil.which(b)), None)
     if browser:
         yield OK, f"{browser}: accessibility tests of pages can run"
     else:
-        yield ADVICE, "no Chromium: only the accessibility tests need it; they say what they skip"
+        yield ADVICE, "no Chromium: only the accessibility tests need it, and are skipped without it"
 
 
 def _python() -> Iterator[Line]:
@@ -142,7 +142,7 @@ def _kernel() -> Iterator[Line]:
         client.wait_for_ready(timeout=KERNEL_SECONDS)
         client.stop_channels()
         yield OK, "a Jupyter kernel starts"
-    except Exception as error:  # whatever stops a kernel, the advice is the same
+    except Exception as error:  # the advice is the same for every cause
         yield MISSING, f"a Jupyter kernel does not start ({type(error).__name__}): `python -m ipykernel install --user`"
     finally:
         if manager.has_kernel:
@@ -161,7 +161,7 @@ def _folder() -> Iterator[Line]:
         yield MISSING, f"the workbook's folder cannot be written to: {project_root()}"
 
 
-def _room() -> Iterator[Line]:
+def _disk_and_memory() -> Iterator[Line]:
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
     yield (OK if disk >= DISK_GB else ADVICE), f"{disk:.0f} GB of disk free (an ICS of five years: about {DISK_GB})"
     if memory := _free_memory_gb():

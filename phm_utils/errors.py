@@ -1,11 +1,11 @@
-"""The two ways in which a run can end badly."""
+"""The two errors of a run."""
 
 
 class InputError(Exception):
-    """Something the user gave cannot be used: a file, a parameter, a place.
+    """An input cannot be used: a file, a parameter, a folder.
 
-    The message says what broke which rule, where, and the next step. Area
-    codes may appear in it, people never: no cell of a person's row is quoted.
+    The message states the fault, its place and the next step. It may quote area
+    codes, but no cell of a person's row.
     The command line prints it without a traceback and exits with 2.
     """
 

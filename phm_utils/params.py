@@ -1,4 +1,4 @@
-"""Frozen, validated parameters: the model of a workbook's file, and what the model of every notebook rests on."""
+"""Frozen, validated parameters: the model of a parameter file, and the base model of every notebook."""
 
 from datetime import date
 from pathlib import Path
@@ -17,27 +17,27 @@ PURPOSES = (
     "commissioning",
     "public_health",
 )
-# An IMD release is drawn on one vintage of LSOAs; joined to the other it loses areas without an error.
+# An IMD release uses one vintage of LSOAs; joined to the other it loses areas without an error.
 IMD_VINTAGE = {"IMD2019": 2011, "IoD2025": 2021}
 
 
 class Frozen(BaseModel):
-    """Cannot be changed once made; refuses a name that it does not know."""
+    """A model that cannot be changed and refuses unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def of_run(default: Any = ..., **named: Any) -> Any:
-    """A field that belongs to the run: its figures were made with it, so a notebook cannot change it."""
+    """A run parameter: figures are made with it, so a notebook cannot change it."""
     return Field(default, json_schema_extra={"of_run": True}, **named)
 
 
 class RunParams(Frozen):
-    """What every notebook is given. A model of a notebook's own adds to it.
+    """The parameters of every notebook; each notebook's model adds to them.
 
-    Fields made by `of_run` belong to the run: the tables were made with them.
-    A notebook that names another value is refused (`reports.notebook.open_run`).
-    All others are of the view and can be changed in the notebook.
+    Fields made by `of_run` are run parameters: the tables were made with them.
+    A notebook with another value is refused (`reports.notebook.open_run`).
+    All others are view parameters and can be changed in the notebook.
     """
 
     NOTEBOOK: ClassVar[str] = ""
@@ -48,35 +48,35 @@ class RunParams(Frozen):
     outputs: str = Field("outputs", description="Folder of all runs; relative to the workbook's folder")
 
     @classmethod
-    def fields_of_run(cls) -> tuple[str, ...]:
-        """Names of the fields that belong to the run, in order."""
-        told = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
-        return tuple(name for name, extra in told.items() if isinstance(extra, dict) and extra.get("of_run"))
+    def run_fields(cls) -> tuple[str, ...]:
+        """Names of the run parameters, in order."""
+        extras = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
+        return tuple(name for name, extra in extras.items() if isinstance(extra, dict) and extra.get("of_run"))
 
     @classmethod
     def of(cls, workbook: "Workbook", area_code: str | None = None) -> Self:
-        """What the parameter file says for this model's notebook, in one area (by default the whole ICS).
+        """The parameters of this model's notebook in the parameter file, in one area (by default the whole ICS).
 
-        A parameter of the run that another notebook's model declares is said there, once.
+        A run parameter that another notebook's model declares is set there, once.
         """
         own: dict[str, Any] = {}
         for name in cls.model_fields:
-            said = workbook.notebooks.get(cls._home(name), {})
-            own |= {name: said[name]} if name in said else {}
+            values = workbook.notebooks.get(cls._declaring_notebook(name), {})
+            own |= {name: values[name]} if name in values else {}
         common = {"workbook": workbook.name, "area_code": area_code or workbook.ics_code,
                   "index_date": workbook.index_date, "outputs": workbook.outputs}  # fmt: skip
         return validated(cls, common | own, f"notebooks: {cls.NOTEBOOK}")
 
     @classmethod
-    def _home(cls, field: str) -> str:
-        """The notebook with whose parameters a field is said: that of the first model which declares it."""
+    def _declaring_notebook(cls, field: str) -> str:
+        """The notebook of the first model that declares a field: its parameters set the field."""
         models = [m for m in cls.__mro__ if issubclass(m, RunParams) and m.NOTEBOOK and field in m.model_fields]
         return models[-1].NOTEBOOK if models else cls.NOTEBOOK
 
     @classmethod
-    def of_the_run(cls, workbook: "Workbook") -> dict[str, Any]:
-        """The values of the fields that belong to the run, by name: all that a stage may read."""
-        return cls.of(workbook).model_dump(include=set(cls.fields_of_run()))
+    def run_values(cls, workbook: "Workbook") -> dict[str, Any]:
+        """The run parameters by name: all that a stage may read."""
+        return cls.of(workbook).model_dump(include=set(cls.run_fields()))
 
 
 class Geography(Frozen):
@@ -123,10 +123,10 @@ class Workbook(Frozen):
     """A parameter file: one ICS, one index date, one stated purpose."""
 
     name: Code = Field(description="Name of the run: its folder below `outputs`")
-    title: str = Field(description="What stakeholders call the ICS")
+    title: str = Field(description="Name of the ICS for readers")
     ics_code: Code = Field(description="Code used for the whole ICS in file names and reports")
     data: Literal["person_level", "published"] = "person_level"
-    synthetic: bool = Field(description="True puts SYNTHETIC DATA on every page")
+    synthetic: bool = Field(description="True marks every page SYNTHETIC DATA")
     # PURPOSES is the one list of these words, and mypy reads no Literal from a tuple.
     purpose: Literal[PURPOSES] = "population_health_management"  # type: ignore[valid-type]
     index_date: date = Field(description="Last day counted, inclusive")
@@ -147,12 +147,12 @@ class Workbook(Frozen):
     @model_validator(mode="after")
     def _truth_is_of_synthetic_data(self) -> "Workbook":
         if self.truth is not None and not self.synthetic:
-            raise ValueError("truth: only synthetic data have one; take the line out, or say `synthetic: true`")
+            raise ValueError("truth: only synthetic data have one; remove the line, or set `synthetic: true`")
         return self
 
 
 def load_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping, or an InputError that says what is wrong with the file."""
+    """A YAML mapping, or an InputError with the fault of the file."""
     if not path.is_file():
         raise InputError(f"No file {path}. Copy parameters/ics_template.yml and fill it in.")
     try:

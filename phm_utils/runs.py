@@ -1,4 +1,4 @@
-"""Where a run's files live, and how a stage's tables are committed.
+"""The folders of a run, and the store: how a stage's tables are written and committed.
 
 A stage writes its tables into a new folder and then commits them by writing
 a new version of the store's manifest, in one atomic replace. A run that is
@@ -26,7 +26,7 @@ ROOT_ENV = "PHM_ROOT"
 
 
 def project_root() -> Path:
-    """The workbook's folder: where `parameters/` and `notebooks/` stand.
+    """The workbook's folder: with `parameters/` and `notebooks/`.
 
     Found from the environment variable PHM_ROOT, else upwards from the
     current folder, else from an editable install of this package.
@@ -37,7 +37,7 @@ def project_root() -> Path:
         if (folder / "parameters").is_dir() and (folder / "notebooks").is_dir():
             return folder
     raise InputError(
-        "No workbook here: no folder holds both `parameters` and `notebooks`. "
+        "No workbook here: no folder has both `parameters` and `notebooks`. "
         f"Change into the workbook's folder, or set {ROOT_ENV} to it."
     )
 
@@ -135,18 +135,18 @@ class Store:
         """The Parquet files of a table, or of one partition of it; empty where it is absent."""
         return [
             path
-            for stage in self._making(table)
+            for stage in self._stages_with(table)
             for name in sorted(stage["tables"][table]["files"])
             if part in (None, (path := self.root / stage["folder"] / name).stem)
         ]
 
-    def _making(self, table: str) -> list[dict[str, Any]]:
-        """The stages' entries that hold a part of a table, by the stages' names: a table may have several makers."""
+    def _stages_with(self, table: str) -> list[dict[str, Any]]:
+        """The entries of the stages that make a table or a part of it, by stage name."""
         return [entry for _, entry in sorted(self.manifest()["stages"].items()) if table in entry["tables"]]
 
     def content(self, table: str) -> dict[str, str]:
-        """Hash of each file of a table, by its place; two runs that made the same bytes give the same."""
-        files = [file for stage in self._making(table) for file in stage["tables"][table]["files"].items()]
+        """Hash of each file of a table, by position; two runs that made the same bytes give the same."""
+        files = [file for stage in self._stages_with(table) for file in stage["tables"][table]["files"].items()]
         return {f"{n}:{name}": digest for n, (name, digest) in enumerate(files)}
 
     def tables(self) -> list[str]:
@@ -183,18 +183,18 @@ class Store:
             raise
         self._commit(name, key, writer)
 
-    def made_by_others(self, names: Iterable[str]) -> set[str]:
+    def tables_of_other_stages(self, names: Iterable[str]) -> set[str]:
         """Tables that stages not among `names` made, in whole or in part."""
         stages = self.manifest()["stages"]
         return {table for stage in set(stages) - set(names) for table in stages[stage]["tables"]}
 
-    def keep_only(self, names: Iterable[str]) -> None:
-        """Drop what stages made that are not among `names`: a cohort whose file is gone."""
+    def keep_stages(self, names: Iterable[str]) -> None:
+        """Drop the tables of stages that are not among `names`, such as a cohort whose file was deleted."""
         manifest = self.manifest()
-        gone = set(manifest["stages"]) - set(names)
-        if not gone:
+        dropped = set(manifest["stages"]) - set(names)
+        if not dropped:
             return
-        folders = [manifest["stages"].pop(name)["folder"] for name in sorted(gone)]
+        folders = [manifest["stages"].pop(name)["folder"] for name in sorted(dropped)]
         manifest["version"] += 1
         self._write(manifest)
         for folder in folders:

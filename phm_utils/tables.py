@@ -1,135 +1,36 @@
-"""Every input table in one place: columns, types, units, key, sensitivity and rules.
+"""Every table of the extract in one place: columns, types, units, key, sensitivity and rules.
 
 Names follow the NHS Data Dictionary or, where analysts know them so, HES.
 The data dictionary in the documentation is made from this module.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
-
-Type = Literal["text", "date", "month", "int", "float", "bool"]
-Form = Literal["pseudonymised", "identified"]
-Sensitivity = Literal["public", "administrative", "pseudonymised", "identifying", "special"]
-
-SQL_TYPE: dict[str, str] = {
-    "text": "VARCHAR",
-    "date": "DATE",
-    "month": "DATE",
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "bool": "BOOLEAN",
-}
-DATE_FILLERS = ("1582-10-15", "1600-12-31", "1800-01-01", "1801-01-01", "1900-01-01")  # documented nulls
-TEXT_FILLERS = ("", "-", "&", "null", "NULL")
-
-# Patterns of NHS codes (reference: validity rules of the NHS Data Dictionary and ODS).
-PRACTICE = r"[A-HJ-NPVWY][0-9]{5}"
-PRACTICE_FILLERS = ("V81999", "V81998", "V81997")  # not registered, not applicable, no practice
-LSOA = r"(E01|W01)[0-9]{6}"
-LSOA_FILLERS = tuple(f"{country}99999999" for country in "ELMNSWXZ")  # a country, the islands or nowhere known
-PCN = r"U[0-9]{5}"
-BNF = r"[0-9A-Z]{4,15}"
-ICD10 = r"[A-Z][0-9]{2}([0-9X-][0-9A-Z-]?[AD]?)?"
-OPCS4 = r"[A-Z][0-9]{2}[0-9]?"
-NUMERIC_CODE = r"[0-9]{3}"
-POSTCODE = r"([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|GIR ?0AA)"
-TOKEN = r"\S{6,64}"
-
-SEX = ("1", "2", "9", "X", "0")  # male, female, indeterminate, not known, not known in HES
-ETHNICITY = (*"ABCDEFGHJKLMNPRSZ", "99")  # Z not stated, 99 not known: two different answers
-ADMIMETH = (
-    "11",
-    "12",
-    "13",
-    "21",
-    "22",
-    "23",
-    "24",
-    "25",
-    "28",
-    "2A",
-    "2B",
-    "2C",
-    "2D",
-    "31",
-    "32",
-    "81",
-    "82",
-    "83",
-    "84",
-    "89",
-    "98",
-    "99",
+from phm_utils.linkage_tables import LINKAGE_AGGREGATES
+from phm_utils.schema import (
+    ADMIMETH,
+    ATTENDED,
+    BNF,
+    ETHNICITY,
+    ICD10,
+    LSOA,
+    LSOA_FILLERS,
+    NUMERIC_CODE,
+    OPCS4,
+    PCN,
+    POSTCODE,
+    PRACTICE,
+    PRACTICE_FILLERS,
+    SEX,
+    TOKEN,
+    Column,
+    Table,
 )
-EMERGENCY_ADMIMETH = ("21", "22", "23", "24", "25", "28", "2A", "2B", "2C", "2D")
-ATTENDED = ("0", "2", "3", "4", "5", "6", "7")
-SEEN = ("5", "6")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    required: a row without it cannot be keyed, dated or read: quarantined.
-        Any other fault nulls the field, flags it and keeps the row.
-    pattern: whole-value regular expression. codes: the values allowed.
-    low, high: inclusive range of a number.
-    check: `nhs_number` (modulo 11), `snomed` (Verhoeff and partition).
-    fillers: documented nulls besides the usual: null without a flag.
-    not_before: a column of the same row that this date may not precede.
-    optional: an extract may lack the whole column.
-    """
-
-    name: str
-    type: Type
-    description: str
-    required: bool = False
-    unit: str | None = None
-    sensitivity: Sensitivity = "pseudonymised"
-    pattern: str | None = None
-    codes: tuple[str, ...] | None = None
-    low: float | None = None
-    high: float | None = None
-    check: Literal["nhs_number", "snomed"] | None = None
-    fillers: tuple[str, ...] = ()
-    not_before: str | None = None
-    optional: bool = True
-    forms: tuple[Form, ...] = ("pseudonymised", "identified")
-
-
-@dataclass(frozen=True)
-class Table:
-    """One input table.
-
-    row: one row per what. key: columns that identify a row.
-    date: the column that dates a row, or None for a list or a reference.
-    source: the entry of governance.yml that permits its use.
-    made_here: written by `phm link` and not by a supplier: its absence is no gap in an extract.
-    """
-
-    name: str
-    title: str
-    row: str
-    standard: str
-    source: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...] = field(repr=False)
-    date: str | None = None
-    made_here: bool = False
-
-    def for_form(self, form: Form) -> tuple[Column, ...]:
-        """The columns that an extract of this form has."""
-        return tuple(c for c in self.columns if form in c.forms)
-
-    def column(self, name: str) -> Column:
-        return next(c for c in self.columns if c.name == name)
 
 
 def _id(name: str, description: str) -> Column:
     return Column(name, "text", description, required=True, optional=False)
 
 
-def _when(name: str, description: str) -> Column:
+def _date(name: str, description: str) -> Column:
     return Column(name, "date", description, required=True, optional=False)
 
 
@@ -174,7 +75,7 @@ HOUSEHOLD_TOKEN = _text(
 )
 # Who a row of a hospital, community or council source is about.
 PERSON = (TOKEN_COLUMN, NHS_NUMBER, SEX_COLUMN, BIRTH_MONTH, *NAMED, LSOA_COLUMN)
-# GP systems tell who somebody is once, in gp_registration; their event rows carry the identifier alone.
+# GP event rows carry the identifier alone: the person is described once, in gp_registration.
 GP_PERSON = (TOKEN_COLUMN, NHS_NUMBER)
 
 _DIAGNOSES = tuple(
@@ -184,45 +85,6 @@ _DIAGNOSES = tuple(
 _OPERATIONS = tuple(
     _text(f"opertn_{n:02d}", "OPCS-4 procedure", sensitivity="special", pattern=OPCS4) for n in range(1, 25)
 )
-
-
-def _about(name: str, description: str, type: Type = "text", unit: str | None = None) -> Column:
-    """A column of an aggregate that says what its row is about."""
-    return Column(
-        name, type, description, required=True, unit=unit, sensitivity="administrative", optional=False,
-        forms=("pseudonymised",),
-    )  # fmt: skip
-
-
-def _number(name: str, description: str, unit: str) -> Column:
-    return Column(
-        name, "int", description, unit=unit, sensitivity="administrative", low=0, optional=False,
-        forms=("pseudonymised",),
-    )  # fmt: skip
-
-
-def _share(
-    name: str, description: str, unit: str | None = None, low: float | None = 0, high: float | None = 1
-) -> Column:
-    return Column(
-        name, "float", description, unit=unit, sensitivity="administrative", low=low, high=high, optional=False,
-        forms=("pseudonymised",),
-    )  # fmt: skip
-
-
-def _linkage(
-    name: str, title: str, row: str, key: tuple[str, ...], columns: tuple[Column, ...], source: bool = True
-) -> Table:
-    """An aggregate that `phm link` writes beside the linked extracts; most are by source."""
-    first = (_about("source", "Table of the extract"),) if source else ()
-    return Table(name, title, row, "This workbook", "reference", key, (*first, *columns), made_here=True)
-
-
-GROUP_COLUMNS = (
-    _about("characteristic", "All, Age, Sex, Ethnicity, Deprivation or No fixed abode"),
-    _about("category", "Its value"),
-)
-LIMITS = (("share", ""), ("lower", ", lower 95% limit"), ("upper", ", upper 95% limit"))
 
 # fmt: off
 TABLES: dict[str, Table] = {t.name: t for t in (
@@ -234,7 +96,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _text("ethnicity", "ETHNIC CATEGORY 2001; Z not stated, 99 not known", sensitivity="special",
                     codes=ETHNICITY),
               _practice(required=True),
-              _when("registered_from", "First day registered"),
+              _date("registered_from", "First day registered"),
               Column("registered_to", "date", "Last day registered; null while current",
                      not_before="registered_from"),
               Column("type_1_opt_out", "bool", "Type 1 opt-out known to the source"),
@@ -243,7 +105,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table("gp_event", "GP coded events", "one per coded entry", "GP extract (EMIS, TPP)", "gp_extract",
           ("event_id",), (
               _id("event_id", "Row identifier of the source"), *GP_PERSON,
-              _when("event_date", "Date of the event"),
+              _date("event_date", "Date of the event"),
               _text("snomed_code", "SNOMED CT concept id, as text", sensitivity="special", check="snomed",
                     optional=False),
               Column("value_num", "float", "Numeric value, in `unit`", sensitivity="special"),
@@ -251,7 +113,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
           ), date="event_date"),
     Table("gp_medication", "GP medicines issued", "one per issue", "GP extract", "gp_extract", ("issue_id",), (
         _id("issue_id", "Row identifier of the source"), *GP_PERSON,
-        _when("issue_date", "Date of issue"),
+        _date("issue_date", "Date of issue"),
         _text("dmd_code", "dm+d identifier", sensitivity="special", check="snomed"),
         _text("bnf_code", "BNF code, up to 15 characters", sensitivity="special", pattern=BNF),
         Column("quantity", "float", "Quantity issued", unit="dose units", low=0),
@@ -261,7 +123,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table("gp_appointment", "GP appointments", "one per appointment", "GP Appointments Data", "gp_extract",
           ("appointment_id",), (
               _id("appointment_id", "Row identifier of the source"), *GP_PERSON,
-              _when("appt_date", "Date of the appointment"),
+              _date("appt_date", "Date of the appointment"),
               _text("status", "APPT STATUS", codes=("Attended", "DNA", "Unknown", "Cancelled")),
               _text("mode", "APPT MODE", codes=("Face-to-face", "Telephone", "Video/Online", "Home visit",
                                                 "Unknown")),
@@ -272,7 +134,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _id("epikey", "EPIKEY"), _text("spell_id", "Hospital provider spell", fillers=("-1",)), *PERSON,
               Column("admidate", "date", "Date of admission", not_before="birth_month"),
               Column("disdate", "date", "Date of discharge; null while in hospital", not_before="admidate"),
-              _when("epistart", "First day of the episode"),
+              _date("epistart", "First day of the episode"),
               Column("epiend", "date", "Last day of the episode", not_before="epistart"),
               Column("epiorder", "int", "Place of the episode in its spell", low=1, high=87),
               _text("admimeth", "ADMIMETH: 11-13 elective; 21-25, 28, 2A-2D emergency", codes=ADMIMETH),
@@ -286,7 +148,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table("ecds_attendance", "Emergency department attendances", "one per attendance", "ECDS", "ecds",
           ("attendance_id",), (
               _id("attendance_id", "Row identifier of the source"), *PERSON,
-              _when("arrival_date", "Date of arrival"),
+              _date("arrival_date", "Date of arrival"),
               _text("arrival_time", "Time of arrival, HH:MM", pattern=r"([01][0-9]|2[0-3]):?[0-5][0-9]"),
               Column("duration_minutes", "int", "Arrival to departure", unit="minutes", low=0, high=10_080),
               _text("department_type", "01 consultant-led, 02 mono-specialty, 03 UTC, 04 walk-in, 05 SDEC",
@@ -302,7 +164,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
           ), date="arrival_date"),
     Table("op_attendance", "Outpatient appointments", "one per appointment", "SUS+ / HES OP", "sus_op",
           ("attendkey",), (
-              _id("attendkey", "ATTENDKEY"), *PERSON, _when("apptdate", "Date of the appointment"),
+              _id("attendkey", "ATTENDKEY"), *PERSON, _date("apptdate", "Date of the appointment"),
               _text("attended", "5, 6 seen; 7 late, not seen; 2, 3, 4 cancelled or missed; 0 not known",
                     codes=ATTENDED),
               _text("firstatt", "1, 3 first; 2, 4 follow-up", codes=("1", "2", "3", "4", "5", "9")),
@@ -311,13 +173,13 @@ TABLES: dict[str, Table] = {t.name: t for t in (
           ), date="apptdate"),
     Table("csds_contact", "Community care contacts", "one per contact", "CSDS", "csds", ("care_contact_id",), (
         _id("care_contact_id", "CARE CONTACT IDENTIFIER"), *PERSON,
-        _when("contact_date", "CARE CONTACT DATE"),
+        _date("contact_date", "CARE CONTACT DATE"),
         _text("attended", "ATTENDANCE STATUS; 5, 6 attended", codes=ATTENDED),
         _text("team_type", "SERVICE OR TEAM TYPE", pattern=r"[0-9]{1,3}"),
     ), date="contact_date"),
     Table("mhsds_contact", "Mental health care contacts", "one per contact", "MHSDS", "mhsds", ("contact_id",), (
         _id("contact_id", "CARE CONTACT IDENTIFIER"), *PERSON,
-        _when("contact_date", "CARE CONTACT DATE"),
+        _date("contact_date", "CARE CONTACT DATE"),
         _text("referral_id", "SERVICE REQUEST IDENTIFIER"),
         Column("referral_date", "date", "REFERRAL REQUEST RECEIVED DATE"),
         _text("attended", "ATTENDANCE STATUS; 5, 6 attended", codes=ATTENDED),
@@ -329,7 +191,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _text("la_code", "LA code", sensitivity="administrative", pattern=r"[0-9]{3}"),
               _text("client_type", "Client Type", codes=("Service User", "Carer", "Carer known by association")),
               _text("event_type", "Event Type", codes=("Request", "Assessment", "Service", "Review")),
-              _when("event_start", "Event Start Date"),
+              _date("event_start", "Event Start Date"),
               Column("event_end", "date", "Event End Date; null while open", not_before="event_start"),
               _text("service_type", "Service Type", codes=(
                   "Long Term Support: Nursing", "Long Term Support: Residential", "Long Term Support: Community",
@@ -343,19 +205,19 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _id("row_id", "Row identifier of the source"), *PERSON, HOUSEHOLD_TOKEN,
               _text("list_name", "Name of the list", required=True, sensitivity="administrative", optional=False),
               _text("flag", "Domain of the flag", sensitivity="special"),
-              _when("list_date", "Date at which the list was true"),
+              _date("list_date", "Date at which the list was true"),
           ), date="list_date"),
     Table("programme_enrolment", "Enrolments in a programme", "one per enrolment", "Local agreement", "programme",
           ("enrolment_id",), (
               _id("enrolment_id", "Row identifier of the source"), *PERSON,
               _text("programme", "Code of the programme", required=True, sensitivity="administrative",
                     optional=False),
-              _when("enrolled_from", "First day enrolled"),
+              _date("enrolled_from", "First day enrolled"),
               Column("enrolled_to", "date", "Last day enrolled; null while enrolled", not_before="enrolled_from"),
           ), date="enrolled_from"),
     Table("death", "Deaths", "one per person who died", "Civil registrations of death", "deaths", ("death_id",), (
         _id("death_id", "Row identifier of the source"), *PERSON,
-        _when("date_of_death", "Date of death"),
+        _date("date_of_death", "Date of death"),
         _text("underlying_cause", "ICD-10", sensitivity="special", pattern=ICD10),
     ), date="date_of_death"),
     Table("practice", "GP practices", "one per practice", "ODS epraccur and ePCN", "reference",
@@ -399,60 +261,11 @@ TABLES: dict[str, Table] = {t.name: t for t in (
         _text("postcode", "Postcode", sensitivity="public", pattern=POSTCODE, required=True, optional=False),
         _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA),
     )),
-    _linkage("linkage_step", "Linkage: what each step settled", "one per source and method", ("source", "method"), (
-        _about("method", "How the records were joined, or why they were not"),
-        _number("records", "Records", "records"), _number("identities", "Distinct sets of identifiers", "identities"),
-        _number("contradicted", "Records whose NHS number is somebody else's", "records"),
-    )),
-    _linkage("linkage_weight", "Linkage: how alike the best pairs were", "one per source, band and decision",
-             ("source", "band", "decision"), (
-        _about("band", "Match weight, rounded down", type="int", unit="bits"),
-        _about("decision", "linked, review, too weak, too close or contrary"),
-        _number("pairs", "Identities, each with its best candidate", "pairs"),
-    )),
-    _linkage("linkage_example", "Linkage: example patterns of agreement", "one per example and comparison",
-             ("example", "place"), (
-        _about("example", "Number of the example", type="int"),
-        _about("place", "Order of the comparison", type="int"),
-        _about("kind", "What became of such pairs"), _about("comparison", "What was compared"),
-        _about("level", "How well it agreed, in words"),
-        _share("weight_bits", "What it added to the match weight", unit="bits", low=None, high=None),
-        _number("pairs", "Pairs that agree in just this way", "pairs"),
-    ), source=False),
-    _linkage("linkage_error", "Linkage: estimated false and missed links", "one per source and group of records",
-             ("source", "characteristic", "category"), (
-        *GROUP_COLUMNS,
-        _number("records", "Records", "records"),
-        _number("linked", "Records joined to a person of the GP extract", "records"),
-        _number("tested", "Identities whose link was tested", "identities"),
-        *(_share(f"false_{part}", f"Share of linked records that are somebody else's{words}")
-          for part, words in LIMITS),
-        *(_share(f"missed_{part}", f"Share of records of people in the GP extract not joined to them{words}")
-          for part, words in LIMITS),
-        _about("false_basis", "What the false share rests on"),
-        _about("missed_basis", "What the missed share rests on"),
-    )),
-    _linkage("linkage_review", "Linkage: pairs judged by a person", "one per band of match weight", ("band",), (
-        _about("band", "Lower edge of the band", type="int", unit="bits"),
-        _number("reviewed", "Pairs judged the same person or not", "pairs"),
-        _number("matches", "Pairs judged the same person", "pairs"),
-    ), source=False),
-    _linkage("linkage_setting", "Linkage: settings", "one per setting", ("name",), (
-        _about("name", "Setting"), _about("value", "Its value; no number of people or records"),
-    ), source=False),
-    _linkage("linkage_truth", "Linkage: links against the truth, synthetic data only",
-             "one per source and group of records", ("source", "characteristic", "category"), (
-        *GROUP_COLUMNS,
-        _number("records", "Records", "records"),
-        _number("findable", "Records of people in the GP extract", "records"),
-        _number("links", "Records joined to a person of the GP extract", "records"),
-        _number("wrong", "Links to somebody else", "records"),
-        _number("missed", "Records of people in the GP extract not joined to them", "records"),
-    )),
+    *LINKAGE_AGGREGATES,
 )}
 # fmt: on
-# What `phm link` counted while it linked, for the pages that show how far the links can be trusted.
-LINKAGE_TABLES = tuple(name for name, table in TABLES.items() if table.made_here)
+# Counts by `phm link`, for the pages on the quality of linkage.
+LINKAGE_TABLES = tuple(name for name, table in TABLES.items() if table.made_by_link)
 # Outlines of small areas: a GeoPackage, not a table of rows; columns `lsoa` and `geometry` (EPSG:27700).
 BOUNDARY_FILE = "boundary.gpkg"
 CRS = "EPSG:27700"

@@ -1,7 +1,6 @@
 """What a topic declares: its stages, its released tables, its parameters and its notebook.
 
-Declarations are data: the batch run, disclosure control, the index and
-`phm doctor` find everything here and know no topic by name.
+The batch run, disclosure control, the index and `phm doctor` find everything here and name no topic.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,57 +18,57 @@ from phm_utils.privacy.release import Release
 from phm_utils.runs import project_root
 
 Data = Literal["person_level", "published"]
-Place = str | Callable[..., Any]  # `module:function`, imported when it is first called, or the function itself
-OK, MISSING, ADVICE = "ok", "missing", "advice"  # what `phm doctor` says of a thing
+FunctionRef = str | Callable[..., Any]  # `module:function`, imported when it is first called, or the function itself
+OK, MISSING, ADVICE = "ok", "missing", "advice"  # states of a line of `phm doctor`
 Line = tuple[str, str]
-# Settings that change no number: where files stand and how fast the work goes. Every stage may read them.
+# Settings that change no figure: folders and speed. Every stage may read them.
 NEUTRAL = ("name", "title", "landing", "identified_root", "outputs", "resources", "downloads")
 USUAL = ("ics_code", "index_date")  # settings that most stages read
 
 
-def call(place: Place, *given: Any, **named: Any) -> Any:
-    """Call what stands at a place."""
-    if isinstance(place, str):
-        module, name = place.split(":")
+def call(function: FunctionRef, *given: Any, **named: Any) -> Any:
+    """Call a function, imported first where it is given by name."""
+    if isinstance(function, str):
+        module, name = function.split(":")
         return getattr(import_module(module), name)(*given, **named)
-    return place(*given, **named)
+    return function(*given, **named)
 
 
-def module_of(place: Place) -> str:
-    """The module in which a place stands."""
-    return place.split(":")[0] if isinstance(place, str) else getattr(place, "func", place).__module__
+def module_of(function: FunctionRef) -> str:
+    """The module of a function."""
+    return function.split(":")[0] if isinstance(function, str) else getattr(function, "func", function).__module__
 
 
 @dataclass(frozen=True)
 class Stage:
     """One step for the whole ICS that makes tables of the store.
 
-    place: a function of (con, settings) that gives Models one by one, each
+    function: of (con, settings); gives Models one by one, each
         readable for those after it; where `items` is given it is called with
         the item's name as well; where `writes` is true, with the stage's writer.
     makes: names of all tables that it may make. reads: those that it reads;
         it sees no others, and the order of stages follows from both.
-    settings: what it reads of the parameter file, besides what changes no number.
-    parameters: models of notebooks whose parameters of the run it reads.
-    files: patterns of definition files; or the place of a function of the workbook that lists files.
-    items: the place of a function of the workbook that names items, one step for each.
-    modules: further modules whose source stands behind its tables.
+    settings: settings of the parameter file that it reads, other than NEUTRAL.
+    parameters: models of notebooks whose run parameters it reads.
+    files: patterns of definition files; or a function of the workbook that lists files.
+    items: a function of the workbook that names items, one step for each.
+    modules: further modules whose source its tables depend on.
     """
 
     name: str
-    place: Place
+    function: FunctionRef
     makes: tuple[str, ...]
     reads: tuple[str, ...] = ()
     settings: tuple[str, ...] = USUAL
     parameters: tuple[type[RunParams], ...] = ()
-    files: tuple[str, ...] | Place = ()
-    items: Place | None = None
+    files: tuple[str, ...] | FunctionRef = ()
+    items: FunctionRef | None = None
     item: str | None = None
     writes: bool = False
     modules: tuple[str, ...] = ()
 
     def steps(self, workbook: Workbook) -> tuple["Stage", ...]:
-        """The stage itself, or one step for each of its items; `{item}` in a pattern is the item's name."""
+        """The stage, or one step for each of its items; `{item}` in a pattern is the item's name."""
         if self.items is None:
             return (self,)
         return tuple(
@@ -90,14 +89,14 @@ class Stage:
         return matching(self.files) if isinstance(self.files, tuple) else call(self.files, workbook)
 
     def values(self, workbook: Workbook) -> dict[str, Any]:
-        """What its tables depend on in the parameter file."""
+        """The values of the parameter file that its tables depend on."""
         settings = workbook.model_dump(mode="json", include=set(self.settings))
-        return settings | {"notebooks": {m.NOTEBOOK: _plain(m.of_the_run(workbook)) for m in self.parameters}}
+        return settings | {"notebooks": {m.NOTEBOOK: _plain(m.run_values(workbook)) for m in self.parameters}}
 
     def models(self, con: duckdb.DuckDBPyConnection, workbook: Workbook, **named: Any) -> Iterable[Model]:
         """Make its tables, reading only the settings that it declares."""
         given = {"item": self.item} if self.item is not None else {}
-        return call(self.place, con, Settings(workbook, self), **given, **named)
+        return call(self.function, con, Settings(workbook, self), **given, **named)
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, str]:
@@ -111,11 +110,11 @@ def matching(patterns: Iterable[str]) -> list[Path]:
 
 
 class Settings:
-    """A workbook of which a stage reads only what it declares: what its key does not hold, it cannot see."""
+    """A workbook limited to the settings that a stage declares, which are those in its key."""
 
     def __init__(self, workbook: Workbook, stage: Stage) -> None:
         self._workbook, self._stage = workbook, stage
-        run = {m.NOTEBOOK: m.fields_of_run() for m in stage.parameters}
+        run = {m.NOTEBOOK: m.run_fields() for m in stage.parameters}
         self.notebooks = {
             notebook: {n: v for n, v in workbook.notebooks.get(notebook, {}).items() if n in fields}
             for notebook, fields in run.items()
@@ -132,12 +131,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Facts:
-    """What every report says about the run, as far as one room knows it.
+    """Facts about the run, for every report, from one folder.
 
-    place: a function of (con, settings) that gives parts of `run.json`. reads, settings, parameters: as of a stage.
+    function: of (con, settings); gives parts of `run.json`. reads, settings, parameters: as in a stage.
     """
 
-    place: Place
+    function: FunctionRef
     reads: tuple[str, ...] = ()
     settings: tuple[str, ...] = USUAL
     parameters: tuple[type[RunParams], ...] = ()
@@ -145,15 +144,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Topic:
-    """Everything that the rest of the workbook needs to know of one folder.
+    """The declaration of one folder.
 
     name: of the folder. data: the kind of run that it belongs to.
     releases: tables declared for release; one of its stages makes the true figures of each.
     notebook, parameters: its report, where it has one.
     reads: released tables of other topics, and tables of the store, that its report reads.
-    definitions: patterns of the definition files that its report reads besides its stages.
-    examine: for `phm doctor`, the place of a function of the workbook that gives lines: a state, and a text.
-    facts, areas, permitted: places; `areas` names the PCNs of the data, `permitted` refuses a run.
+    definitions: patterns of the definition files that its report reads other than its stages.
+    examine: for `phm doctor`, a function of the workbook that gives lines: a state, and a text.
+    facts, areas, permitted: functions; `areas` names the PCNs of the data, `permitted` refuses a run.
     """
 
     name: str
@@ -164,10 +163,10 @@ class Topic:
     parameters: type[RunParams] | None = None
     reads: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
-    examine: Place | None = None
+    examine: FunctionRef | None = None
     facts: Facts | None = None
-    areas: Place | None = None
-    permitted: Place | None = None
+    areas: FunctionRef | None = None
+    permitted: FunctionRef | None = None
     module: str = field(default="", compare=False)
 
     @property

@@ -12,7 +12,7 @@ from phm_utils.measures.topic import COHORTS, SEGMENTS
 from phm_utils.params import Workbook
 from phm_utils.rules.derived import person_columns
 from phm_utils.runs import StageWriter
-from phm_utils.tables import SQL_TYPE
+from phm_utils.schema import SQL_TYPE
 from phm_utils.topic import call
 from phm_utils.topics.segmentation.topic import CLUSTERS, MOVEMENT, RULES, THRESHOLDS
 
@@ -102,7 +102,7 @@ class People:
             writer = StageWriter(self.folder / step.name)
             writer.folder.mkdir(parents=True, exist_ok=True)
             item = {} if step.item is None else {"item": step.item}
-            for model in call(step.place, self.con, self.workbook, **item):
+            for model in call(step.function, self.con, self.workbook, **item):
                 writer.add(self.con, model)
             for name, table in writer.tables.items():
                 found.setdefault(name, []).extend(writer.folder / file for file in table["files"])

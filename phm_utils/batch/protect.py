@@ -24,7 +24,7 @@ def protect(
     present = present_tables(con)
     made = [(release, model) for release, model in given if release.aggregate_name in present]
     for release, model in made:
-        values = model.of_the_run(workbook) if model and release.parameters else {}
+        values = model.run_values(workbook) if model and release.parameters else {}
         shown = disclosure.protect(release, read_table(con, release.aggregate_name), workbook.disclosure, values)
         yield Model(release.released_name, release.keys, frame=shown)
     names = [release.name for release, _ in made]

@@ -14,14 +14,14 @@ NOT_IN_KEY = {"resources", "outputs", "notebooks"}
 
 def facts_stage(topic: Topic, facts: Facts) -> Stage:
     """A topic's facts as a stage that makes no table: what it reads is declared in the same way."""
-    return Stage(f"facts of {topic.name}", facts.place, (), facts.reads, facts.settings, facts.parameters)
+    return Stage(f"facts of {topic.name}", facts.function, (), facts.reads, facts.settings, facts.parameters)
 
 
 def record_key(batch: Batch) -> str:
     """The key of the whole record."""
     stages = [facts_stage(t, t.facts) for t in batch.route.topics if t.facts]
     return key_of(
-        source=source_key(("phm_utils.batch.record", *(module_of(s.place) for s in stages))),
+        source=source_key(("phm_utils.batch.record", *(module_of(s.function) for s in stages))),
         settings=batch.workbook.model_dump(mode="json", exclude=NOT_IN_KEY),
         notebooks=_by_notebook(batch),
         areas=batch.plan.areas,
@@ -69,7 +69,7 @@ def _by_notebook(batch: Batch) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "parameters": topic.own_parameters.of(batch.workbook).model_dump(
-                mode="json", include=set(topic.own_parameters.fields_of_run())
+                mode="json", include=set(topic.own_parameters.run_fields())
             ),
             "definitions": batch.fingerprints.of(matching(topic.definitions), batch.root),
         }

@@ -91,7 +91,7 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
     for name in RESTRICTED:
         (batch.folder / name).mkdir(mode=0o700, exist_ok=True)
     started = time.perf_counter()
-    batch.store.keep_only(stage.name for stage in batch.steps)
+    batch.store.keep_stages(stage.name for stage in batch.steps)
     problem = stage_steps.run_stages(batch)
     keys: dict[str, str] = {}
     if problem is None:
@@ -153,7 +153,7 @@ def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
 
 def describe_plan(batch: Batch, sources: dict[str, Any]) -> int:
     """Print what a run would do, and do nothing."""
-    moving = batch.store.made_by_others(stage.name for stage in batch.steps)  # tables that may not stay as they are
+    moving = batch.store.tables_of_other_stages(stage.name for stage in batch.steps)  # tables that may change
     for stage in batch.steps:
         if moving & set(stage.reads):
             state = MAY_RUN

@@ -28,7 +28,7 @@ def stage_key(batch: Batch, stage: Stage) -> str:
     batch.ledger.inputs[f"stage/{stage.name}"] = files
     return key_of(
         stage=stage.name,
-        source=source_key((module_of(stage.place), *stage.modules)),
+        source=source_key((module_of(stage.function), *stage.modules)),
         versions=versions(stage_packages()),
         values=stage.values(batch.workbook),
         files=files,

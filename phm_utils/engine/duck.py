@@ -1,4 +1,4 @@
-"""DuckDB sessions, errors that quote no row, and text as SQL literals."""
+"""DuckDB sessions, errors that quote no row, and SQL literals."""
 
 import csv
 import os
@@ -27,7 +27,7 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Memory, threads and the parent of the spill folder come from the
     environment variables that a run sets for each worker. Spill files hold
-    plain rows: their folder belongs to this connection alone and goes with it.
+    plain rows: their folder is used by this connection only, and removed with it.
     """
     parent = temp or (Path(os.environ[TEMP_ENV]) if TEMP_ENV in os.environ else None)
     if parent:
@@ -102,7 +102,7 @@ def read_sql(con: duckdb.DuckDBPyConnection, sql: str, parameters: list | dict |
 
 
 def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
-    """A whole table as a DataFrame. Whole numbers stay whole: one that is missing is <NA>, not a broken number."""
+    """A whole table as a DataFrame. Whole numbers stay whole: a missing one is <NA>."""
     return whole_numbers(con.sql(f"SELECT * FROM {table}").to_arrow_table())
 
 
@@ -119,17 +119,17 @@ def quote(path: Path | str) -> str:
 
 
 def literal_path(path: Path | str) -> str:
-    """A path as an SQL string literal whose brackets, stars and question marks are no pattern.
+    """A path as an SQL string literal in which brackets, stars and question marks are not a pattern.
 
-    DuckDB takes a path for a pattern: `list[1].csv` would read list1.csv.
+    DuckDB treats a path as a pattern: `list[1].csv` would read list1.csv.
     """
     return quote(re.sub(r"[\[*?]", lambda sign: f"[{sign.group()}]", str(path)))
 
 
-def has_open_quote(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> bool:
-    """Does a CSV file have a quotation mark that nothing closes?
+def has_unclosed_quote(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> bool:
+    """Does a CSV file have a quotation mark that is never closed?
 
-    DuckDB would take every row below it into one field, in silence.
+    DuckDB would read every row below it into one field, without an error.
     """
     with path.open("rb") as file:
         marks = sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b""))
@@ -142,7 +142,7 @@ def has_open_quote(path: Path, encoding: str = "utf-8", delimiter: str = ",") ->
                 pass
     except csv.Error as error:
         return "end of data" in str(error)
-    except UnicodeError:  # letters that cannot be read are told of by whoever reads them
+    except UnicodeError:  # the caller that reads the file reports its encoding
         return False
     finally:
         csv.field_size_limit(usual)

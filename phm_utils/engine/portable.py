@@ -1,10 +1,10 @@
-"""SQL models that mean the same on DuckDB and on Spark.
+"""SQL models with the same meaning on DuckDB and on Spark.
 
-`to_spark` translates a SELECT of DuckDB's dialect by sqlglot, which is silent
-where it is wrong. So nothing is translated that does not stand in ALLOWED
+`to_spark` translates a SELECT of DuckDB's dialect by sqlglot, which gives no
+error where it is wrong. So nothing is translated that is not in ALLOWED
 (nodes of the parsed tree, with those of their parts that may be used) and
 keeps the conditions of CONDITIONS; each has a test that runs it on both
-engines. Everything else is refused with what to write instead.
+engines. Everything else is refused with an alternative.
 
 Numbers. `/` is a DOUBLE on both; `//` and `%` cut towards zero and are for
 whole numbers. Dividing by zero is infinity on DuckDB and an error on Spark:
@@ -16,7 +16,7 @@ CAST(0.5 AS DOUBLE). Sums of whole numbers are HUGEINT on DuckDB: cast them.
 
 Order. Strings compare by their bytes, and nulls come last unless a model says
 otherwise. `row_number` and the frames of ROWS need an ORDER BY that leaves no
-ties, and so do `arg_max` and its like: that no tree can show.
+ties, and so do `arg_max` and `arg_min`: the tree cannot show it.
 
 Dates. Days are added as whole numbers; date_diff counts what DuckDB counts.
 Left out: letters' case (engines differ beyond ASCII), patterns, lists,
@@ -30,7 +30,7 @@ from sqlglot import exp
 
 from phm_utils.engine.portable_rules import CONDITIONS, INSTEAD
 from phm_utils.engine.portable_types import Schema, type_faults
-from phm_utils.engine.spark_sql import put_brackets, put_in_sparks_words
+from phm_utils.engine.spark_sql import add_brackets, translate_nodes
 from phm_utils.errors import InputError
 
 BINARY = "this expression"
@@ -138,10 +138,10 @@ ALLOWED: Mapping[type[exp.Expr], str] = {
 def to_spark(sql: str, model: str = "this model", schema: Schema | None = None) -> str:
     """A SELECT of DuckDB's dialect in Spark's, with the same answer.
 
-    model: the name by which an error calls it.
+    model: its name, for errors.
     schema: columns and DuckDB types of the tables that it reads, by table;
         with it, what depends on types is checked as well.
-    Raises InputError with everything that is not known to mean the same.
+    Raises InputError with every part that may differ between the engines.
     """
     tree = parse(sql, model)
     faults = _faults(tree) or (type_faults(tree, schema) if schema is not None else [])
@@ -150,8 +150,8 @@ def to_spark(sql: str, model: str = "this model", schema: Schema | None = None) 
             f"The model {model} cannot be run on Spark as it stands ({len(faults)} parts of it):\n- "
             + "\n- ".join(faults)
         )
-    put_in_sparks_words(tree)
-    put_brackets(tree)
+    translate_nodes(tree)
+    add_brackets(tree)
     return tree.sql(dialect="spark", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
@@ -167,31 +167,31 @@ def parse(sql: str, model: str = "this model") -> exp.Expr:
 
 
 def _faults(tree: exp.Expr) -> list[str]:
-    """What in the tree is not allowed, each said once, in the order of the text."""
+    """What is not allowed in the tree, each once, in the order of the text."""
     found: dict[str, None] = {}
     for node in tree.walk(bfs=False):
-        if said := _fault(node):
-            found.setdefault(said)
+        if message := _fault(node):
+            found.setdefault(message)
     return list(found)
 
 
 def _fault(node: exp.Expr) -> str | None:
-    kind, holder = type(node), None if node.parent is None else ALLOWED.get(type(node.parent))
-    if holder is not None and node.arg_key not in holder.split():
-        return None  # told of with what holds it
+    kind, parts = type(node), None if node.parent is None else ALLOWED.get(type(node.parent))
+    if parts is not None and node.arg_key not in parts.split():
+        return None  # reported with its parent node
     if kind not in ALLOWED:
-        return f"{_name(node)} is not among what both engines answer alike.{_instead(_name(node))}"
+        return f"{_name(node)} may differ between the engines.{_instead(_name(node))}"
     known = ALLOWED[kind].split()
     extra = [part for part, value in node.args.items() if part not in known and value not in (None, False, [], "")]
     if extra:
-        said = f"{_name(node)} with {', '.join(part.strip('_') for part in extra)}"
-        return f"{said} is not among what both engines answer alike.{_instead(*extra, _name(node))}"
+        part = f"{_name(node)} with {', '.join(part.strip('_') for part in extra)}"
+        return f"{part} may differ between the engines.{_instead(*extra, _name(node))}"
     condition = CONDITIONS.get(kind)
     return condition(node) if condition else None
 
 
 def _name(node: exp.Expr) -> str:
-    """The word by which a writer of SQL knows a node: DuckDB's name of a function, else the tree's of a construct."""
+    """The name of a node for an author of SQL: DuckDB's name of a function, else the tree's name of a construct."""
     if isinstance(node, exp.Func):
         return node.sql(dialect="duckdb").partition("(")[0].lower()
     return node.key

@@ -1,6 +1,6 @@
-"""Conditions under which parts of a model mean the same on DuckDB and on Spark.
+"""Conditions under which parts of a model have the same meaning on DuckDB and on Spark.
 
-A condition takes a node of the parsed tree and says what is wrong with it, or nothing.
+A condition takes a node of the parsed tree and returns its fault, or None.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ NEED_ORDER = (exp.RowNumber, exp.Lag, exp.Lead)
 JOINS = {("", ""), ("", "INNER"), ("LEFT", ""), ("LEFT", "OUTER"), ("", "CROSS"), ("", "SEMI"), ("", "ANTI")}
 DIFFERENCES = ("DAY", "MONTH", "YEAR")
 LARGEST = 2**63 - 1
-# What to write instead, by the word that was refused.
+# Alternatives, by the name of the refused part.
 _CASE = "Letters beyond ASCII differ: tidy text when it comes in."
 _PATTERN = "Use starts_with, contains, or left(x, n) IN (...)."
 _PICK = "Use row_number() with an ORDER BY without ties, in a CTE, or max and min."
@@ -52,15 +52,15 @@ def _literal(node: exp.Expr | None, least: int = 0) -> bool:
     return isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit() and int(node.name) >= least
 
 
-def _inside(node: exp.Expr) -> exp.Expr:
-    """What stands inside brackets."""
+def _without_brackets(node: exp.Expr) -> exp.Expr:
+    """A node without the brackets around it."""
     while isinstance(node, exp.Paren):
         node = node.this
     return node
 
 
-def _holder(node: exp.Expr) -> exp.Expr | None:
-    """What a node is a direct part of, brackets and a minus sign aside."""
+def _parent(node: exp.Expr) -> exp.Expr | None:
+    """The parent of a node, without brackets and minus signs."""
     parent = node.parent
     while isinstance(parent, exp.Paren | exp.Neg):
         parent = parent.parent
@@ -72,16 +72,16 @@ def _number(node: exp.Literal) -> str | None:
         return None
     if node.name.isdigit():
         return "a whole number beyond 64 bits." if int(node.name) > LARGEST else None
-    holder = _holder(node)
-    if isinstance(holder, COMPARISONS) or (isinstance(holder, exp.Cast) and holder.to.this == exp.DType.DOUBLE):
+    parent = _parent(node)
+    if isinstance(parent, COMPARISONS) or (isinstance(parent, exp.Cast) and parent.to.this == exp.DType.DOUBLE):
         return None
-    return f"{node.name} is DECIMAL, which the engines reckon differently: write CAST({node.name} AS DOUBLE)."
+    return f"{node.name} is DECIMAL, which the engines compute differently: write CAST({node.name} AS DOUBLE)."
 
 
 def _divides(node: exp.Binary) -> str | None:
-    by = _inside(node.expression)
+    by = _without_brackets(node.expression)
     if isinstance(by, exp.Cast):
-        by = _inside(by.this)
+        by = _without_brackets(by.this)
     if isinstance(by, exp.Nullif) and _literal(by.expression) and int(by.expression.name) == 0:
         return None
     if isinstance(by, exp.Literal) and not by.is_string and float(by.name) != 0:
@@ -96,17 +96,17 @@ def _casts(node: exp.Cast) -> str | None:
 
 
 def _rounds_down(node: exp.Floor | exp.Ceil) -> str | None:
-    holder = _holder(node)
-    if isinstance(holder, exp.Cast) and holder.to.this in WHOLE:
+    parent = _parent(node)
+    if isinstance(parent, exp.Cast) and parent.to.this in WHOLE:
         return None
     return f"{node.key} is a DOUBLE on DuckDB and a whole number on Spark: write CAST({node.key}(x) AS BIGINT)."
 
 
 def _truncates(node: exp.TimestampTrunc) -> str | None:
-    holder = _holder(node)
+    parent = _parent(node)
     if node.text("unit").upper() not in ("MONTH", "YEAR"):
         return "date_trunc goes by 'month' or 'year'."
-    if isinstance(holder, exp.Cast) and holder.to.this == exp.DType.DATE:
+    if isinstance(parent, exp.Cast) and parent.to.this == exp.DType.DATE:
         return None
     return "date_trunc gives a timestamp: write CAST(date_trunc('month', x) AS DATE)."
 
@@ -134,14 +134,14 @@ def _joins(node: exp.Join) -> str | None:
 
 
 def _groups(node: exp.Group) -> str | None:
-    by = [_inside(e) for e in node.expressions]
+    by = [_without_brackets(e) for e in node.expressions]
     return "GROUP BY a place: name the column." if any(isinstance(e, exp.Literal) for e in by) else None
 
 
 def _orders(node: exp.Order) -> str | None:
     if not isinstance(node.parent, exp.Window):
         return f"ORDER BY outside OVER. {INSTEAD['order']}"
-    by = [_inside(e.this) for e in node.expressions]
+    by = [_without_brackets(e.this) for e in node.expressions]
     return (
         "ORDER BY a place or ALL: name the column." if any(isinstance(e, exp.Literal | exp.Var) for e in by) else None
     )
@@ -154,7 +154,7 @@ def _windows(node: exp.Window) -> str | None:
     if not isinstance(of, WINDOWED) or isinstance(of.this, exp.Distinct):
         return f"{of.key} OVER: windows are of row_number, sum, min, max, count, lag and lead."
     if isinstance(of, NEED_ORDER) and order is None:
-        return f"{of.key} OVER () needs an ORDER BY without ties: each engine would number the rows its own way."
+        return f"{of.key} OVER () needs an ORDER BY without ties: the engines would number the rows differently."
     return None
 
 
@@ -168,7 +168,7 @@ def _within(*parents: type[exp.Expr]) -> Callable[[exp.Expr], str | None]:
     def check(node: exp.Expr) -> str | None:
         if isinstance(node.parent, parents):
             return None
-        return f"{node.key} here is not among what both engines answer alike. {INSTEAD.get(node.key, '')}".rstrip()
+        return f"{node.key} may differ between the engines here. {INSTEAD.get(node.key, '')}".rstrip()
 
     return check
 
@@ -177,7 +177,7 @@ def _distinct(node: exp.Distinct) -> str | None:
     if isinstance(node.parent, exp.Select) and not node.expressions:
         return None
     if isinstance(node.parent, exp.Count | exp.Sum) and len(node.expressions) == 1:
-        of = _inside(node.expressions[0])
+        of = _without_brackets(node.expressions[0])
         return "count(DISTINCT (a, b)): count rows of a subquery." if isinstance(of, exp.Tuple) else None
     return "DISTINCT is for a SELECT, or for the one argument of count or sum."
 

@@ -1,4 +1,4 @@
-"""What depends on types: rounding, sums and text of numbers that are not whole, and differences of dates."""
+"""Faults of types: rounding, sums and text of numbers that are not whole, and differences of dates."""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,9 +19,9 @@ CAST_IT = "CAST it so that its type is plain"
 
 
 def type_faults(tree: exp.Expr, schema: Schema) -> list[str]:
-    """Everything whose answer would differ because of its type, in words.
+    """Every part whose result would differ because of its type, in words.
 
-    A type that cannot be told counts as one that differs. Faults of names,
+    An unknown type counts as one that differs. Faults of names,
     such as an unknown column, are left to DuckDB.
     """
     known: dict[str, object] = {**schema}
@@ -29,7 +29,7 @@ def type_faults(tree: exp.Expr, schema: Schema) -> list[str]:
         named = qualify(tree.copy(), schema=known, dialect="duckdb", validate_qualify_columns=False)
         typed = annotate_types(named, schema=known, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
-        return ["its columns' types could not be told: name every column with its table, and expand no doubtful *."]
+        return ["its columns' types are not known: name every column with its table, and write out an ambiguous *."]
     return list(dict.fromkeys(fault for node in typed.walk(bfs=False) for fault in _faults(node)))
 
 
@@ -68,5 +68,5 @@ def _type(node: exp.Expr) -> exp.DType:
 def _only(node: exp.Expr, allowed: set, doing: str) -> Iterator[str]:
     kind = _type(node)
     if kind not in allowed and not isinstance(node, exp.Null):
-        what = "something whose type cannot be told" if kind in UNKNOWN else kind.name
+        what = "a value of unknown type" if kind in UNKNOWN else kind.name
         yield f"{what} {doing}" + (f"; {CAST_IT}." if kind in UNKNOWN else ".")

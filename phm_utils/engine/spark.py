@@ -1,7 +1,7 @@
-"""The one Spark session: the one at hand, or one started on this machine and ended with its Java process.
+"""The Spark session: the active one, or one started on this machine and stopped with its Java process.
 
-How it reckons is set so that its answers equal DuckDB's. ANSI mode is on: an
-overflow, a division by zero and text that is no number are errors on both
+Its settings make its results equal DuckDB's. ANSI mode is on: an
+overflow, a division by zero and text that is not a number are errors on both
 engines, where Spark would otherwise go on with a null. Its clock is UTC and
 its timestamps have no zone, as DuckDB's. Strings compare by their bytes.
 """
@@ -23,7 +23,7 @@ MASTER_ENV = "PHM_SPARK_MASTER"  # for example spark://host:7077; without it, th
 PARTITIONS = 8  # of a shuffle, and of Splink's tables
 REMOVALS = 25
 LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")  # pyspark's: they quote the values of rows
-RECKONING = {
+SAME_AS_DUCKDB = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
@@ -48,7 +48,7 @@ def require_spark() -> None:
 
 @contextmanager
 def spark_folder() -> Iterator[Path]:
-    """A folder of this run alone (0700), in PHM_TEMP; it may hold identities, and is gone at the end.
+    """A folder of this run only (0700), in PHM_TEMP; it may hold identities, and is removed at the end.
 
     On a cluster PHM_TEMP must be a folder that the workers see.
     """
@@ -59,7 +59,7 @@ def spark_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        for _ in range(REMOVALS):  # Spark clears its own files at the same time, and either may trip over the other
+        for _ in range(REMOVALS):  # Spark deletes its files at the same time, so either may fail
             shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
                 break
@@ -68,11 +68,11 @@ def spark_folder() -> Iterator[Path]:
 
 @contextmanager
 def spark_session(folder: Path, jars: str | None = None) -> Iterator[Any]:
-    """The Spark session at hand, or one of our own that is ended afterwards.
+    """The active Spark session, or a new one that is stopped afterwards.
 
-    folder: where an own session keeps its files, from `spark_folder`.
-    jars: Java code that the models call, for an own session.
-    A session at hand keeps its settings, but for those of RECKONING while the block lasts.
+    folder: for the files of a new session, from `spark_folder`.
+    jars: Java code that the models call, for a new session.
+    An active session keeps its settings, except SAME_AS_DUCKDB during the block.
     """
     require_spark()
     from pyspark.sql import SparkSession
@@ -81,11 +81,11 @@ def spark_session(folder: Path, jars: str | None = None) -> Iterator[Any]:
         logging.getLogger(logger).disabled = True
     running = SparkSession.getActiveSession()
     if running is not None:
-        with _reckoning(running):
+        with _with_settings(running):
             yield running
         return
     master = os.environ.get(MASTER_ENV, f"local[{os.environ.get(THREADS_ENV, '*')}]")
-    settings: dict[str, Any] = {**RECKONING, **_own(folder, master, jars)}
+    settings: dict[str, Any] = {**SAME_AS_DUCKDB, **_own_settings(folder, master, jars)}
     builder = SparkSession.builder.appName("phm").master(master).config(map=settings)
     spark = builder.getOrCreate()
     try:
@@ -93,11 +93,11 @@ def spark_session(folder: Path, jars: str | None = None) -> Iterator[Any]:
         yield spark
     finally:
         spark.stop()
-        _end_java()
+        _stop_java()
 
 
-def _own(folder: Path, master: str, jars: str | None) -> dict[str, str]:
-    """Settings of a session of our own."""
+def _own_settings(folder: Path, master: str, jars: str | None) -> dict[str, str]:
+    """Settings of a new session."""
     stated = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -109,7 +109,7 @@ def _own(folder: Path, master: str, jars: str | None) -> dict[str, str]:
     }
     if jars:
         stated["spark.jars"] = jars
-    if master.startswith("local"):  # nobody else is to reach it
+    if master.startswith("local"):  # not reachable from other machines
         stated |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     return stated
 
@@ -127,8 +127,8 @@ def _java_memory(limit: str) -> str:
 
 
 @contextmanager
-def _reckoning(spark: Any, settings: Mapping[str, str] = RECKONING) -> Iterator[None]:
-    """Let a session at hand reckon as DuckDB does, and give it back as it was."""
+def _with_settings(spark: Any, settings: Mapping[str, str] = SAME_AS_DUCKDB) -> Iterator[None]:
+    """Set an active session to compute as DuckDB does, and restore it afterwards."""
     before = {name: spark.conf.get(name) for name in settings}
     for name, value in settings.items():
         spark.conf.set(name, value)
@@ -139,8 +139,8 @@ def _reckoning(spark: Any, settings: Mapping[str, str] = RECKONING) -> Iterator[
             spark.conf.set(name, value)
 
 
-def _end_java() -> None:
-    """End the Java process too: it keeps the first session's folder in mind, and would write there again."""
+def _stop_java() -> None:
+    """Stop the Java process too: it remembers the first session's folder, and would write there again."""
     from pyspark import SparkContext
 
     gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None

@@ -1,10 +1,10 @@
 """Models run by Spark: translated from DuckDB's dialect, with DuckDB's column types, results handed back to DuckDB.
 
-A second DuckDB connection holds every table's columns without its rows. Each
-model is tried on it first: so a misspelt column is told of at once, and every
+A second DuckDB connection has every table's columns without its rows. Each
+model is tried on it first: a misspelt column is reported at once, and every
 column that Spark makes is cast to the type that DuckDB would have given it.
-A table is written to Parquet as soon as it is made, so that no model is
-worked out twice; files lie in the session's own folder and go with it.
+A table is written to Parquet as soon as it is made, so that no model runs
+twice; files lie in the session's own folder and go with it.
 """
 
 import shutil
@@ -33,7 +33,7 @@ SPARK_TYPE = {
     "DATE": "DATE",
     "TIMESTAMP": "TIMESTAMP_NTZ",
 }
-# What DuckDB reads or infers that Spark has no like of -> what it is copied out as.
+# Types of DuckDB that Spark lacks -> the type that they are copied as.
 COPIED_AS = {"HUGEINT": "BIGINT", "TINYINT": "SMALLINT", "UTINYINT": "SMALLINT", "USMALLINT": "INTEGER"}
 COPIED_AS |= {"UINTEGER": "BIGINT", "UBIGINT": "BIGINT", "FLOAT": "DOUBLE", "ENUM": "VARCHAR"}
 COPIED_AS |= {"TIMESTAMP_S": "TIMESTAMP", "TIMESTAMP_MS": "TIMESTAMP", "TIMESTAMP_NS": "TIMESTAMP"}
@@ -43,8 +43,8 @@ COPIED_AS |= {'"NULL"': "VARCHAR"}
 @contextmanager
 def open_spark(con: duckdb.DuckDBPyConnection, tables: Mapping[str, list[Path]]) -> Iterator["SparkWorkspace"]:
     """A workspace on Spark over `tables` (Parquet files by table) and whatever else `con` can read."""
-    with spark_folder() as folder, session(folder) as shapes, spark_session(folder) as spark:
-        work = SparkWorkspace(con, folder, tables, spark, shapes)
+    with spark_folder() as folder, session(folder) as schema_con, spark_session(folder) as spark:
+        work = SparkWorkspace(con, folder, tables, spark, schema_con)
         try:
             yield work
         finally:
@@ -60,9 +60,9 @@ class SparkWorkspace:
         folder: Path,
         tables: Mapping[str, list[Path]],
         spark: Any,
-        shapes: duckdb.DuckDBPyConnection,
+        schema_con: duckdb.DuckDBPyConnection,
     ) -> None:
-        self.con, self.folder, self.spark, self.shapes = con, folder, spark, shapes
+        self.con, self.folder, self.spark, self.schema_con = con, folder, spark, schema_con
         self.tables = {name: list(files) for name, files in tables.items() if files}
         self._known: dict[str, dict[str, str]] = {}  # columns and types of the tables that Spark can read, by table
         self._made: dict[str, Path | None] = {}  # folder of each table made, none for a view
@@ -72,11 +72,11 @@ class SparkWorkspace:
         spark_sql, columns = self._translate(name, sql)
         if view:
             self._run(name, f"CREATE OR REPLACE TEMPORARY VIEW `{name}` AS {spark_sql}")
-            self._remember(name, columns, None)
+            self._replace(name, columns, None)
             return
         path = self._write(name, spark_sql)
         self.spark.read.parquet(str(path)).createOrReplaceTempView(name)
-        self._remember(name, columns, path)
+        self._replace(name, columns, path)
 
     def register(self, name: str, frame: pd.DataFrame) -> None:
         self.con.register("_frame", frame)
@@ -84,8 +84,8 @@ class SparkWorkspace:
             path, columns = self._copy_out(name, "_frame")
         finally:
             self.con.unregister("_frame")
-        self._offer(name, [path], columns)
-        self._remember(name, columns, path)
+        self._add_view(name, [path], columns)
+        self._replace(name, columns, path)
 
     def has(self, name: str) -> bool:
         return name in self._known or name in readable(self.con)
@@ -103,7 +103,7 @@ class SparkWorkspace:
         if name not in self._made:
             return
         self.spark.catalog.dropTempView(name)
-        self.shapes.execute(f'DROP TABLE IF EXISTS "{name}"')
+        self.schema_con.execute(f'DROP TABLE IF EXISTS "{name}"')
         self._known.pop(name)
         if path := self._made.pop(name):
             shutil.rmtree(path, ignore_errors=True)
@@ -115,13 +115,13 @@ class SparkWorkspace:
     def _translate(self, name: str, sql: str) -> tuple[str, dict[str, str]]:
         """Spark's SQL of a model, its columns cast to DuckDB's types; and those types by column."""
         for table in sorted(table_names(parse(sql, name))):
-            self._bring(table)
+            self._make_readable(table)
         with guarded(f"Making {name.replace('_', ' ')}", "Check the names of tables and columns in its SQL."):
-            described = self.shapes.execute(f"DESCRIBE {sql}").fetchall()
+            described = self.schema_con.execute(f"DESCRIBE {sql}").fetchall()
         columns = {column: kind for column, kind, *_ in described}
         if odd := [f"{column} ({kind})" for column, kind in columns.items() if kind not in SPARK_TYPE]:
             raise InputError(
-                f"{len(odd)} of {len(columns)} columns of {name} have types that are not the same on Spark "
+                f"{len(odd)} of {len(columns)} columns of {name} have types that Spark lacks "
                 f"(first: {odd[0]}). CAST them to one of {', '.join(SPARK_TYPE)}."
             )
         places = ", ".join(f"`_c{place}`" for place in range(len(columns)))
@@ -131,18 +131,18 @@ class SparkWorkspace:
         )
         return f"SELECT {cast} FROM ({to_spark(sql, name, self._known)}) AS _model({places})", columns
 
-    def _bring(self, table: str) -> None:
-        """Let Spark read a table of `con`: the store's files where they lie, else copied out."""
+    def _make_readable(self, table: str) -> None:
+        """Let Spark read a table of `con`: the store's own files, else a copy."""
         if table in self._known or table not in readable(self.con):
-            return  # made here; or a CTE of the model; or misspelt, which DuckDB tells of
+            return  # made here; or a CTE of the model; or misspelt, which DuckDB reports
         files, columns = self._files(table), _columns(self.con, table)
         if not files or any(kind not in SPARK_TYPE for kind in columns.values()):
             path, columns = self._copy_out(table, table)
             files = [path]
-        self._offer(table, files, columns)
+        self._add_view(table, files, columns)
 
     def _files(self, table: str) -> list[Path]:
-        """The files behind a table; none where `con` has since made something else of its name."""
+        """The files behind a table; none where `con` has replaced the table since."""
         files = self.tables.get(table, [])
         seen = self.con.execute("SELECT sql FROM duckdb_views() WHERE view_name = ?", [table]).fetchall()
         return files if seen and all(quote(file) in sql for (sql,) in seen for file in files) else []
@@ -159,23 +159,23 @@ class SparkWorkspace:
             self.con.execute(f"COPY (SELECT {chosen} FROM {source}) TO {quote(path / 'all.parquet')} (FORMAT parquet)")
         return path, columns
 
-    def _offer(self, name: str, files: list[Path], columns: dict[str, str]) -> None:
+    def _add_view(self, name: str, files: list[Path], columns: dict[str, str]) -> None:
         """Make files readable by name in Spark, and their columns known."""
         wanted = [f"CAST(`{column}` AS {SPARK_TYPE[kind]}) AS `{column}`" for column, kind in columns.items()]
         frame = self.spark.read.option("mergeSchema", "true").parquet(*map(str, files))
         frame.selectExpr(*wanted).createOrReplaceTempView(name)
-        self._shape(name, columns)
+        self._set_schema(name, columns)
 
-    def _shape(self, name: str, columns: dict[str, str]) -> None:
+    def _set_schema(self, name: str, columns: dict[str, str]) -> None:
         stated = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
-        self.shapes.execute(f'CREATE OR REPLACE TABLE "{name}" ({stated})')
+        self.schema_con.execute(f'CREATE OR REPLACE TABLE "{name}" ({stated})')
         self._known[name] = columns
 
-    def _remember(self, name: str, columns: dict[str, str], path: Path | None) -> None:
-        """A table has been made; the files of what it replaces are not read any more."""
+    def _replace(self, name: str, columns: dict[str, str], path: Path | None) -> None:
+        """Record a table just made; delete the files of the table that it replaces."""
         old = self._made.pop(name, None)
         self._made[name] = path
-        self._shape(name, columns)
+        self._set_schema(name, columns)
         if old is not None:
             shutil.rmtree(old, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The SQL files of every room, with their named values written in."""
+"""The SQL files of every package, with their named values filled in."""
 
 import re
 from datetime import date
@@ -12,16 +12,16 @@ class _Raw(str):
 
 
 def raw(text: str) -> "_Raw":
-    """SQL text to be written in as it is; never a value from data."""
+    """SQL text to fill in unchanged; never a value from data."""
     return _Raw(text)
 
 
-def sql_file(room: str, name: str, **values: object) -> str:
-    """The text of `phm_utils/<room>/sql/<name>.sql` with its named values, `$index_date` and the like, written in.
+def sql_file(package: str, name: str, **values: object) -> str:
+    """The text of `phm_utils/<package>/sql/<name>.sql` with its named values, `$index_date` and the like, filled in.
 
     Raises KeyError for a name in the file that `values` lacks.
     """
-    text = files("phm_utils").joinpath(room, "sql", f"{name}.sql").read_text(encoding="utf-8")
+    text = files("phm_utils").joinpath(package, "sql", f"{name}.sql").read_text(encoding="utf-8")
     return re.sub(r"\$([a-z][a-z_0-9]*)", lambda match: literal(values[match[1]]), text)
 
 

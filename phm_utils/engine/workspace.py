@@ -1,4 +1,4 @@
-"""Where SQL models are run: DuckDB, or Spark behind the same few methods."""
+"""Workspaces that run SQL models: on DuckDB, or on Spark with the same methods."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,7 +39,7 @@ class Workspace(Protocol):
     """Tables made on the way to a stage's models, by SQL in DuckDB's dialect; gone when the workspace closes."""
 
     def make(self, name: str, sql: str, *, view: bool = False) -> None:
-        """Make or replace a table from a SELECT; a view is worked out anew wherever it is read."""
+        """Make or replace a table from a SELECT; a view is computed each time it is read."""
 
     def register(self, name: str, frame: pd.DataFrame) -> None:
         """Make or replace a table from a DataFrame, with the types that DuckDB gives its columns."""
@@ -54,7 +54,7 @@ class Workspace(Protocol):
         """A SELECT that DuckDB runs for the same rows and column types, while the workspace is open."""
 
     def drop(self, name: str) -> None:
-        """Drop what was made under a name before its time, to free its memory."""
+        """Drop a table before the workspace closes, to free its memory."""
 
     def clear(self) -> None:
         """Drop everything made, the last first."""
@@ -66,10 +66,10 @@ def open_workspace(
 ) -> Iterator[Workspace]:
     """A workspace over the tables that `con` can read, cleared at the end.
 
-    kind: `duckdb` runs models in `con`; `spark` on the Spark session at hand
-        or on one of its own (see `engine.spark`).
-    tables: the store's Parquet files by table, for Spark to read where they
-        lie, if `con` has the table as a view of just these; any other table is
+    kind: `duckdb` runs models in `con`; `spark` on the active Spark session
+        or on a new one (see `engine.spark`).
+    tables: the store's Parquet files by table, for Spark to read directly,
+        if `con` has the table as a view of exactly these; any other table is
         copied out of `con` when a model first reads it.
     Raises InputError where Spark is asked for and cannot run here.
     """

@@ -1,4 +1,7 @@
-"""One vintage of small areas: two vintages join without an error and lose areas in silence, so they are refused."""
+"""The check stage: validate every table of the extract, and refuse small areas of two vintages.
+
+Two vintages would join without an error, and areas would be lost.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -21,8 +24,8 @@ from phm_utils.tables import CRS, TABLES
 
 # Census 2021 gave new codes from E01033769 on to areas that were split or merged; all others kept their 2011 code.
 FIRST_NEW_IN_2021, LAST_NEW_IN_2021 = "E01033769", "E01035999"
-MOST_UNKNOWN = 0.20  # share of registrations in England outside the area table; neighbours of an ICS stay far below
-ENOUGH_REGISTRATIONS = 1_000  # fewer say nothing about which codes ought to occur
+MAX_UNKNOWN_SHARE = 0.20  # of registrations in England; residents of neighbouring ICSs are far fewer
+MIN_REGISTRATIONS = 1_000  # fewer need not include every code
 
 
 def refuse_mixed_vintage(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None:
@@ -38,14 +41,16 @@ def refuse_mixed_vintage(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> 
             "Use one vintage: IMD2019 joins 2011 areas, IoD2025 joins 2021 areas."
         )
     if chosen.lsoa_vintage == 2011 and new:
-        raise InputError(f"Table `area` says 2011 but {new} of its codes came only in 2021. Correct the table.")
+        raise InputError(
+            f"Table `area` has lsoa_vintage 2011, but {new} of its codes are new in 2021. Correct the table."
+        )
 
 
-def refuse_strangers(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None:
+def refuse_unlisted_areas(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None:
     """Refuse registrations whose small areas are of another vintage than the `area` table's.
 
-    Most codes are the same in both vintages, so the share of unknown ones alone
-    cannot tell: registrations in 2011 codes hold none of the codes new in 2021.
+    Most codes are the same in both vintages, so the share of unknown codes alone
+    does not show it: registrations in 2011 codes hold none of the codes new in 2021.
     """
     counts = read_sql(
         con,
@@ -56,7 +61,7 @@ def refuse_strangers(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None
     [(new_areas,)] = con.execute(f"SELECT count(*) FROM area WHERE {_new_in_2021()}").fetchall()
     vintage = workbook.geography.lsoa_vintage
     advice = f"Give both in {vintage} codes, or change `geography` in the parameter file."
-    if people and unknown / people > MOST_UNKNOWN:
+    if people and unknown / people > MAX_UNKNOWN_SHARE:
         raise InputError(
             f"{unknown:,} of {people:,} registrations in England live in small areas that table `area` does not list: "
             f"another vintage, or another place. {advice}"
@@ -64,7 +69,7 @@ def refuse_strangers(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None
     if vintage == 2011 and new:
         raise InputError(f"{new:,} of {people:,} registrations have a small area new in 2021; the run is set to 2011. "
                          + advice)  # fmt: skip
-    if vintage == 2021 and new_areas and not new and people >= ENOUGH_REGISTRATIONS:
+    if vintage == 2021 and new_areas and not new and people >= MIN_REGISTRATIONS:
         raise InputError(
             f"None of {people:,} registrations lives in any of the {new_areas} areas new in 2021: "
             f"their codes look like 2011. {advice}"
@@ -92,13 +97,13 @@ def boundary_model(workbook: Workbook) -> Model | None:
     return Model("boundary", ("lsoa",), frame=frame)
 
 
-# What other tables are checked against comes first.
+# Tables that others are checked against come first.
 ORDER = ("practice", "area", "postcode_area", "gp_registration")
 PRACTICE_COLUMNS = ("practice_code", "practice_name", "pcn_code", "pcn_name", "icb_code", "published_list_size")
 
 
 def check_stage(con: duckdb.DuckDBPyConnection, workbook: Workbook, writer: StageWriter) -> None:
-    """The stage: see `check`; rows that are not kept go to the run's own quarantine."""
+    """The stage: see `check`; rejected rows go to the run's own quarantine."""
     check(con, workbook, writer, resolve(workbook.identified_root) / "quarantine" / workbook.name)
 
 
@@ -111,7 +116,7 @@ def check(
 ) -> None:
     """Validate every table of the landing folder into the store.
 
-    quarantine: folder for the rows turned away, `<table>.parquet`, fields as text.
+    quarantine: folder for the rejected rows, `<table>.parquet`, fields as text.
     today: the day of the check: agreements must still run on it, and no row may be
         dated after it unless the mapping file gives an `extract_date`.
 
@@ -129,15 +134,15 @@ def check(
     tally = Tally()
     for name in [*ORDER, *(t for t in TABLES if t not in ORDER)]:
         if name not in extracts:
-            if not TABLES[name].made_here:
-                tally.absent(name, TABLES[name].source)
+            if not TABLES[name].made_by_link:
+                tally.add_absent(name, TABLES[name].source)
             continue
         hidden = withhold(con, TABLES[name].source, dict(permissions), workbook.purpose)
         extract = _with_withheld(extracts[name], hidden)
         validate(con, extract, writer, quarantine, tally)
-        _compare(con, name, workbook, tally)
+        _check_areas(con, name, workbook, tally)
     _refuse_lists(con, extracts, permissions, workbook, day)
-    _write_account(con, workbook, writer, tally, source_model(permissions))
+    _write_counts(con, workbook, writer, tally, source_model(permissions))
 
 
 def _open_all(
@@ -167,17 +172,17 @@ def _with_withheld(extract: Extract, withheld: bool) -> Extract:
     return Extract(extract.table, extract.files, extract.mapping, extract.form, extract.extract_date, withheld)
 
 
-def _compare(con: duckdb.DuckDBPyConnection, name: str, workbook: Workbook, tally: Tally) -> None:
-    """What one table must agree on with the tables before it."""
+def _check_areas(con: duckdb.DuckDBPyConnection, name: str, workbook: Workbook, tally: Tally) -> None:
+    """Compare a table's small areas with the `area` table."""
     if name == "area":
         refuse_mixed_vintage(con, workbook)
     elif any(c.name == "lsoa" for c in TABLES[name].columns) and _has(con, "area"):
         if name == "gp_registration":
-            refuse_strangers(con, workbook)
+            refuse_unlisted_areas(con, workbook)
         [(rows,)] = con.execute(
             f"SELECT count(*) FROM {name} WHERE lsoa IS NOT NULL AND lsoa NOT IN (SELECT lsoa FROM area)"
         ).fetchall()
-        tally.kept(name, "lsoa", "not in the area table", rows)
+        tally.count_kept(name, "lsoa", "not in the area table", rows)
 
 
 def _has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -194,18 +199,18 @@ def _refuse_lists(con: duckdb.DuckDBPyConnection, extracts: dict, permissions: l
         refuse_lists(permissions, [name for (name,) in lists], workbook, day)
 
 
-def _write_account(
+def _write_counts(
     con: duckdb.DuckDBPyConnection, workbook: Workbook, writer: StageWriter, tally: Tally, sources: Model
 ) -> None:
     practices = pd.DataFrame(columns=list(PRACTICE_COLUMNS))
     if "practice" in writer.tables:
         practices = _own_practices(read_sql(con, f"SELECT {', '.join(PRACTICE_COLUMNS)} FROM practice"), workbook)
-        tally.strangers(read_sql(con, "SELECT practice_code FROM practice")["practice_code"])
+        tally.count_unlisted_practices(read_sql(con, "SELECT practice_code FROM practice")["practice_code"])
     outlines = boundary_model(workbook)
     if outlines is None or outlines.frame is None:
-        tally.absent("boundary", "reference")
+        tally.add_absent("boundary", "reference")
     else:
-        tally.present("boundary", "reference", len(outlines.frame))
+        tally.add_present("boundary", "reference", len(outlines.frame))
         writer.add(con, outlines)
     for model in (
         tally.table_model(),
@@ -218,13 +223,13 @@ def _write_account(
 
 
 def _own_practices(practices: pd.DataFrame, workbook: Workbook) -> pd.DataFrame:
-    """The practices of the run's own ICS, where the table says which board each belongs to."""
+    """The practices of the run's own ICS, where the table gives their ICB."""
     own = practices["icb_code"] == workbook.ics_code
     return practices[own].reset_index(drop=True) if own.any() else practices
 
 
 def input_files(workbook: Workbook) -> list[Path]:
-    """Every file that the stage will read; a run is resumed only while none has changed."""
+    """Every file that the stage reads; a run is resumed only if none has changed."""
     found, _ = present_tables(workbook, load_mapping(workbook))
     files = [path for paths in found.values() for path in paths]
     outlines = boundary_file(workbook)
@@ -252,7 +257,7 @@ def areas(workbook: Workbook) -> dict[str, str]:
 
 
 def report(store: Store) -> str:
-    """What became of every row, as text: one line per table, then the faults met most."""
+    """The counts as text: one line per table, then the most frequent faults."""
     tables, fields = store.read("check_table"), store.read("check_field")
     present = tables[tables["state"] == "present"]
     lines = [f"{'table':<20}{'rows in':>14} = {'kept':>12} + {'quarantined':>12}{'with a field nulled':>22}"]
@@ -267,7 +272,7 @@ def report(store: Store) -> str:
         ["rows", "table_name", "column_name", "rule"], ascending=[False, True, True, True]
     )
     if len(faults):
-        lines += ["", f"{'rows':>10}  what became of them"]
+        lines += ["", f"{'rows':>10}  outcome"]
     for row in faults.itertuples():
         lines.append(f"{row.rows:>10,}  {row.disposition}: {row.table_name}.{row.column_name}, {row.rule}")
     return "\n".join(lines)

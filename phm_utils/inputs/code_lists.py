@@ -1,4 +1,4 @@
-"""The code lists of this workbook, examined once and kept as a table for every stage that looks for codes."""
+"""The code lists of this workbook, checked once and stored as a table for every stage that uses codes."""
 
 from collections.abc import Iterator
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.derived import person_columns
-from phm_utils.tables import TABLES, Column, Table
+from phm_utils.schema import Column, Table
+from phm_utils.tables import TABLES
 
 PATH = Path("parameters/DATA_DICTIONARY.md")
 

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import duckdb
 
-from phm_utils.inputs.fields import INTEGERS, Field, fields_of, spelt
+from phm_utils.inputs.fields import INTEGERS, Field, fields_of, standard_form
 from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.inputs.portions import same_shape
-from phm_utils.inputs.row_rules import RowRules, checked_rows
-from phm_utils.tables import Form, Table
+from phm_utils.inputs.row_rules import RowRules, checked_rows_sql
+from phm_utils.schema import Form, Table
 
 KEY_NUMBERS = tuple(kind for kind in INTEGERS if kind not in ("HUGEINT", "UBIGINT"))  # those that a BIGINT holds
 
@@ -35,21 +35,21 @@ class Extract:
 
     def rows_sql(self, file: LandingFile, where: str = "", original: bool = False) -> str:
         rules = RowRules(self.extract_date, self.withheld, original)
-        return checked_rows(self.table, self.fields(file), file.scan, rules, where)
+        return checked_rows_sql(self.table, self.fields(file), file.scan, rules, where)
 
     def keys(self, file: LandingFile) -> list[str]:
         """SQL over the file's own columns: each column of the key, as a whole number or as text."""
         fields = [f for f in self.fields(file) if f.name in self.table.key]
-        if self.whole_number_keys:
+        if self.integer_keys:
             return [f"CAST({f.raw} AS BIGINT)" for f in fields]
-        return [spelt(f.tidy(), f.column) for f in fields]
+        return [standard_form(f.tidy(), f.column) for f in fields]
 
     def key_hash(self, file: LandingFile) -> str:
         """SQL over the file's own columns: one number per key, as good as unique."""
         return f"hash({', '.join(self.keys(file))})"
 
     @cached_property
-    def whole_number_keys(self) -> bool:
+    def integer_keys(self) -> bool:
         """Does every file hold the key as whole numbers? Then they are compared as such, not as text."""
         fields = [f for file in self.files for f in self.fields(file) if f.name in self.table.key]
         return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
@@ -60,10 +60,10 @@ class Extract:
         for place, field in enumerate(self.fields(files[0])):
             if field.valid_table is None:
                 continue
+            same = [(self.fields(file)[place], file) for file in files]
             codes = " UNION ".join(
-                f"SELECT {spelt(own.tidy(), own.column)} AS code FROM (SELECT DISTINCT {own.raw} FROM {file.scan})"
-                for file in files
-                for own in [self.fields(file)[place]]
+                f"SELECT {standard_form(f.tidy(), f.column)} AS code FROM (SELECT DISTINCT {f.raw} FROM {file.scan})"
+                for f, file in same
             )
             con.execute(f"CREATE OR REPLACE TEMP TABLE {field.valid_table} AS {codes}")
             con.execute(f"DELETE FROM {field.valid_table} WHERE code IS NULL OR NOT ({field.is_valid_code('code')})")

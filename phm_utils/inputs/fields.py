@@ -1,4 +1,4 @@
-"""How a column of ours is read from a file's: cleaning, and the faults of what cannot be read."""
+"""How a column is read from a file: cleaning, parsing, and the faults that can occur."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
-from phm_utils.tables import (
+from phm_utils.schema import (
     BNF,
     DATE_FILLERS,
     ICD10,
@@ -35,7 +35,7 @@ INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
 
 @dataclass(frozen=True)
 class Field:
-    """One column of ours as a file presents it.
+    """One of our columns as found in a file.
 
     kind: the DuckDB type of the file's column; "VARCHAR" for a constant, "NULL" where it is absent.
     """
@@ -55,7 +55,7 @@ class Field:
 
     @property
     def native(self) -> bool:
-        """Does the file hold it in our own type already?"""
+        """Does the file have it in our type already?"""
         if self.name in self.mapping.values:
             return False
         number = self.kind in (*INTEGERS, "FLOAT", "DOUBLE") or self.kind.startswith("DECIMAL")
@@ -98,7 +98,7 @@ class Field:
         return f"CASE {text} {cases} ELSE {text} END"
 
     def is_documented_null(self) -> str:
-        """SQL over `name`: is this a value that means "nothing was recorded"? Plain emptiness is not counted."""
+        """SQL over `name`: is this a value that means "not recorded"? An empty value is not counted."""
         if self.native:
             return f"{self.name} IN ({_dates(DATE_FILLERS)})" if self.is_date else "false"
         fillers = [f for f in (*TEXT_FILLERS, *self.column.fillers, *self.mapping.nulls.get(self.name, ())) if f]
@@ -122,7 +122,7 @@ class Field:
                 f"CASE WHEN lower({self.name}) IN ({_texts(TRUE)}) THEN true "
                 f"WHEN lower({self.name}) IN ({_texts(FALSE)}) THEN false END"
             )
-        return spelt(self.name, self.column) if self.column.type == "text" else self.name
+        return standard_form(self.name, self.column) if self.column.type == "text" else self.name
 
     def _date(self) -> str:
         forms = self.mapping.date_forms(self.name)
@@ -199,7 +199,7 @@ def _trimmed(text: str) -> str:
     return f"CASE WHEN {text} < '!' OR {text}[-1] < '!' THEN trim({text}, {every}) ELSE {text} END"
 
 
-def spelt(text: str, column: Column) -> str:
+def standard_form(text: str, column: Column) -> str:
     if column.check == "nhs_number":
         return f"replace(replace({text}, ' ', ''), '-', '')"
     if column.pattern in UPPER_CASE:

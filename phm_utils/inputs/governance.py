@@ -1,7 +1,7 @@
-"""Who permits the use of each source, for what, until when, and how opt-outs were applied.
+"""Permissions: the purposes and expiry date of each source's agreement, and how opt-outs were applied.
 
-A run states one purpose. A source of which an extract is present but that is
-undeclared, expired or not permitted for that purpose stops the run.
+A run states one purpose. An extract whose source is not declared, has expired
+or is not permitted for that purpose stops the run.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ from phm_utils.errors import InputError
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.landing import load_mapping, present_tables
 from phm_utils.inputs.portions import same_shape
-from phm_utils.inputs.row_rules import WITHHELD_TABLE
+from phm_utils.inputs.row_rules import OPT_OUT_TABLE
 from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES
@@ -40,11 +40,11 @@ class OptOut(Frozen):
 
 
 class Permission(Frozen):
-    """What governance.yml says of one source."""
+    """The entry of one source in governance.yml."""
 
     controller: Words = Field(description="who decides about the data")
     processor: Words = Field(description="who handles them for the controller")
-    legal_basis: Words = Field(description="articles of the UK GDPR, and what sets the duty of confidence aside")
+    legal_basis: Words = Field(description="articles of the UK GDPR, and of the duty of confidence")
     purposes: tuple[Purpose, ...] = Field(min_length=1, description="what the data may be used for")
     agreement: Words = Field(description="reference of the data sharing agreement")
     expires: date = Field(description="last day of the agreement")
@@ -84,7 +84,7 @@ def permitted(workbook: Workbook, today: date | None = None) -> list[tuple[str, 
     declared = {s.partition("/")[0] for s in entries}
     faults = [f"- {s}: not declared" for s in used if s not in declared]
     for source, entry in sorted(entries.items()):
-        if "/" not in source:  # the lists of a source are looked at when it is known which ones the extract holds
+        if "/" not in source:  # lists of a source are checked once the lists of the extract are known
             faults += refusals(source, entry, workbook, day)
     _refuse(faults, workbook)
     return sorted(entries.items())
@@ -175,7 +175,5 @@ def withhold(con: duckdb.DuckDBPyConnection, source: str, permissions: dict[str,
     entries = [p for name, p in permissions.items() if name.partition("/")[0] == source]
     flags = [FLAGS[0]] + [FLAGS[1]] * any(p.national_data_opt_out.applied == "here" for p in entries)
     chosen = " OR ".join(f"flag = '{flag}'" for flag in flags) if purpose != "direct_care" else "false"
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {WITHHELD_TABLE} AS SELECT DISTINCT person FROM opted_out WHERE {chosen}"
-    )
-    return con.execute(f"SELECT count(*) FROM {WITHHELD_TABLE}").fetchall()[0][0] > 0
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {OPT_OUT_TABLE} AS SELECT DISTINCT person FROM opted_out WHERE {chosen}")
+    return con.execute(f"SELECT count(*) FROM {OPT_OUT_TABLE}").fetchall()[0][0] > 0

@@ -1,7 +1,7 @@
-"""The mapping file: an analyst's own file names, column names, codes and date forms, in our terms.
+"""The landing folder and the mapping file: an extract's own file names, columns, codes and dates in our terms.
 
-Nothing in a mapping file is run: it renames, recodes and says how dates are
-written. A name that we do not know is refused, with the nearest one we do.
+A mapping file runs no code: it renames, recodes and gives the format of
+dates. An unknown name is refused, with the nearest known name.
 """
 
 import csv
@@ -16,19 +16,20 @@ from typing import Literal
 import duckdb
 from pydantic import Field
 
-from phm_utils.engine import guarded, has_open_quote, literal_path, quote
+from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
-from phm_utils.tables import BOUNDARY_FILE, TABLES, Form, Table
+from phm_utils.schema import Form, Table
+from phm_utils.tables import BOUNDARY_FILE, TABLES
 
 
 class TableMapping(Frozen):
     """How one table of ours is found and read in the landing folder."""
 
     files: str | None = Field(None, description="file name or pattern below the landing folder, such as sus/apc_*.csv")
-    delimiter: str = Field(",", min_length=1, max_length=1, description="CSV: what stands between two fields")
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field("utf-8", description="CSV: how letters are stored")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="CSV: sign between two fields")
+    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field("utf-8", description="CSV: text encoding")
     columns: dict[str, str] = Field(default_factory=dict, description="our column: the extract's own column")
     constants: dict[str, str] = Field(default_factory=dict, description="our column: one value for every row")
     values: dict[str, dict[str, str]] = Field(default_factory=dict, description="our column: {their code: our code}")
@@ -48,7 +49,7 @@ class TableMapping(Frozen):
 class Mapping(Frozen):
     """A mapping file."""
 
-    extract_date: date | None = Field(None, description="last day that the extracts can know; default: today")
+    extract_date: date | None = Field(None, description="last day that the extracts cover; default: today")
     tables: dict[str, TableMapping] = Field(default_factory=dict, description="our table: how it is found and read")
 
     def of(self, table: str) -> TableMapping:
@@ -71,7 +72,7 @@ def _unknown_names(mapping: Mapping) -> list[str]:
     faults = []
     for name, entry in mapping.tables.items():
         if name not in TABLES:
-            faults.append(f"- no table `{name}`{_nearest(name, list(TABLES))}")
+            faults.append(f"- no table `{name}`{_suggestion(name, list(TABLES))}")
             continue
         faults += _unknown_columns(TABLES[name], entry)
     return faults
@@ -80,12 +81,12 @@ def _unknown_names(mapping: Mapping) -> list[str]:
 def _unknown_columns(table: Table, entry: TableMapping) -> list[str]:
     known = [c.name for c in table.columns]
     given = {c for group in (entry.columns, entry.constants, entry.values, entry.nulls, entry.formats) for c in group}
-    faults = [f"- {table.name}: no column `{c}`{_nearest(c, known)}" for c in sorted(given - set(known))]
+    faults = [f"- {table.name}: no column `{c}`{_suggestion(c, known)}" for c in sorted(given - set(known))]
     both = sorted(set(entry.columns) & set(entry.constants))
     return faults + [f"- {table.name}: `{c}` has both a column and a constant; keep one" for c in both]
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def _suggestion(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean `{close[0]}`?" if close else f"; there are: {', '.join(known)}"
 
@@ -107,9 +108,9 @@ LONGEST_LINE = 8_000_000  # bytes of one CSV row; a longer one is quarantined
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One file of one table, or several of one shape that are read together, readable by DuckDB.
+    """One file of one table, or several with the same columns that are read together, readable by DuckDB.
 
-    name: as the analyst knows it, below the landing folder.
+    name: table and file, for messages.
     paths: where its rows can be read; the files themselves, or copies of CSVs.
     types: the DuckDB type of each column that it has, by the extract's own names.
     rows: how many it holds, and `unreadable`: lines of a CSV that do not split into its columns.
@@ -137,7 +138,7 @@ class LandingFile:
 def table_files(folder: Path, table: str, mapping: TableMapping) -> list[Path]:
     """The files of one table, in order of name; empty where the extract lacks the table.
 
-    Looked for: the mapping's own name or pattern, else `<table>.parquet`,
+    Searched: the mapping's own name or pattern, else `<table>.parquet`,
     `<table>.csv`, or every such file in a folder `<table>`.
     """
     if mapping.files:
@@ -173,8 +174,10 @@ def boundary_file(workbook: Workbook) -> Path | None:
     return path if path.is_file() else None
 
 
-def look(con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: TableMapping, form: Form) -> LandingFile:
-    """A file's columns, without reading its rows; refused where a column that must be there is not.
+def read_columns(
+    con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: TableMapping, form: Form
+) -> LandingFile:
+    """A file's columns, without reading its rows; refused where a required column is absent.
 
     The messages are parts of one list: `<table>: <file> <what is wrong>; <what to do>`.
     """
@@ -193,10 +196,10 @@ def look(con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: Tabl
 def open_file(
     con: duckdb.DuckDBPyConnection, table: Table, path: Path, mapping: TableMapping, form: Form
 ) -> LandingFile:
-    """Make a file readable. Raises InputError as `look` does, and where a CSV's letters cannot be read."""
-    file = look(con, table, path, mapping, form)
+    """Make a file readable. Raises InputError as `read_columns` does, and where a CSV's letters cannot be read."""
+    file = read_columns(con, table, path, mapping, form)
     if path.suffix.lower() != ".parquet":
-        copy, unreadable = _parquet_of(con, path, mapping, file)
+        copy, unreadable = _convert_csv(con, path, mapping, file)
         file = replace(file, paths=(copy,), unreadable=unreadable)
     with guarded(f"Reading {file.name}", "The file may be damaged: copy or export it again."):
         [(rows,)] = con.execute(f"SELECT count(*) FROM {file.scan}").fetchall()
@@ -221,20 +224,20 @@ def _refuse_missing_columns(table: Table, file: LandingFile, mapping: TableMappi
     ]
     if absent:
         raise InputError(
-            f"{file.name} lacks {len(absent)} column{'s' * (len(absent) > 1)} that must be there: "
-            f"{', '.join(absent)}; it has {len(file.types)}. Name them in the mapping file if they are called otherwise"
+            f"{file.name} lacks {len(absent)} column{'s' * (len(absent) > 1)} that the table needs: "
+            f"{', '.join(absent)}; it has {len(file.types)}. If they have other names, give these in the mapping file"
         )
 
 
-def _parquet_of(
+def _convert_csv(
     con: duckdb.DuckDBPyConnection, path: Path, mapping: TableMapping, file: LandingFile
 ) -> tuple[Path, int]:
     """A CSV as a Parquet file of text, in the session's temporary folder, and its unreadable lines."""
     [(spill,)] = con.execute("SELECT current_setting('temp_directory')").fetchall()
     Path(spill).mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / f"{path.stem}.parquet"
-    if has_open_quote(path, mapping.encoding, mapping.delimiter):
-        raise InputError(f"{file.name} has a quotation mark that opens a field and none closes it; export it again")
+    if has_unclosed_quote(path, mapping.encoding, mapping.delimiter):
+        raise InputError(f"{file.name} has a quotation mark that is never closed; export it again")
     columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in file.types)
     # One thread reads: a quoted line break is then never taken for the end of a row.
     read = (

@@ -1,8 +1,7 @@
-"""Published code lists in place of the workbook's own small ones, in a workbook folder made for trying them.
+"""Replace the workbook's own code lists by published ones, in a workbook folder made for the purpose.
 
-Published lists are not part of this package: an analyst has them in a
-folder. `parameters/published/lists.csv` names the list, or the lists, of
-each concept; which list is chosen changes who is found.
+Published lists are not part of this package: an analyst has them in a folder.
+`parameters/published/lists.csv` names the list, or lists, of each concept.
 """
 
 import csv
@@ -13,7 +12,7 @@ from phm_utils.errors import InputError
 from phm_utils.rules.codelists import MANIFEST, load
 from phm_utils.rules.concepts import concepts
 
-NAMED = "parameters/published/lists.csv"
+LISTS_FILE = "parameters/published/lists.csv"
 
 
 def chosen_lists(root: Path) -> dict[str, list[str]]:
@@ -21,34 +20,34 @@ def chosen_lists(root: Path) -> dict[str, list[str]]:
 
     Raises InputError for a concept that the workbook does not have.
     """
-    path = root / NAMED
+    path = root / LISTS_FILE
     if not path.is_file():
-        raise InputError(f"No file {NAMED} in {root}: it names the published list of each concept.")
+        raise InputError(f"No file {LISTS_FILE} in {root}: it names the published list of each concept.")
     with path.open(encoding="utf-8-sig", newline="") as handle:
         rows = list(csv.DictReader(handle))
     if not rows or not {"concept", "code_list"} <= set(rows[0]):
-        raise InputError(f"{NAMED} must have the columns concept and code_list, and a line per list.")
+        raise InputError(f"{LISTS_FILE} must have the columns concept and code_list, and a line per list.")
     chosen: dict[str, list[str]] = {}
     for row in rows:
         chosen.setdefault(row["concept"], []).append(row["code_list"])
     if unknown := sorted(set(chosen) - {c.concept for c in concepts(root / "parameters" / "concepts.csv")}):
-        raise InputError(f"{NAMED} names no concept of concepts.csv: {', '.join(unknown)}.")
+        raise InputError(f"{LISTS_FILE} names no concept of concepts.csv: {', '.join(unknown)}.")
     return chosen
 
 
 def use_published(root: Path, folder: Path) -> str:
-    """Let the concepts of a workbook folder be those of published lists; in words, how many.
+    """Use published lists for the concepts of a workbook folder; returns a summary as text.
 
     root: a workbook folder of its own: its concepts.csv and code lists are changed.
     folder: the published lists, `<name>.csv` each.
-    Every list of `folder` that can be used is copied beside the workbook's
-    own, so that `code_list` in concepts.csv can name another one.
+    Every list of `folder` that can be used is copied to the workbook's own
+    lists, so that `code_list` in concepts.csv can name another one.
     Raises InputError where a list that is named is absent or bad.
     """
     chosen = chosen_lists(root)
     if absent := sorted({n for names in chosen.values() for n in names if not (folder / f"{n}.csv").is_file()}):
         raise InputError(
-            f"{folder} lacks {len(absent)} of the lists that {NAMED} names (first: {absent[0]}.csv). "
+            f"{folder} lacks {len(absent)} of the lists that {LISTS_FILE} names (first: {absent[0]}.csv). "
             "Add them, or name others there."
         )
     own = root / "parameters" / "codelists"

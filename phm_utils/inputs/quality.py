@@ -1,7 +1,7 @@
-"""What the data-quality report shows, declared for release.
+"""The tables of the data-quality report, declared for release.
 
-Rows of a table are not people, but a few rows of one practice may point at
-one: every count goes through disclosure control like any other. `phm check`
+A row is not a person, but a few rows of one practice may identify one:
+every count goes through disclosure control like any other. `phm check`
 prints the exact figures to the analyst.
 """
 
@@ -16,7 +16,7 @@ from phm_utils.privacy.relations import AtMost, RowSum
 from phm_utils.privacy.release import AREA, PLACE, Release, aggregate, count, counts, derived, key, keys
 from phm_utils.tables import LINKAGE_TABLES, TABLES
 
-BECAME = ("rows_kept", "rows_quarantined")
+OUTCOMES = ("rows_kept", "rows_quarantined")
 
 
 def _share_filled(shown: pd.DataFrame) -> pd.DataFrame:
@@ -28,18 +28,18 @@ def _list_gap(shown: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(gap=shown["registered"] / published - 1)
 
 
-ACCOUNT = Release(
+ROW_COUNTS = Release(
     "quality_tables",
-    "What became of every row, one row per table of the ICS",
+    "Rows kept, nulled and quarantined, one row per table of the ICS",
     (
         *(AREA, PLACE, *keys("table_name", "title", "source", "state", "first_date", "last_date")),
         *(count(name, "rows") for name in ("rows_in", "rows_kept", "rows_nulled", "rows_quarantined")),
     ),
-    relations=(RowSum(BECAME, "rows_in"), AtMost("rows_nulled", "rows_kept")),
+    relations=(RowSum(OUTCOMES, "rows_in"), AtMost("rows_nulled", "rows_kept")),
 )
 FIELDS = Release(
     "quality_fields",
-    "Faults and documented nulls, one row per table, column, rule and what became of it",
+    "Faults and documented nulls, one row per table, column, rule and outcome",
     (AREA, *keys("table_name", "title", "column_name", "rule", "disposition"), count("rows", "rows")),
     may_be_empty=True,
 )
@@ -56,7 +56,7 @@ COMPLETENESS = Release(
 )
 PRACTICES = Release(
     "quality_practices",
-    "How fresh each practice's events are, and its list in the extract and as published",
+    "Last event of each practice, and its list size in the extract and as published",
     (
         *(AREA, *keys("unit_code", "unit_name", "pcn_code", "last_event"), key("days_behind", "int")),
         *(*counts("registered", "published_list_size"), derived("gap")),
@@ -66,19 +66,19 @@ PRACTICES = Release(
 )
 SOURCES = Release(
     "quality_sources",
-    "Who permits the use of each source",
+    "Permission of each source",
     (
         *(AREA, *keys("source", "controller", "processor", "legal_basis", "purposes", "agreement", "expires")),
         *keys("type_1_opt_out", "national_data_opt_out"),
     ),
 )
-RELEASES = (ACCOUNT, FIELDS, COMPLETENESS, PRACTICES, SOURCES)
+RELEASES = (ROW_COUNTS, FIELDS, COMPLETENESS, PRACTICES, SOURCES)
 
 
 def quality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: rows, fields and sources of the whole ICS; completeness and practices by PCN and for the ICS."""
     ics = workbook.ics_code
-    yield aggregate(ACCOUNT, _account(con).assign(area_code=ics))
+    yield aggregate(ROW_COUNTS, _row_counts(con).assign(area_code=ics))
     yield aggregate(FIELDS, _titled(read_sql(con, "SELECT * FROM check_field")).assign(area_code=ics))
     yield aggregate(COMPLETENESS, _completeness(con))
     yield aggregate(PRACTICES, _practices(con, workbook))
@@ -86,13 +86,13 @@ def quality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
 
 
 def _titled(frame: pd.DataFrame) -> pd.DataFrame:
-    """With the tables' titles; without the aggregates of `phm link`, which are no extract's."""
+    """With the tables' titles; without the aggregates of `phm link`, which are not extracts."""
     frame = frame[~frame["table_name"].isin(LINKAGE_TABLES)]
     titles = {name: table.title for name, table in TABLES.items()} | {"boundary": "Outlines of small areas"}
     return frame.assign(title=frame["table_name"].map(titles))
 
 
-def _account(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def _row_counts(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     frame = _titled(read_sql(con, "SELECT * FROM check_table"))
     for column in ("first_date", "last_date"):
         frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")
@@ -106,7 +106,7 @@ def _completeness(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFrame:
-    """Each practice, in its PCN's block and in the ICS's: a stale one must be named, whoever reads."""
+    """Each practice, in its PCN's block and in the ICS's: a stale practice is named in both."""
     frame = read_sql(con, "SELECT * FROM check_practice")
     last = frame["last_event_date"]
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else pd.NaT

@@ -1,4 +1,4 @@
-"""The data-quality report's tables and findings, from released figures only."""
+"""Tables and findings of the data-quality report, from released figures."""
 
 import pandas as pd
 
@@ -11,21 +11,21 @@ KEYS = {
     "birth_month": "Month of birth",
     "lsoa": "Small area",
 }
-BECAME = {"nulled": "kept, field nulled", "kept": "kept as it is", "withheld": "withheld: opted out"}
-SAID = {
-    "nulled": "were kept with a faulty field emptied",
+OUTCOME = {"nulled": "kept, field nulled", "kept": "kept unchanged", "withheld": "withheld: opted out"}
+OUTCOME_SENTENCE = {
+    "nulled": "were kept with a faulty field set to empty",
     "quarantined": "could not be keyed, dated or read",
     "withheld": "were withheld for an opt-out",
 }
-INCOMPLETE = 0.90  # share of rows filled: fields below it are named
-COMPLETE, FEWEST = 0.9995, 5  # fields fuller than the first are not shown, except to make up the second
-# Fields that are empty by design say nothing about quality: optional second codes and open ends.
+LOW_SHARE = 0.90  # of rows filled: the finding names fields below it
+COMPLETE, FEWEST = 0.9995, 5  # fields above the first are not shown, except to reach the second
+# Fields that may rightly be empty, such as end dates: no sign of low quality.
 OPEN_ENDED = ("registered_to", "enrolled_to", "event_end", "disdate", "close_date", "value_num", "unit")
 
 
 @if_present
-def account(tables: pd.DataFrame) -> pd.DataFrame:
-    """One row per table about people, ready to read: rows in = kept + quarantined."""
+def row_counts(tables: pd.DataFrame) -> pd.DataFrame:
+    """One row per table about people, for readers: rows in = kept + quarantined."""
     present = _about_people(tables).query("state == 'present'").sort_values("place")
     shown = present[["title", "rows_in", "rows_kept", "rows_quarantined", "rows_nulled", "first_date", "last_date"]]
     names = ["Table", "Rows in", "Kept", "Quarantined or withheld", "Kept with a field nulled", "From", "To"]
@@ -33,8 +33,8 @@ def account(tables: pd.DataFrame) -> pd.DataFrame:
 
 
 @finding
-def account_finding(tables: pd.DataFrame) -> str:
-    """How much of what arrived is used, in one sentence."""
+def row_counts_finding(tables: pd.DataFrame) -> str:
+    """The share of rows that are used, in one sentence."""
     present = _about_people(tables).query("state == 'present'")
     absent = tables.loc[tables["state"] == "absent", "title"].str.lower().tolist()
     used = _share(present["rows_kept"].sum() / present["rows_in"].sum())
@@ -48,20 +48,20 @@ def _about_people(tables: pd.DataFrame) -> pd.DataFrame:
 
 @if_present
 def faults(fields: pd.DataFrame, most: int = 15) -> pd.DataFrame:
-    """The faults met most: one row per table, column and rule; documented nulls are no faults."""
+    """The most frequent faults: one row per table, column and rule; documented nulls are not faults."""
     met = fields[fields["disposition"] != "documented null"]
     what = (met["column_name"].replace("(row)", "row") + ", " + met["rule"]).mask(met["rule"] == "opted out", "opt-out")
     met = met.assign(Fault=met["title"] + ": " + what)
     met = met.sort_values(["rows", "Fault"], ascending=[False, True], na_position="last").head(most)
-    shown = met[["Fault", "disposition", "rows"]].set_axis(["Fault", "What became of the row", "Rows"], axis=1)
-    return shown.replace({"What became of the row": BECAME}).reset_index(drop=True)
+    shown = met[["Fault", "disposition", "rows"]].set_axis(["Fault", "Outcome", "Rows"], axis=1)
+    return shown.replace({"Outcome": OUTCOME}).reset_index(drop=True)
 
 
 @finding
 def faults_finding(fields: pd.DataFrame) -> str:
-    """What was turned away, nulled and withheld, in one sentence."""
+    """Rows quarantined, nulled and withheld, in one sentence."""
     rows = fields.groupby("disposition")["rows"].sum()
-    said = [f"{rows[kind]:,} {words}" for kind, words in SAID.items() if rows.get(kind, 0) > 0]
+    said = [f"{rows[kind]:,} {words}" for kind, words in OUTCOME_SENTENCE.items() if rows.get(kind, 0) > 0]
     if not said:
         return "No row broke a rule often enough to be shown."
     return f"Of all rows, about {', '.join(said[:-1])}{' and ' if said[:-1] else ''}{said[-1]}."
@@ -69,7 +69,7 @@ def faults_finding(fields: pd.DataFrame) -> str:
 
 @if_present
 def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
-    """The fields least filled: one row per table and column, fields never given left out."""
+    """The fields least often filled: one row per table and column; fields that are never filled are left out."""
     given = completeness[(completeness["filled"].fillna(0) > 0) & ~completeness["column_name"].isin(OPEN_ENDED)]
     repeats = given["column_name"].str.match(r"(diag|opertn)_(0[2-9]|[12]\d)$")
     given = given[~repeats].sort_values(["share", "table_name", "place"])
@@ -81,14 +81,14 @@ def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
 
 @finding
 def completeness_finding(completeness: pd.DataFrame) -> str:
-    """Which fields are least complete, in one sentence."""
+    """The least complete fields, in one sentence."""
     low = least_complete(completeness, most=len(completeness))
-    low = low[low["Share filled"].astype(float) < INCOMPLETE]
+    low = low[low["Share filled"].astype(float) < LOW_SHARE]
     if low.empty:
-        return f"Every field that was given is filled in at least {INCOMPLETE:.0%} of rows."
+        return f"Every field in use is filled in at least {LOW_SHARE:.0%} of rows."
     first = low.iloc[0]
     return (
-        f"{len(low)} field{'s are' if len(low) > 1 else ' is'} filled in fewer than {INCOMPLETE:.0%} of rows; "
+        f"{len(low)} field{'s are' if len(low) > 1 else ' is'} filled in fewer than {LOW_SHARE:.0%} of rows; "
         f"least: {first['Field']}, {_share(first['Share filled'])}."
     )
 
@@ -109,17 +109,17 @@ def linkage_keys(completeness: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def keys_finding(completeness: pd.DataFrame) -> str:
-    """Which table lacks the shared pseudonym most, in one sentence."""
+    """The table with the fewest shared pseudonyms, in one sentence."""
     tokens = completeness[completeness["column_name"] == "token_person_id"].dropna(subset="share")
     tokens = tokens.sort_values("share")
     if tokens.empty:
-        return "No table carries a shared pseudonym: nothing can be joined."
+        return "No table carries a shared pseudonym: records cannot be linked."
     worst = tokens.iloc[0]
     if float(worst["share"]) >= COMPLETE:
         return f"Each of {len(tokens)} tables about people carries the shared pseudonym in nearly every row."
     return (
         f"The shared pseudonym is least complete in {worst['title'].lower()}: {_share(worst['share'])} of rows. "
-        "A row without it is counted but belongs to nobody."
+        "Rows without it are counted but linked to no person."
     )
 
 
@@ -132,7 +132,7 @@ def freshness(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
 
 
 @if_present
-def stale(practices: pd.DataFrame, stale_days: int) -> list[str]:
+def stale_practices(practices: pd.DataFrame, stale_days: int) -> list[str]:
     """Names of practices without an event in the last `stale_days`, or without any."""
     late = practices["days_behind"].isna() | (practices["days_behind"] > stale_days)
     return practices.loc[late, "unit_name"].tolist()
@@ -140,22 +140,23 @@ def stale(practices: pd.DataFrame, stale_days: int) -> list[str]:
 
 @finding
 def freshness_finding(practices: pd.DataFrame, stale_days: int) -> tuple[str, str]:
-    """Which practices are stale, and how serious that is: text and level."""
-    late = stale(practices, stale_days)
+    """The stale practices: text and level."""
+    late = stale_practices(practices, stale_days)
     if not late:
         return f"Every practice has an event within {stale_days} days of the newest.", "finding"
     verb = "has" if len(late) == 1 else "have"
     return (
         f"{len(late)} of {len(practices)} practices {verb} no event in the last {stale_days} days: {', '.join(late)}. "
-        "Recent care there is missing, not absent."
+        "Their recent care is missing from the data."
     ), "warning"
 
 
 @if_present
 def stale_by_limit(practices: pd.DataFrame, limits: tuple[int, ...]) -> pd.DataFrame:
-    """How many practices would be called stale under other limits: one row per limit."""
+    """How many practices are stale under other limits: one row per limit."""
     rows = [
-        (f"{days} days", len(late := stale(practices, days)), ", ".join(late) or "none") for days in sorted(set(limits))
+        (f"{days} days", len(late := stale_practices(practices, days)), ", ".join(late) or "none")
+        for days in sorted(set(limits))
     ]
     return pd.DataFrame(rows, columns=["Stale after", "Practices", "Which"])
 
@@ -167,23 +168,23 @@ def list_sizes(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
     order = known["gap"].astype(float).abs().sort_values(ascending=False, kind="stable").index
     shown = known.loc[order].head(most)[["unit_name", "registered", "published_list_size", "gap"]]
     shown = shown.set_axis(["Practice", "In the extract", "Published", "Difference"], axis=1).reset_index(drop=True)
-    return shown.assign(**{"Apart by": shown["Difference"].astype(float).abs()})
+    return shown.assign(**{"Absolute difference": shown["Difference"].astype(float).abs()})
 
 
 @if_present
-def apart(practices: pd.DataFrame, limit: float) -> list[str]:
-    """Names of practices whose list differs from the published size by more than `limit`, furthest first."""
+def list_size_outliers(practices: pd.DataFrame, limit: float) -> list[str]:
+    """Practices whose list differs from the published size by more than `limit`, furthest first."""
     sizes = list_sizes(practices, most=len(practices))
-    return sizes.loc[sizes["Apart by"] > limit, "Practice"].tolist()
+    return sizes.loc[sizes["Absolute difference"] > limit, "Practice"].tolist()
 
 
 @finding
 def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
-    """Which lists differ from the published size by more than `limit`: text and level."""
+    """The lists that differ from the published size by more than `limit`: text and level."""
     sizes = list_sizes(practices, most=len(practices))
     if sizes.empty:
         return "No published list size to compare with.", "limit"
-    names = apart(practices, limit)
+    names = list_size_outliers(practices, limit)
     if not names:
         return f"Every list is within {limit:.0%} of its published size.", "finding"
     verb = "differs" if len(names) == 1 else "differ"
@@ -193,7 +194,7 @@ def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
 
 @if_present
 def permissions(sources: pd.DataFrame) -> pd.DataFrame:
-    """One row per source used, ready to read."""
+    """One row per source used, for readers."""
     names = {
         "source": "Source",
         "controller": "Controller",

@@ -80,7 +80,7 @@ def _count_keys(con: duckdb.DuckDBPyConnection, extract: Extract, where: str = "
 
 def _same_order_as_text(con: duckdb.DuckDBPyConnection, extract: Extract) -> bool:
     """Do whole-number keys have one number of digits, so that their order is that of their text?"""
-    if not extract.whole_number_keys or extract.one_shape is None:
+    if not extract.integer_keys or extract.one_shape is None:
         return True
     [key] = extract.keys(extract.one_shape)
     [(low, high)] = con.execute(f"SELECT min({key}), max({key}) FROM {extract.one_shape.scan}").fetchall()

@@ -4,10 +4,10 @@ Its layers, from the inside out:
 
     raw      the extract's own value under our name
     tidy     text without spaces around it, recoded as the mapping says
-    known    documented nulls made null, and counted
+    known    documented nulls set to null, and counted
     typed    our type, or a named fault
-    related  faults that two fields of a row show only together
-    checked  faulty fields null; `nulled_fields` names them; `reason` where the row is rejected
+    related  faults between two fields of a row
+    checked  faulty fields null; `nulled_fields` names them; `reason` where the row is quarantined
 
 A fault is the text `column:rule`.
 """
@@ -16,18 +16,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from phm_utils.inputs.fields import Field
-from phm_utils.tables import SQL_TYPE, Table
+from phm_utils.schema import SQL_TYPE, Table
 
-WITHHELD_TABLE = "withheld_people"  # the people who opted out of the source in hand
+OPT_OUT_TABLE = "withheld_people"  # people who opted out of the source being checked
 
 
 @dataclass(frozen=True)
 class RowRules:
-    """What decides about a row besides its columns.
+    """What decides about a row as well as its columns.
 
-    extract_date: a row dated later cannot be true.
-    withheld: leave out the people of WITHHELD_TABLE.
-    original: keep every row's own text, not only that of rejected rows.
+    extract_date: a row dated later is rejected.
+    withheld: leave out the people of OPT_OUT_TABLE.
+    original: keep the text of every row, not only of rejected rows.
     """
 
     extract_date: date
@@ -35,11 +35,11 @@ class RowRules:
     original: bool = False
 
 
-def checked_rows(table: Table, fields: list[Field], scan: str, rules: RowRules, where: str = "") -> str:
+def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRules, where: str = "") -> str:
     """The query that reads one file: our columns, `nulled_fields`, `documented`, `reason`, `original`, `file`.
 
     scan: a FROM clause over the file. where: a condition on the extract's own columns.
-    original: the row as it came, as text (JSON), where `reason` is given; the key alone
+    original: the row as received, as JSON text, where `reason` is given; only its key
     where the person opted out. file: the name of its file.
     """
     names = [f.name for f in fields]
@@ -54,7 +54,7 @@ def checked_rows(table: Table, fields: list[Field], scan: str, rules: RowRules, 
     passed = ", ".join(f"raw_{n}, null_{n}" for n in names)
     related = ", ".join(f"{n}, {_related(table, n, fields)} AS fault_{n}" for n in names)
     return (
-        f"SELECT {_checked(table, fields, rules)} FROM ("
+        f"SELECT {_checked_columns(table, fields, rules)} FROM ("
         f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
         f"(SELECT {tidy}, file_path FROM (SELECT {raw}, filename AS file_path FROM {scan} {where})))))"
     )
@@ -77,7 +77,7 @@ def _typed(field: Field) -> str:
 
 
 def _related(table: Table, name: str, fields: list[Field]) -> str:
-    """A fault that shows only next to another field, after the field's own.
+    """A fault between two fields of a row, where the field has none of its own.
 
     A month of birth later than the row's date is the fault of the month of birth,
     because the row's date is what its activity is counted by. In a registration
@@ -97,7 +97,7 @@ def _related(table: Table, name: str, fields: list[Field]) -> str:
     return f"fault_{name}"
 
 
-def _checked(table: Table, fields: list[Field], rules: RowRules) -> str:
+def _checked_columns(table: Table, fields: list[Field], rules: RowRules) -> str:
     columns = ", ".join(f"CASE WHEN fault_{f.name} IS NULL THEN {f.name} END AS {f.name}" for f in fields)
     soft = [f"fault_{f.name}" for f in fields if not f.column.required]
     reasons = [
@@ -108,7 +108,7 @@ def _checked(table: Table, fields: list[Field], rules: RowRules) -> str:
     if table.date:
         reasons.append(f"WHEN {table.date} > DATE '{rules.extract_date}' THEN '{table.date}:after the extract'")
     person = next((f.name for f in fields if f.name in ("token_person_id", "nhs_number")), None)
-    opted = f"{person} IN (SELECT person FROM {WITHHELD_TABLE})" if rules.withheld and person else None
+    opted = f"{person} IN (SELECT person FROM {OPT_OUT_TABLE})" if rules.withheld and person else None
     if opted:
         reasons.insert(0, f"WHEN {opted} THEN '{person}:opted out'")
     reason = f"CASE {' '.join(reasons)} END"
@@ -122,7 +122,7 @@ def _checked(table: Table, fields: list[Field], rules: RowRules) -> str:
 
 
 def _as_json(names: list[str]) -> str:
-    """The fields as they came, as one text."""
+    """The fields as received, as one JSON text."""
     return "CAST(json_object(" + ", ".join(f"'{n}', CAST(raw_{n} AS VARCHAR)" for n in names) + ") AS VARCHAR)"
 
 

@@ -1,4 +1,4 @@
-"""What every report says of the extracts behind it: their last days, practices without fresh data, permissions."""
+"""The extracts behind every report: their last days, practices without recent data, permissions."""
 
 from datetime import date
 from typing import Any
@@ -37,18 +37,18 @@ def _sources(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[str, list[str]]]:
     """By area: names of practices with nobody registered or no GP event, and of those with an old extract."""
-    stale_days = DataQualityParams.of_the_run(workbook)["stale_days"]
+    stale_days = DataQualityParams.run_values(workbook)["stale_days"]
     last = pd.to_datetime(practices["last_event_date"])
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
     missing = last.isna() | (practices["registered"].fillna(0) == 0)
     stale = ~missing & ((newest - last).dt.days > stale_days)
     found: dict[str, dict[str, Any]] = {}
     for area in [workbook.ics_code, *sorted(practices["pcn_code"].dropna().unique())]:
-        here = practices["pcn_code"].eq(area) | (area == workbook.ics_code)
+        in_area = practices["pcn_code"].eq(area) | (area == workbook.ics_code)
         found[area] = {
-            "total": int(here.sum()),
-            "missing": practices.loc[here & missing, "practice_name"].fillna("unnamed").tolist(),
-            "stale": practices.loc[here & stale, "practice_name"].fillna("unnamed").tolist(),
+            "total": int(in_area.sum()),
+            "missing": practices.loc[in_area & missing, "practice_name"].fillna("unnamed").tolist(),
+            "stale": practices.loc[in_area & stale, "practice_name"].fillna("unnamed").tolist(),
         }
     return found
 
@@ -59,7 +59,7 @@ def _governance(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> str:
-    """A governance cell as text: dates by day, lists parted by commas, nothing as ''."""
+    """A governance cell as text: dates by day, lists parted by commas, null as ''."""
     if isinstance(value, list | tuple) or hasattr(value, "tolist"):
         return ", ".join(str(v) for v in value)
     if value is None or pd.isna(value):

@@ -1,8 +1,8 @@
-"""Synthea's CSV export as the extracts of this workbook: made-up people of somebody else's making.
+"""Synthea's CSV export as extracts of this workbook: simulated people from another simulator.
 
-Synthea (synthetichealth.github.io/synthea) writes American patients. `synthea_tables` says what
-each of its files becomes here. There are no places: every patient is with one make-believe
-practice and lives nowhere known.
+Synthea (synthetichealth.github.io/synthea) writes American patients. `synthea_tables` defines
+the extract made of each file. There are no places: every patient is registered with one simulated
+practice and has no known residence.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from phm_utils.inputs.synthea_tables import CLASSES, NEEDED, NOT_READ, OPTIONAL,
 
 @dataclass(frozen=True)
 class Export:
-    """What was written: rows by table of ours, what was not read (in words), and the last whole month's last day."""
+    """Rows written by table, what was not read (in words), and the last day of the last whole month."""
 
     rows: Mapping[str, int]
     left_out: tuple[str, ...]
@@ -63,7 +63,7 @@ def _refuse_missing(folder: Path) -> None:
             faults.append(f"- {path.name} lacks {', '.join(lacking)}")
     if faults:
         raise InputError(
-            f"{folder} is no CSV export of Synthea: {len(faults)} fault{'s' * (len(faults) > 1)}.\n"
+            f"{folder} is not a CSV export of Synthea: {len(faults)} fault{'s' * (len(faults) > 1)}.\n"
             + "\n".join(faults)
             + "\nName the folder `output/csv` of a run with `exporter.csv.export = true`."
         )
@@ -79,7 +79,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> str:
 
 
 def _write(con: duckdb.DuckDBPyConnection, name: str, landing: Path) -> int:
-    """Write one table; how many rows. Of none there is no file: what rests on it is left out, and not zero."""
+    """Write one table; how many rows. A table without rows has no file: it counts as absent, not as 0."""
     path = landing / f"{name}.csv"
     path.unlink(missing_ok=True)
     [(rows,)] = con.execute(f"SELECT count(*) FROM {name}").fetchall()
@@ -89,10 +89,10 @@ def _write(con: duckdb.DuckDBPyConnection, name: str, landing: Path) -> int:
 
 
 def _left_out(con: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    """Files, encounters and codes that nothing here is made of, with their rows."""
+    """Files, encounters and codes that no extract uses, with their rows."""
     found = [f"{name}.csv: {why}" for name, why in NOT_READ.items() if (folder / f"{name}.csv").is_file()]
     found += [
-        f"{rows:,} {kind} encounters: no table of ours holds them"
+        f"{rows:,} {kind} encounters: no table has a place for them"
         for kind, rows in con.execute(
             "SELECT coalesce(ENCOUNTERCLASS, 'unclassed'), count(*) FROM seen "
             f"WHERE ENCOUNTERCLASS IS NULL OR ENCOUNTERCLASS NOT IN ({', '.join(map(quote, CLASSES))}) "
@@ -101,18 +101,18 @@ def _left_out(con: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     ]
     if con.execute("SELECT 1 FROM apc_episode LIMIT 1").fetchall():
         found.append(
-            "diagnoses of inpatient encounters: not in ICD-10, so hospital scores and kinds of stay say nothing"
+            "diagnoses of inpatient encounters: not in ICD-10, so hospital scores and kinds of stay are not known"
         )
     read = dict(con.execute("SELECT left(event_id, 1), count(*) FROM gp_event GROUP BY ALL").fetchall())
     for name, letter in (("immunizations", "v"), ("observations", "o")):
         [(rows,)] = con.execute(f"SELECT count(*) FROM {name}").fetchall()
         if rows > read.get(letter, 0):
-            found.append(f"{rows - read.get(letter, 0):,} of {rows:,} {name}: no column of the person table is theirs")
+            found.append(f"{rows - read.get(letter, 0):,} of {rows:,} {name}: no column of the person table uses them")
     return found
 
 
 def _last_whole_month(con: duckdb.DuckDBPyConnection, folder: Path) -> date:
-    """The last day of the last month that general practice's tables cover whole: nobody is counted after it."""
+    """The last day of the last month that the GP tables cover in full."""
     [(last,)] = con.execute(
         "SELECT max(TRY_CAST(day AS DATE)) FROM "
         "(SELECT event_date AS day FROM gp_event UNION ALL SELECT appt_date FROM gp_appointment)"

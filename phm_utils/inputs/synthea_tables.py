@@ -1,7 +1,7 @@
-"""What becomes of Synthea's CSV export: one SELECT per table of ours, over its files as views of text.
+"""The extracts made of Synthea's CSV export: one SELECT per table, over its files as views of text.
 
 Synthea makes up American patients, so some things have no English counterpart.
-What is read, and what it becomes, is said above each SELECT; what is not read is in `NOT_READ`.
+The comment above each SELECT gives the meaning; `NOT_READ` lists what is not read.
 """
 
 PRACTICE, PCN, ICB = "Y99901", "U99901", "QZY"
@@ -18,9 +18,9 @@ OPTIONAL = {
     "observations": ("DATE", "PATIENT", "CODE", "VALUE", "UNITS"),
 }
 NOT_READ = {
-    "medications": "coded in RxNorm, which gives no BNF code: what rests on medicines is left out",
-    "allergies": "no table of ours holds them",
-    "careplans": "no table of ours holds them",
+    "medications": "coded in RxNorm, which gives no BNF code: columns on medicines are left out",
+    "allergies": "no table has a place for them",
+    "careplans": "no table has a place for them",
 }
 CLASSES = ("wellness", "ambulatory", "virtual", "outpatient", "emergency", "urgentcare", "inpatient")
 DEATH_CERTIFICATION = "308646001"  # an encounter after death: nobody was seen
@@ -59,7 +59,7 @@ def _about(column: str = "x.PATIENT") -> str:
 
 
 def _number(letter: str, order: str) -> str:
-    """A row's own id: a letter for its file, and its place in an order that does not hang on that of the file."""
+    """A row's own id: a letter for its file, and its place in an order that does not depend on that of the file."""
     return f"'{letter}' || row_number() OVER (ORDER BY {order})"
 
 
@@ -72,7 +72,7 @@ def _entry(letter: str, file: str, day: str, code: str = "x.CODE", value: str = 
     FROM {file} AS x {joined}"""
 
 
-# One row per patient, for the tables that follow. What is not F or M is not known.
+# One row per patient, for the tables that follow. Sex other than F or M is not known.
 PERSON = """SELECT
     Id, CASE GENDER WHEN 'M' THEN '1' WHEN 'F' THEN '2' ELSE 'X' END AS sex,
     left(BIRTHDATE, 7) || '-01' AS birth_month, nullif(left(DEATHDATE, 10), '') AS died
@@ -80,7 +80,7 @@ FROM patients"""
 
 # Encounters that somebody came to, with times. Inpatient encounters that overlap are one stay: Synthea
 # writes one for each ward. A stay that begins within a day of an emergency department's encounter is
-# taken for an emergency admission through that department; how others came in is not recorded.
+# taken for an emergency admission through that department; the method of other admissions is not recorded.
 SEEN = f"""SELECT *, TRY_CAST(START AS TIMESTAMP) AS began, TRY_CAST(STOP AS TIMESTAMP) AS ended
 FROM encounters WHERE CODE IS DISTINCT FROM '{DEATH_CERTIFICATION}'"""
 STAY = """WITH ordered AS (
@@ -100,7 +100,7 @@ FROM numbered WINDOW whole AS (PARTITION BY PATIENT, stay)"""
 VIEWS = {"person": PERSON, "seen": SEEN, "stay": STAY}
 
 TABLES = {
-    # Everybody is registered with one make-believe practice from their first encounter until they died.
+    # Everybody is registered with one simulated practice from their first encounter until they died.
     # Race is recorded and ethnicity by the English categories is not: "any other background" of the group.
     "gp_registration": f"""SELECT
     {_number("r", "x.Id")} AS registration_id, {_about("x.Id")},
@@ -143,12 +143,12 @@ TABLES = {
     CAST(x.admitted AS DATE) AS admidate, CAST(x.discharged AS DATE) AS disdate,
     CAST(x.began AS DATE) AS epistart, CAST(x.ended AS DATE) AS epiend, x.place AS epiorder,
     CASE WHEN EXISTS (
-        SELECT 1 FROM seen AS door WHERE door.PATIENT = x.PATIENT AND door.ENCOUNTERCLASS = 'emergency'
-            AND x.admitted BETWEEN door.began AND door.ended + INTERVAL 1 DAY
+        SELECT 1 FROM seen AS emergency WHERE emergency.PATIENT = x.PATIENT AND emergency.ENCOUNTERCLASS = 'emergency'
+            AND x.admitted BETWEEN emergency.began AND emergency.ended + INTERVAL 1 DAY
     ) THEN '21' END AS admimeth
     FROM stay AS x LEFT JOIN person ON person.Id = x.PATIENT""",
     "death": f"""SELECT {_number("d", "x.Id")} AS death_id, {_about("x.Id")}, person.died AS date_of_death
     FROM patients AS x INNER JOIN person ON person.Id = x.Id WHERE person.died IS NOT NULL""",
-    "practice": f"""SELECT '{PRACTICE}' AS practice_code, 'Synthea make-believe practice' AS practice_name,
-    '{PCN}' AS pcn_code, 'Synthea make-believe network' AS pcn_name, '{ICB}' AS icb_code""",
+    "practice": f"""SELECT '{PRACTICE}' AS practice_code, 'Synthea practice' AS practice_name,
+    '{PCN}' AS pcn_code, 'Synthea network' AS pcn_name, '{ICB}' AS icb_code""",
 }

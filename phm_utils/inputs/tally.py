@@ -1,4 +1,4 @@
-"""What became of every row and field: the counts behind `phm check` and the data-quality report."""
+"""Counts of rows and fields by outcome, behind `phm check` and the data-quality report."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,8 @@ import pandas as pd
 from phm_utils.engine import Model, quote, read_sql
 from phm_utils.errors import StepFailed
 from phm_utils.params import Workbook
-from phm_utils.tables import TABLES, Table
+from phm_utils.schema import Table
+from phm_utils.tables import TABLES
 
 CHECKED_TABLE, REJECTED_TABLE = "checked_rows", "rejected_rows"  # the rows in hand; those of them that are rejected
 TABLE_COLUMNS = (
@@ -38,7 +39,7 @@ PRACTICE_TYPES = {
 
 
 def practice_column(table: Table) -> str | None:
-    """The column that says which practice a row belongs to, where the table has one."""
+    """The column of a row's practice, where the table has one."""
     return next((c.name for c in table.columns if c.name in ("practice_code", "gppract")), None)
 
 
@@ -51,12 +52,12 @@ class Tally:
     fills: list[pd.DataFrame] = field(default_factory=list)
     freshness: list[pd.DataFrame] = field(default_factory=list)
 
-    def absent(self, table: str, source: str) -> None:
-        """Enter a table, or the outlines, that the extract does not have."""
+    def add_absent(self, table: str, source: str) -> None:
+        """Record a table, or the outlines, that the extract does not have."""
         self.rows.append({"table_name": table, "source": source, "state": "absent"})
 
-    def present(self, table: str, source: str, rows: int) -> None:
-        """Enter something that is not checked row by row."""
+    def add_present(self, table: str, source: str, rows: int) -> None:
+        """Record an input that is not checked row by row."""
         self.rows.append({"table_name": table, "source": source, "state": "present", "rows_in": rows,
                           "rows_kept": rows})  # fmt: skip
 
@@ -93,7 +94,7 @@ class Tally:
     def _count_fills(self, con: duckdb.DuckDBPyConnection, table: Table) -> None:
         practice = practice_column(table) or "CAST(NULL AS VARCHAR)"
         columns = [c for (c, *_) in con.execute(f"DESCRIBE {CHECKED_TABLE}").fetchall() if c not in NOT_FIELDS]
-        counts = ", ".join(f"count({_told(c)}) AS {c}" for c in columns)
+        counts = ", ".join(f"count({_known_value(c)}) AS {c}" for c in columns)
         wide = read_sql(
             con,
             f"SELECT {practice} AS practice_key, count(*) AS all_rows, {counts} FROM {CHECKED_TABLE} "
@@ -111,19 +112,19 @@ class Tally:
                 )
             )
 
-    def kept(self, table: str, column: str, rule: str, rows: int) -> None:
-        """Enter rows kept as they are, of which the reader should know."""
+    def count_kept(self, table: str, column: str, rule: str, rows: int) -> None:
+        """Count rows that are kept unchanged but that the reader should know of."""
         if rows:
             self.fields.append(pd.DataFrame([[table, column, rule, "kept", rows]], columns=list(FIELD_COLUMNS)))
 
-    def strangers(self, practices: pd.Series) -> None:
+    def count_unlisted_practices(self, practices: pd.Series) -> None:
         """Count the rows of practices that the practice table does not list."""
         for table, fills in self._fills().groupby("table_name"):
             column = practice_column(TABLES[table])
             if column and table != "practice":
                 own = fills[fills["column_name"] == column].dropna(subset="practice_code")
                 unknown = own[~own["practice_code"].isin(practices)]
-                self.kept(table, column, "not in the practice table", int(unknown["rows"].sum()))
+                self.count_kept(table, column, "not in the practice table", int(unknown["rows"].sum()))
 
     def _fills(self) -> pd.DataFrame:
         return pd.concat(self.fills, ignore_index=True)
@@ -168,13 +169,13 @@ class Tally:
         return Model("check_practice", ("practice_code",), frame=frame.astype(PRACTICE_TYPES))
 
 
-def _told(column: str) -> str:
-    """SQL: the field, null where it says that nothing is known."""
+def _known_value(column: str) -> str:
+    """SQL: the field, null where its code means not known."""
     unknown = NOT_KNOWN.get(column)
     return f"CASE WHEN {column} NOT IN ({', '.join(quote(v) for v in unknown)}) THEN 1 END" if unknown else column
 
 
-# Valid codes that tell nothing: the field is not filled. "Not stated" is an answer, and indeterminate sex is one.
+# Valid codes for "not known": the field counts as not filled. "Not stated" and indeterminate sex are answers.
 NOT_KNOWN = {"ethnicity": ("99",), "sex": ("X", "0")}
 NOT_FIELDS = ("nulled_fields", "documented", "reason", "original", "file")
 # Few sets of faults occur among many rows: rows are counted by set, and only the sets are taken apart.

@@ -6,7 +6,7 @@ from phm_utils.inputs.quality_params import DataQualityParams
 from phm_utils.tables import TABLES
 from phm_utils.topic import Facts, Stage, Topic, aggregates
 
-ACCOUNT = ("check_table", "check_field", "check_completeness", "check_practice", "governance_source")
+CHECK_TABLES = ("check_table", "check_field", "check_completeness", "check_practice", "governance_source")
 
 TOPIC = Topic(
     "inputs",
@@ -14,7 +14,7 @@ TOPIC = Topic(
         Stage(
             "check",
             "phm_utils.inputs.check:check_stage",
-            makes=(*TABLES, *ACCOUNT, "boundary"),
+            makes=(*TABLES, *CHECK_TABLES, "boundary"),
             settings=(
                 *("form", "mapping", "governance", "purpose", "geography", "ics_code", "index_date", "synthetic"),
                 *("data", "truth"),
@@ -33,13 +33,13 @@ TOPIC = Topic(
             "quality_tables",
             "phm_utils.inputs.quality:quality_tables",
             makes=aggregates(RELEASES),
-            reads=ACCOUNT,
+            reads=CHECK_TABLES,
         ),
     ),
     releases=RELEASES,
     notebook="00_data_quality",
     parameters=DataQualityParams,
-    examine="phm_utils.inputs.examine:extracts",
+    examine="phm_utils.inputs.doctor_extracts:extracts",
     facts=Facts(
         "phm_utils.inputs.run_facts:extracts",
         reads=("check_practice", "check_table", "governance_source"),

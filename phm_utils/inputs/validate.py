@@ -55,8 +55,8 @@ def _not_repeated(extract: Extract, file, keys: Keys) -> str:
 def _check_repeated(con: duckdb.DuckDBPyConnection, extract: Extract, number: int, passes: int) -> None:
     """Check rows whose key occurs more than once: all but one of a key are rejected as `repeated key`.
 
-    The one kept is a usable row, of the first file by name, first in the order
-    of its whole content: the same row whatever order rows arrive in.
+    The row kept is usable, of the first file by name, and first in the order of
+    its content: the same row in whatever order rows arrive.
     """
     chosen = f"(SELECT key_hash FROM {REPEATED_TABLE} WHERE key_hash % {passes} = {number})"
     rows = " UNION ALL BY NAME ".join(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from phm_utils.engine import guarded, has_open_quote, literal_path, quote
+from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote
 from phm_utils.errors import InputError
 
 ENDINGS = (".parquet", ".csv")
@@ -144,7 +144,7 @@ def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, st
         scan = f"read_parquet({literal_path(path)}, hive_partitioning = false)"
     else:
         names = _header(path)
-        if has_open_quote(path):
+        if has_unclosed_quote(path):
             raise InputError(
                 f"{path.name}: a quotation mark opens a field and none closes it. Export the file again, as CSV UTF-8."
             )

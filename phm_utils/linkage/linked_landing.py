@@ -13,7 +13,8 @@ from phm_utils.linkage.model import LinkageModel, level_words
 from phm_utils.linkage.queries import make, query
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
-from phm_utils.tables import DATE_FILLERS, TABLES
+from phm_utils.schema import DATE_FILLERS
+from phm_utils.tables import TABLES
 
 PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
 REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known by its small area

@@ -17,7 +17,8 @@ from phm_utils.linkage.known_truth import truth_sql
 from phm_utils.linkage.queries import area_table, grouped, make, query
 from phm_utils.linkage.review import band_sql, by_band, suggest_thresholds
 from phm_utils.methods.linkage_error import FALSE, precision, shares_from_test
-from phm_utils.tables import SQL_TYPE, TABLES
+from phm_utils.schema import SQL_TYPE
+from phm_utils.tables import TABLES
 
 # Methods that join a record to a person of the GP extract, and those of them that no NHS number settled.
 UNNUMBERED = ("same description", "probabilistic", "encoded")

@@ -14,7 +14,7 @@ from phm_utils.engine import quote
 from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.short_names import short_names
 from phm_utils.rules.check_digits import nhs_number_sql
-from phm_utils.tables import DATE_FILLERS
+from phm_utils.schema import DATE_FILLERS
 
 # What is written where a name is not known, in letters alone; besides any row of Xs.
 PLACEHOLDER_NAMES = (

@@ -1,4 +1,4 @@
-"""The members of each cohort, and how it came about: one step for each file of parameters/cohorts."""
+"""The members of each cohort and the people left after each criterion, by file of parameters/cohorts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,8 +23,8 @@ def names(workbook: Workbook) -> list[str]:
 def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Iterator[Model]:
     """The stage, for the cohort `item`: its part of `cohort_member`, `cohort_attrition` and `cohort_alternative`.
 
-    A cohort that asks for a column that is null throughout, because its table
-    is absent, is left out whole: then there is only a row of `cohort_left_out`.
+    A cohort that uses a column that is null for everybody, because its table is
+    absent, is left out: then there is only a row of `cohort_left_out`.
     """
     columns, missing = person_columns(), columns_missing(con)
     defined = load_cohort(item)

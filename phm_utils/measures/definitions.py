@@ -1,4 +1,4 @@
-"""Definition files: what a segmentation and a cohort are, before anybody is counted."""
+"""Definition files of segmentations and cohorts: their models, loading and checks."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ AS_DEFINED = "As defined"  # among alternatives, the definition itself
 
 
 class Segment(Frozen):
-    """One segment: a person is in it through the first of its rules that holds."""
+    """One segment: a person is in it by the first of its rules that holds."""
 
     name: str
     about: str
@@ -25,22 +25,22 @@ class Segment(Frozen):
 
 
 class Otherwise(Frozen):
-    """The segment of everybody whom no rule placed."""
+    """The segment of everybody to whom no rule applies."""
 
     name: str
     about: str
     says: str
 
 
-class NotYet(Frozen):
-    """Rules of the published model that this workbook does not ask yet."""
+class NotAssessed(Frozen):
+    """Rules of the published model that this workbook does not assess yet."""
 
     segment: str
     rules: tuple[str, ...]
 
 
 class RuleChange(Frozen):
-    """The segmentation with one threshold changed: that of the rule which `says` so."""
+    """The segmentation with one threshold changed: that of the rule with these words."""
 
     says: str
     rule: str = Field(description="the rule's own words")
@@ -56,7 +56,7 @@ class Segmentation(Frozen):
     notes: tuple[str, ...] = ()
     segments: tuple[Segment, ...] = Field(min_length=1)
     otherwise: Otherwise
-    not_yet_assessed: tuple[NotYet, ...] = ()
+    not_yet_assessed: tuple[NotAssessed, ...] = ()
     alternatives: tuple[RuleChange, ...] = ()
 
     @property
@@ -69,21 +69,21 @@ class Segmentation(Frozen):
         found = [rule for segment in self.segments for rule in segment.rules if rule.says == other.rule]
         if len(found) != 1:
             raise InputError(
-                f"The alternative `{other.says}` changes the rule `{other.rule}`, which stands "
-                f"{len(found)} times in the segmentation. It must be exactly once."
+                f"The alternative `{other.says}` changes the rule `{other.rule}`, which is "
+                f"{len(found)} times in the segmentation. It must be there exactly once."
             )
         segments = tuple(
             segment.model_copy(
-                update={"rules": tuple(_altered(r, other) if r.says == other.rule else r for r in segment.rules)}
+                update={"rules": tuple(_changed_rule(r, other) if r.says == other.rule else r for r in segment.rules)}
             )
             for segment in self.segments
         )
         return self.model_copy(update={"segments": segments})
 
 
-def _altered(rule: Rule, other: RuleChange) -> Rule:
+def _changed_rule(rule: Rule, other: RuleChange) -> Rule:
     if other.column is not None:
-        return replaced(rule, other.column, other.value)
+        return with_value(rule, other.column, other.value)
     if not isinstance(rule, Count | Criterion):
         raise InputError(f"The alternative `{other.says}` must name the `column` whose value it changes.")
     return rule.model_copy(update={"value": other.value})
@@ -98,12 +98,12 @@ class Alternative(Frozen):
 
 
 class Cohort(Frozen):
-    """A file of parameters/cohorts: people who meet every criterion, asked in order."""
+    """A file of parameters/cohorts: people who meet every criterion, applied in order."""
 
     title: str
     short: str = Field(max_length=40, description="for the axis of a figure")
     question: str
-    use: str = Field(description="what somebody could do for these people")
+    use: str = Field(description="what could be done for these people")
     source: str
     criteria: tuple[Rule, ...] = Field(min_length=1)
     alternatives: tuple[Alternative, ...] = ()
@@ -111,15 +111,15 @@ class Cohort(Frozen):
 
     def with_alternative(self, other: Alternative) -> "Cohort":
         """The cohort with one threshold changed."""
-        whole = cast(All, replaced(All(all=self.criteria), other.column, other.value))  # a rule keeps its form
-        return self.model_copy(update={"criteria": whole.all})
+        changed = cast(All, with_value(All(all=self.criteria), other.column, other.value))  # a rule keeps its form
+        return self.model_copy(update={"criteria": changed.all})
 
 
-def replaced(rule: Rule, column: str, value: Scalar) -> Rule:
-    """The rule with another value in the one criterion that asks for `column`."""
+def with_value(rule: Rule, column: str, value: Scalar) -> Rule:
+    """The rule with another value in its only criterion on `column`."""
     asked = sum(c.column == column for c in criteria(rule))
     if asked != 1:
-        raise InputError(f"An alternative changes `{column}`, which {asked} criteria ask for. It must be exactly one.")
+        raise InputError(f"An alternative changes `{column}`, which {asked} criteria use. It must be exactly one.")
     return _with_value(rule, column, value)
 
 
@@ -138,7 +138,7 @@ def load_segmentation(name: str, folder: Path | None = None) -> Segmentation:
     """A segmentation by the name of its file. Raises InputError that lists every fault of it."""
     path = _definition(folder or project_root() / "parameters" / "segments", name)
     content = load_yaml(path)
-    _check_forms(content, path.name)
+    _check_rule_syntax(content, path.name)
     found = validated(Segmentation, content, path.name)
     if repeated := sorted({n for n in found.names if found.names.count(n) > 1}):
         raise InputError(f"{path.name} names a segment twice: {', '.join(repeated)}. Put its rules together.")
@@ -166,8 +166,8 @@ def load_cohorts(folder: Path | None = None) -> dict[str, Cohort]:
     return {name: load_cohort(name, folder) for name in cohort_names(folder)}
 
 
-def _check_forms(content: dict[str, Any], where: str) -> None:
-    """Refuse what is no rule, by the segment's name and the rule's own words or its number."""
+def _check_rule_syntax(content: dict[str, Any], where: str) -> None:
+    """Refuse invalid rules, by the segment's name and the rule's own words or its number."""
     segments = content.get("segments")
     faults = []
     for segment in segments if isinstance(segments, list) else []:
@@ -183,20 +183,22 @@ def _check_forms(content: dict[str, Any], where: str) -> None:
 
 
 def check_segmentation(model: Segmentation, columns: Mapping[str, RuleColumn], where: str) -> None:
-    """Refuse a segmentation whose rules cannot be asked of `columns`, or cannot be told apart.
+    """Refuse a segmentation whose rules cannot be applied to `columns`, or have the same words.
 
     where: its file. Raises one InputError that names every faulty rule, with
-    the nearest column where it asks for one that there is not.
+    the nearest column where it uses an unknown one.
     """
     rules = [(f"segment `{s.name}`, ", rule) for s in model.segments for rule in s.rules]
     _check_rules(rules, columns, where)
-    told = Counter((segment, describe(rule, columns)) for segment, rule in rules)
-    if same := [f"{segment}rule `{words}`" for (segment, words), times in told.items() if times > 1]:
-        raise InputError(f"{where}: rules of one segment say the same: {'; '.join(same)}. Give each its own `says`.")
+    uses = Counter((segment, describe(rule, columns)) for segment, rule in rules)
+    if same := [f"{segment}rule `{words}`" for (segment, words), times in uses.items() if times > 1]:
+        raise InputError(
+            f"{where}: rules of a segment have the same words: {'; '.join(same)}. Give each its own `says`."
+        )
 
 
 def check_cohort(cohort: Cohort, columns: Mapping[str, RuleColumn], where: str) -> None:
-    """Refuse a cohort whose criteria cannot be asked of `columns`, naming each of them."""
+    """Refuse a cohort whose criteria cannot be applied to `columns`, naming each of them."""
     _check_rules([("", rule) for rule in cohort.criteria], columns, where)
 
 

@@ -15,11 +15,11 @@ from phm_utils.rules.tree import compile_rule, criteria, describe
 from phm_utils.topic import matching
 
 ASSESSED, LEFT_OUT, NOT_YET = "assessed", "left out", "not yet assessed"
-OTHERWISE = "true"  # the condition of the segment for everybody whom no rule placed
+OTHERWISE = "true"  # condition of the segment for everybody to whom no rule applies
 
 
 class SegmentChoice(RunParams):
-    """Which segmentation the run divides people by: said with the parameters of 02_segmentation."""
+    """The segmentation of the run: a parameter of 02_segmentation."""
 
     NOTEBOOK = "02_segmentation"
 
@@ -27,9 +27,9 @@ class SegmentChoice(RunParams):
 
 
 def segments(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """The stage: `segment_rule`, one row per rule asked or not, and `segment`, one row per person.
+    """The stage: `segment_rule`, one row per rule assessed or not, and `segment`, one row per person.
 
-    Raises InputError for a rule file that cannot be asked, naming each rule.
+    Raises InputError for a rule file that cannot be applied, naming each rule.
     """
     rules = rule_counts(con, rule_table(chosen(workbook), person_columns(), columns_missing(con)))
     yield Model("segment_rule", ("place",), frame=rules.drop(columns="condition"))
@@ -37,27 +37,27 @@ def segments(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
 
 
 def chosen(workbook: Workbook) -> Segmentation:
-    """The segmentation that the parameter file names, its rules known to be askable."""
-    name = SegmentChoice.of_the_run(workbook)["segmentation"]
+    """The segmentation that the parameter file names, with its rules checked."""
+    name = SegmentChoice.run_values(workbook)["segmentation"]
     model = load_segmentation(name)
     check_segmentation(model, person_columns(), f"{name}.yml")
     return model
 
 
 def segment_files(workbook: Workbook) -> list[Path]:
-    """The definition files that a stage reads which asks the rules of the chosen segmentation."""
-    name = SegmentChoice.of_the_run(workbook)["segmentation"]
+    """The definition files for a stage that applies the chosen segmentation."""
+    name = SegmentChoice.run_values(workbook)["segmentation"]
     return matching((f"parameters/segments/{name}.yml", *COLUMN_FILES))
 
 
 def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: Mapping[str, str]) -> pd.DataFrame:
-    """One row per rule, in the order in which they are asked.
+    """One row per rule, in the order in which they apply.
 
     missing: columns that are null throughout this run, by the table that they need.
     Returns `place` (from 1; the last is `otherwise`), `segment`, `reason`,
     `state` (`assessed`; `left out` where a table is absent; `not yet
     assessed`), `needs` (the absent table), and `condition` (SQL, or empty).
-    Raises InputError for a rule that asks for an unknown column.
+    Raises InputError for a rule that uses an unknown column.
     """
     rows = []
     for segment in model.segments:
@@ -74,9 +74,9 @@ def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: 
 
 
 def segment_sql(rules: pd.DataFrame, people: str = "person") -> str:
-    """A SELECT that places everybody: one row per person, by the first assessed rule that holds.
+    """A SELECT with everybody's segment: one row per person, by the first assessed rule that holds.
 
-    people: the table to place, with the columns of `person`.
+    people: the table to assign, with the columns of `person`.
     """
     return f"""
 SELECT placed.person_id, placed.pcn_code, placed.practice_code, segment_rule.segment, segment_rule.reason
@@ -86,26 +86,28 @@ INNER JOIN segment_rule ON segment_rule.place = placed.place"""
 
 def first_rule(rules: pd.DataFrame) -> str:
     """The place of the first assessed rule that holds, as SQL."""
-    asked = rules[rules["state"] == ASSESSED]
-    return "CASE " + "\n".join(f"WHEN {r.condition} THEN {r.place}" for r in asked.itertuples()) + " END"
+    applied = rules[rules["state"] == ASSESSED]
+    return "CASE " + "\n".join(f"WHEN {r.condition} THEN {r.place}" for r in applied.itertuples()) + " END"
 
 
 def rule_counts(con: duckdb.DuckDBPyConnection, rules: pd.DataFrame) -> pd.DataFrame:
-    """`rules` with how many people of `person` each assessed rule holds for, and how many it places.
+    """`rules` with the number of people for whom each assessed rule holds, and whom it assigns.
 
-    people_meeting: everybody whom it holds for, whether or not it came first.
-    people_placed: those for whom it came first.
+    people_meeting: people for whom it holds, even if an earlier rule holds too.
+    people_placed: people for whom it is the first that holds.
     """
-    asked = rules[rules["state"] == ASSESSED]
-    met_any = " OR ".join(f"coalesce({c}, false)" for c in asked["condition"] if c != OTHERWISE)
-    met = asked["condition"].replace(OTHERWISE, f"NOT ({met_any or 'false'})")
-    counts = ", ".join(f"count(*) FILTER (WHERE {c}) AS p{place}" for place, c in zip(asked["place"], met, strict=True))
+    applied = rules[rules["state"] == ASSESSED]
+    met_any = " OR ".join(f"coalesce({c}, false)" for c in applied["condition"] if c != OTHERWISE)
+    met = applied["condition"].replace(OTHERWISE, f"NOT ({met_any or 'false'})")
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {c}) AS p{place}" for place, c in zip(applied["place"], met, strict=True)
+    )
     with guarded("Counting the people who meet each rule"):
         meeting = read_sql(con, f"SELECT {counts} FROM person").iloc[0]
         placed = read_sql(con, f"SELECT {first_rule(rules)} AS place, count(*) AS people FROM person GROUP BY place")
-    people = placed.set_index("place")["people"].reindex(asked["place"], fill_value=0)
-    meeting.index = asked.index
-    people.index = asked.index
+    people = placed.set_index("place")["people"].reindex(applied["place"], fill_value=0)
+    meeting.index = applied.index
+    people.index = applied.index
     return rules.assign(
         people_meeting=meeting.reindex(rules.index).astype("Int64"),
         people_placed=people.reindex(rules.index).astype("Int64"),

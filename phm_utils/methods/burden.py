@@ -1,11 +1,11 @@
-"""The age at which a group first reaches a given burden, read between bands of age."""
+"""The age at which a group first reaches a given burden, interpolated between age bands."""
 
 import numpy as np
 import pandas as pd
 
 from phm_utils.errors import InputError
 
-BEFORE, NEVER = -np.inf, np.inf  # reached before the middle of the first known band; not reached by that of the last
+BEFORE, NEVER = -np.inf, np.inf  # before the middle of the first known band; not by the middle of the last
 
 
 def age_reached(bands: pd.DataFrame, burden: float) -> dict[str, float]:
@@ -17,13 +17,13 @@ def age_reached(bands: pd.DataFrame, burden: float) -> dict[str, float]:
 
     Returns `age`, `earliest` (where the upper limits reach it), `latest` (the
     lower limits), and `first` and `last`, the middles of the first and the
-    last band that is known. Ages are read on straight lines between the middles of neighbouring
-    bands; a suppressed band is passed over. BEFORE (minus infinity) where the
-    first known band is already there, NEVER (infinity) where none is; all are
+    last band that is known. Ages are interpolated between the middles of neighbouring
+    bands; a suppressed band is skipped. BEFORE (minus infinity) where the
+    first known band is already reached, NEVER (infinity) where none is; all are
     missing where every band is suppressed. `earliest` to `latest` is wider
     than a 95% interval where both neighbours are uncertain. Shares within a
     band are taken to be those at its middle, which misleads in a wide last band.
-    Raises InputError for a burden that is no share, or repeated bands.
+    Raises InputError for a burden that is not a share, or repeated bands.
 
     >>> bands = pd.DataFrame({"age": [42, 47, 52], "share": [0.1, 0.2, 0.3], "lower": 0.0, "upper": 1.0})
     >>> age_reached(bands, 0.25)["age"]
@@ -44,10 +44,10 @@ def age_reached(bands: pd.DataFrame, burden: float) -> dict[str, float]:
 
 def _crossing(ages: np.ndarray, values: np.ndarray, level: float) -> float:
     """Where the line through the points first reaches `level` from below."""
-    there = np.flatnonzero(values >= level)
-    if not len(there):
+    reached = np.flatnonzero(values >= level)
+    if not len(reached):
         return NEVER
-    at = there[0]
+    at = reached[0]
     if at == 0:
         return BEFORE
     part = (level - values[at - 1]) / (values[at] - values[at - 1])

@@ -1,7 +1,7 @@
-"""Which conditions come together: latent classes of yes/no columns, and whether they come back.
+"""Latent classes of yes/no columns, such as conditions, and their stability over resamples.
 
 Latent classes and not k-means: on 0/1 columns k-means splits on the commonest
-column and does so again in every resample. Of 20,000 made-up people with 26
+column and does so again in every resample. Of 20,000 simulated people with 26
 conditions drawn independently it finds three clusters with Jaccard
 similarities of .61 to .91; latent classes find one class, so nothing.
 """
@@ -19,7 +19,7 @@ TRIED = (2, 3, 4, 5)
 REFITS = 20  # resamples by which stability is judged
 STARTS = 4  # random starts of a fit: the likelihood has local peaks. Too few can only make clusters look less stable
 STEPS, TOLERANCE = 200, 1e-6  # of one start: until the log-likelihood gains less than this part of itself
-PRIOR = 0.5  # made-up people added to each class, with and without a column: no chance becomes 0 or 1
+PRIOR = 0.5  # pseudo-people added to each class, with and without a column: no probability becomes 0 or 1
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Classes:
 
 @dataclass(frozen=True)
 class Clustering:
-    """The number of classes that the data bear, and how well each comes back.
+    """The chosen number of classes, and the stability of each.
 
-    classes: None where no number of classes describes the data better than one does.
+    classes: None where no number of classes describes the data better than one class.
     jaccard: one per class, the mean over resamples.
     tried: one row per number: `clusters`, `bic_gain` over one class, `rand`
         (mean adjusted Rand index), `lowest`, `stable`, `pattern` (clusters so called).
@@ -70,7 +70,7 @@ def stable_classes(
     tried: Sequence[int] = TRIED,
     refits: int = REFITS,
 ) -> Clustering:
-    """Fit latent classes, refit them on resamples, and keep the number with the most classes that come back.
+    """Fit latent classes, refit them on resamples, and choose the number with the most stable classes.
 
     patterns: one row per distinct combination, columns 0 or 1; in any order.
     weights: people with each combination, whole numbers > 0.
@@ -78,10 +78,10 @@ def stable_classes(
     tried: numbers of classes. Only those that describe the people better than
         one class does (BIC) are considered; of these the one with the most
         stable classes, then the most patterns, then the fewest classes.
-    Classes come back largest first. A class is compared with the likest of
-    each refit, over the people fitted to, by Jaccard's index: people in both
+    Classes are returned largest first. A class is compared with the most similar
+    of each refit, over the people fitted to, by Jaccard's index: people in both
     over people in either.
-    Raises InputError where patterns repeat or hold something else than 0 and 1.
+    Raises InputError where patterns repeat or have values other than 0 and 1.
     Source: Hennig 2007, doi:10.1016/j.csda.2006.11.025; Hubert and Arabie 1985.
 
     >>> patterns = np.array([[0, 0, 1, 1], [1, 1, 0, 0]])
@@ -117,14 +117,14 @@ def latent_classes(patterns: np.ndarray, weights: np.ndarray, count: int, *, see
     array([0.6, 0.4])
     """
     random = np.random.default_rng([seed, count])
-    fits = [_climb(patterns, weights, count, random) for _ in range(STARTS if count > 1 else 1)]
+    fits = [_fit_once(patterns, weights, count, random) for _ in range(STARTS if count > 1 else 1)]
     likelihood, share, chance = max(fits, key=lambda fit: fit[0])
     order = np.argsort(-share, kind="stable")
     free = count - 1 + count * patterns.shape[1]
     return Classes(share[order], chance[order], float(free * np.log(weights.sum()) - 2 * likelihood))
 
 
-def adjusted_rand(together: np.ndarray) -> float:
+def adjusted_rand(counts: np.ndarray) -> float:
     """Agreement of two clusterings beyond chance, from people by cluster of each.
 
     Two clusterings that both put everybody in one cluster agree: 1.
@@ -132,22 +132,22 @@ def adjusted_rand(together: np.ndarray) -> float:
     >>> adjusted_rand(np.array([[30, 0], [0, 70]])), adjusted_rand(np.array([[25, 25], [25, 25]])) < 0
     (1.0, True)
     """
-    pairs = (together * (together - 1) / 2).sum()
-    first, second = (sums * (sums - 1) / 2 for sums in (together.sum(axis=1), together.sum(axis=0)))
-    everybody = together.sum() * (together.sum() - 1) / 2
+    pairs = (counts * (counts - 1) / 2).sum()
+    first, second = (sums * (sums - 1) / 2 for sums in (counts.sum(axis=1), counts.sum(axis=0)))
+    everybody = counts.sum() * (counts.sum() - 1) / 2
     expected = first.sum() * second.sum() / everybody if everybody else 0.0
     most = (first.sum() + second.sum()) / 2
     return 1.0 if most == expected else float((pairs - expected) / (most - expected))
 
 
-def best_jaccard(together: np.ndarray) -> np.ndarray:
-    """For each cluster of the rows the likest of the columns: people in both over people in either.
+def best_jaccard(counts: np.ndarray) -> np.ndarray:
+    """For each cluster of the rows, the most similar of the columns: people in both over people in either.
 
     >>> best_jaccard(np.array([[30, 0], [10, 60]])).round(2)
     array([0.75, 0.86])
     """
-    either = together.sum(axis=1, keepdims=True) + together.sum(axis=0) - together
-    return np.divide(together, either, out=np.zeros(together.shape), where=either > 0).max(axis=1)
+    either = counts.sum(axis=1, keepdims=True) + counts.sum(axis=0) - counts
+    return np.divide(counts, either, out=np.zeros(counts.shape), where=either > 0).max(axis=1)
 
 
 def _stability(
@@ -160,10 +160,10 @@ def _stability(
         some = drawn > 0
         # A refit starts anew: from the fit itself it would only find it again.
         again = latent_classes(patterns[some], drawn[some], count, seed=seed + 1 + number)
-        together = np.zeros((count, count))
-        np.add.at(together, (own, again.place(patterns)), weights)
-        jaccard.append(best_jaccard(together))
-        rand.append(adjusted_rand(together))
+        counts = np.zeros((count, count))
+        np.add.at(counts, (own, again.place(patterns)), weights)
+        jaccard.append(best_jaccard(counts))
+        rand.append(adjusted_rand(counts))
     return np.mean(jaccard, axis=0), float(np.mean(rand))
 
 
@@ -174,10 +174,10 @@ def _resamples(weights: np.ndarray, times: int, seed: int) -> Iterator[np.ndarra
         yield random.multinomial(int(weights.sum()), weights / weights.sum())
 
 
-def _climb(
+def _fit_once(
     patterns: np.ndarray, weights: np.ndarray, count: int, random: np.random.Generator
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """One start, from people drawn at random, up to a peak: log-likelihood, shares and chances."""
+    """One fit, from people drawn at random to a local maximum: log-likelihood, shares and chances."""
     overall = np.einsum("pc,p->c", patterns, weights) / weights.sum()
     drawn = random.choice(len(patterns), size=count, p=weights / weights.sum())
     share, chance = np.full(count, 1 / count), np.clip((overall + patterns[drawn]) / 2, 0.01, 0.99)
@@ -207,12 +207,10 @@ def _log_joint(across: np.ndarray, share: np.ndarray, chance: np.ndarray) -> np.
 
 
 def _sorted(patterns: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Patterns in one fixed order: what is found must not hang on the order in which rows arrive."""
+    """Patterns in one fixed order: the result must not depend on the order of rows."""
     patterns, weights = np.asarray(patterns, dtype=float), np.asarray(weights, dtype=float)
     if patterns.ndim != 2 or not np.isin(patterns, (0, 1)).all() or not (weights > 0).all():
-        raise InputError(
-            "Patterns to be clustered hold 0 and 1 alone, each with at least one person. Group them first."
-        )
+        raise InputError("Patterns to be clustered hold only 0 and 1, each with at least one person. Group them first.")
     if repeated := len(patterns) - len(np.unique(patterns, axis=0)):
         raise InputError(f"{repeated} of {len(patterns)} patterns to be clustered repeat another. Add up their people.")
     order = np.lexsort(patterns.T[::-1])

@@ -1,7 +1,7 @@
 """Rate ratios of a programme: weighted, doubly robust and before/after, with errors clustered by person.
 
-Both estimators answer for the treated: their events, over what they would
-have had without the programme. Standard errors come from each person's
+Both estimators are for the treated: their events, over those expected
+without the programme. Standard errors come from each person's
 influence on the estimate, the fitting of weights and model included.
 """
 
@@ -23,7 +23,7 @@ class Arm:
     events: counts in follow-up. exposure: time at risk, > 0.
     covariates: rows x columns on which controls are balanced.
     stratum: whole numbers from 0, the same numbering in both arms.
-    person: who; a person may stand in several rows.
+    person: identifier; a person may have several rows.
     predictors: rows x columns of the outcome model; the covariates if None.
     """
 
@@ -91,7 +91,7 @@ def doubly_robust_rate_ratio(
     """Treated events over those expected of them: a controls-only Poisson model corrected by weights.
 
     The model (intercept per stratum, exposure offset, unweighted) predicts
-    what each treated person would have had; the weighted mean of its errors
+    the events of each treated person without the programme; the weighted mean of its errors
     among the controls corrects it. Right if either the weights or the model
     are right. Augmented inverse probability weighting for the treated, with
     entropy balance in place of a propensity (Zhao and Percival 2017,
@@ -123,16 +123,16 @@ def _poisson(controls: Arm) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Slopes, log intercept per stratum and fitted means of the controls' Poisson model."""
     size = controls.stratum.max() + 1
     totals = np.bincount(controls.stratum, weights=controls.events, minlength=size)
-    held, compact = np.unique(controls.stratum, return_inverse=True)
+    used, compact = np.unique(controls.stratum, return_inverse=True)
     try:
-        found = tilt(controls.model, controls.exposure, compact, totals[held], controls.events @ controls.model)
+        found = tilt(controls.model, controls.exposure, compact, totals[used], controls.events @ controls.model)
     except NoSolution:
         raise InputError(
             f"The Poisson model of {len(controls)} controls has no solution: a covariate predicts the outcome "
             "perfectly. Use fewer covariates."
         ) from None
     scale = np.full(size, -np.inf)
-    scale[held] = found.log_scale
+    scale[used] = found.log_scale
     return found.slopes, scale, found.mass
 
 
@@ -207,8 +207,8 @@ def before_after(
 ) -> RateRatio:
     """The same people's rate after over their rate before. NOT evidence of an effect.
 
-    People chosen for an extreme fall back by themselves: with a programme
-    that does nothing this ratio is about 0.6, and "significant".
+    People selected for an extreme regress to the mean: with a programme
+    without effect this ratio is about 0.6, and "significant".
     before, after: events; exposures in one unit of time; one row per person-trial.
 
     >>> before, after, year = np.array([2, 1, 3]), np.array([1, 1, 2]), np.ones(3)
@@ -228,7 +228,7 @@ def before_after(
 
 
 def e_value(rate_ratio: float) -> float:
-    """How strong an unmeasured confounder must be, on the ratio scale, to explain the ratio away.
+    """The strength of an unmeasured confounder, on the ratio scale, that would explain the ratio.
 
     Source: VanderWeele and Ding 2017, doi:10.7326/M16-2607.
 
@@ -261,7 +261,7 @@ def minimum_detectable_rate_ratio(log_se: float, *, power: float = 0.8, confiden
 
 
 def power_to_detect(rate_ratio: float, log_se: float, *, confidence: float = 0.95) -> float:
-    """Chance (0-1) that the interval excludes 1, were this the true rate ratio.
+    """Chance (0-1) that the interval excludes 1, if this is the true rate ratio.
 
     >>> round(power_to_detect(0.87, log_se=0.05), 2)
     0.8

@@ -1,7 +1,7 @@
-"""Funnel plots: which areas differ from a target by more than chance, and by more than areas usually do.
+"""Funnel plots: areas that differ from a target by more than chance, or more than areas usually differ.
 
 Plain limits answer "more than chance?". Real practices differ for many
-reasons that no list records, so plain limits flag a large part of them;
+reasons that no list records, so plain limits flag many of them;
 the overdispersed limits add the usual variation between areas.
 Source: Spiegelhalter 2005, doi:10.1002/sim.1970 and doi:10.1136/qshc.2005.013755.
 """
@@ -68,7 +68,7 @@ def proportion_signals(numerator: pd.Series, denominator: pd.Series, target: flo
 
 
 def ratio_signals(observed: pd.Series, expected: pd.Series) -> pd.Series:
-    """The same words for observed against expected events, exact Poisson.
+    """The same signals for observed against expected events, exact Poisson.
 
     >>> ratio_signals(pd.Series([10, 20]), expected=pd.Series([10.0, 10.0])).tolist()
     ['within', 'high 95']
@@ -83,12 +83,12 @@ def ratio_signals(observed: pd.Series, expected: pd.Series) -> pd.Series:
 
 
 def overdispersion(z: pd.Series, errors: pd.Series) -> tuple[float, float]:
-    """How much more areas vary than chance alone would make them.
+    """Variation between areas beyond chance.
 
     z: (value - target) / error of each area. errors: standard errors.
     Returns phi, the mean of squared winsorised z (1 is chance alone), and
     tau, the standard deviation between areas in the value's own unit; tau
-    is 0 where phi leaves nothing beyond chance.
+    is 0 where phi shows nothing beyond chance.
 
     >>> phi, tau = overdispersion(pd.Series([-3, -2, 0, 2, 3]), errors=pd.Series([0.01] * 5))
     >>> round(phi, 2), round(tau, 3)
@@ -99,7 +99,7 @@ def overdispersion(z: pd.Series, errors: pd.Series) -> tuple[float, float]:
     scores, s = scores[keep], s[keep]
     count = len(scores)
     if count < 2:
-        raise InputError(f"{count} areas are too few to see how areas vary; two or more are needed.")
+        raise InputError(f"{count} areas are too few to estimate variation; two or more are needed.")
     scores = np.clip(scores, *np.quantile(scores, [WINSORISED, 1 - WINSORISED]))
     phi = float(np.mean(scores**2))
     weight = s**-2

@@ -1,7 +1,7 @@
-"""Slope and relative index of inequality: the gap across the whole range of deprivation.
+"""Slope and relative index of inequality: the difference across the whole range of deprivation.
 
 A line is fitted through all groups, weighted by their people, and read at
-its two ends, so that the middle counts too and not only the extremes.
+its two ends, so that every group counts, not only the extremes.
 """
 
 from typing import Literal
@@ -36,10 +36,10 @@ def slope_index(
     scale: where errors are normal: linear for means, log for rates, logit
         for proportions. transform: fit the line on that scale too.
     multiplier: of the SII, such as 100 for percentage points; a negative one
-        turns the direction round, and inverts the RII.
+        reverses the direction, and inverts the RII.
     repetitions, seed: of the simulated limits, the percentiles of lines
-        through values drawn from their own sampling errors. They hold no
-        scatter of the groups about the line: see `line_limits` for that.
+        through values drawn from their own sampling errors. They do not include
+        the scatter of the groups about the line: see `line_limits` for that.
 
     Returns one row per `area_code`: `sii`, `sii_lower`, `sii_upper`, `rii`,
     `rii_lower`, `rii_upper`, `intercept` (value at rank 0).
@@ -59,9 +59,9 @@ def slope_index(
         share, rank = midranks(part["population"])
         value, se = part["value"].to_numpy(float), standard_errors(part, scale)
         draws = rng.normal(FORWARD[scale](value), se, size=(repetitions, len(part)))
-        point = _ends(value if not transform else FORWARD[scale](value), share, rank, scale, transform)
-        many = _ends(draws if transform else BACK[scale](draws), share, rank, scale, transform)
-        rows[area] = _indices(point, many, multiplier, confidence)
+        point = _fitted_ends(value if not transform else FORWARD[scale](value), share, rank, scale, transform)
+        simulated = _fitted_ends(draws if transform else BACK[scale](draws), share, rank, scale, transform)
+        rows[area] = _indices(point, simulated, multiplier, confidence)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("area_code")
 
 
@@ -89,7 +89,7 @@ def standard_errors(part: pd.DataFrame, scale: Scale) -> np.ndarray:
 
 
 def reliability(groups: pd.DataFrame, repeats: int = 9, **options) -> pd.Series:
-    """How far simulated SII limits move from one seed to the next, in units of the SII.
+    """The change of simulated SII limits between seeds, in units of the SII.
 
     Mean absolute difference of both limits between the first run and
     `repeats` more; raise `repetitions` where it shows in the printed digits.
@@ -110,8 +110,8 @@ def line_limits(part: pd.DataFrame, confidence: float = 0.95) -> dict[str, float
     """The SII of one set of areas with limits from their scatter about the line.
 
     part: one row per area in order of deprivation: `population`, `value`.
-    For areas that differ by more than chance (practices, say), whose own
-    sampling errors would make the line look far too certain.
+    For areas that differ by more than chance (practices, say), whose
+    sampling errors alone would make the limits far too narrow.
     Returns `intercept`, `sii`, `lower`, `upper` (Student t, n - 2, weighted
     by people, with standard errors that allow unequal scatter: HC3).
 
@@ -133,10 +133,10 @@ def line_limits(part: pd.DataFrame, confidence: float = 0.95) -> dict[str, float
     return {"intercept": intercept, "sii": slope, "lower": slope - reach, "upper": slope + reach}
 
 
-def _ends(
+def _fitted_ends(
     y: np.ndarray, share: np.ndarray, rank: np.ndarray, scale: Scale, transform: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The fitted values at rank 0 and rank 1, for one set of values or for many (rows)."""
+    """The fitted values at rank 0 and rank 1, for one set of values or for simulated (rows)."""
     # Weighted least squares in closed form: y sqrt(a) on sqrt(a) and b sqrt(a).
     centre, y_mean = share @ rank, y @ share
     slope = (y @ (share * (rank - centre))) / (share @ (rank - centre) ** 2)
@@ -144,7 +144,7 @@ def _ends(
     return (BACK[scale](low), BACK[scale](high)) if transform else (low, high)
 
 
-def _indices(point: tuple, many: tuple, multiplier: float, confidence: float) -> dict[str, float]:
+def _indices(point: tuple, simulated: tuple, multiplier: float, confidence: float) -> dict[str, float]:
     tails = [(1 - confidence) / 2 * 100, (1 + confidence) / 2 * 100]
 
     def sii(ends: tuple) -> np.ndarray:
@@ -153,8 +153,8 @@ def _indices(point: tuple, many: tuple, multiplier: float, confidence: float) ->
     def rii(ends: tuple) -> np.ndarray:
         return ends[0] / ends[1] if multiplier < 0 else ends[1] / ends[0]
 
-    sii_low, sii_high = np.percentile(sii(many), tails)
-    rii_low, rii_high = np.percentile(rii(many), tails)
+    sii_low, sii_high = np.percentile(sii(simulated), tails)
+    rii_low, rii_high = np.percentile(rii(simulated), tails)
     return {
         "sii": sii(point),
         "sii_lower": sii_low,

@@ -1,8 +1,8 @@
-"""How often records are joined to the wrong person, or to nobody; and what that does to a count.
+"""Shares of false and missed links, and the range of a count taken through links.
 
 Two shares describe the links of a source. *False*: of its linked records,
-those joined to somebody else. *Missed*: of its records whose person is there
-to be found, those not joined to that person. With L linked records, true
+those linked to another person. *Missed*: of its records whose person is in the
+spine, those not linked to that person. With L linked records, true
 number N: right links = L (1 - false) = N (1 - missed).
 
 Each function takes and gives one row per source or group; a share that
@@ -21,7 +21,7 @@ FALSE, MISSED = SHARES[:3], SHARES[3:]
 
 
 def count_range(count: pd.Series, errors: pd.DataFrame) -> Limits:
-    """Between which numbers a count taken from linked records would lie, had every link been right.
+    """The range in which a count from linked records would be, if every link were right.
 
     count: people or records counted through links, 0 or more; one number or
         one per row of `errors`.
@@ -30,7 +30,7 @@ def count_range(count: pd.Series, errors: pd.DataFrame) -> Limits:
     Returns two float arrays: count (1 - false_upper) / (1 - missed_lower) and
     count (1 - false_lower) / (1 - missed_upper); NaN where a limit is not
     known, or everything may be missed. Both ends take the worse limit of each
-    share, so the range is rather too wide. Shares are of records: a person
+    share, so the range is too wide rather than too narrow. Shares are of records: a person
     with several is missed only if all of them are, so the upper end is then
     too high. Errors are taken to be the same among the counted as among all.
     Raises InputError where a share is not from 0 to 1 or a count is negative.
@@ -43,9 +43,9 @@ def count_range(count: pd.Series, errors: pd.DataFrame) -> Limits:
     given = np.broadcast_to(pd.array(np.atleast_1d(count), "Float64").to_numpy(float, na_value=np.nan), len(errors))
     if (given < 0).any():
         raise InputError(f"{(given < 0).sum()} of {len(given)} counts are negative. A count is 0 or more.")
-    room = {name: np.where(shares[name] < 1, 1 - shares[name], np.nan) for name in MISSED[1:]}
-    low = given * (1 - shares["false_upper"]) / room["missed_lower"]
-    return low, given * (1 - shares["false_lower"]) / room["missed_upper"]
+    complement = {name: np.where(shares[name] < 1, 1 - shares[name], np.nan) for name in MISSED[1:]}
+    low = given * (1 - shares["false_upper"]) / complement["missed_lower"]
+    return low, given * (1 - shares["false_lower"]) / complement["missed_upper"]
 
 
 def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
@@ -53,11 +53,11 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
 
     tests: one row per source or group. Of its records: `records` (missing
         where only the linked ones are known), `linked`, and `unnumbered`, the
-        linked ones that had no number to settle them; of those not linked
-        `set_aside`, described like somebody whose number says otherwise, and
-        `undecided`, with some evidence for somebody.
+        linked ones that had no number; of those not linked
+        `set_aside`, which agree with a person who has another number, and
+        `undecided`, with some evidence for a link.
         Of the test's identities, whose person is known: `tested`, `wrong`
-        (joined to another), `lost` (joined to nobody).
+        (linked to another person), `lost` (not linked).
 
     The test shows what happens to records without a number; those linked by
     number and agreeing description are taken to be right. Of the unnumbered,
@@ -65,9 +65,9 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
     Wilson's limits, which are then spread over all linked records. Records
     missed cannot outnumber those not rightly linked. Records set aside are
     taken to be missed, for their number is probably wrong; the lower limit
-    does without them, and the upper one adds what was undecided.
-    Returns `SHARES`, missing where nothing was tested. People who are not
-    there to be found cannot be tested so: a link of theirs is always false.
+    leaves them out, and the upper one adds the undecided.
+    Returns `SHARES`, missing where nothing was tested. People who are
+    not in the spine cannot be tested so: a link of theirs is always false.
 
     >>> test = {"records": 1_000, "linked": 950, "unnumbered": 100, "set_aside": 0, "undecided": 0}
     >>> test |= {"tested": 200, "wrong": 2, "lost": 10}
@@ -82,7 +82,7 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
     missed = wilson(tests["wrong"] + tests["lost"], tests["tested"], confidence)
     by_number = linked - unnumbered
     right = (unnumbered * (1 - false["value"])).where(unnumbered > 0)
-    nothing_open = records == by_number  # every record settled by its number: there was nothing to miss
+    nothing_open = records == by_number  # every record linked by its number: nothing to miss
     answer = pd.DataFrame(index=tests.index, columns=list(SHARES), dtype=float)
     others = {"value": tests["set_aside"], "lower": 0, "upper": tests["set_aside"] + tests["undecided"]}
     for end, false_name, missed_name in zip(("value", "lower", "upper"), FALSE, MISSED, strict=True):
@@ -94,27 +94,27 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
 
 
 def shares_from_checks(checks: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """False shares of records joined on a pseudonym, from those that sex and month of birth give away.
+    """False shares of records linked on a pseudonym, from conflicts of sex and month of birth.
 
     checks: one row per source or group. Records: `records`, `linked`; of those
         with sex and month of birth known on both sides `agree`, `sex_differs`
-        and `month_differs` (one differs; joined all the same) and `conflicts`
-        (both differ; not joined). `conflict_people`, `checked_people`:
+        and `month_differs` (one differs; linked nevertheless) and `conflicts`
+        (both differ; not linked). `conflict_people`, `checked_people`:
         identities behind the conflicts, and behind all that were checked.
-        `seen`: the chance that a stranger drawn from the spine differs in both.
+        `seen`: the probability that a random person of the spine differs in both.
 
-    A pseudonym that is a random stranger's shows as a conflict with the chance
-    `seen` (about half: sex agrees by chance in half, the month in one of a
-    thousand) and is joined unseen otherwise. Slips of the pen that hit both
-    fields of a right record are conflicts too: sex_differs x month_differs /
-    agree are expected. So hidden = (conflicts - slips) (1 - seen) / seen.
-    Limits are of the negative binomial distribution: of how many strangers
-    stay unseen until so many were seen, counting identities, since one wrong
-    pseudonym spoils all of a person's records.
+    A random person's pseudonym shows as a conflict with probability `seen` (about
+    half: sex agrees by chance in half, the month in one of a thousand) and is
+    linked undetected otherwise. Data errors in both fields of a right record are
+    conflicts too: sex_differs x month_differs /
+    agree are expected. So hidden = (conflicts - data errors) (1 - seen) / seen.
+    Limits are of the negative binomial distribution: of the number of
+    non-matches undetected for the number detected, counting identities, since
+    one wrong pseudonym affects all of a person's records.
 
-    What was lost cannot be known: at most every record that is not joined, so
-    `missed_share` is missing, between 0 and that. A relative's pseudonym
-    agrees more often than a stranger's: false links are then understated.
+    Missed links are not known: at most every record that is not linked, so
+    `missed_share` is missing, with limits 0 and that. A relative's pseudonym
+    agrees more often than a random one: false links are then understated.
 
     >>> check = {"records": 1_000, "linked": 960, "agree": 940, "sex_differs": 5, "month_differs": 5, "conflicts": 10}
     >>> check |= {"conflict_people": 10, "checked_people": 500, "seen": 0.5}
@@ -127,12 +127,12 @@ def shares_from_checks(checks: pd.DataFrame, confidence: float = 0.95) -> pd.Dat
     conflicts, people = checks["conflicts"].to_numpy(float), checks["conflict_people"].to_numpy(float)
     tail = (1 - confidence) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        slips = np.where(agree > 0, sex * month / agree, 0.0)
+        data_errors = np.where(agree > 0, sex * month / agree, 0.0)
         each = np.where(people > 0, conflicts / people, (joined + conflicts) / checks["checked_people"])
-        unseen = (1 - seen) / seen
+        undetected = (1 - seen) / seen
         low = np.where(people > 0, nbinom.ppf(tail, np.maximum(people, 1), seen), 0.0) * each
         high = nbinom.ppf(1 - tail, people + 1, seen) * each
-        hidden = np.column_stack([conflicts * unseen, low, high]) - (slips * unseen)[:, None]
+        hidden = np.column_stack([conflicts * undetected, low, high]) - (data_errors * undetected)[:, None]
         false = np.clip(hidden / joined[:, None], 0, 1)
     false = np.where(((joined > 0) & (seen > 0))[:, None], false, np.nan)
     records = checks["records"].to_numpy(float)
@@ -166,7 +166,7 @@ def precision(strata: pd.DataFrame, confidence: float = 0.95) -> tuple[float, fl
 
 
 def lowest_threshold(bands: pd.DataFrame, target: float = 0.99, confidence: float = 0.95) -> int | None:
-    """The lowest band from which on reviewed pairs are the same person often enough, or None.
+    """The lowest band from which reviewed pairs are matches often enough, or None.
 
     bands: one row per `band` (lower edge in bits), `reviewed`, `matches`.
     target: the lower limit (Wilson) of matches among everything reviewed from

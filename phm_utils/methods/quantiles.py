@@ -9,7 +9,7 @@ def quantiles(
 ) -> pd.Series:
     """The quantile of each value, 1 for the lowest.
 
-    values: one per area; missing ones get none and are not counted.
+    values: one per area; missing ones have none and are not counted.
     by: a grouping on the same index: quantiles are taken within each group.
     descending: True makes 1 the highest.
 

@@ -55,7 +55,7 @@ def exact_limits(events: np.ndarray, confidence: float = 0.95) -> Limits:
 
 
 def byar_limits(events: np.ndarray, confidence: float = 0.95) -> Limits:
-    """Byar's approximate Poisson limits, whatever the count; the lower limit of 0 is 0.
+    """Byar's approximate Poisson limits, for any count; the lower limit of 0 is 0.
 
     Source: Breslow and Day 1987, Statistical Methods in Cancer Research II.
 
@@ -110,7 +110,7 @@ def crude_rate(
 def indirect_ratio(
     observed: pd.Series, expected: pd.Series, multiplier: float = 1, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Observed over expected events: 1 is "as many as the reference's rates would give".
+    """Observed over expected events: 1 is as many as at the reference's rates.
 
     expected: events had each stratum the reference's rate; see `expected_events`.
     multiplier: 1 for a ratio, the reference's crude rate for an indirectly
@@ -258,7 +258,7 @@ def with_shares(shown: pd.DataFrame, *, of: str = "registered") -> pd.DataFrame:
 def with_rates(shown: pd.DataFrame, *, events: tuple[str, ...]) -> pd.DataFrame:
     """Protected counts with rates per 1,000 people; events of a suppressed group are suppressed with it.
 
-    events: columns of counts; those that the run lacks are passed over.
+    events: columns of counts; those that the run lacks are skipped.
 
     >>> with_rates(pd.DataFrame({"people": [500], "ed_attendances": [40]}), events=("ed_attendances",))
        people  ed_attendances  ed_attendances_per_1000

@@ -1,4 +1,4 @@
-"""Return on investment: the same money gives five ratios, so each carries its definition.
+"""Return on investment: five common ratios, each with its definition.
 
 A saving counts events avoided at their average cost. Most of it is capacity
 released (a quieter department), not money that leaves a budget; ratios of the
@@ -16,7 +16,7 @@ DRAWS = 10_000
 
 
 def return_ratios(saving_gbp: float, saving_months: float, cost_gbp_per_year: float) -> pd.DataFrame:
-    """Every common ratio of saving to cost, each with what it divides by what.
+    """Every common ratio of saving to cost, each with its definition.
 
     saving_gbp: saved in `saving_months` months; may be negative.
     cost_gbp_per_year: > 0.
@@ -62,7 +62,7 @@ def break_even_share(saving_gbp: float, cost_gbp: float) -> float:
 
 
 def split_saving(saving_gbp: float, *, cashable: float, cost_shifted: float) -> pd.DataFrame:
-    """The saving by what becomes of it: `part`, `meaning`, `gbp`. Shares are assumptions, 0-1, together at most 1.
+    """The saving by use: `part`, `meaning`, `gbp`. Shares are assumptions, 0-1, together at most 1.
 
     >>> split_saving(1_000, cashable=0.2, cost_shifted=0.1)[["part", "gbp"]]
                     part    gbp

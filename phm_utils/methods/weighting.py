@@ -1,4 +1,4 @@
-"""Entropy balancing: weights that make controls look, on average, like the treated.
+"""Entropy balancing: weights that give controls the covariate means of the treated.
 
 Among all weights whose means equal the treated people's, these stay closest
 to equal weights (Kullback-Leibler), so no control counts more than balance
@@ -18,7 +18,7 @@ MAX_STEPS = 200
 
 
 class NoSolution(Exception):
-    """No positive masses give the target: it lies outside what the rows can average to."""
+    """No positive masses give the target: it is outside the range of the rows."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def tilt(covariates: np.ndarray, base: np.ndarray, stratum: np.ndarray, totals: 
     order = np.argsort(stratum, kind="stable")
     rows, log_base, place = covariates[order], np.log(base[order]), stratum[order]
     starts = np.searchsorted(place, np.arange(len(totals)))
-    whole = totals.sum()
+    total = totals.sum()
     slopes = np.zeros(rows.shape[1])
     # Where a solution exists the mean divergence is at most log(all base / smallest base).
     floor = -(np.logaddexp.reduce(log_base) - log_base.min()) - 1
@@ -62,7 +62,7 @@ def tilt(covariates: np.ndarray, base: np.ndarray, stratum: np.ndarray, totals: 
     start = value
     for _ in range(MAX_STEPS):
         gradient = mass @ rows - target
-        if np.abs(gradient).max(initial=0) <= TOLERANCE * whole:
+        if np.abs(gradient).max(initial=0) <= TOLERANCE * total:
             result = np.empty_like(mass)
             result[order] = mass
             return Tilt(result, slopes, log_scale)
@@ -70,12 +70,12 @@ def tilt(covariates: np.ndarray, base: np.ndarray, stratum: np.ndarray, totals: 
         size = 1.0
         while True:
             trial = _dual(rows, log_base, place, starts, totals, target, slopes - size * step)
-            if trial[0] <= value - 1e-4 * size * (gradient @ step) + 1e-13 * whole or size < 1e-6:
+            if trial[0] <= value - 1e-4 * size * (gradient @ step) + 1e-13 * total or size < 1e-6:
                 break
             size /= 2
         slopes = slopes - size * step
         value, mass, log_scale = trial
-        if (value - start) / whole < floor:
+        if (value - start) / total < floor:
             break
     raise NoSolution
 
@@ -124,7 +124,7 @@ def entropy_balance(
     together they sum to the number of treated.
     Raises InputError where no positive weights give balance, or where a
     stratum has treated people and no control.
-    Assumes that whoever is comparable on these covariates would have fared alike.
+    Assumes no unmeasured confounding, given these covariates.
 
     >>> entropy_balance(controls=np.array([[0], [1], [1]]), treated=np.array([[0], [1]])).round(3)
     array([1. , 0.5, 0.5])
@@ -134,10 +134,10 @@ def entropy_balance(
     where_control = np.zeros(len(controls), int) if control_stratum is None else np.asarray(control_stratum)
     where_treated = np.zeros(len(treated), int) if treated_stratum is None else np.asarray(treated_stratum)
     totals = np.bincount(where_treated, minlength=where_control.max() + 1).astype(float)
-    held = np.bincount(where_control, minlength=len(totals))
-    if (lone := (totals > 0) & (held == 0)).any():
+    control_counts = np.bincount(where_control, minlength=len(totals))
+    if (empty := (totals > 0) & (control_counts == 0)).any():
         raise InputError(
-            f"{lone.sum()} of {(totals > 0).sum()} strata have treated people and no control. "
+            f"{empty.sum()} of {(totals > 0).sum()} strata have treated people and no control. "
             "Leave those treated out, or make the strata wider."
         )
     used = totals[where_control] > 0
@@ -173,7 +173,7 @@ def _check(controls: np.ndarray, treated: np.ndarray) -> None:
 
 
 def effective_sample(weights: np.ndarray) -> float:
-    """How many equally weighted rows would carry as much information (Kish 1965).
+    """The number of equally weighted rows with as much information (Kish 1965).
 
     >>> round(effective_sample(np.array([1, 1, 2])), 2)
     2.67
@@ -184,7 +184,7 @@ def effective_sample(weights: np.ndarray) -> float:
 
 
 def standardised_differences(treated: pd.DataFrame, controls: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
-    """How far the groups differ before and after weighting.
+    """Standardised mean differences before and after weighting.
 
     Returns one row per covariate: `covariate`, `smd_before`, `smd_after`:
     treated mean less control mean, in the treated people's standard

@@ -1,4 +1,4 @@
-"""What can be known of people in this run: the days counted, and what is left out."""
+"""The days counted by source, and the columns left out of this run."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ WINDOW = Release(
 )
 LEFT_OUT = Release(
     "person_left_out",
-    "What is not known about anybody in this run, because a table is absent or too short",
+    "Columns of the person table left out of this run, because a table is absent or too short",
     (AREA, *keys("table_name", "column_name", "what")),
     may_be_empty=True,
 )
@@ -24,7 +24,7 @@ RELEASES = (WINDOW, LEFT_OUT)
 
 
 def coverage_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """The stage: windows and gaps, for the ICS alone, whose sources are extracted whole."""
+    """The stage: windows and gaps, for the ICS only: extracts are not by PCN."""
     days = ", ".join(f"strftime({day}, '%Y-%m-%d') AS {day}" for day in DAYS)
     windows = read_sql(con, f"SELECT source, {days}, complete FROM activity_window ORDER BY source")
     yield aggregate(WINDOW, windows.assign(area_code=workbook.ics_code))

@@ -1,11 +1,11 @@
-"""Days counted and what is left out, in words."""
+"""Days counted by source and what is left out, for readers."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.tables import TABLES
 
-NOT_A_TABLE = {"unit_costs": "National unit costs"}  # what a column may lack besides an input table
+NOT_A_TABLE = {"unit_costs": "National unit costs"}  # what a column may lack other than an input table
 
 
 @if_present

@@ -1,4 +1,4 @@
-"""Registers and scores as SQL over what the extracts say of a person."""
+"""Registers, scores and recorded concepts as SQL over the extracts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from datetime import date, timedelta
 from phm_utils.engine import quote
 from phm_utils.errors import InputError
 from phm_utils.persons.windows import months_before
-from phm_utils.rules.columns import NOT_RECORDED, RuleColumn, count_column, families, vaccinated_column
+from phm_utils.rules.columns import NOT_RECORDED, RuleColumn, count_column, status_families, vaccinated_column
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import (
     EFI_BANDS,
     EFI_DEFICITS,
+    FRAILTY_AGE,
     HFRS_BANDS,
     HUNDREDTHS,
-    OLDER,
     Registers,
     WeightedScore,
-    askable,
     load_registers,
     load_score,
+    usable_columns,
 )
 from phm_utils.rules.tree import compile_rule, criteria
 
@@ -28,9 +28,9 @@ TENTHS = 10
 
 @dataclass(frozen=True)
 class Derived:
-    """The registers and scores of a run, and what they may ask for."""
+    """The registers and scores of a run, and the columns that they may use."""
 
-    askable: Mapping[str, RuleColumn]
+    usable: Mapping[str, RuleColumn]
     registers: Registers
     efi: WeightedScore
     cms: WeightedScore
@@ -39,21 +39,21 @@ class Derived:
     def load(cls, known: tuple[Concept, ...]) -> "Derived":
         """As the files of parameters/registers and parameters/scores define them.
 
-        Raises InputError that names the file and the register or item whose rule cannot be asked.
+        Raises InputError that names the file and the register or item whose rule is not usable.
         """
-        found = cls(askable(known), load_registers(), load_score("efi"), load_score("cms"))
+        found = cls(usable_columns(known), load_registers(), load_score("efi"), load_score("cms"))
         rules = [(f"qof.yml, register {r.name}", r.rule) for r in found.registers.registers]
         for name, score in (("efi", found.efi), ("cms", found.cms)):
             rules += [(f"{name}.yml, {item.item}", item.rule) for item in score.items]
         for where, rule in rules:
             try:
-                compile_rule(rule, found.askable)
+                compile_rule(rule, found.usable)
             except InputError as error:
                 raise InputError(f"{where}: {error}") from None
         return found
 
-    def asked(self) -> dict[str, set[str]]:
-        """By column of `person`: the columns and facts that it is made from."""
+    def inputs_of(self) -> dict[str, set[str]]:
+        """By column of `person`: the columns and facts that it is computed from."""
         made = {r.column: {c.column for c in criteria(r.rule)} for r in self.registers.registers}
         efi, cms = ({c.column for item in score.items for c in criteria(item.rule)} for score in (self.efi, self.cms))
         return made | dict.fromkeys(("efi_deficits", "efi", "efi_category"), efi) | {"cms": cms}
@@ -61,10 +61,10 @@ class Derived:
     def rules_sql(self) -> str:
         """The lines of `scored` in person.sql: registers, and whole-number sums of the scores.
 
-        Whoever is not known to meet a register's rule is not on it.
+        People not known to meet a register's rule are not on it.
         """
         lines = [
-            f"coalesce({compile_rule(r.rule, self.askable)}, false) AS {r.column}" for r in self.registers.registers
+            f"coalesce({compile_rule(r.rule, self.usable)}, false) AS {r.column}" for r in self.registers.registers
         ]
         lines.append(f"{self._sum(self.efi)} AS efi_hundredths")
         lines.append(f"{self._sum(self.cms)} AS cms_hundredths")
@@ -72,7 +72,7 @@ class Derived:
 
     def _sum(self, score: WeightedScore) -> str:
         terms = [
-            f"CASE WHEN {compile_rule(item.rule, self.askable)} THEN {item.hundredths} ELSE 0 END"
+            f"CASE WHEN {compile_rule(item.rule, self.usable)} THEN {item.hundredths} ELSE 0 END"
             for item in score.items
         ]
         return "(" + "\n        + ".join(terms) + ")"
@@ -90,9 +90,9 @@ def score_sql() -> dict[str, str]:
     return {
         "efi_deficits": f"efi_hundredths // {HUNDREDTHS}",
         "efi": efi,
-        "efi_category": f"CASE WHEN age >= {OLDER} THEN CASE {efi_cases} END END",
+        "efi_category": f"CASE WHEN age >= {FRAILTY_AGE} THEN CASE {efi_cases} END END",
         "hfrs": f"CAST(hfrs_tenths AS DOUBLE) / {TENTHS}",
-        "hfrs_category": f"CASE WHEN age >= {OLDER} THEN CASE {hfrs_cases} END END",
+        "hfrs_category": f"CASE WHEN age >= {FRAILTY_AGE} THEN CASE {hfrs_cases} END END",
         "cms": f"CAST(cms_hundredths AS DOUBLE) / {HUNDREDTHS}",
     }
 
@@ -106,7 +106,7 @@ FACTS = ("first_months", "last_months", "first_age", "first", "last")
 class Recorded:
     """The columns that GP coded events give, and the SQL behind each.
 
-    facts: those that registers and scores ask for; no others are made.
+    facts: those that registers and scores use; no others are made.
     """
 
     known: tuple[Concept, ...]
@@ -126,19 +126,19 @@ class Recorded:
         return date(1, 1, 1) if concept.window_months is None else months_before(self.index_date, concept.window_months)
 
     @property
-    def marks(self) -> dict[str, tuple[str, int]]:
+    def bits(self) -> dict[str, tuple[str, int]]:
         """The column and the bit that hold each condition."""
         names = [c.concept for _, c in self.of_kind("condition")]
         return {name: (f"mark_{place // BITS + 1}", 1 << place % BITS) for place, name in enumerate(names)}
 
     @property
-    def mark_columns(self) -> list[str]:
+    def bit_columns(self) -> list[str]:
         """The columns that hold bits."""
-        return sorted({column for column, _ in self.marks.values()})
+        return sorted({column for column, _ in self.bits.values()})
 
     @property
-    def dated(self) -> dict[str, str]:
-        """Aggregates over a person's rows of `concept`, by the column of `dated` that they make."""
+    def date_aggregates(self) -> dict[str, str]:
+        """Aggregates over a person's rows of `concept`, by the column of `concept_dates` that they make."""
         found = {f"{c.concept}_last": _at(n, "last_date") for n, c in self.of_kind("status", "vaccination")}
         found |= {count_column(c): _at(n, "events_in_window") for n, c in self.of_kind("count")}
         for concept, kind in filter(None, map(self.fact, sorted(self.facts))):
@@ -150,7 +150,7 @@ class Recorded:
 
     @property
     def dated_concepts(self) -> list[int]:
-        """Numbers of the concepts that `dated` reads."""
+        """Numbers of the concepts that `concept_dates` reads."""
         of_facts = {found[0] for found in map(self.fact, self.facts) if found}
         return [
             n for n, c in enumerate(self.known)
@@ -167,25 +167,27 @@ class Recorded:
         return None
 
     def columns(self) -> dict[str, str]:
-        """SQL of every column, by name, over `marked`, `valued` and `dated`."""
-        made = {name: f"((coalesce(marked.{column}, 0) & {bit}) <> 0)" for name, (column, bit) in self.marks.items()}
+        """SQL of every column, by name, over `condition_bits`, `latest_values` and `concept_dates`."""
+        made = {
+            name: f"((coalesce(condition_bits.{column}, 0) & {bit}) <> 0)" for name, (column, bit) in self.bits.items()
+        }
         total = [f"CAST({made[c.concept]} AS INTEGER)" for c in self.known if c.long_term_condition]
         made["n_conditions"] = " + ".join(total) or "0"
-        made |= {name: _status(members) for name, members in families(self.known).items()}
+        made |= {name: _status(members) for name, members in status_families(self.known).items()}
         for _, concept in self.of_kind("value"):
-            packed = f"valued.{concept.concept}"
+            packed = f"latest_values.{concept.concept}"
             day = f"(DATE '{DAY_ONE}' + CAST({packed} // {DAY_UNIT} AS INTEGER))"
             made[concept.concept] = f"CAST({packed} % {DAY_UNIT} AS DOUBLE) / {VALUE_UNIT}"
             made[f"{concept.concept}_months_ago"] = self._months_since(day)
-        made |= {count_column(c): f"coalesce(dated.{count_column(c)}, 0)" for _, c in self.of_kind("count")}
+        made |= {count_column(c): f"coalesce(concept_dates.{count_column(c)}, 0)" for _, c in self.of_kind("count")}
         for _, concept in self.of_kind("vaccination"):
-            last, name = f"dated.{concept.concept}_last", vaccinated_column(concept.concept)
+            last, name = f"concept_dates.{concept.concept}_last", vaccinated_column(concept.concept)
             given = f"CASE WHEN {last} >= DATE '{self.first_day(concept)}' THEN {last} END"
             made |= {name: f"({given}) IS NOT NULL", f"{name}_on": given}
         return made | {name: self._fact_sql(*found) for name in sorted(self.facts) if (found := self.fact(name))}
 
     def _fact_sql(self, concept: str, kind: str) -> str:
-        day = f"dated.{concept}_{kind.split('_')[0]}"
+        day = f"concept_dates.{concept}_{kind.split('_')[0]}"
         if kind.endswith("_months"):
             return self._months_since(day)
         if kind == "first_age":
@@ -212,7 +214,7 @@ def _at(number: int, column: str, aggregate: str = "max") -> str:
 
 def _status(members: list[Concept]) -> str:
     """The word of the family's concept recorded last; on one day, of the first in the file."""
-    days = [(f"dated.{c.concept}_last", str(c.word)) for c in members]
+    days = [(f"concept_dates.{c.concept}_last", str(c.word)) for c in members]
     latest = f"greatest({', '.join(day for day, _ in days)})" if len(days) > 1 else days[0][0]
     cases = " ".join(f"WHEN {day} = {latest} THEN {quote(word)}" for day, word in days)
     return f"CASE {cases} ELSE {quote(NOT_RECORDED)} END"

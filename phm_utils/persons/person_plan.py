@@ -1,4 +1,4 @@
-"""Columns of `person` that are null for everybody, and why."""
+"""The plan of the person table: its columns, windows and costs, and the columns that are null for everybody."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from phm_utils.rules.columns import (
 from phm_utils.rules.concepts import Concept, concepts
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
 from phm_utils.rules.unit_costs import price_values, unit_costs, unpriced
-from phm_utils.tables import EMERGENCY_ADMIMETH
+from phm_utils.schema import EMERGENCY_ADMIMETH
 
 UNIT_COSTS = "unit_costs"
 DEATHS = "people who died and are still on a practice's list are counted as registered"
@@ -39,25 +39,24 @@ def missing_columns(
     index_date: date,
     costs: Mapping[str, int],
     derived: Derived,
-    blank: frozenset[tuple[str, str]] = frozenset(),
+    empty: frozenset[tuple[str, str]] = frozenset(),
 ) -> dict[str, tuple[str, ...]]:
-    """Every column that cannot be known in this run, with the tables that it lacks.
+    """Every column that is null in this run, with the tables that it lacks.
 
-    A table is lacking where it is absent, where its first record lies so late
-    that a count over the column's window would be too low, or where the
-    decisive column is `blank`.
+    A column lacks a table that is absent, that starts too late for a count over
+    the column's window, or whose essential column is `empty`.
     """
-    short = _too_short(known, sources, spans, index_date) | _uncountable(known, blank)
+    short = _too_short(known, sources, spans, index_date) | _without_values(known, empty)
     for setting in unpriced(dict(costs)):
         short.setdefault(cost_column(setting), UNIT_COSTS)
-    asked = derived.asked()
+    asked = derived.inputs_of()
     found: dict[str, tuple[str, ...]] = {}
     for name, column in columns.items():
         lacking = [table for table in column.needs if table not in sources]
         lacking += [short[part] for part in (name, *sorted(asked.get(name, ()))) if part in short]
         if lacking:
             found[name] = tuple(dict.fromkeys(lacking))
-    # Settings without a price are in no total, and take none away.
+    # Settings without a price are not in the total.
     priced = [cost_column(setting) for setting in COSTS if setting not in unpriced(dict(costs))]
     lacking = [table for name in priced for table in found.get(name, ())]
     found.pop("cost_pence_12m", None)
@@ -69,7 +68,7 @@ def missing_columns(
 def _too_short(
     known: tuple[Concept, ...], sources: Mapping[str, Source], spans: Mapping[str, Window], index_date: date
 ) -> dict[str, str]:
-    """Columns and facts that a table, though present, does not reach back far enough for, with that table."""
+    """Columns and facts whose table is present but starts too late, with that table."""
     short: dict[str, str] = {}
     for activity, span in spans.items():
         if not span.covers_prior:
@@ -90,13 +89,13 @@ def _too_short(
     return short
 
 
-def _uncountable(known: tuple[Concept, ...], blank: frozenset[tuple[str, str]]) -> dict[str, str]:
-    """Columns that rest on a decisive column without any value, with its table."""
-    return {name: table for table, column in sorted(blank) for name in _resting_on(table, column, known)}
+def _without_values(known: tuple[Concept, ...], empty: frozenset[tuple[str, str]]) -> dict[str, str]:
+    """Columns that need an essential column without any value, with its table."""
+    return {name: table for table, column in sorted(empty) for name in _columns_decided_by(table, column, known)}
 
 
-def _resting_on(table: str, column: str, known: tuple[Concept, ...]) -> list[str]:
-    """The columns of `person`, and facts, that a decisive column decides."""
+def _columns_decided_by(table: str, column: str, known: tuple[Concept, ...]) -> list[str]:
+    """The columns of `person`, and facts, that need an essential column."""
     match column:
         case "snomed_code":
             coded = (*recorded_columns(known), *fact_columns(known).values())
@@ -117,7 +116,7 @@ def _resting_on(table: str, column: str, known: tuple[Concept, ...]) -> list[str
 
 
 def _of_12_months(activity: str) -> list[str]:
-    """The columns that rest on an activity's last 12 months."""
+    """The columns that count an activity's last 12 months."""
     setting = {
         "gp_appointments": "gp", "ed_attendances": "ed", "emergency_admissions": "emergency",
         "other_admissions": "other_admissions", "op_attendances": "op", "community_contacts": "community",
@@ -130,7 +129,7 @@ def _of_12_months(activity: str) -> list[str]:
 
 
 def _begins_after(source: Source, first_day: date) -> bool:
-    """Does the source's first record lie after the month in which a window begins?"""
+    """Is the source's first record after the month in which a window begins?"""
     return source.first_date is not None and source.first_date.replace(day=1) > first_day
 
 
@@ -140,7 +139,7 @@ def left_out(
     """One row per lacking table and column of `person` that is null for it.
 
     Columns `table_name`, `column_name`, `what` (in a reader's words). Where
-    deaths are lacking, a row says what that does.
+    deaths are absent, a row gives the consequence.
     """
     rows = [(table, name, columns[name].title) for name, tables in missing.items() for table in tables]
     if "death" not in sources:
@@ -150,7 +149,7 @@ def left_out(
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides what `person` is made of.
+    """Everything that decides the columns of `person`.
 
     missing: columns that are null for everybody, with the tables that they lack.
     codes: the codes of each list, in the order of its file.
@@ -171,18 +170,18 @@ class Plan:
         index_date: date,
         sources: Mapping[str, Source],
         codes: Mapping[str, tuple[str, ...]],
-        blank: frozenset[tuple[str, str]] = frozenset(),
+        empty: frozenset[tuple[str, str]] = frozenset(),
     ) -> "Plan":
-        """From the files of `parameters` and the sources at hand; `blank` columns have no value at all."""
+        """From the files of `parameters` and the sources of the run; `empty` columns have no value at all."""
         known, spans, costs = concepts(), windows(sources, index_date), unit_costs()
         columns, derived = person_columns(known), Derived.load(known)
-        missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, blank)
+        missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, empty)
         return cls(index_date, known, columns, spans, costs, derived, missing, codes)
 
     @cached_property
     def recorded(self) -> Recorded:
         """The columns that GP coded events give."""
-        asked = {name for names in self.derived.asked().values() for name in names}
+        asked = {name for names in self.derived.inputs_of().values() for name in names}
         return Recorded(self.known, self.index_date, frozenset(asked - set(self.columns)))
 
     def days(self, activity: str) -> dict[str, date]:
@@ -204,7 +203,7 @@ class Plan:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the SQL files call by name."""
+        """The named values of the SQL files."""
         hospital = [c.window_months for c in self.known if c.system == "icd10" and c.window_months]
         return {
             "index_date": self.index_date,

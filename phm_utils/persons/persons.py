@@ -1,4 +1,4 @@
-"""The persons stage: everybody registered, what is recorded about them, and what they used."""
+"""The persons stage: everybody registered, with their records and activity."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,21 @@ from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
 from phm_utils.persons.person_plan import Plan, left_out
-from phm_utils.persons.preparing import make_calendar, make_people, make_recorded, make_use, person_sql, stand_in
+from phm_utils.persons.person_tables import (
+    make_activity,
+    make_calendar,
+    make_empty_tables,
+    make_people,
+    make_recorded,
+    person_sql,
+)
 from phm_utils.persons.windows import (
     Source,
-    blank_columns,
     check_index_date,
+    empty_columns,
     months_before,
     present,
-    reaching,
+    trim_sparse_starts,
     window_table,
 )
 from phm_utils.runs import Store, resolve
@@ -30,7 +37,7 @@ PERSON_KEY, EARLIER_KEY = ("person_no",), ("earlier_no",)
 
 
 def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """Make `person`, `person_concept`, `person_follow_up`, `person_month`, and what they rest on.
+    """Make `person`, `person_concept`, `person_follow_up`, `person_month`, and their inputs.
 
     Also `activity_window`: the days counted, by source; `person_left_out`:
     the columns that are null because a table is absent or too short.
@@ -54,10 +61,10 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
 def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """Make `person_earlier`, as `person` was 24 months before the index date, and `earlier_left_out`.
 
-    Its people are numbered anew, as `earlier_no`: it is joined to other tables by `person_id`.
+    Its people have new numbers, `earlier_no`: join it to other tables by `person_id`.
 
     Where the extracts cannot be counted then, there is no `person_earlier`,
-    and one row of `earlier_left_out` says why.
+    and one row of `earlier_left_out` has the reason.
     """
     sources = present(con)
     day = months_before(workbook.index_date, EARLIER_MONTHS) - timedelta(days=1)
@@ -78,7 +85,7 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
 
 
 def _plan(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], day: date) -> Plan:
-    return Plan.at(day, reaching(con, sources, day), _codes(con), blank_columns(con, sources, day))
+    return Plan.at(day, trim_sparse_starts(con, sources, day), _codes(con), empty_columns(con, sources, day))
 
 
 def _codes(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
@@ -95,20 +102,20 @@ def _check_reach(sources: dict[str, Source], day: date) -> None:
 
 
 def _people(work: Workspace, plan: Plan, name: str) -> Iterator[Model]:
-    """The person table, under the name given. What it alone needs is dropped once it is written."""
+    """The person table, under the name given. Tables that only it needs are dropped afterwards."""
     make_recorded(work, plan)
-    make_use(work, plan)
+    make_activity(work, plan)
     yield Model(name, PERSON_KEY, sql=work.result(person_sql(plan)), partition_by="pcn_code")
-    for made in ("marked", "valued", "dated", "issued", "stayed"):
+    for made in ("condition_bits", "latest_values", "concept_dates", "medicine_counts", "spell_counts"):
         work.drop(made)
 
 
 @contextmanager
 def _workspace(con: duckdb.DuckDBPyConnection, workbook: Workbook, sources: dict[str, Source]) -> Iterator[Workspace]:
-    """Where the models run; absent tables stand there empty."""
+    """Where the models run; absent tables are empty there."""
     engine = workbook.resources.engine
     with open_workspace(con, engine, _store_files(workbook) if engine == "spark" else {}) as work:
-        stand_in(work, sources)
+        make_empty_tables(work, sources)
         yield work
 
 

@@ -1,4 +1,4 @@
-"""Registers and list sizes held against published figures, practice by practice."""
+"""Registers and list sizes compared with published figures, by practice."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ def reconciled(counts: pd.DataFrame, published: pd.DataFrame, derived: Derived, 
 
     counts: one row per practice: `practice_code`, `pcn_code`, `list_size`, and a column per register.
     published: `practice_code`, `register`, `published_count`, `as_at`.
-    missing: registers' columns that this run cannot know: they are left out.
+    missing: register columns that are null in this run: left out.
     Returns COLUMNS: `counted` people, 0 where nobody is on the register.
     """
     titles = {r.name: r.title for r in derived.registers.registers if r.column not in missing} | {LIST_SIZE: LIST_TITLE}

@@ -47,5 +47,5 @@ TOPIC = Topic(
         ),
     ),
     releases=RELEASES,
-    facts=Facts("phm_utils.persons.person_record:people", reads=("person",), settings=("ics_code", "disclosure")),
+    facts=Facts("phm_utils.persons.people_counts:people", reads=("person",), settings=("ics_code", "disclosure")),
 )

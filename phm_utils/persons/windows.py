@@ -1,4 +1,4 @@
-"""Which sources the person table may count, over which days, and what it must leave out.
+"""The sources of the person table, and the days over which each is counted.
 
 Every window of a source ends at the index date or at the end of the source's
 last complete month, whichever is earlier. A month counts as complete only if
@@ -16,11 +16,12 @@ import pandas as pd
 from phm_utils.engine import read_sql
 from phm_utils.errors import InputError
 from phm_utils.rules.columns import ACTIVITIES
-from phm_utils.tables import SQL_TYPE, TABLES
+from phm_utils.schema import SQL_TYPE
+from phm_utils.tables import TABLES
 
 NEEDED = ("gp_registration", "practice")
 FOLLOW_MONTHS = 48
-SOCIAL_CARE = "social_care"  # no contacts, but days of services inside a window
+SOCIAL_CARE = "social_care"  # counts days of services in a window, not contacts
 PAST_DAYS = 31  # an index date further back than this needs leavers and deaths in the extract
 
 
@@ -80,7 +81,7 @@ def present(con: duckdb.DuckDBPyConnection) -> dict[str, Source]:
     }
     if absent := [name for name in NEEDED if name not in found]:
         raise InputError(
-            f"Nobody can be counted without {' and '.join(absent)}. Add the extract to the landing folder."
+            f"People cannot be counted without {' and '.join(absent)}. Add the extract to the landing folder."
         )
     return found
 
@@ -90,11 +91,10 @@ def _day(value: object) -> date | None:
 
 
 def check_index_date(con: duckdb.DuckDBPyConnection, index_date: date, sources: Mapping[str, Source]) -> None:
-    """Refuse an index date that the extracts cannot be counted at.
+    """Refuse an index date outside what the extracts cover.
 
-    Later than the GP extract's last record: the future is not in it. More
-    than a month earlier: only where people who left or died since are still
-    in it, else the past would be counted without them.
+    It must not be after the GP extract's last record. If it is more than a month
+    earlier, the extracts must include people who left or died since.
     """
     gp = [s.last_date for name, s in sources.items() if name.startswith("gp_") and name != "gp_registration"]
     last = max((day for day in gp if day), default=None)
@@ -118,7 +118,7 @@ def check_index_date(con: duckdb.DuckDBPyConnection, index_date: date, sources: 
 
 
 def window(source: Source, index_date: date) -> Window:
-    """The days over which one source is counted. A source without a known last date is taken as whole."""
+    """The days over which one source is counted. A source without a known last date is taken as complete."""
     to_date = min(index_date, last_complete_month(source.last_date)) if source.last_date else index_date
     from_date = months_before(to_date, 12)
     prior_from = months_before(to_date, 24)
@@ -151,13 +151,13 @@ def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
 
 
 def empty_table(name: str) -> str:
-    """A SELECT of no rows with the columns of an input table, to stand in for one that is absent."""
+    """A SELECT of no rows with the columns of an input table, in place of one that is absent."""
     columns = [f"CAST(NULL AS {SQL_TYPE[c.type]}) AS {c.name}" for c in TABLES[name].for_form("pseudonymised")]
     return f"SELECT {', '.join(columns)} WHERE false"
 
 
-# Columns without any value in a table that has rows: what is counted by them is not known, and not nought.
-DECISIVE = {
+# Where such a column has no value in a table that has rows, counts by it are not known, and not 0.
+ESSENTIAL = {
     "apc_episode": ("diag_01", "admimeth"),
     "gp_event": ("snomed_code",),
     "gp_medication": ("bnf_code", "is_repeat"),
@@ -168,45 +168,46 @@ DECISIVE = {
     "asc_event": ("event_type",),
     "partner_list": ("flag",),
 }
-# Sources of which every month should hold much the same.
-COUNTED = (
+# Sources with about the same number of rows every month.
+MONTHLY_SOURCES = (
     *("gp_medication", "gp_appointment", "apc_episode", "ecds_attendance"),
     *("op_attendance", "csds_contact", "mhsds_contact"),
 )
-FEW_ROWS, FAIR_SHARE = 1_000, 0.1  # rows from which months are compared; of the median month's rows
+MIN_ROWS, MIN_SHARE = 1_000, 0.1  # rows from which months are compared; of the median month's rows
 
 
-def reaching(con: duckdb.DuckDBPyConnection, sources: Mapping[str, Source], day: date) -> dict[str, Source]:
-    """The sources, each said to begin with the first month that holds a fair share of an ordinary month's rows.
+def trim_sparse_starts(con: duckdb.DuckDBPyConnection, sources: Mapping[str, Source], day: date) -> dict[str, Source]:
+    """The sources, each starting with the first month that has MIN_SHARE of the median month's rows.
 
-    A few rows from years before, such as a long hospital stay, do not make an
-    extract reach back so far. Rows after `day` are not looked at.
+    A few earlier rows, such as a long hospital stay, do not mean that the extract
+    starts there. Rows after `day` are ignored.
     """
-    return {name: _without_strays(con, source, day) for name, source in sources.items()}
+    return {name: _trim_sparse_start(con, source, day) for name, source in sources.items()}
 
 
-def _without_strays(con: duckdb.DuckDBPyConnection, source: Source, day: date) -> Source:
-    if source.name not in COUNTED or source.first_date is None:
+def _trim_sparse_start(con: duckdb.DuckDBPyConnection, source: Source, day: date) -> Source:
+    if source.name not in MONTHLY_SOURCES or source.first_date is None:
         return source
-    dated = TABLES[source.name].date
+    day_column = TABLES[source.name].date
     days = read_sql(
-        con, f"SELECT {dated} AS day, count(*) AS n FROM {source.name} WHERE {dated} <= DATE '{day}' GROUP BY {dated}"
+        con,
+        f"SELECT {day_column} AS day, count(*) AS n FROM {source.name} WHERE {day_column} <= DATE '{day}' GROUP BY ALL",
     )
-    if days["n"].sum() < FEW_ROWS:
+    if days["n"].sum() < MIN_ROWS:
         return source
     months = days.groupby(pd.to_datetime(days["day"]).dt.to_period("M"))["n"].sum()
-    first = months[months >= FAIR_SHARE * months.median()].index.min()
+    first = months[months >= MIN_SHARE * months.median()].index.min()
     return replace(source, first_date=max(source.first_date, first.start_time.date()))
 
 
-def blank_columns(
+def empty_columns(
     con: duckdb.DuckDBPyConnection, sources: Mapping[str, Source], day: date
 ) -> frozenset[tuple[str, str]]:
-    """Decisive columns, as (table, column), without any value up to `day` although their table has rows by then."""
+    """Essential columns, as (table, column), without any value up to `day` although their table has rows."""
     found = set()
-    for table in DECISIVE.keys() & sources.keys():
+    for table in ESSENTIAL.keys() & sources.keys():
         past = f"FROM {table} WHERE {TABLES[table].date} <= DATE '{day}'"
-        answers = ", ".join(f"EXISTS (SELECT 1 {past} AND {column} IS NOT NULL)" for column in DECISIVE[table])
+        answers = ", ".join(f"EXISTS (SELECT 1 {past} AND {column} IS NOT NULL)" for column in ESSENTIAL[table])
         some, *filled = con.execute(f"SELECT EXISTS (SELECT 1 {past}), {answers}").fetchall()[0]
-        found |= {(table, column) for column, has in zip(DECISIVE[table], filled, strict=True) if some and not has}
+        found |= {(table, column) for column, has in zip(ESSENTIAL[table], filled, strict=True) if some and not has}
     return frozenset(found)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from phm_utils.absent import absent_among
+from phm_utils.absent import first_absent
 
 Level = Literal["finding", "warning", "limit"]
 LEVELS = {"finding": "Finding", "warning": "Warning", "limit": "Limit"}
@@ -65,7 +65,7 @@ def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]
 
         @wraps(words)
         def give(*given: Any, **named: Any) -> Any:
-            if absent_among(given, named) is not None:
+            if first_absent(given, named) is not None:
                 return None
             found = words(*given, **named)
             return [made(sentence) for sentence in found] if isinstance(found, list) else made(found)

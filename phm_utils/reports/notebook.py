@@ -187,7 +187,7 @@ def open_run(notebook: str, params: RunParams, headings: Headings) -> Run:
 def _refuse_other_run(notebook: str, params: RunParams, facts: dict) -> None:
     """Refuse a parameter of the run that is not the run's: its figures were made with another value."""
     used = facts.get("notebooks", {}).get(notebook, {}).get("parameters", {})
-    asked = params.model_dump(mode="json", include=set(params.fields_of_run()))
+    asked = params.model_dump(mode="json", include=set(params.run_fields()))
     others = [
         f"{name} = {used[name]!r}, not {asked[name]!r}" for name in asked if name in used and asked[name] != used[name]
     ]

@@ -11,8 +11,8 @@ from stdnum import verhoeff
 from stdnum.gb import nhs
 
 # Verhoeff's multiplication in the dihedral group of order 10, and his permutation by place, row by row.
-_TIMES = "0123456789123406789523401789563401289567401239567859876043216598710432765982104387659321049876543210"
-_TURN = "01234567891576283094580379614289160435279453126870428657390127938064157046913258"
+_MULTIPLICATION = "0123456789123406789523401789563401289567401239567859876043216598710432765982104387659321049876543210"
+_PERMUTATION = "01234567891576283094580379614289160435279453126870428657390127938064157046913258"
 CONCEPT_PARTITIONS = ("00", "10")  # digits third and second from the right; 01, 11 descriptions; 02, 12 relationships
 SPREADSHEET_DIGITS = 15  # a spreadsheet keeps so many digits of a number and writes 0 for the rest
 _ONES = 1_111_111_111  # divides every number of one digit ten times
@@ -48,13 +48,13 @@ def snomed_concept_sql(code: str) -> str:
     >>> duckdb.connect().execute(f"SELECT {code}, {mistyped}").fetchone()
     (True, False)
     """
-    turned = (
+    permuted = (
         f"list_transform(string_split(reverse({code}), ''), "
-        f"lambda digit, place: substr('{_TURN}', ((place - 1) % 8) * 10 + digit::INTEGER + 1, 1))"
+        f"lambda digit, place: substr('{_PERMUTATION}', ((place - 1) % 8) * 10 + digit::INTEGER + 1, 1))"
     )
     check = (
-        f"list_reduce(list_prepend('0', {turned}), "
-        f"lambda sum, digit: substr('{_TIMES}', sum::INTEGER * 10 + digit::INTEGER + 1, 1))"
+        f"list_reduce(list_prepend('0', {permuted}), "
+        f"lambda sum, digit: substr('{_MULTIPLICATION}', sum::INTEGER * 10 + digit::INTEGER + 1, 1))"
     )
     partitions = ", ".join(f"'{p}'" for p in CONCEPT_PARTITIONS)
     return (
@@ -75,9 +75,9 @@ def nhs_number_sql(number: str) -> str:
     >>> duckdb.connect().execute(f"SELECT {number}, {repeated}").fetchone()
     (True, False)
     """
-    whole = f"try_cast({number} AS BIGINT)"
-    total = " + ".join(f"{whole} // {10 ** (10 - place)} % 10 * {11 - place}" for place in range(1, 11))
+    as_number = f"try_cast({number} AS BIGINT)"
+    total = " + ".join(f"{as_number} // {10 ** (10 - place)} % 10 * {11 - place}" for place in range(1, 11))
     return (
         f"(length({number}) = 10 AND regexp_full_match({number}, '[0-9]+')"
-        f" AND {whole} % {_ONES} <> 0 AND ({total}) % 11 = 0)"
+        f" AND {as_number} % {_ONES} <> 0 AND ({total}) % 11 = 0)"
     )

@@ -1,9 +1,9 @@
-"""Code systems: what a code of each looks like, and what went wrong with one that does not.
+"""Code systems: the form of a code of each, and the likely cause where a code has another form.
 
 Whether a code exists is not asked: that needs the terminologies, which are
 not ours to carry. SNOMED CT and dm+d ids carry a check digit, so a slip of a
 digit is seen; the others are judged by pattern, and ICD-10 and OPCS-4, or
-Read v2 and CTV3, cannot always be told apart.
+Read v2 and CTV3, cannot always be distinguished.
 
 Sources: SNOMED CT Release File Specifications (SCTID: 6-18 digits, partition,
 Verhoeff check digit; a namespace where the partition begins with 1); NHS Data
@@ -25,9 +25,9 @@ TITLES = {
     "ctv3": "CTV3",
 }
 SYSTEMS = tuple(TITLES)
-SAME_IDS = ("snomed", "dmd")  # dm+d products are SNOMED CT concepts
-BEGINNINGS = ("icd10", "opcs4", "bnf")  # a code of a list stands for all longer codes that begin with it
-LONGEST_SHOWN = 20  # characters: what is longer is no code, and is not quoted
+SNOMED_SYSTEMS = ("snomed", "dmd")  # dm+d products are SNOMED CT concepts
+PREFIX_SYSTEMS = ("icd10", "opcs4", "bnf")  # a code of a list covers every longer code that begins with it
+LONGEST_SHOWN = 20  # characters: anything longer is not a code, and is not quoted
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 
 _SCTID = re.compile(r"[1-9][0-9]{5,17}")
@@ -57,7 +57,7 @@ _NAMES = {
 
 
 def system_named(text: str) -> str | None:
-    """The system that people call `text` (`SNOMED CT`, `Read2`, `dmd_snomed`); None if no system is called so.
+    """The system that people call `text` (`SNOMED CT`, `Read2`, `dmd_snomed`); None if there is no such system.
 
     >>> system_named("SNOMED CT"), system_named("Read2")
     ('snomed', 'readv2')
@@ -77,13 +77,13 @@ def cleaned(cell: str) -> str:
     return code.removeprefix("'")
 
 
-def normal(code: str, system: str) -> str:
+def normalised(code: str, system: str) -> str:
     """The form in which codes are compared, and in which extracts hold them.
 
     ICD-10: no dot, no dagger or asterisk (A or D after the fourth character),
     no filler at the end. Read v2: without the two bytes of the term.
 
-    >>> normal("E11.9", "icd10"), normal("C10E.00", "readv2")
+    >>> normalised("E11.9", "icd10"), normalised("C10E.00", "readv2")
     ('E119', 'C10E.')
     """
     if system == "icd10":
@@ -98,18 +98,18 @@ def normal(code: str, system: str) -> str:
 
 
 def is_code(code: str, system: str) -> bool:
-    """Could `code` be one of `system`, or of icd10, opcs4 and bnf the beginning of one?
+    """Could `code` be one of `system`, or, for icd10, opcs4 and bnf, the beginning of one?
 
     >>> is_code("E119", "icd10"), is_code("E119", "bnf")
     (True, False)
     """
-    if system in SAME_IDS:
+    if system in SNOMED_SYSTEMS:
         return snomed_fault(code) is None
     if system == "bnf":
         return bool(_BNF.fullmatch(code.upper()))
     if system == "opcs4":
         return bool(_PATTERNS["opcs4"].fullmatch(code.upper()))
-    return bool(_PATTERNS[system].fullmatch(normal(code, system) if system == "icd10" else code))
+    return bool(_PATTERNS[system].fullmatch(normalised(code, system) if system == "icd10" else code))
 
 
 def looks_like(code: str) -> str | None:
@@ -120,7 +120,7 @@ def looks_like(code: str) -> str | None:
     """
     if _SCTID.fullmatch(code) and verhoeff_ok(code) and code[-3:-1] in CONCEPT_PARTITIONS:
         return "snomed"
-    if len(normal(code, "icd10")) >= 3 and is_code(code, "icd10"):
+    if len(normalised(code, "icd10")) >= 3 and is_code(code, "icd10"):
         return "icd10"
     if is_code(code, "readv2") and not code.isdigit():
         return "readv2"
@@ -129,21 +129,21 @@ def looks_like(code: str) -> str | None:
     return "bnf" if len(code) >= 4 and is_code(code, "bnf") else None
 
 
-def fault(code: str, system: str) -> str | None:
-    """Why `code` is none of `system`, with the likely cause; None where it may be one.
+def code_fault(code: str, system: str) -> str | None:
+    """Why `code` is not a code of `system`, with the likely cause; None where it may be one.
 
-    >>> fault("E119", "icd10"), fault("73211009", "icd10")
+    >>> code_fault("E119", "icd10"), code_fault("73211009", "icd10")
     (None, 'looks like SNOMED CT: this list takes ICD-10')
     """
-    if system in SAME_IDS:
+    if system in SNOMED_SYSTEMS:
         return snomed_fault(code, TITLES[system])
     if is_code(code, system):
         return None
-    if cause := _spoilt(code):
+    if cause := _damage(code):
         return cause
     if (other := looks_like(code)) and other != system:
         return f"looks like {TITLES[other]}: this list takes {TITLES[system]}"
-    return _misshapen(code, system)
+    return _wrong_form(code, system)
 
 
 def snomed_fault(code: str, title: str = TITLES["snomed"]) -> str | None:
@@ -156,7 +156,7 @@ def snomed_fault(code: str, title: str = TITLES["snomed"]) -> str | None:
     """
     takes = f"this list takes {title} {'concept' if title == TITLES['snomed'] else 'product'} ids"
     if not _SCTID.fullmatch(code):
-        if cause := _spoilt(code):
+        if cause := _damage(code):
             return cause
         if (other := looks_like(code)) in ("icd10", "readv2", "ctv3"):
             return f"looks like {TITLES[other]}: {takes}"
@@ -175,10 +175,10 @@ def snomed_fault(code: str, title: str = TITLES["snomed"]) -> str | None:
     return None
 
 
-def shown(code: str) -> str:
-    """A code as an error may quote it: what may be a person's number, or is no code, is described instead.
+def quoted(code: str) -> str:
+    """A code as an error may quote it: a possible NHS number, or text that is not a code, is described instead.
 
-    >>> shown("E119"), shown("9434765919")
+    >>> quoted("E119"), quoted("9434765919")
     ('`E119`', 'a number that passes as an NHS number')
     """
     if is_nhs_number(code) and not verhoeff_ok(code):
@@ -188,8 +188,8 @@ def shown(code: str) -> str:
     return f"`{code}`"
 
 
-def _spoilt(code: str) -> str | None:
-    """What happens to codes of any system on the way."""
+def _damage(code: str) -> str | None:
+    """Damage by spreadsheets and copying, whatever the system; None where there is none."""
     if not code:
         return "is empty"
     if re.fullmatch(r"\d(\.\d+)?[eE][+-]?\d+|\d+\.0", code):
@@ -200,14 +200,14 @@ def _spoilt(code: str) -> str | None:
         return "is written in other digits than 0 to 9"
     parts = [part for part in re.split(r"[\s,;|/]+", code) if part]
     if len(parts) > 1 and all(looks_like(part) for part in parts):
-        return f"holds {len(parts)} codes: write each in a row of its own"
+        return f"holds {len(parts)} codes: write each in its own row"
     if re.fullmatch(r"[A-Z]\d\d(\.?\d)?\s*(-|–|to)\s*[A-Z]\d\d(\.?\d)?", code):
-        return "is a range of codes: write each in a row of its own"
+        return "is a range of codes: write each in its own row"
     return None
 
 
-def _misshapen(code: str, system: str) -> str:
-    """Why a code that is no other system's either is none of `system`."""
+def _wrong_form(code: str, system: str) -> str:
+    """Why a code that fits no system is not a code of `system`."""
     kind = f"is not {'an' if system in ('icd10', 'opcs4') else 'a'} {TITLES[system]} code"
     if system == "bnf" and is_code(f"0{code}", "bnf"):
         return "lost its leading zero: a spreadsheet took it for a number"

@@ -1,7 +1,7 @@
 """What the choice of a code list does to a cohort.
 
-Two lists of one concept seldom hold the same codes. Here they are laid side
-by side, with the people that each finds.
+Two lists of one concept seldom hold the same codes. This compares their
+codes, and the people that each finds.
 """
 
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ import pandas as pd
 from phm_utils.errors import InputError
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.disclosure import SUPPRESSED
-from phm_utils.rules.code_systems import BEGINNINGS, SAME_IDS, TITLES
-from phm_utils.rules.codelist_people import Found, found_in_file, found_in_run
+from phm_utils.rules.code_systems import PREFIX_SYSTEMS, SNOMED_SYSTEMS, TITLES
+from phm_utils.rules.codelist_people import PeopleFound, found_in_file, found_in_run
 from phm_utils.rules.codelist_reports import CodeList, codes_counted
 from phm_utils.rules.codelists import check_lists
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """The codes that both lists cover, and those that one alone covers, in the order of the lists."""
+    """The codes that both lists cover, and those that only one covers, in the order of the lists."""
 
     both: tuple[str, ...]
     only_a: tuple[str, ...]
@@ -40,11 +40,11 @@ class Events:
     dated: str | None = None
     until: date | None = None
 
-    def found(self, a: CodeList, b: CodeList) -> Found | None:
+    def found(self, a: CodeList, b: CodeList) -> PeopleFound | None:
         """The people that each list finds in it; None where there is no file."""
         if self.path is None:
             if any((self.person, self.code, self.dated, self.until)):
-                raise InputError("--person, --code, --date and --until tell of a file: add --events FILE.")
+                raise InputError("--person, --code, --date and --until describe a file: add --events FILE.")
             return None
         if not (self.person and self.code):
             raise InputError("--events needs --person and --code: the columns of whose event it is, and of its code.")
@@ -57,9 +57,9 @@ class Events:
 
 
 def compare(a: Path, b: Path, system: str | None, *, run: Workbook | None, events: Events) -> str:
-    """Two lists side by side and, of a run or a file of events, the people whom each finds.
+    """Compare two lists and, in a run or a file of events, the people that each finds.
 
-    Raises InputError where a list is bad: its faults, not the choice of list, would make the difference.
+    Raises InputError where a list is bad: its faults would make the difference, not the choice of list.
 
     >>> pd.DataFrame({"code": ["E11", "I10"]}).to_csv("broad.csv", index=False)
     >>> pd.DataFrame({"code": ["E119", "J45"]}).to_csv("narrow.csv", index=False)
@@ -72,10 +72,10 @@ def compare(a: Path, b: Path, system: str | None, *, run: Workbook | None, event
     if len(reports) != 2:
         raise InputError("Two lists are compared, not folders of lists: name two files.")
     one, other = (report.code_list() for report in reports)
-    elsewhere = events.found(one, other)
+    in_file = events.found(one, other)
     if run:
-        return told(one, other, found_in_run(one, other, run), run.disclosure)
-    return told(one, other, elsewhere)
+        return comparison_text(one, other, found_in_run(one, other, run), run.disclosure)
+    return comparison_text(one, other, in_file)
 
 
 def overlap(a: CodeList, b: CodeList) -> Overlap:
@@ -86,17 +86,17 @@ def overlap(a: CodeList, b: CodeList) -> Overlap:
     >>> overlap(a, b)
     Overlap(both=('E119',), only_a=('E11', 'I10'), only_b=('J45',))
     """
-    held = {*_covered(a, b), *_covered(b, a)}
+    common = {*_covered(a, b), *_covered(b, a)}
     every = dict.fromkeys((*a.codes, *b.codes))
-    only_a, only_b = (tuple(code for code in one.codes if code not in held) for one in (a, b))
-    return Overlap(tuple(code for code in every if code in held), only_a, only_b)
+    only_a, only_b = (tuple(code for code in one.codes if code not in common) for one in (a, b))
+    return Overlap(tuple(code for code in every if code in common), only_a, only_b)
 
 
 def _covered(one: CodeList, by: CodeList) -> Iterator[str]:
     """The codes of one list that another covers."""
     listed = frozenset(by.codes)
     for code in one.codes:
-        beginnings = range(1, len(code)) if by.system in BEGINNINGS else ()
+        beginnings = range(1, len(code)) if by.system in PREFIX_SYSTEMS else ()
         if code in listed or any(code[:length] in listed for length in beginnings):
             yield code
 
@@ -109,15 +109,15 @@ def comparable(a: CodeList, b: CodeList) -> bool:
     >>> comparable(a, b)
     True
     """
-    return a.system == b.system or {a.system, b.system} == {*SAME_IDS}
+    return a.system == b.system or {a.system, b.system} == {*SNOMED_SYSTEMS}
 
 
-def told(a: CodeList, b: CodeList, found: Found | None, policy: Disclosure | None = None) -> str:
-    """The comparison in lines, for the analyst's own work. policy: what `found` was protected by.
+def comparison_text(a: CodeList, b: CodeList, found: PeopleFound | None, policy: Disclosure | None = None) -> str:
+    """The comparison as text, for the analyst's own work. policy: the disclosure control applied to `found`.
 
     >>> a = CodeList("broad", "icd10", ("E11", "I10"), Path("broad.csv"))
     >>> b = CodeList("narrow", "icd10", ("E119", "J45"), Path("narrow.csv"))
-    >>> print(told(a, b, None))
+    >>> print(comparison_text(a, b, None))
     A broad: ICD-10, 2 codes
     B narrow: ICD-10, 2 codes
     codes: 1 in both, 2 only in A, 1 only in B
@@ -132,7 +132,7 @@ def told(a: CodeList, b: CodeList, found: Found | None, policy: Disclosure | Non
     else:
         lines.append("codes: of two systems, so none in common")
     if found is not None:
-        lines += [*_people_told(a, b, found), f"{_protection(policy)}: for your own work, not for release."]
+        lines += [*_people_lines(a, b, found), f"{_protection(policy)}: for your own work, not for release."]
     return "\n".join(lines)
 
 
@@ -143,7 +143,7 @@ def _protection(policy: Disclosure | None) -> str:
     return f"{hidden}, others to the nearest {policy.round_to}"
 
 
-def _people_told(a: CodeList, b: CodeList, found: Found) -> Iterator[str]:
+def _people_lines(a: CodeList, b: CodeList, found: PeopleFound) -> Iterator[str]:
     n = {name: _shown(count) for name, count in found.counts.items()}
     yield f"people: A finds {n['a']}, B finds {n['b']}, of {n['people']} {found.where}"
     yield f"people: {n['both']} by both, {n['only_a']} by A alone, {n['only_b']} by B alone"

@@ -1,7 +1,7 @@
-"""Reading a code list's file: rows of text under headings, and which heading is the code's.
+"""Reading the file of a code list: its rows, its headings, and the column of codes.
 
-Nothing is guessed in silence. A file without headings is refused, although
-its codes could be found: elsewhere its first code would be taken for one.
+A file without headings is refused, although its codes could be recognised:
+other software would take its first code for a heading.
 """
 
 import csv
@@ -58,8 +58,8 @@ def plain(heading: str) -> str:
 def read(path: Path) -> CodeFile:
     """The rows of a CSV file: comma, semicolon, tab or bar; UTF-8, UTF-16 or Windows-1252.
 
-    Lines that begin with # are comments. Raises InputError with what is wrong,
-    to be put after the file's name.
+    Lines that begin with # are comments. Raises InputError with a message that
+    follows the file's name.
 
     >>> _ = Path("asthma.csv").write_text("code,term\\nJ45,Asthma\\n")
     >>> read(Path("asthma.csv")).headings
@@ -76,7 +76,7 @@ def read(path: Path) -> CodeFile:
 
 
 def _text(path: Path) -> tuple[str, str]:
-    """The file's text and the encoding that it was in."""
+    """The file's text and its encoding."""
     if path.is_dir():
         raise InputError("is a folder, not a file. Name its files, or the folder that holds the lists.")
     if path.stat().st_size > MAX_BYTES:
@@ -98,7 +98,7 @@ def _text(path: Path) -> tuple[str, str]:
 
 
 def _delimiter(first: str) -> str:
-    """What stands between the headings: the sign that leaves a heading of codes, else the one that is there."""
+    """The delimiter: the one that gives a heading of codes, else the most frequent."""
     return max(",;\t|", key=lambda sign: (_splits_off_a_heading(first, sign), first.count(sign)))
 
 
@@ -158,7 +158,7 @@ def code_column(file: CodeFile, system: str | None) -> tuple[int, str | None]:
 
 
 def _no_heading(file: CodeFile) -> str:
-    """Why no column can be taken for that of the codes."""
+    """Why no column can be the column of codes."""
     if any(looks_like(cleaned(cell)) for cell in file.headings):
         return "has no headings: its first row is a code already. Put `code` above it."
     if not all(re.fullmatch(r"[^\W\d][\w .:()/-]*", heading) for heading in file.headings):

@@ -1,4 +1,4 @@
-"""The people whom each of two code lists finds, in a run's own tables or in any file of people and codes."""
+"""The people that each of two code lists finds, in a run's tables or in a file of people and codes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,20 +7,20 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, has_open_quote, literal_path, quote, read_sql, session
+from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote, read_sql, session
 from phm_utils.errors import InputError
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.disclosure import protect_counts
-from phm_utils.rules.code_systems import BEGINNINGS, TITLES, is_code
+from phm_utils.rules.code_systems import PREFIX_SYSTEMS, TITLES, is_code
 from phm_utils.rules.codelist_reports import CodeList
 from phm_utils.runs import Store, resolve
 
-CODES_SHOWN = 5  # of those that only one list has, the ones that find most people
-CODES_TRIED = 2_000  # different codes of a file, enough to see whether its column holds a list's system
+CODES_SHOWN = 5  # of the codes in only one list, those that find most people
+CODES_SAMPLED = 2_000  # distinct codes of a file, enough to see whether its column has codes of the list's system
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
 DIAGNOSES = tuple(f"diag_{n:02d}" for n in range(1, 21))
-# How codes of a list are compared with those of an extract, by system: `code` as the data have it.
-_AS_LISTED = {
+# By system: SQL that puts `code` of the data into the form of a list.
+_CODE_SQL = {
     "icd10": "replace(upper(trim(code)), '.', '')",
     "opcs4": "replace(upper(trim(code)), '.', '')",
     "bnf": "upper(trim(code))",
@@ -29,7 +29,7 @@ _AS_LISTED = {
 
 
 @dataclass(frozen=True)
-class Found:
+class PeopleFound:
     """The people that two lists find.
 
     counts: people with any code of `a`, of `b`, of `both`, of `only_a`, of
@@ -43,13 +43,13 @@ class Found:
     by_code: pd.DataFrame
     where: str
 
-    def protected(self, policy: Disclosure) -> "Found":
+    def protected(self, policy: Disclosure) -> "PeopleFound":
         """The same under disclosure control: small counts hidden, the others rounded."""
         by_code = self.by_code.assign(people=protect_counts(self.by_code["people"], policy))
-        return Found(protect_counts(self.counts, policy), by_code, self.where)
+        return PeopleFound(protect_counts(self.counts, policy), by_code, self.where)
 
 
-def found_in_run(a: CodeList, b: CodeList, workbook: Workbook) -> Found:
+def found_in_run(a: CodeList, b: CodeList, workbook: Workbook) -> PeopleFound:
     """The people of a run's `person` table that each list finds up to the index date, under its disclosure policy.
 
     Lists of SNOMED CT look in gp_event, of dm+d and BNF in gp_medication, of
@@ -75,14 +75,14 @@ def found_in_run(a: CodeList, b: CodeList, workbook: Workbook) -> Found:
 
 
 def _events_of(one: CodeList, store: Store, index_date: date) -> str:
-    """A SELECT of `person` and `code` over the table where codes of a list's system stand."""
+    """A SELECT of `person` and `code` over the table that holds codes of a list's system."""
     gp = {"snomed": ("gp_event", "snomed_code", "event_date"), "bnf": ("gp_medication", "bnf_code", "issue_date")}
     gp["dmd"] = ("gp_medication", "dmd_code", "issue_date")
     if one.system not in gp and one.system != "icd10":
-        raise InputError(f"A run has no table with codes of {TITLES[one.system]}: {one.name} cannot be looked for.")
+        raise InputError(f"A run has no table with codes of {TITLES[one.system]}: {one.name} cannot be counted.")
     table, code, day = gp.get(one.system, ("apc_episode", "", "epistart"))
     if not store.files(table):
-        raise InputError(f"The run has no table {table}, where codes of {TITLES[one.system]} stand.")
+        raise InputError(f"The run has no table {table}, which holds codes of {TITLES[one.system]}.")
     if table != "apc_episode":
         return (
             f"SELECT person.person_id AS person, {table}.{code} AS code FROM {table} "
@@ -101,12 +101,12 @@ def _events_of(one: CodeList, store: Store, index_date: date) -> str:
 
 
 def found_in_file(
-    a: CodeList, b: CodeList, path: Path, person: str, code: str, on: str | None = None, until: date | None = None
-) -> Found:
+    a: CodeList, b: CodeList, path: Path, person: str, code: str, dated: str | None = None, until: date | None = None
+) -> PeopleFound:
     """The people of a CSV or Parquet file that each list finds: true counts.
 
     person, code: the columns that hold a person's identifier and a code, one event per row.
-    on, until: with both, events dated later do not count.
+    dated, until: with both, events dated later do not count.
     Raises InputError where a column is absent, or `code` holds no code of the lists' system.
 
     >>> one = CodeList("diabetes", "icd10", ("E11",), Path("diabetes.csv"))
@@ -115,74 +115,74 @@ def found_in_file(
     >>> found_in_file(one, two, Path("events.csv"), "who", "code").counts.to_dict()
     {'people': 2, 'a': 2, 'b': 1, 'both': 1, 'only_a': 1, 'only_b': 0}
     """
-    if (on is None) != (until is None):
+    if (dated is None) != (until is None):
         raise InputError("--date names the column of dates and --until the last day that counts: give both or none.")
     with session() as con, guarded(f"Reading {path.name}", "Save it as CSV in UTF-8 with a header row, or as Parquet."):
         types = _open(con, path)
-        for name in filter(None, (person, code, on)):
+        for name in filter(None, (person, code, dated)):
             if name not in types:
                 raise InputError(f"{path.name} has no column `{name}`; it has {', '.join(types)}.")
         if types[code] in ("DOUBLE", "FLOAT"):
             raise InputError(f"{path.name}: `{code}` holds decimal numbers, which round long ids. Export it as text.")
         rows = f"SELECT {_named(person)}::VARCHAR AS person, trim({_named(code)}::VARCHAR) AS code"
-        when = f"try_cast({_named(on)}::VARCHAR AS TIMESTAMP)::DATE" if on else "NULL"
-        con.execute(f"CREATE TEMP VIEW told AS {rows}, {when} AS day FROM given WHERE {_named(person)} IS NOT NULL")
-        if on:
-            _refuse_unreadable_days(con, path, on)
-        con.execute(f"CREATE TEMP VIEW event AS FROM told{f' WHERE day <= DATE {quote(str(until))}' if until else ''}")
+        when = f"try_cast({_named(dated)}::VARCHAR AS TIMESTAMP)::DATE" if dated else "NULL"
+        con.execute(f"CREATE TEMP VIEW dated AS {rows}, {when} AS day FROM source WHERE {_named(person)} IS NOT NULL")
+        if dated:
+            _refuse_unreadable_days(con, path, dated)
+        con.execute(f"CREATE TEMP VIEW event AS FROM dated{f' WHERE day <= DATE {quote(str(until))}' if until else ''}")
         _refuse_another_system(con, path, code, a)
         for name in ("event_a", "event_b"):
             con.execute(f"CREATE TEMP VIEW {name} AS FROM event")
-        return _count(con, a, b, "SELECT count(DISTINCT person) FROM told", f"people in {path.name}")
+        return _count(con, a, b, "SELECT count(DISTINCT person) FROM dated", f"people in {path.name}")
 
 
 def _open(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
-    """Make a file readable as `given`; its columns and their types."""
+    """Make a file readable as `source`; its columns and their types."""
     if not path.is_file():
         raise InputError(f"No file {path}.")
     if path.suffix.lower() not in ENDINGS:
         raise InputError(f"{path.name} is neither CSV nor Parquet.")
     source = f"read_parquet({literal_path(path)})"
     if path.suffix.lower() != ".parquet":
-        if has_open_quote(path):
+        if has_unclosed_quote(path):
             raise InputError(f"{path.name} has a quotation mark that nothing closes: rows below it would be lost.")
         source = f"read_csv({literal_path(path)}, all_varchar = true, header = true)"
-    con.execute(f"CREATE TEMP VIEW given AS FROM {source}")
-    return {name: kind for name, kind, *_ in con.execute("DESCRIBE given").fetchall()}
+    con.execute(f"CREATE TEMP VIEW source AS FROM {source}")
+    return {name: kind for name, kind, *_ in con.execute("DESCRIBE source").fetchall()}
 
 
 def _named(column: str | None) -> str:
     return '"' + str(column).replace('"', '""') + '"'
 
 
-def _refuse_unreadable_days(con: duckdb.DuckDBPyConnection, path: Path, on: str) -> None:
+def _refuse_unreadable_days(con: duckdb.DuckDBPyConnection, path: Path, dated: str) -> None:
     [(days, unread)] = con.execute(
-        f"SELECT count(*), count(*) FILTER (WHERE try_cast({_named(on)}::VARCHAR AS TIMESTAMP) IS NULL) "
-        f"FROM given WHERE nullif(trim({_named(on)}::VARCHAR), '') IS NOT NULL"
+        f"SELECT count(*), count(*) FILTER (WHERE try_cast({_named(dated)}::VARCHAR AS TIMESTAMP) IS NULL) "
+        f"FROM source WHERE nullif(trim({_named(dated)}::VARCHAR), '') IS NOT NULL"
     ).fetchall()
     if unread:
         raise InputError(
-            f"{path.name}: {unread:,} of {days:,} dates in `{on}` cannot be read. Write them as 2025-03-31."
+            f"{path.name}: {unread:,} of {days:,} dates in `{dated}` cannot be read. Write them as 2025-03-31."
         )
 
 
 def _refuse_another_system(con: duckdb.DuckDBPyConnection, path: Path, column: str, one: CodeList) -> None:
     """Zeros from a column of another system would look like an answer."""
-    drawn = con.execute(f"SELECT DISTINCT code FROM event WHERE code <> '' LIMIT {CODES_TRIED}").fetchall()
-    if drawn and not any(is_code(code, one.system) for (code,) in drawn):
+    sample = con.execute(f"SELECT DISTINCT code FROM event WHERE code <> '' LIMIT {CODES_SAMPLED}").fetchall()
+    if sample and not any(is_code(code, one.system) for (code,) in sample):
         raise InputError(
             f"{path.name}: no code in `{column}` is one of {TITLES[one.system]}, the system of {one.name}. "
             "Choose the column that holds such codes, or lists of its system."
         )
 
 
-def _count(con: duckdb.DuckDBPyConnection, a: CodeList, b: CodeList, everyone: str, where: str) -> Found:
+def _count(con: duckdb.DuckDBPyConnection, a: CodeList, b: CodeList, everyone: str, where: str) -> PeopleFound:
     """Count the people of `event_a` and `event_b` that hold a code of each list."""
     for name, one in (("a", a), ("b", b)):
         listed = pd.DataFrame({"listed": one.codes}, dtype="str")
         con.register(f"wanted_{name}", listed)
-        code = _AS_LISTED.get(one.system, "code")
-        fits = f"starts_with({code}, listed)" if one.system in BEGINNINGS else f"{code} = listed"
+        code = _CODE_SQL.get(one.system, "code")
+        fits = f"starts_with({code}, listed)" if one.system in PREFIX_SYSTEMS else f"{code} = listed"
         con.execute(  # each code is looked at once, not each event
             f"CREATE TEMP TABLE match_{name} AS SELECT code, listed "
             f"FROM (SELECT DISTINCT code FROM event_{name}) INNER JOIN wanted_{name} ON {fits}"
@@ -192,23 +192,23 @@ def _count(con: duckdb.DuckDBPyConnection, a: CodeList, b: CodeList, everyone: s
             f"SELECT DISTINCT person, listed FROM event_{name} INNER JOIN match_{name} USING (code)"
         )
     con.execute(
-        "CREATE TEMP TABLE holder AS SELECT person, bool_or(a) AS a, bool_or(b) AS b FROM "
+        "CREATE TEMP TABLE person_match AS SELECT person, bool_or(a) AS a, bool_or(b) AS b FROM "
         "(SELECT person, true AS a, false AS b FROM hit_a UNION ALL SELECT person, false, true FROM hit_b) GROUP BY ALL"
     )
     counts = read_sql(
         con,
         f"SELECT ({everyone}) AS people, count(*) FILTER (a) AS a, count(*) FILTER (b) AS b, "
         "count(*) FILTER (a AND b) AS both, count(*) FILTER (NOT b) AS only_a, count(*) FILTER (NOT a) AS only_b "
-        "FROM holder",
+        "FROM person_match",
     )
     by_code = read_sql(con, " UNION ALL ".join(f"({_by_code(n)})" for n in "ab") + " ORDER BY list, people DESC, code")
-    return Found(counts.iloc[0].rename("people"), by_code, where)
+    return PeopleFound(counts.iloc[0].rename("people"), by_code, where)
 
 
 def _by_code(name: str) -> str:
     other = "b" if name == "a" else "a"
     return (
         f"SELECT '{name}' AS list, listed AS code, count(*) AS people FROM hit_{name} "
-        f"INNER JOIN holder USING (person) WHERE NOT holder.{other} GROUP BY ALL "
+        f"INNER JOIN person_match USING (person) WHERE NOT person_match.{other} GROUP BY ALL "
         f"ORDER BY people DESC, code LIMIT {CODES_SHOWN}"
     )

@@ -1,11 +1,11 @@
-"""What is said of a code list: its faults, its warnings, and the list itself once it has no faults."""
+"""The report on a code list: its faults, its warnings, and the list itself where it has no faults."""
 
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from phm_utils.errors import InputError
-from phm_utils.rules.code_systems import shown
+from phm_utils.rules.code_systems import quoted
 
 FAULTS_SHOWN = 5
 
@@ -19,7 +19,7 @@ class Fault:
     code: str = ""
 
     def __str__(self) -> str:
-        return self.cause if self.row is None else f"row {self.row}: {shown(self.code)} {self.cause}"
+        return self.cause if self.row is None else f"row {self.row}: {quoted(self.code)} {self.cause}"
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,14 @@ class ListReport:
 
     def code_list(self) -> CodeList:
         """The list, for whatever depends on it. Raises InputError that names list, rows and likely causes."""
-        whole = [f.cause for f in self.faults if f.row is None]
+        of_file = [f.cause for f in self.faults if f.row is None]
         rows = [f"- {f}" for f in self.faults if f.row is not None]
         more = [f"- and {len(rows) - FAULTS_SHOWN} more"] if len(rows) > FAULTS_SHOWN else []
-        if whole:
-            raise InputError("\n".join([f"Code list {self.path.name} {whole[0]}", *rows[:FAULTS_SHOWN], *more]))
+        if of_file:
+            raise InputError("\n".join([f"Code list {self.path.name} {of_file[0]}", *rows[:FAULTS_SHOWN], *more]))
         if rows:
-            told = f"Code list {self.path.name}: {len(rows)} of {self.rows} rows cannot be used."
-            raise InputError("\n".join([told, *rows[:FAULTS_SHOWN], *more]))
+            summary = f"Code list {self.path.name}: {len(rows)} of {self.rows} rows cannot be used."
+            raise InputError("\n".join([summary, *rows[:FAULTS_SHOWN], *more]))
         assert self.system is not None
         return CodeList(self.name, self.system, self.codes, self.path, self.dated, self.terms)
 

@@ -1,4 +1,4 @@
-"""What is odd in a code list and yet finds the right people: told, and no reason to refuse it."""
+"""Warnings about a code list: oddities that do not change who is found, so the list is not refused."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -25,21 +25,21 @@ __all__ = [
     "ListReport",
     "check_lists",
     "examine",
-    "found",
+    "find_list",
     "load",
+    "report_text",
     "snomed_fault",
-    "told",
     "verhoeff_ok",
 ]
 
 MANIFEST = "MANIFEST.csv"
-ENDINGS = (".csv", ".tsv", ".xlsx", ".xls")  # a spreadsheet among lists is reported, not passed over
+ENDINGS = (".csv", ".tsv", ".xlsx", ".xls")  # a spreadsheet among lists is reported, not skipped
 
 
 def load(name: str, folder: Path | None = None, system: str = "snomed") -> list[str]:
     """The codes of one list, as text, each once, in the order of its file.
 
-    folder: where <name>.csv lies; parameters/codelists by default.
+    folder: the folder of <name>.csv; parameters/codelists by default.
     system: its code system. Codes of icd10 and bnf may be beginnings of codes,
         and come in the form of extracts: no dots, no fillers.
     Raises InputError that names the list, the rows and the likely cause.
@@ -55,8 +55,8 @@ def load(name: str, folder: Path | None = None, system: str = "snomed") -> list[
 
 
 @dataclass(frozen=True)
-class _Named:
-    """A list to be examined, and what its folder says of it."""
+class _ListFile:
+    """A list to examine, with its line of the folder's manifest."""
 
     path: Path
     system: str | None = None
@@ -70,23 +70,23 @@ class _Named:
 
 
 def check_lists(paths: Sequence[Path], system: str | None = None) -> list[ListReport]:
-    """A report on each list; a folder stands for the lists in it, and for those that its manifest names.
+    """A report on each list; a folder means the lists in it, and those that its manifest names.
 
     A folder's MANIFEST.csv (`file`, `code_system`, `n_codes`, a date), or the
-    concepts.csv beside the workbook's own folder of lists, says their systems.
+    concepts.csv next to the workbook's own folder of lists, gives their systems.
     Raises InputError for a path that is not there and a folder without lists.
 
     >>> [report.bad for report in check_lists([Path("asthma")])]
     [False]
     """
-    named = {n.path.resolve(): n for path in paths for n in _lists_of(path, system)}
-    return [n.report() for n in named.values()]
+    lists = {one.path.resolve(): one for path in paths for one in _lists_of(path, system)}
+    return [one.report() for one in lists.values()]
 
 
-def found(path: Path) -> Path:
+def find_list(path: Path) -> Path:
     """A path as given, or below the workbook's folder, or the name of one of the workbook's own lists.
 
-    >>> found(Path("asthma")).name
+    >>> find_list(Path("asthma")).name
     'asthma.csv'
     """
     if path.exists():
@@ -100,27 +100,27 @@ def found(path: Path) -> Path:
     raise InputError(f"No code list {path}: neither a file, nor a folder, nor a list of parameters/codelists.")
 
 
-def _lists_of(path: Path, system: str | None) -> Iterator[_Named]:
-    path = found(path)
+def _lists_of(path: Path, system: str | None) -> Iterator[_ListFile]:
+    path = find_list(path)
     folder = path if path.is_dir() else path.parent
-    beside = _beside(folder)
+    manifest = _manifest(folder)
     if not path.is_dir():
-        yield _told(path, beside, system)
+        yield _list_file(path, manifest, system)
         return
-    here = {p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.name != MANIFEST and p.name[0] != "."}
-    if not here:
+    files = {p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.name != MANIFEST and p.name[0] != "."}
+    if not files:
         raise InputError(f"The folder {path} holds no code list: no file ending in {', '.join(ENDINGS)}.")
-    for one in sorted(here | {folder / name for name in beside}):
-        yield _told(one, beside, system)
+    for one in sorted(files | {folder / name for name in manifest}):
+        yield _list_file(one, manifest, system)
 
 
-def _told(path: Path, beside: dict[str, dict[str, str]], system: str | None) -> _Named:
-    line = beside.get(path.name, {})
-    return _Named(path, system or line.get("concept_system"), {} if "concept_system" in line else line)
+def _list_file(path: Path, manifest: dict[str, dict[str, str]], system: str | None) -> _ListFile:
+    line = manifest.get(path.name, {})
+    return _ListFile(path, system or line.get("concept_system"), {} if "concept_system" in line else line)
 
 
-def _beside(folder: Path) -> dict[str, dict[str, str]]:
-    """What the folder's manifest, or the workbook's concepts, say of each file."""
+def _manifest(folder: Path) -> dict[str, dict[str, str]]:
+    """By file name: its line of the folder's manifest, or its system by concepts.csv."""
     manifest, definitions = folder / MANIFEST, folder.parent / "concepts.csv"
     if manifest.is_file():
         try:
@@ -134,17 +134,17 @@ def _beside(folder: Path) -> dict[str, dict[str, str]]:
     return {}
 
 
-def told(reports: Sequence[ListReport], every: bool = False) -> str:
-    """One line per list (name, system, codes, verdict, first cause) and a line with the sum.
+def report_text(reports: Sequence[ListReport], every: bool = False) -> str:
+    """One line per list (name, system, codes, verdict, first cause) and a line of totals.
 
     every: all faults and warnings below their list.
 
-    >>> print(told([ListReport(Path("asthma.csv"), "icd10", rows=1, codes=("J45",))]))
+    >>> print(report_text([ListReport(Path("asthma.csv"), "icd10", rows=1, codes=("J45",))]))
     ok  asthma  ICD-10, 1 code
     1 list: 1 sound, 0 bad. 1 without a date: how old they are is not known.
     """
     width = min(max((len(r.name) for r in reports), default=0), 48)
-    lines = [line for r in reports for line in _lines(r, width, every)]
+    lines = [line for r in reports for line in _report_lines(r, width, every)]
     bad = sum(r.bad for r in reports)
     undated = sum(r.dated is None for r in reports)
     count = f"{len(reports)} list{'' if len(reports) == 1 else 's'}: {len(reports) - bad} sound, {bad} bad."
@@ -152,7 +152,7 @@ def told(reports: Sequence[ListReport], every: bool = False) -> str:
     return "\n".join([*lines, count + age])
 
 
-def _lines(report: ListReport, width: int, every: bool) -> Iterator[str]:
+def _report_lines(report: ListReport, width: int, every: bool) -> Iterator[str]:
     system = TITLES.get(report.system or "", "system not known")
     causes = [*map(str, report.faults), *report.warnings]
     parts = [codes_counted(len(report.codes)), f"dated {report.dated}" if report.dated else ""]

@@ -1,8 +1,7 @@
-"""Columns that rules may ask for: names, types, units, allowed words, and the tables that each needs.
+"""Columns that rules may use: names, types, units, allowed words, and the tables that each needs.
 
-Here stand those that come straight from the extracts and code lists, and the
-facts that registers and scores may ask for besides. `person` puts them
-together with the registers and scores.
+These come straight from the extracts and code lists; facts are for registers
+and scores only. `derived` adds the columns of registers and scores.
 """
 
 from collections.abc import Iterable
@@ -21,8 +20,8 @@ class RuleColumn:
     """One column of `person`, or one fact.
 
     needs: input tables without which the whole column is null.
-    words: every value of a text column that has a closed list of them.
-    title: how a reader would name it.
+    words: every value of a text column, where there is a closed list.
+    title: its name for a reader.
     """
 
     name: str
@@ -69,7 +68,7 @@ FLAGS: dict[str, str] = {
     "caring": "flagged as a carer",
 }
 
-_PLACE = (
+_PLACE_COLUMNS = (
     RuleColumn("practice_code", "text", "GP practice"),
     RuleColumn("pcn_code", "text", "Primary Care Network"),
     RuleColumn("lsoa", "text", "LSOA of residence"),
@@ -79,7 +78,7 @@ _PLACE = (
     RuleColumn("core20", "bool", "lives in the most deprived 20% of England", needs=("area",)),
     RuleColumn("rural_urban", "text", "Urban or rural", words=("Urban", "Rural"), needs=("area",)),
 )
-_WHO = (
+_PERSON_COLUMNS = (
     RuleColumn("sex", "text", "Sex", words=SEXES),
     RuleColumn("age", "int", "Age", unit="completed years"),
     RuleColumn("age_band", "text", "Age band", words=AGE_BANDS),
@@ -93,7 +92,7 @@ _WHO = (
 
 
 def concept_columns(concept: Concept) -> tuple[RuleColumn, ...]:
-    """What one concept alone gives: columns of `person`, or facts where `in_person` is false. A status gives none.
+    """Columns of `person` that one concept gives, or facts where `in_person` is false. A status gives none.
 
     >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
     >>> [column.name for column in concept_columns(asthma)]
@@ -136,11 +135,11 @@ def vaccinated_column(concept: str) -> str:
     return concept.removesuffix("_vaccination") + "_vaccinated"
 
 
-def families(known: tuple[Concept, ...]) -> dict[str, list[Concept]]:
+def status_families(known: tuple[Concept, ...]) -> dict[str, list[Concept]]:
     """The concepts of kind status by family, in the order of the file.
 
     >>> status = {"kind": "status", "family": "smoking_status", "word": "Current"}
-    >>> list(families((Concept(concept="smoker", title="Smoker", **status),)))
+    >>> list(status_families((Concept(concept="smoker", title="Smoker", **status),)))
     ['smoking_status']
     """
     found: dict[str, list[Concept]] = {}
@@ -151,7 +150,7 @@ def families(known: tuple[Concept, ...]) -> dict[str, list[Concept]]:
 
 
 def recorded_columns(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
-    """Everything that code lists give `person`, and `n_conditions`.
+    """Every column of `person` that code lists give, and `n_conditions`.
 
     >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
     >>> [column.name for column in recorded_columns((asthma,))]
@@ -168,14 +167,14 @@ def recorded_columns(known: tuple[Concept, ...]) -> tuple[RuleColumn, ...]:
             words=(*dict.fromkeys(str(c.word) for c in members), NOT_RECORDED),
             needs=GP_CODES,
         )
-        for name, members in families(known).items()
+        for name, members in status_families(known).items()
     ]
     others = [column for c in kept if c.kind != "condition" for column in concept_columns(c)]
     return (*conditions, total, *statuses, *others)
 
 
 def fact_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
-    """Facts about concepts that registers and scores may ask for besides the columns of `person`, by name.
+    """Facts about concepts that registers and scores may use as well as the columns of `person`, by name.
 
     Days are those of the first and the last entry up to the index date; of
     gp_event alone. Months and years are completed ones.
@@ -199,7 +198,7 @@ def fact_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     return by_name(found)
 
 
-def _used() -> tuple[RuleColumn, ...]:
+def _usage_columns() -> tuple[RuleColumn, ...]:
     counts = [
         RuleColumn(f"{name}{span}", "int", f"{title}, {words}", needs=(table,))
         for name, (title, table) in ACTIVITIES.items()
@@ -245,16 +244,16 @@ def cost_column(setting: str) -> str:
 def base_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     """The columns of `person` that need no other column, by name, in the table's order.
 
-    Raises InputError where a concept would make a column that is there already.
+    Raises InputError where a concept would make a column that already exists.
 
     >>> base_columns(())["age"].unit
     'completed years'
     """
-    return by_name((*_PLACE, *_WHO, *recorded_columns(known), *_used()))
+    return by_name((*_PLACE_COLUMNS, *_PERSON_COLUMNS, *recorded_columns(known), *_usage_columns()))
 
 
 def by_name(columns: Iterable[RuleColumn]) -> dict[str, RuleColumn]:
-    """Columns by name, each name once: a second column of a name would silently take the first one's place.
+    """Columns by name, each name once: a second column of the same name is refused.
 
     >>> list(by_name([RuleColumn("age", "int", "Age"), RuleColumn("sex", "text", "Sex")]))
     ['age', 'sex']

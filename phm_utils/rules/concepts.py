@@ -1,4 +1,4 @@
-"""Concepts: what a code list means for a person. One line of parameters/concepts.csv each.
+"""Concepts: how a code list becomes a column of `person`. One line of parameters/concepts.csv each.
 
 Adding a concept is one line there and one code list, and no change of code.
 """
@@ -16,7 +16,7 @@ from phm_utils.runs import project_root
 
 System = Literal["snomed", "bnf", "icd10"]
 Kind = Literal["condition", "value", "count", "vaccination", "status", "resolution"]
-# Where the entries of each code system stand.
+# The table with entries of each code system.
 SOURCE_TABLE: dict[str, str] = {"snomed": "gp_event", "bnf": "gp_medication", "icd10": "apc_episode"}
 KINDS_OF: dict[str, tuple[str, ...]] = {
     "snomed": ("condition", "value", "count", "vaccination", "status", "resolution"),
@@ -91,7 +91,7 @@ class Concept(Frozen):
 def concepts(path: Path | None = None) -> tuple[Concept, ...]:
     """Every concept of parameters/concepts.csv, in the order of the file.
 
-    Raises InputError where a line cannot be read, a concept stands twice, or
+    Raises InputError where a line cannot be read, a concept is repeated, or
     `resolved_by` names no concept of kind resolution.
 
     >>> "asthma" in {concept.concept for concept in concepts()}

@@ -1,7 +1,7 @@
 """Columns made of other columns, registers and scores; and with them every column of the `person` table.
 
-One home: the persons stage makes exactly these, the rule compiler knows no
-others, and the table of what was left out follows their `needs`.
+The persons stage makes exactly these columns, the rule compiler accepts no
+others, and their `needs` decide which are left out of a run.
 """
 
 from decimal import Decimal
@@ -17,7 +17,7 @@ from phm_utils.rules.concepts import Concept, concepts
 from phm_utils.rules.tree import Rule, criteria
 from phm_utils.runs import project_root
 
-# The definition files behind the columns of `person`: whoever asks of these columns depends on them.
+# The definition files behind the columns of `person`: a stage that uses these columns depends on them.
 COLUMN_FILES = ("parameters/concepts.csv", "parameters/registers/*.yml", "parameters/scores/*.yml")
 # With the code lists and reference tables: what the persons stage makes them from.
 PERSON_FILES = (*COLUMN_FILES, "parameters/reference/*.csv")
@@ -40,7 +40,7 @@ class Registers(Frozen):
     """The file parameters/registers/qof.yml."""
 
     title: str
-    version: str = Field(description="of the rules; shown wherever a register is")
+    version: str = Field(description="of the rules; shown with every register")
     source: str
     limits: tuple[str, ...] = ()
     registers: tuple[Register, ...] = Field(min_length=1)
@@ -60,11 +60,11 @@ def load_registers(path: Path | None = None) -> Registers:
     return found
 
 
-def askable(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
-    """What a register or a score may ask for: columns of `person` and facts.
+def usable_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
+    """What a register or a score may use: columns of `person` and facts.
 
     >>> asthma = Concept(concept="asthma", title="Asthma", kind="condition")
-    >>> "asthma" in askable((asthma,)), "asthma_first" in askable((asthma,))
+    >>> "asthma" in usable_columns((asthma,)), "asthma_first" in usable_columns((asthma,))
     (True, True)
     """
     return by_name([*base_columns(known).values(), *fact_columns(known).values()])
@@ -75,7 +75,7 @@ def needs_of(rule: Rule, columns: dict[str, RuleColumn]) -> tuple[str, ...]:
 
     >>> from phm_utils.rules.tree import parse
     >>> rule = parse({"column": "emergency_admissions_12m", "op": "at least", "value": 2})
-    >>> needs_of(rule, askable(()))
+    >>> needs_of(rule, usable_columns(()))
     ('apc_episode',)
     """
     asked = (columns[c.column] for c in criteria(rule) if c.column in columns)
@@ -92,7 +92,7 @@ def register_columns(known: tuple[Concept, ...], registers: Registers | None = N
     >>> register_columns((asthma,), qof)["qof_ast"].title
     'Asthma register'
     """
-    columns = askable(known)
+    columns = usable_columns(known)
     return {
         r.column: RuleColumn(r.column, "bool", f"{r.title} register", needs=needs_of(r.rule, columns))
         for r in (registers or load_registers()).registers
@@ -100,7 +100,7 @@ def register_columns(known: tuple[Concept, ...], registers: Registers | None = N
 
 
 HUNDREDTHS = 100
-OLDER = 65  # frailty scores are meant for people of this age and over
+FRAILTY_AGE = 65  # frailty scores apply from this age
 EFI_BANDS = (("Fit", 0.12), ("Mild", 0.24), ("Moderate", 0.36), ("Severe", 1.0))  # upper edges, inclusive
 EFI_DEFICITS = 36
 HFRS_BANDS = (("Low", 5), ("Intermediate", 15), ("High", None))  # below 5; 5 to 15; above 15
@@ -108,7 +108,7 @@ HOSPITAL_MONTHS = 24  # look-back of the scores made from hospital diagnoses
 
 
 class Item(Frozen):
-    """One part of a score: its weight counts where the rule holds, and nothing where it does not or is unknown."""
+    """One part of a score: its weight counts only where the rule is known to hold."""
 
     item: str = Field(min_length=1)
     weight: Decimal = Field(max_digits=6, decimal_places=2)
@@ -144,7 +144,7 @@ def score_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     >>> score_columns(concepts())["charlson"].needs
     ('apc_episode',)
     """
-    columns = askable(known)
+    columns = usable_columns(known)
     efi, cms = (
         tuple(dict.fromkeys(t for item in load_score(name).items for t in needs_of(item.rule, columns)))
         for name in ("efi", "cms")
@@ -153,16 +153,16 @@ def score_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     made = (
         RuleColumn("efi_deficits", "int", "Deficits of the electronic frailty index", "of 36", needs=efi),
         RuleColumn("efi", "float", "Electronic frailty index", needs=efi),
-        RuleColumn("efi_category", "text", "Frailty by eFI, 65 and over", words=_names(EFI_BANDS), needs=efi),
+        RuleColumn("efi_category", "text", "Frailty by eFI, 65 and over", words=_band_names(EFI_BANDS), needs=efi),
         RuleColumn("hfrs", "float", "Hospital Frailty Risk Score", needs=hospital),
-        RuleColumn("hfrs_category", "text", "HFRS band, 65 and over", words=_names(HFRS_BANDS), needs=hospital),
+        RuleColumn("hfrs_category", "text", "HFRS band, 65 and over", words=_band_names(HFRS_BANDS), needs=hospital),
         RuleColumn("cms", "float", "Cambridge Multimorbidity Score", needs=cms),
         RuleColumn("charlson", "int", "Charlson score, UK SHMI weights", needs=hospital),
     )  # fmt: skip
     return {c.name: c for c in made}
 
 
-def _names(bands: tuple[tuple[str, float | None], ...]) -> tuple[str, ...]:
+def _band_names(bands: tuple[tuple[str, float | None], ...]) -> tuple[str, ...]:
     return tuple(name for name, _ in bands)
 
 

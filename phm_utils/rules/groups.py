@@ -1,7 +1,7 @@
-"""The groups that people are divided by: one home for their words and their order.
+"""The groups that people are divided into: their names and their order.
 
-Deprivation is numbered as the Index of Multiple Deprivation is: 1 is the most
-deprived, here as everywhere.
+Deprivation is numbered as in the Index of Multiple Deprivation: 1 is the most
+deprived.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ QUINTILES = (*FIFTHS, NOT_KNOWN)
 
 
 def fifth_sql(quintile: str = "imd_quintile") -> str:
-    """SQL for the words of a national fifth of small areas, numbered from 1.
+    """SQL for the name of a national fifth of small areas, numbered from 1.
 
     >>> import duckdb
     >>> duckdb.connect().execute(f"SELECT {fifth_sql()} FROM (SELECT 1 AS imd_quintile)").fetchone()
@@ -59,7 +59,7 @@ class AgeBands:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The bands in words, youngest first."""
+        """The names of the bands, youngest first."""
         closed = (f"{low}-{following - 1}" for low, following in zip(self.starts, self.starts[1:], strict=False))
         return (*closed, f"{self.starts[-1]}+")
 

@@ -1,4 +1,4 @@
-"""Rules: who belongs, written in YAML, checked, and compiled to a safe SQL condition.
+"""Rules: criteria written in YAML, checked, and compiled to a safe SQL condition.
 
 A rule is one criterion, or `all`, `any`, `not` or a `count` of other rules:
 
@@ -10,9 +10,9 @@ A rule is one criterion, or `all`, `any`, `not` or a `count` of other rules:
       - not: {column: covid_vaccinated, op: is, value: true}
       - {count: [{column: diabetes, ...}, {column: copd, ...}], op: at least, value: 2}
 
-What is unknown stays unknown (SQL's three-valued logic): a person without a
-BMI is neither at least 30 nor not, so neither the rule nor its opposite
-counts them. Ask `is missing` where the unknown are meant.
+Unknown stays unknown (SQL's three-valued logic): a person without a BMI is
+counted neither by `at least 30` nor by its `not`. Use `is missing` to count
+such people.
 """
 
 import math
@@ -52,21 +52,21 @@ Op = Literal[
     "is missing",
 ]
 SQL_OP = {"is": "=", "is not": "<>", "at least": ">=", "more than": ">", "at most": "<=", "less than": "<"}
-ORDERED = ("at least", "more than", "at most", "less than")
-LISTED = {"one of": "IN", "none of": "NOT IN"}
-BARE = {"is known": "IS NOT NULL", "is missing": "IS NULL"}
+NEEDS_ORDER = ("at least", "more than", "at most", "less than")
+TAKES_LIST = {"one of": "IN", "none of": "NOT IN"}
+WITHOUT_VALUE = {"is known": "IS NOT NULL", "is missing": "IS NULL"}
 
 Scalar = StrictBool | StrictInt | StrictFloat | date | StrictStr
 ACCEPTS = {"text": (str,), "int": (int, float), "float": (int, float), "bool": (bool,), "date": (date,)}
 
 
 class Criterion(Frozen):
-    """One question about one column of `person`."""
+    """A comparison of one column of `person` with a value."""
 
     column: str
     op: Op
     value: Scalar | tuple[Scalar, ...] | None = None
-    says: str | None = Field(None, description="in a reader's words; made from the rest where absent")
+    says: str | None = Field(None, description="in a reader's words; by default made from the rest")
 
 
 class All(Frozen):
@@ -84,7 +84,7 @@ class AnyOf(Frozen):
 
 
 class Not(Frozen):
-    """A rule does not hold, and it is known that it does not."""
+    """A rule is known not to hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -93,7 +93,7 @@ class Not(Frozen):
 
 
 class Count(Frozen):
-    """So many of several rules hold; unknown where any one of them is."""
+    """A number of several rules hold; unknown where any of them is unknown."""
 
     count: tuple["Rule", ...] = Field(min_length=1)
     op: Op
@@ -102,7 +102,7 @@ class Count(Frozen):
 
 
 def _form(content: Any) -> str:
-    """Which of the five forms a rule has, by the name that it gives."""
+    """Which of the five forms a rule has, by its keys."""
     if type(content) in FORMS:
         return FORMS[type(content)]
     named = [name for name in ("all", "any", "not", "count") if isinstance(content, dict) and name in content]
@@ -192,21 +192,21 @@ def _compile_criterion(rule: Criterion, columns: Mapping[str, RuleColumn]) -> st
     if rule.column not in columns:
         near = get_close_matches(rule.column, columns, n=3)
         raise InputError(
-            f"A rule asks for the column `{rule.column}`, which `person` does not have. "
+            f"A rule uses the column `{rule.column}`, which `person` does not have. "
             + (f"Did you mean {' or '.join(near)}?" if near else f"It has {', '.join(columns)}.")
         )
     column = columns[rule.column]
-    if rule.op in BARE:
+    if rule.op in WITHOUT_VALUE:
         if rule.value is not None:
             raise InputError(f"`{column.name} {rule.op}` takes no value. Remove `value`.")
-        return f'"{column.name}" {BARE[rule.op]}'
-    if rule.op in ORDERED and column.type in ("text", "bool"):
-        raise InputError(f"`{column.name}` is {column.type} and has no order: `{rule.op}` cannot be asked of it.")
-    if rule.op in LISTED:
+        return f'"{column.name}" {WITHOUT_VALUE[rule.op]}'
+    if rule.op in NEEDS_ORDER and column.type in ("text", "bool"):
+        raise InputError(f"`{column.name}` is {column.type} and has no order: `{rule.op}` does not apply to it.")
+    if rule.op in TAKES_LIST:
         if not isinstance(rule.value, tuple) or not rule.value:
             raise InputError(f"`{column.name} {rule.op}` needs a list of values, such as [a, b].")
         literals = ", ".join(_literal(v, column) for v in rule.value)
-        return f'"{column.name}" {LISTED[rule.op]} ({literals})'
+        return f'"{column.name}" {TAKES_LIST[rule.op]} ({literals})'
     if isinstance(rule.value, tuple):
         raise InputError(f"`{column.name} {rule.op}` takes one value. For a list, use `one of`.")
     return f'"{column.name}" {SQL_OP[rule.op]} {_literal(rule.value, column)}'
@@ -220,7 +220,7 @@ def _literal(value: Any, column: RuleColumn) -> str:
             f"{'nothing' if value is None else f'`{value}`'}. Give a value of that type."
         )
     if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"A rule compares `{column.name}` with `{value}`, which is no number.")
+        raise InputError(f"A rule compares `{column.name}` with `{value}`, which is not a number.")
     if column.words and value not in column.words:
         near = [w for w in column.words if w.casefold() == str(value).casefold()]
         near = near or get_close_matches(str(value), column.words, n=1, cutoff=0.4)
@@ -240,7 +240,7 @@ def _part(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
 
 
 def describe(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
-    """The rule in a reader's words: its own `says`, else made from the columns' titles.
+    """The rule in a reader's words: its `says`, or text made from the columns' titles.
 
     >>> old = {"column": "age", "op": "at least", "value": 65}
     >>> rule = parse({"all": [old, {"column": "copd", "op": "is", "value": True}]})

@@ -1,4 +1,4 @@
-"""What a contact costs: national unit costs by item, and the items that price each setting of care."""
+"""National unit costs by item, and the items that price each setting of care."""
 
 from pathlib import Path
 
@@ -28,8 +28,8 @@ ITEMS: dict[str, tuple[str, ...]] = {
 def unit_costs(path: Path | None = None) -> dict[str, int]:
     """Whole pence per item, from parameters/reference/unit_costs.csv. An item left out has no price.
 
-    Raises InputError for a price that is no whole number of 0 or more, an
-    item that stands twice, or one that nothing counts.
+    Raises InputError for a price that is not a whole number of 0 or more, a
+    repeated item, or an item that nothing counts.
 
     >>> unit_costs()["gp_appointment"] > 0
     True
@@ -52,7 +52,7 @@ def unit_costs(path: Path | None = None) -> dict[str, int]:
 
 
 def unpriced(costs: dict[str, int]) -> set[str]:
-    """Settings that lack the price of one of their items: they are not costed, and said so.
+    """Settings that lack the price of one of their items: they are not costed, and reports state so.
 
     >>> "gp" in unpriced({"gp_appointment": 4_200}), "ed" in unpriced({"gp_appointment": 4_200})
     (False, True)
@@ -61,7 +61,7 @@ def unpriced(costs: dict[str, int]) -> set[str]:
 
 
 def price_values(costs: dict[str, int]) -> dict[str, int]:
-    """What the SQL files call `$pence_<item>`; 0 where there is no price, and then nothing shows it.
+    """The values of `$pence_<item>` in SQL files; 0 where there is no price, and then no report shows the cost.
 
     >>> price_values({"gp_appointment": 4_200})["pence_gp_appointment"]
     4200

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from phm_utils.schema import Form
 from phm_utils.synthetic import dirt, geography, named, presentation, truth
 from phm_utils.synthetic.draws import NULL, Coded, stream
 from phm_utils.synthetic.network import Network, make_network, make_tables
 from phm_utils.synthetic.rows import Rows
 from phm_utils.synthetic.writing import FileFormat, write_rows
-from phm_utils.tables import TABLES, Form
+from phm_utils.tables import TABLES
 
 _TELL = {"pseudonymised": presentation.pseudonymised, "identified": named.identified}
 

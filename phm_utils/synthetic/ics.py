@@ -10,6 +10,7 @@ from typing import Literal
 
 from phm_utils.errors import InputError
 from phm_utils.runs import write_atomically
+from phm_utils.schema import Form
 from phm_utils.synthetic import geography
 from phm_utils.synthetic.extracts import Task, write_network
 from phm_utils.synthetic.identity import MOST_REGISTERED
@@ -17,7 +18,6 @@ from phm_utils.synthetic.linkage.form import gather, write_linkage
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.service_effects import effects
 from phm_utils.synthetic.writing import FileFormat
-from phm_utils.tables import Form
 
 VERSION = 4  # of the simulated data: goes up where the same seed gives other bytes
 FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]

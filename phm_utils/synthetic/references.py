@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from phm_utils.schema import Form
 from phm_utils.synthetic import days, geography
 from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.named import POSTCODES_PER_PLACE, postcodes
 from phm_utils.synthetic.published_registers import REGISTERS
 from phm_utils.synthetic.writing import FileFormat, write_table
-from phm_utils.tables import BOUNDARY_FILE, CRS, Form
+from phm_utils.tables import BOUNDARY_FILE, CRS
 
 MISLISTED_PRACTICE, MISLISTED_BY = "A99002", 1.12  # its published list is longer than its extract
 MISCOUNTED_PRACTICE, MISCOUNTED_REGISTER, MISCOUNTED_BY = "A99004", "diabetes", 1.15  # published too high

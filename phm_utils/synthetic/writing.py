@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from phm_utils.schema import Form
 from phm_utils.synthetic.days import EPOCH, NO_DAY
 from phm_utils.synthetic.draws import Coded
 from phm_utils.synthetic.rows import Column, Dates, Rows
-from phm_utils.tables import TABLES, Form
+from phm_utils.tables import TABLES
 
 FileFormat = Literal["parquet", "csv"]
 ROWS_PER_GROUP = 1_000_000

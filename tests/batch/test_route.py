@@ -24,14 +24,14 @@ def files_behind(*modules: str) -> set[str]:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_behind_a_stage_stand_no_figure_and_no_page(stage):
-    files = files_behind(module_of(stage.place), *stage.modules)
+    files = files_behind(module_of(stage.function), *stage.modules)
     assert {"engine/__init__.py", "errors.py"} <= files
     assert not [f for f in files if f.startswith(("figures/", "reports/")) or f.endswith("_page.py")]
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_place_of_a_stage_can_be_called(stage):
-    for place in (stage.place, stage.items, stage.files):
+    for place in (stage.function, stage.items, stage.files):
         if isinstance(place, str):
             module, name = place.split(":")
             assert callable(getattr(importlib.import_module(module), name))
@@ -52,7 +52,7 @@ def test_a_notebook_asks_only_for_what_is_declared(route, name):
 def test_a_page_imports_what_computes_and_never_the_reverse(route, name):
     pages = {f for f in files_behind(*notebook_modules(read_notebook(name, route))) if f.endswith("_page.py")}
     assert pages
-    behind_stages = {f for stage in route.stages for f in files_behind(module_of(stage.place), *stage.modules)}
+    behind_stages = {f for stage in route.stages for f in files_behind(module_of(stage.function), *stage.modules)}
     assert not pages & behind_stages  # so a changed caption makes no table anew
 
 

@@ -172,7 +172,7 @@ def test_an_unusable_input_is_raised_for_the_command_line_to_refuse(house, route
 
     people, tables = route.topics[0].stages
     with pytest.raises(InputError, match="2 of 3 columns"):
-        run(workbook, route=with_stages(route, replace(people, place=refuse), tables), executor=alone)
+        run(workbook, route=with_stages(route, replace(people, function=refuse), tables), executor=alone)
     assert statuses(house)["stage/people"] == "failed"
 
 

@@ -35,19 +35,19 @@ def without_example(module: ModuleType) -> list[str]:
 
 def failures(module: ModuleType) -> tuple[int, str]:
     """How many examples a module has, and what doctest says of those that fail. `np` and `pd` are at hand in each."""
-    told: list[str] = []
+    output: list[str] = []
     runner = doctest.DocTestRunner(optionflags=OPTIONS, verbose=False)
     for test in doctest.DocTestFinder().find(module, extraglobs={"np": np, "pd": pd}):
-        runner.run(test, out=told.append)
-    return runner.tries, "".join(told)
+        runner.run(test, out=output.append)
+    return runner.tries, "".join(output)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_are_true(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where examples write their small files
     module = import_module(name)
-    tries, told = failures(module)
-    assert not told, told
+    tries, output = failures(module)
+    assert not output, output
     assert tries == len(re.findall(r"^ *>>> ", inspect.getsource(module), re.MULTILINE)), "not every example was run"
 
 
@@ -69,6 +69,6 @@ def test_a_function_without_an_example_is_named():
 
 def test_an_untrue_example_is_told():
     assert failures(_module("\n    >>> double(2)\n    4\n    ")) == (1, "")
-    tries, told = failures(_module("\n    >>> double(2)\n    5\n    "))
+    tries, output = failures(_module("\n    >>> double(2)\n    5\n    "))
     assert tries == 1
-    assert "Expected:\n    5\nGot:\n    4" in told
+    assert "Expected:\n    5\nGot:\n    4" in output

@@ -70,7 +70,7 @@ def test_parameters_cannot_be_changed_once_made():
 
 def test_parameters_of_the_run_are_marked_and_those_of_the_view_are_not(tmp_path):
     workbook = load_workbook(changed(tmp_path, notebooks={"04_inequalities": {"confidence": 0.9, "condition": "copd"}}))
-    run = InequalitiesParams.of_the_run(workbook)
+    run = InequalitiesParams.run_values(workbook)
     assert run["confidence"] == 0.9
     assert run["index_date"] == workbook.index_date
     assert "condition" not in run

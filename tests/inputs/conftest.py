@@ -74,7 +74,7 @@ class Landing:
             check(con, workbook or self.workbook(), writer, self.quarantine, today)
         return store
 
-    def turned_away(self, table: str) -> pd.DataFrame:
+    def rejected_rows(self, table: str) -> pd.DataFrame:
         return pd.read_parquet(self.quarantine / f"{table}.parquet")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phm_utils.inputs.fields import _has_form
-from phm_utils.tables import TOKEN
+from phm_utils.schema import TOKEN
 
 CON = duckdb.connect()
 

@@ -96,7 +96,7 @@ def test_everything_wrong_with_the_files_is_said_at_once(small, rows):
         small.checked()
     text = str(error.value)
     assert "5 faults" in text
-    for part in ("gp_event.parquet is not a readable Parquet", "death.csv is empty", "must be there: epistart",
+    for part in ("gp_event.parquet is not a readable Parquet", "death.csv is empty", "that the table needs: epistart",
                  "care_contact_id, token_person_id, contact_date", "op_attendance: no rows"):  # fmt: skip
         assert part in text
 
@@ -146,7 +146,7 @@ def test_a_line_that_does_not_split_into_the_columns_is_quarantined(small, rows)
 def test_no_row_is_lost_to_a_quotation_mark_that_nothing_closes(small, rows):
     lines = pd.DataFrame([rows["gp_event"] | {"event_id": f"e{i}", "unit": "mm"} for i in range(4)]).to_csv(index=False)
     (small.folder / "gp_event.csv").write_text(lines.replace("mm", '"mm', 1))
-    with pytest.raises(InputError, match="quotation mark that opens a field and none closes it"):
+    with pytest.raises(InputError, match="quotation mark that is never closed"):
         small.checked()
     (small.folder / "gp_event.csv").write_text(lines.replace("mm", 'm"m', 1))
     assert len(small.checked().read("gp_event")) == 4
@@ -211,7 +211,7 @@ def test_reading_files_together_or_apart_changes_no_row(small, rows, monkeypatch
     frame = small.checked().read("gp_event").sort_values("event_id")
     assert frame["event_id"].tolist() == ["e0", "e1", "e2", "e3", "shared"]
     assert frame["unit"].dropna().tolist() == ["u0"]
-    assert small.turned_away("gp_event")["file"].tolist() == ["f1", "f2", "f3"]
+    assert small.rejected_rows("gp_event")["file"].tolist() == ["f1", "f2", "f3"]
 
 
 def test_keys_held_as_numbers_and_as_text_are_compared_as_text(small, rows):

@@ -100,7 +100,7 @@ def test_rows_of_people_with_a_type_1_opt_out_are_withheld_everywhere(small, row
 
 def test_of_a_withheld_row_nothing_but_its_key_is_kept(small, rows):
     two_people(small, rows, type_1_opt_out="true").checked()
-    row = small.turned_away("gp_event").drop(columns=["file", "reason"]).iloc[0]
+    row = small.rejected_rows("gp_event").drop(columns=["file", "reason"]).iloc[0]
     assert row.dropna().to_dict() == {"event_id": "e1"}
 
 
@@ -108,7 +108,7 @@ def test_a_broken_row_of_a_withheld_person_is_withheld_too(small, rows):
     two_people(small, rows, type_1_opt_out="true")
     small.put("gp_event", rows["gp_event"] | {"event_date": "never"}, rows["gp_event"] | {"token_person_id": "token-2"})
     small.checked()
-    assert small.turned_away("gp_event")["event_date"].isna().all()
+    assert small.rejected_rows("gp_event")["event_date"].isna().all()
 
 
 def test_national_opt_outs_are_applied_where_governance_says_here(small, rows):

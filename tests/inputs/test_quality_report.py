@@ -43,7 +43,7 @@ def test_counts_are_protected(released):
 
 
 def test_the_account_is_of_tables_about_people(released):
-    shown = quality.account(of(released, "quality_tables", "QZZ"))
+    shown = quality.row_counts(of(released, "quality_tables", "QZZ"))
     assert shown["Table"].tolist() == ["GP registrations", "GP coded events"]
 
 
@@ -67,7 +67,7 @@ def test_a_stale_practice_is_named_and_the_limit_is_a_choice(released):
 
 def test_a_list_unlike_the_published_one_is_named(released):
     practices = of(released, "quality_practices")
-    assert quality.apart(practices, 0.05) == ["Demo Alder"]  # 20 in the extract, 40 published
+    assert quality.list_size_outliers(practices, 0.05) == ["Demo Alder"]  # 20 in the extract, 40 published
     assert quality.list_sizes(practices)["Difference"].tolist() == [-0.5, 0.0]
 
 

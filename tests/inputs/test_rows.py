@@ -74,10 +74,10 @@ def test_a_row_that_cannot_be_dated_is_quarantined_with_its_text(small, rows, da
     small.put("gp_event", rows["gp_event"], rows["gp_event"] | {"event_id": "e2", "event_date": day})
     store = small.checked()
     assert store.read("gp_event")["event_id"].tolist() == ["e1"]
-    turned = small.turned_away("gp_event")
-    assert turned["event_id"].tolist() == ["e2"]
-    assert turned["event_date"].fillna("").tolist() == [day]
-    assert turned["reason"].str.startswith("event_date:").all()
+    rejected = small.rejected_rows("gp_event")
+    assert rejected["event_id"].tolist() == ["e2"]
+    assert rejected["event_date"].fillna("").tolist() == [day]
+    assert rejected["reason"].str.startswith("event_date:").all()
 
 
 def test_a_month_of_birth_after_the_rows_date_is_the_faulty_field(small, rows):
@@ -109,14 +109,14 @@ def test_of_a_repeated_key_one_row_is_kept_in_whatever_file_and_order(small, row
         assert account(store, "gp_event").rows_quarantined == 2
     pd.testing.assert_frame_equal(*kept)
     assert kept[0]["event_id"].tolist() == ["e1", "e2"]
-    assert set(small.turned_away("gp_event")["reason"]) == {"event_id:repeated key"}
+    assert set(small.rejected_rows("gp_event")["reason"]) == {"event_id:repeated key"}
 
 
 def test_a_usable_row_is_kept_rather_than_an_unusable_one_of_the_same_key(small, rows):
     event = rows["gp_event"]
     store = small.put("gp_event", event | {"event_date": "never"}, event).checked()
     assert store.read("gp_event")["event_id"].tolist() == ["e1"]
-    assert small.turned_away("gp_event")["reason"].tolist() == ["event_date:not a date"]
+    assert small.rejected_rows("gp_event")["reason"].tolist() == ["event_date:not a date"]
 
 
 def test_an_absent_table_is_reported_and_not_stored(small):

@@ -14,7 +14,7 @@ from phm_utils.errors import InputError
 from phm_utils.inputs.check import check
 from phm_utils.inputs.published_lists import chosen_lists, use_published
 from phm_utils.inputs.synthea import read_synthea
-from phm_utils.inputs.trial import synthea_workbook
+from phm_utils.inputs.synthea_workbook import synthea_workbook
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import Store
@@ -158,12 +158,12 @@ def test_wards_of_one_stay_are_one_spell_and_an_emergency_where_the_department_c
 
 
 def test_what_is_not_read_is_told(tmp_path):
-    told = read_synthea(written(tmp_path / "export"), tmp_path / "landing").left_out
-    assert any(line.startswith("medications.csv: coded in RxNorm") for line in told)
-    assert any(line.startswith("diagnoses of inpatient encounters: not in ICD-10") for line in told)
-    assert "1 hospice encounters: no table of ours holds them" in told
-    assert "1 of 2 immunizations: no column of the person table is theirs" in told
-    assert "1 of 4 observations: no column of the person table is theirs" in told
+    left_out = read_synthea(written(tmp_path / "export"), tmp_path / "landing").left_out
+    assert any(line.startswith("medications.csv: coded in RxNorm") for line in left_out)
+    assert any(line.startswith("diagnoses of inpatient encounters: not in ICD-10") for line in left_out)
+    assert "1 hospice encounters: no table has a place for them" in left_out
+    assert "1 of 2 immunizations: no column of the person table uses them" in left_out
+    assert "1 of 4 observations: no column of the person table uses them" in left_out
     assert not (tmp_path / "landing" / "gp_medication.csv").exists()
 
 
@@ -217,7 +217,7 @@ def test_the_command_makes_a_workbook_and_counts_on_the_last_whole_month(tmp_pat
     assert load_workbook(out / "parameters" / "synthea.yml").index_date == date(2020, 4, 30)
     assert "Next: cd" in capsys.readouterr().out
     assert main(["synthea", str(export), str(out)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_an_export_that_is_refused_leaves_no_workbook(tmp_path):
@@ -249,11 +249,11 @@ def named(root, *lines):
 
 
 def test_a_concept_of_two_published_lists_has_the_codes_of_both(root, tmp_path):
-    told = use_published(root, tmp_path / "published")
+    summary = use_published(root, tmp_path / "published")
     diabetes, asthma = concepts(root / "parameters" / "concepts.csv")
     assert load(diabetes.codes_from, root / "parameters" / "codelists") == ["44054006", "46635009", "73211009"]
     assert asthma.codes_from == "mine"
-    assert told.startswith("1 of 2 concepts have a published list")
+    assert summary.startswith("1 of 2 concepts have a published list")
 
 
 def test_one_published_list_is_named_and_may_be_changed_for_another(root, tmp_path):

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from phm_utils.params import Workbook
-from phm_utils.tables import SQL_TYPE, TABLES
+from phm_utils.schema import SQL_TYPE
+from phm_utils.tables import TABLES
 
 
 def make_table(con, name, rows, form="pseudonymised"):

@@ -106,7 +106,7 @@ def test_a_faulty_definition_is_refused_with_each_fault(tmp_path, old, new, word
 def test_an_alternative_must_change_one_criterion(tmp_path):
     more = "alternatives:\n  - {says: Heavier, column: bmi, value: 35}\n"
     (tmp_path / "mine.yml").write_text(TEXT + more, encoding="utf-8")
-    with pytest.raises(InputError, match="changes `bmi`, which 0 criteria ask for"):
+    with pytest.raises(InputError, match="changes `bmi`, which 0 criteria use"):
         load_cohort("mine", tmp_path)
 
 

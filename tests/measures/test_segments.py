@@ -296,7 +296,7 @@ def test_a_file_of_ones_own_works_like_those_that_come_with_the_workbook(people,
         (
             "      - {says: Asthma,",
             "      - {says: Asthma, column: copd, op: is, value: true}\n      - {says: Asthma,",
-            "say the same: segment `Asthma`, rule `Asthma`",
+            "have the same words: segment `Asthma`, rule `Asthma`",
         ),
         (
             "      - {says: Asthma,",
@@ -317,8 +317,8 @@ def test_a_faulty_file_of_ones_own_is_refused_by_file_rule_and_nearest_column(pe
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"says": "x", "rule": "unknown", "value": 3}, "stands 0 times"),
-        ({"says": "x", "rule": "65 or over", "column": "bmi", "value": 3}, "0 criteria ask for"),
+        ({"says": "x", "rule": "unknown", "value": 3}, "is 0 times"),
+        ({"says": "x", "rule": "65 or over", "column": "bmi", "value": 3}, "0 criteria use"),
     ],
 )
 def test_an_alternative_that_changes_nothing_is_refused(change, words):

@@ -37,11 +37,11 @@ def test_planted_groups_are_found_with_their_sizes_and_come_back():
 def test_people_are_placed_in_their_planted_group():
     people, group = planted()
     placed = stable_classes(*patterns(people), seed=7).classes.place(people)
-    together = np.zeros((3, 3))
-    np.add.at(together, (group, placed), 1)
-    # Not all: who is of a group and has none of its conditions cannot be told from the well.
-    assert adjusted_rand(together) > 0.6
-    assert (together.argmax(axis=1) == [0, 1, 2]).all()
+    counts = np.zeros((3, 3))
+    np.add.at(counts, (group, placed), 1)
+    # Not all: who is of a group and has none of its conditions cannot be distinguished from the healthy.
+    assert adjusted_rand(counts) > 0.6
+    assert (counts.argmax(axis=1) == [0, 1, 2]).all()
 
 
 def test_conditions_that_come_together_by_chance_alone_give_no_cluster():
@@ -71,7 +71,7 @@ def test_more_classes_than_there_are_do_not_come_back():
 
 
 def test_adjusted_rand_by_hand():
-    # Pairs together in both: C(2,2) + C(2,2) + C(1,2) + C(1,2) = 2; by rows C(3,2) x 2 = 6, by columns 6; of 15 pairs.
+    # Pairs counts in both: C(2,2) + C(2,2) + C(1,2) + C(1,2) = 2; by rows C(3,2) x 2 = 6, by columns 6; of 15 pairs.
     # Expected 6 x 6 / 15 = 2.4, most 6: (2 - 2.4) / (6 - 2.4) = -1/9.
     assert adjusted_rand(np.array([[2, 1], [1, 2]])) == pytest.approx(-1 / 9)
     assert adjusted_rand(np.diag([3, 5])) == 1
@@ -85,11 +85,11 @@ def test_jaccard_with_the_likest_cluster_by_hand():
 
 @settings(max_examples=50, deadline=None)
 @given(arrays(np.int64, (3, 4), elements=st.integers(0, 50)))
-def test_agreement_is_the_same_either_way_round_and_never_above_one(together):
-    one, other = adjusted_rand(together.astype(float)), adjusted_rand(together.T.astype(float))
+def test_agreement_is_the_same_either_way_round_and_never_above_one(counts):
+    one, other = adjusted_rand(counts.astype(float)), adjusted_rand(counts.T.astype(float))
     assert one == pytest.approx(other)
     assert one <= 1 + 1e-9
-    assert ((best_jaccard(together) >= 0) & (best_jaccard(together) <= 1)).all()
+    assert ((best_jaccard(counts) >= 0) & (best_jaccard(counts) <= 1)).all()
 
 
 def test_one_class_has_everybodys_shares():

@@ -71,7 +71,7 @@ def shown(tiny_run, monkeypatch):
 def test_every_parameter_is_tried():
     assert {field for _, field in CASES} == set(OF_RUN) | set(OF_VIEW)
     for notebook, field in CASES:
-        assert (field in PERSON_LEVEL[notebook].fields_of_run()) == (field in OF_RUN), (notebook, field)
+        assert (field in PERSON_LEVEL[notebook].run_fields()) == (field in OF_RUN), (notebook, field)
 
 
 @pytest.mark.parametrize(("notebook", "field"), CASES)

@@ -19,8 +19,9 @@ from phm_utils.persons.reconciled import register_reconciled
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import StageWriter
+from phm_utils.schema import SQL_TYPE
 from phm_utils.synthetic import simulate
-from phm_utils.tables import SQL_TYPE, TABLES
+from phm_utils.tables import TABLES
 
 Row = dict[str, object]
 INDEX_DATE = date(2025, 3, 31)
@@ -312,7 +313,7 @@ def open_world() -> Callable:
 
 @pytest.fixture(scope="module")
 def pcn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A make-believe PCN of 4,000, its extracts read as they are (dates that are none are null), and linked.
+    """A simulated PCN of 4,000, its extracts read as they are (dates that are none are null), and linked.
 
     `truth` is readable beside its tables.
     """

@@ -1,7 +1,7 @@
 """HFRS and Charlson of NHS England's Artificial HES through the SQL, against pandas over the file itself.
 
 The file has 2,075 episodes of one year; its columns were sampled independently of each other and nobody
-has a GP, so everybody in it is registered here with one make-believe practice.
+has a GP, so everybody in it is registered here with one simulated practice.
 """
 
 import os

@@ -65,7 +65,7 @@ def future(world, day: date) -> dict[str, list]:
 
 
 def test_the_planted_rows_are_of_every_dated_input_table(world):
-    dated = {name for name, table in TABLES.items() if table.date and not table.made_here}
+    dated = {name for name, table in TABLES.items() if table.date and not table.made_by_link}
     assert set(future(world, LATER)) == dated
 
 

@@ -9,7 +9,7 @@ import pytest
 from linked_store import check_and_link, make_code_lists
 
 from phm_utils import engine
-from phm_utils.inputs.trial import synthea_workbook
+from phm_utils.inputs.synthea_workbook import synthea_workbook
 from phm_utils.persons import persons
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts

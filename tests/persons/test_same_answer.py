@@ -47,7 +47,7 @@ def answer(open_world, folder, shuffle: int) -> dict[str, dict]:
         for name, sql in BULK.items():
             world.con.execute(f"INSERT INTO {name} BY NAME {sql}")
         world.index()
-        for name in [n for n in TABLES if not TABLES[n].made_here] + ["person_index"]:
+        for name in [n for n in TABLES if not TABLES[n].made_by_link] + ["person_index"]:
             order = f"hash(to_json({name}), {shuffle})" if shuffle else "ALL"
             world.con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {order}")
         assert world.con.execute("SELECT current_setting('threads')").fetchall() == [(int(os.environ[THREADS_ENV]),)]

@@ -281,7 +281,7 @@ def test_31_days_before_the_last_record_are_no_past(world):
 def test_without_practices_or_registrations_nobody_can_be_counted(world, table):
     world.fill()
     world.con.execute("UPDATE check_table SET state = 'unreadable' WHERE table_name = ?", [table])
-    with pytest.raises(InputError, match=f"Nobody can be counted without {table}"):
+    with pytest.raises(InputError, match=f"People cannot be counted without {table}"):
         world.run()
 
 

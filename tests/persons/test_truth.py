@@ -1,4 +1,4 @@
-"""The person table of a make-believe PCN against the truth that it was made from."""
+"""The person table of a simulated PCN against the truth that it was made from."""
 
 import pandas as pd
 import pytest

@@ -8,11 +8,11 @@ from phm_utils.rules.check_digits import verhoeff_ok
 from phm_utils.rules.code_systems import (
     SYSTEMS,
     cleaned,
-    fault,
+    code_fault,
     is_code,
     looks_like,
-    normal,
-    shown,
+    normalised,
+    quoted,
     snomed_fault,
     system_named,
 )
@@ -75,7 +75,7 @@ def test_an_id_of_an_issuer_that_is_none_is_refused():
     ],
 )
 def test_what_each_system_calls_a_code_is_one(system, codes):
-    assert [(code, fault(code, system)) for code in codes.split() if fault(code, system)] == []
+    assert [(code, code_fault(code, system)) for code in codes.split() if code_fault(code, system)] == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_each_system_calls_a_code_is_one(system, codes):
     ],
 )
 def test_a_code_that_is_none_of_its_system_is_told_why(code, system, cause):
-    assert cause in fault(code, system)
+    assert cause in code_fault(code, system)
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,16 @@ def test_a_code_that_is_none_of_its_system_is_told_why(code, system, cause):
     ],
 )
 def test_codes_take_the_form_that_extracts_hold(code, system, form):
-    assert normal(code, system) == form
+    assert normalised(code, system) == form
 
 
 @given(st.text(alphabet="0123456789ABCDEFXabcx.-†*+ ", max_size=18), st.sampled_from(SYSTEMS))
 def test_whatever_is_accepted_stays_accepted_in_its_normal_form(code, system):
-    assert (fault(code, system) is None) == is_code(code, system)
+    assert (code_fault(code, system) is None) == is_code(code, system)
     if is_code(code, system):
-        once = normal(code, system)
+        once = normalised(code, system)
         assert is_code(once, system)
-        assert normal(once, system) == once
+        assert normalised(once, system) == once
 
 
 def test_a_cell_is_freed_of_what_is_no_part_of_its_code():
@@ -140,8 +140,8 @@ def test_a_cell_is_freed_of_what_is_no_part_of_its_code():
 
 
 def test_a_code_tells_its_system():
-    told = {code: looks_like(code) for code in ("44054006", "E11.9", "13D..", "XaPwi", "0402030K0", "F2", "bread")}
-    assert told == {
+    systems = {code: looks_like(code) for code in ("44054006", "E11.9", "13D..", "XaPwi", "0402030K0", "F2", "bread")}
+    assert systems == {
         "44054006": "snomed",
         "E11.9": "icd10",
         "13D..": "readv2",
@@ -158,7 +158,7 @@ def test_systems_go_by_many_names():
 
 
 def test_what_may_be_a_persons_number_is_never_quoted():
-    assert "9434765919" not in shown("9434765919")
-    assert shown("44054006") == "`44054006`"
-    assert shown("a long remark about somebody") == "a cell of 28 characters"
-    assert "\n" not in shown("two\nlines")
+    assert "9434765919" not in quoted("9434765919")
+    assert quoted("44054006") == "`44054006`"
+    assert quoted("a long remark about somebody") == "a cell of 28 characters"
+    assert "\n" not in quoted("two\nlines")

@@ -15,7 +15,7 @@ from phm_utils import cli
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
 from phm_utils.rules.codelist_compare import Events, compare, overlap
-from phm_utils.rules.codelist_people import Found, found_in_file, found_in_run
+from phm_utils.rules.codelist_people import PeopleFound, found_in_file, found_in_run
 from phm_utils.rules.codelist_reports import CodeList
 
 REAL = os.environ.get("PHM_REAL_DATA")
@@ -26,7 +26,7 @@ def listed(*codes: str, system: str = "snomed", name: str = "list") -> CodeList:
     return CodeList(name, system, codes, Path(f"{name}.csv"))
 
 
-def counts(found: Found) -> dict[str, int]:
+def counts(found: PeopleFound) -> dict[str, int]:
     return {name: int(count) for name, count in found.counts.items() if not pd.isna(count)}
 
 
@@ -177,7 +177,7 @@ def test_a_list_of_diagnoses_is_sought_in_hospital_beside_one_of_the_practice(ru
 
 
 def test_a_run_without_people_or_without_the_table_is_refused(run, tmp_path):
-    with pytest.raises(InputError, match="no table gp_medication, where codes of BNF stand"):
+    with pytest.raises(InputError, match="no table gp_medication, which holds codes of BNF"):
         found_in_run(listed(TYPE_2), listed("0403", system="bnf"), run)
     with pytest.raises(InputError, match="no table with codes of Read v2"):
         found_in_run(listed("13D..", system="readv2"), listed(TYPE_2), run)
@@ -196,8 +196,8 @@ def two_lists(tmp_path) -> list[str]:
 
 
 def test_compare_prints_codes_and_people_and_that_they_are_not_for_release(two_lists, events, capsys):
-    told = ["codelists", "compare", *two_lists, "--events", str(events), "--person", "who", "--code", "code"]
-    assert cli.main(told) == 0
+    arguments = ["codelists", "compare", *two_lists, "--events", str(events), "--person", "who", "--code", "code"]
+    assert cli.main(arguments) == 0
     assert capsys.readouterr().out.splitlines() == [
         "A a: SNOMED CT, 1 code",
         "B b: SNOMED CT, 3 codes",
@@ -215,9 +215,9 @@ def test_compare_of_lists_alone_needs_no_data(two_lists, capsys):
 
 
 def test_compare_of_a_run_says_what_is_hidden(two_lists, run):
-    told = compare(*map(Path, two_lists), None, run=run, events=Events())
-    assert "Counts of 1-7 are shown as *, others to the nearest 5: for your own work, not for release." in told
-    assert "people: 40 by both, 0 by A alone, 0 by B alone" in told
+    printed = compare(*map(Path, two_lists), None, run=run, events=Events())
+    assert "Counts of 1-7 are shown as *, others to the nearest 5: for your own work, not for release." in printed
+    assert "people: 40 by both, 0 by A alone, 0 by B alone" in printed
 
 
 def test_the_workbooks_own_lists_go_by_name(capsys):
@@ -235,8 +235,8 @@ def test_the_workbooks_own_lists_go_by_name(capsys):
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(two_lists, events, capsys, options, words):
-    told = [str(events) if option == "EVENTS" else option for option in options]
-    assert cli.main(["codelists", "compare", *two_lists, *told]) == 2
+    arguments = [str(events) if option == "EVENTS" else option for option in options]
+    assert cli.main(["codelists", "compare", *two_lists, *arguments]) == 2
     assert words in capsys.readouterr().err
 
 
@@ -253,8 +253,8 @@ def test_a_bad_list_and_a_folder_are_not_compared(two_lists, tmp_path, capsys):
 
 def test_lists_of_two_systems_are_not_sought_in_one_column(two_lists, tmp_path, events, capsys):
     (tmp_path / "a.csv").write_text("code\nE11\nE119\n")
-    told = ["codelists", "compare", *two_lists, "--events", str(events), "--person", "who", "--code", "code"]
-    assert cli.main(told) == 2
+    arguments = ["codelists", "compare", *two_lists, "--events", str(events), "--person", "who", "--code", "code"]
+    assert cli.main(arguments) == 2
     assert "one column of codes holds one system" in capsys.readouterr().err
 
 
@@ -270,8 +270,8 @@ def test_lists_of_two_systems_are_not_sought_in_one_column(two_lists, tmp_path, 
 )
 def test_two_published_lists_of_a_condition_find_other_people(a, b, people, capsys):
     lists = [str(Path(REAL) / "codelists" / f"{name}.csv") for name in (a, b)]
-    told = ["--events", str(Path(REAL) / "synthea" / "conditions.csv"), "--person", "PATIENT", "--code", "CODE"]
-    assert cli.main(["codelists", "compare", *lists, *told]) == 0
+    arguments = ["--events", str(Path(REAL) / "synthea" / "conditions.csv"), "--person", "PATIENT", "--code", "CODE"]
+    assert cli.main(["codelists", "compare", *lists, *arguments]) == 0
     in_a, in_b, both = people
     out = capsys.readouterr().out
     assert f"A finds {in_a}, B finds {in_b}, of 111 people" in out

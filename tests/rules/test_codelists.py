@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phm_utils import cli
 from phm_utils.errors import InputError
 from phm_utils.rules.code_systems import SYSTEMS
-from phm_utils.rules.codelists import check_lists, examine, load, told
+from phm_utils.rules.codelists import check_lists, examine, load, report_text
 from phm_utils.rules.concepts import concepts
 
 REAL = os.environ.get("PHM_REAL_DATA")
@@ -223,8 +223,8 @@ def test_whatever_bytes_a_file_holds_it_is_reported_and_no_error_leaks(tmp_path_
     path.write_bytes(start + rest)
     report = examine(path)
     assert report.bad or report.codes
-    assert "\n" not in told([report]).splitlines()[0]
-    assert len(told([report]).splitlines()) == 2
+    assert "\n" not in report_text([report]).splitlines()[0]
+    assert len(report_text([report]).splitlines()) == 2
 
 
 # Systems
@@ -262,10 +262,10 @@ def test_a_mixed_list_names_the_codes_that_do_not_belong(tmp_path):
 
 def test_a_column_that_states_another_system_is_believed_before_the_name(tmp_path):
     path = written(tmp_path, "code,coding_system", "K40,OPCS4", "K41,Read", name="x__icd10.csv")
-    assert "says in a column of its own that its codes are Read v2" in causes(path, None)[0]
+    assert "states in a column that its codes are Read v2" in causes(path, None)[0]
 
 
-def test_terms_of_snomed_beside_codes_of_icd10_are_a_fault(tmp_path):
+def test_terms_of_snomed_with_codes_of_icd10_are_a_fault(tmp_path):
     path = written(tmp_path, "code,term", "E11,Diabetes type 2 (disorder)", "E10,Diabetes type 1 (disorder)")
     assert "2 terms of SNOMED CT" in causes(path, "icd10")[0]
 
@@ -311,8 +311,8 @@ def test_the_command_offers_every_system():
 
 def test_all_faults_of_a_list_are_printed_on_request(tmp_path):
     path = written(tmp_path, "code", "44054006", "46635009", "38341003", "E11", "E10")
-    assert "(and 1 more)" in told(check_lists([path]))
-    assert told(check_lists([path]), every=True).count("looks like ICD-10") == 2
+    assert "(and 1 more)" in report_text(check_lists([path]))
+    assert report_text(check_lists([path]), every=True).count("looks like ICD-10") == 2
 
 
 def test_a_path_that_is_not_there_and_a_folder_without_lists_are_refused(tmp_path, capsys):
@@ -381,12 +381,12 @@ def test_of_182_published_lists_two_are_refused_each_for_a_fault_that_it_has():
 
 @published
 def test_what_is_odd_in_published_lists_and_changes_nobodys_cohort_is_a_warning():
-    told = {report.name: report.warnings for report in check_lists([Path(REAL) / "codelists"])}
-    assert told["gm_cancer__v1__snomed"][0] == "231 rows repeat a code"
-    assert told["gm_stroke__v1__snomed"][0] == "1 row repeats a code"
-    assert told["cancer_other__other_snomed__snomed"][0].startswith("1,129 codes are no longer in use")
-    assert "80 codes are products of dm+d" in told["gm_covid_vaccination__v1__snomed"][1]
-    anxiety = next(warnings for name, warnings in told.items() if name.startswith("caliber_kuan_anxiety_LGWMqosnA"))
+    warned = {report.name: report.warnings for report in check_lists([Path(REAL) / "codelists"])}
+    assert warned["gm_cancer__v1__snomed"][0] == "231 rows repeat a code"
+    assert warned["gm_stroke__v1__snomed"][0] == "1 row repeats a code"
+    assert warned["cancer_other__other_snomed__snomed"][0].startswith("1,129 codes are no longer in use")
+    assert "80 codes are products of dm+d" in warned["gm_covid_vaccination__v1__snomed"][1]
+    anxiety = next(warnings for name, warnings in warned.items() if name.startswith("caliber_kuan_anxiety_LGWMqosnA"))
     assert anxiety == ("column Medcode was turned into decimal numbers",)
 
 

@@ -7,7 +7,7 @@ import yaml
 
 from phm_utils.errors import InputError
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.derived import askable, load_registers, needs_of, person_columns, register_columns
+from phm_utils.rules.derived import load_registers, needs_of, person_columns, register_columns, usable_columns
 from phm_utils.rules.tree import compile_rule, parse
 
 QOF = (
@@ -48,7 +48,7 @@ def test_each_is_a_yes_or_no_column_of_person_that_needs_the_tables_of_its_rule(
 
 @pytest.mark.parametrize("one", load_registers().registers, ids=lambda r: r.name)
 def test_every_rule_asks_only_for_what_there_is(one):
-    assert compile_rule(one.rule, askable(concepts()))
+    assert compile_rule(one.rule, usable_columns(concepts()))
 
 
 def test_a_register_of_ones_own_is_a_column(tmp_path):
@@ -93,21 +93,21 @@ def test_title_version_and_source_are_needed(tmp_path, missing):
     ("rule", "says"),
     [
         ({"column": "astma", "op": "is", "value": True}, "Did you mean .*asthma"),
-        ({"column": "qof_asthma", "op": "is", "value": True}, "asks for the column `qof_asthma`"),  # made beside it
-        ({"column": "efi", "op": "at least", "value": 1}, "asks for the column `efi`"),
-        ({"column": "bmi_last", "op": "is known"}, "asks for the column `bmi_last`"),  # a value has no such fact
+        ({"column": "qof_asthma", "op": "is", "value": True}, "uses the column `qof_asthma`"),  # made next to it
+        ({"column": "efi", "op": "at least", "value": 1}, "uses the column `efi`"),
+        ({"column": "bmi_last", "op": "is known"}, "uses the column `bmi_last`"),  # a value has no such fact
         ({"column": "asthma_last", "op": "at least", "value": 2003}, "asthma_last` is date"),
         ({"column": "ethnic_group", "op": "one of", "value": ["Martian"]}, "is never `Martian`"),
     ],
 )
 def test_a_rule_that_asks_for_what_there_is_not_is_refused(rule, says):
     with pytest.raises(InputError, match=says):
-        compile_rule(parse(rule), askable(concepts()))
+        compile_rule(parse(rule), usable_columns(concepts()))
 
 
 def test_days_are_days_in_the_file_and_in_the_sql():
     rule = parse(yaml.safe_load("{column: cancer_first, op: at least, value: 2003-04-01}"))
-    assert compile_rule(rule, askable(concepts())) == "\"cancer_first\" >= DATE '2003-04-01'"
+    assert compile_rule(rule, usable_columns(concepts())) == "\"cancer_first\" >= DATE '2003-04-01'"
 
 
 def test_the_tables_of_a_rule_are_named_once_each():
@@ -117,4 +117,4 @@ def test_the_tables_of_a_rule_are_named_once_each():
         {"not": {"column": "lithium_medicines_6m", "op": "at least", "value": 1}},
         ADULT,
     ]})  # fmt: skip
-    assert needs_of(rule, askable(concepts())) == ("gp_event", "gp_medication")
+    assert needs_of(rule, usable_columns(concepts())) == ("gp_event", "gp_medication")

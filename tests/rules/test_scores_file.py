@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
-from phm_utils.persons.coded import GRAVER, charlson_groups, diagnosis_codes, hfrs_weights, in_scope, polypharmacy_scope
+from phm_utils.persons.hospital_diagnoses import MORE_SEVERE, charlson_groups, diagnosis_codes, hfrs_weights
+from phm_utils.persons.medicines import in_scope, polypharmacy_scope
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
-from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, askable, load_score, score_columns
+from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, load_score, score_columns, usable_columns
 from phm_utils.rules.tree import compile_rule
 
 # Payne et al. 2020, CMAJ 192:E107: weights of the general outcome, in the order of the file.
@@ -55,7 +56,7 @@ def test_the_multimorbidity_score_has_the_20_published_weights():
 
 @pytest.mark.parametrize("name", ["efi", "cms"])
 def test_every_rule_of_a_score_asks_only_for_what_there_is(name):
-    columns = askable(concepts())
+    columns = usable_columns(concepts())
     for item in load_score(name).items:
         assert compile_rule(item.rule, columns)
 
@@ -74,7 +75,7 @@ def test_charlson_has_17_groups_and_the_published_weights():
     assert groups["dementia"][1] == ("F00", "F01", "F02", "F03", "F051")
     assert groups["metastatic_cancer"][1] == ("C77", "C78", "C79", "C80")
     assert sum(len(starts) for _, starts in groups.values()) == 166
-    assert set(GRAVER) | set(GRAVER.values()) <= set(groups)
+    assert set(MORE_SEVERE) | set(MORE_SEVERE.values()) <= set(groups)
 
 
 def test_no_code_is_of_two_charlson_groups():

@@ -144,7 +144,7 @@ def test_no_text_breaks_out_of_its_literal(text):
         ({"column": "age", "op": "is", "value": [1, 2]}, "use `one of`"),
         ({"column": "age", "op": "is known", "value": 3}, "takes no value"),
         ({"column": "age", "op": "is"}, "compares it with nothing"),
-        ({"column": "bmi", "op": "at least", "value": float("nan")}, "no number"),
+        ({"column": "bmi", "op": "at least", "value": float("nan")}, "not a number"),
         ({"column": "since", "op": "at least", "value": "2020-01-01"}, "is date"),
         ({"count": [{"column": "smi", "op": "is", "value": True}], "op": "is known", "value": 1}, "A count takes"),
     ],

@@ -12,12 +12,13 @@ from phm_utils.rules import codelists
 from phm_utils.rules.check_digits import verhoeff_ok
 from phm_utils.rules.concepts import concepts
 from phm_utils.runs import project_root
+from phm_utils.schema import SQL_TYPE
 from phm_utils.synthetic import codes, simulate
 from phm_utils.synthetic.identity import valid_numbers
-from phm_utils.tables import CRS, SQL_TYPE, TABLES
+from phm_utils.tables import CRS, TABLES
 
 FORMS = ("pseudonymised", "identified")
-WRITTEN = [name for name, table in TABLES.items() if name != "postcode_area" and not table.made_here]
+WRITTEN = [name for name, table in TABLES.items() if name != "postcode_area" and not table.made_by_link]
 
 
 def read(root: Path, table: str, form: str = "pseudonymised") -> pd.DataFrame:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from phm_utils.runs import project_root
+from phm_utils.schema import ICD10
 from phm_utils.synthetic import coding, days, diagnoses
 from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.draws import NULL
-from phm_utils.tables import ICD10
 
 COLUMNS = [f"diag_{n:02d}" for n in range(1, 2 + coding.OWN + coding.NOTED)]
 EMERGENCY = ("21", "22", "24", "25", "28", "2A", "2B")

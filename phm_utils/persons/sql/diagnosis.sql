@@ -1,5 +1,5 @@
--- Diagnoses that something asks for: one row per spell, use and item, however often it was coded.
--- used_for: `concept`, `hfrs` (item: three characters) or `charlson` (a group). is_main: it was the main
+-- Diagnoses that are used: one row per spell, use and item, however often it was coded.
+-- used_for: `concept`, `hfrs` (item: three characters) or `charlson` (a group). is_main: the main
 -- diagnosis of any episode of the spell.
 SELECT
     coded.person_no,

@@ -1,7 +1,7 @@
 -- Emergency department attendances, by day: department types 01 to 03, unplanned (categories 1 to 3).
 -- Not counted: walk-in centres (04), same day emergency care (05), planned follow-ups (4), and types
 -- and categories recorded as not known. A type or category that could not be read is counted:
--- activity is not thrown away for one bad field.
+-- one faulty field does not remove the activity.
 SELECT identity.person_no, ecds_attendance.arrival_date AS day, $pence_ed_attendance AS pence
 FROM ecds_attendance
 INNER JOIN identity

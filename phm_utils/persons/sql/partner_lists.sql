@@ -1,5 +1,5 @@
--- Council and voluntary-sector lists, true by the index date, that name the person; and the domains
--- of their flags. A flag of income, housing or food is the household's: it reaches everybody there.
+-- Council and voluntary-sector lists up to the index date that name the person; and the domains of
+-- their flags. A flag of income, housing or food applies to everybody in the household.
 WITH named AS (
     SELECT DISTINCT identity.person_no, partner_list.list_name, partner_list.flag
     FROM partner_list
@@ -14,7 +14,7 @@ shared AS (
     SELECT DISTINCT housemate.person_no, named.flag
     FROM named
     INNER JOIN registered ON registered.person_no = named.person_no
-    INNER JOIN household_now ON household_now.household_token = registered.household_token AND household_now.people < 11
+    INNER JOIN current_household ON current_household.household_token = registered.household_token AND current_household.people < 11
     INNER JOIN registered AS housemate ON housemate.household_token = registered.household_token AND housemate.is_current
     WHERE named.flag IN ('income', 'housing', 'food') AND registered.is_current
 ),

@@ -1,7 +1,7 @@
 -- One row per person alive and registered with a practice of the ICS on the index date.
--- `known` has what the extracts say; registers and scores are rules over it, written below from
--- parameters/registers and parameters/scores. A count is 0 where its source saw nothing of the
--- person; a column whose source is missing or too short is null for everybody.
+-- `known` has the columns from the extracts; registers and scores are rules over it, from
+-- parameters/registers and parameters/scores. A count is 0 where its source has no record of the
+-- person; a column whose source is absent or too short is null for everybody.
 WITH known AS (
     SELECT
         registered.person_id,
@@ -19,8 +19,8 @@ WITH known AS (
         $age_band AS age_band,
         $ethnic_group AS ethnic_group,
         registered.household_token,
-        household_now.people AS household_size,
-        household_now.probable_care_home,
+        current_household.people AS household_size,
+        current_household.probable_care_home,
         no_fixed_abode.person_no IS NOT NULL AS no_fixed_abode,
         registered.registered_from,
         $recorded
@@ -42,8 +42,8 @@ WITH known AS (
         coalesce(community.in_prior_12m, 0) AS community_contacts_prior_12m,
         coalesce(mental.in_12m, 0) AS mental_health_contacts_12m,
         coalesce(mental.in_prior_12m, 0) AS mental_health_contacts_prior_12m,
-        coalesce(emergency_stay.bed_days, 0) AS emergency_bed_days_12m,
-        -- Whole pence, so that a sum is the same in whatever order it is made.
+        coalesce(emergency_bed_days.bed_days, 0) AS emergency_bed_days_12m,
+        -- Whole pence, so that a sum does not depend on the order of adding.
         coalesce(gp.pence_12m, 0) AS cost_gp_pence_12m,
         coalesce(ed.pence_12m, 0) AS cost_ed_pence_12m,
         coalesce(emergency.pence_12m, 0) AS cost_emergency_pence_12m,
@@ -73,11 +73,11 @@ WITH known AS (
     FROM registered
     INNER JOIN recorded ON recorded.person_no = registered.person_no
     LEFT JOIN area ON area.lsoa = registered.lsoa
-    LEFT JOIN household_now ON household_now.household_token = registered.household_token
+    LEFT JOIN current_household ON current_household.household_token = registered.household_token
     LEFT JOIN practice_data ON practice_data.practice_code = registered.practice_code
     LEFT JOIN no_fixed_abode ON no_fixed_abode.person_no = registered.person_no
-    LEFT JOIN issued_person ON issued_person.person_no = registered.person_no
-    LEFT JOIN stayed_person ON stayed_person.person_no = registered.person_no
+    LEFT JOIN medicine_columns ON medicine_columns.person_no = registered.person_no
+    LEFT JOIN spell_columns ON spell_columns.person_no = registered.person_no
     LEFT JOIN medicines ON medicines.person_no = registered.person_no
     LEFT JOIN gp_appointments_person AS gp ON gp.person_no = registered.person_no
     LEFT JOIN ed_attendances_person AS ed ON ed.person_no = registered.person_no
@@ -86,7 +86,7 @@ WITH known AS (
     LEFT JOIN op_attendances_person AS op ON op.person_no = registered.person_no
     LEFT JOIN community_contacts_person AS community ON community.person_no = registered.person_no
     LEFT JOIN mental_health_contacts_person AS mental ON mental.person_no = registered.person_no
-    LEFT JOIN emergency_stay ON emergency_stay.person_no = registered.person_no
+    LEFT JOIN emergency_bed_days ON emergency_bed_days.person_no = registered.person_no
     LEFT JOIN partner_lists ON partner_lists.person_no = registered.person_no
     LEFT JOIN social_care ON social_care.person_no = registered.person_no
     LEFT JOIN hospital_score ON hospital_score.person_no = registered.person_no

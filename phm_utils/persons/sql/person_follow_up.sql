@@ -1,5 +1,5 @@
--- Everybody ever registered in the 48 months to the index date, and the days they were followed.
--- Follow-up starts when the last unbroken run of registration did, or when the 48 months did; it
+-- Everybody ever registered in the 48 months to the index date, and their days of follow-up.
+-- Follow-up starts with the last continuous run of registration, or with the 48 months; it
 -- ends with death, leaving or the index date. died: while registered. person_no: the person's number
 -- in the tables of this run.
 SELECT

@@ -1,5 +1,5 @@
 -- Contacts of each person in follow-up, by kind, and their cost in whole pence, by month, in the 48
--- months to the index date. A month without any has no row. `person_no` joins person_follow_up.
+-- months to the index date. A month without contacts has no row. `person_no` joins person_follow_up.
 WITH used AS (
     SELECT person_no, year(day) * 12 + month(day) AS month_no, 1 AS kind, pence FROM gp_appointments
     UNION ALL

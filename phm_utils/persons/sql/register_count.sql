@@ -1,5 +1,5 @@
--- People on each register, and on the list, by practice: what can be held against published figures.
--- A practice that nobody here is registered with has 0 of everything.
+-- People on each register, and on the list, by practice, to compare with published figures.
+-- A practice without registered people has 0 everywhere.
 SELECT
     practice.practice_code,
     practice.pcn_code,

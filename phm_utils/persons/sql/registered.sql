@@ -1,8 +1,8 @@
 -- Everybody registered with a practice of the ICS at any time in the months of follow-up.
--- One row per person: the registration that places them, and the unbroken run that it ends.
--- Placed by the registration open on the index date, else the last one to end; of two, the one
--- begun later; of two begun on one day, the larger registration_id. Registrations no more than
--- 31 days apart are one run: moving house is not leaving.
+-- One row per person: the registration used, and the continuous run of registrations that it ends.
+-- Used is the registration open on the index date, else the last one to end; of two, the one that
+-- began later; of two that began on one day, the larger registration_id. Registrations up to
+-- 31 days apart are one run: changing practice is not leaving.
 WITH registration AS (
     SELECT
         gp_registration.token_person_id AS person_id,
@@ -20,30 +20,30 @@ WITH registration AS (
     INNER JOIN practice ON practice.practice_code = gp_registration.practice_code
     WHERE gp_registration.token_person_id IS NOT NULL AND gp_registration.registered_from <= $index_date
 ),
--- Most people have one registration, and need no placing. A row sent twice is placed like any two.
-moved AS (
+-- Most people have one registration; only others need ordering. Duplicate rows count as two.
+several AS (
     SELECT person_id FROM registration GROUP BY person_id HAVING count(*) > 1
 ),
-begun AS (
+ordered AS (
     SELECT
         registration.*,
         max(registration.last_day) OVER (
             PARTITION BY registration.person_id ORDER BY registration.registered_from, registration.registration_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS last_day_before
+        ) AS previous_last_day
     FROM registration
-    INNER JOIN moved ON moved.person_id = registration.person_id
+    INNER JOIN several ON several.person_id = registration.person_id
 ),
 numbered AS (
     SELECT
-        begun.*,
-        count(CASE WHEN date_diff('day', last_day_before, registered_from) > 31 THEN 1 END) OVER (
+        ordered.*,
+        count(CASE WHEN date_diff('day', previous_last_day, registered_from) > 31 THEN 1 END) OVER (
             PARTITION BY person_id ORDER BY registered_from, registration_id
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS run
-    FROM begun
+    FROM ordered
 ),
-placed AS (
+ranked AS (
     SELECT
         numbered.*,
         min(registered_from) OVER (PARTITION BY person_id, run) AS run_from,
@@ -52,18 +52,18 @@ placed AS (
         ) AS place
     FROM numbered
 ),
-one_each AS (
+one_per_person AS (
     SELECT
         registration.person_id, registration.practice_code, registration.pcn_code, registration.sex,
         registration.birth_month, registration.lsoa, registration.household_token, registration.ethnicity,
         registration.registered_from, registration.last_day, registration.registered_from AS run_from
     FROM registration
-    ANTI JOIN moved ON moved.person_id = registration.person_id
+    ANTI JOIN several ON several.person_id = registration.person_id
     UNION ALL
     SELECT
         person_id, practice_code, pcn_code, sex, birth_month, lsoa, household_token, ethnicity,
         registered_from, last_day, run_from
-    FROM placed
+    FROM ranked
     WHERE place = 1
 ),
 deceased AS (
@@ -78,27 +78,27 @@ deceased AS (
     GROUP BY person_index.person_id
 )
 SELECT
-    -- Shorter than a pseudonym to join on. It numbers people by place, and is this run's alone.
+    -- Shorter to join on than a pseudonym. Numbers people by place, in this run only.
     CAST(row_number() OVER (
-        ORDER BY one_each.pcn_code, one_each.practice_code, one_each.lsoa, one_each.birth_month, one_each.person_id
+        ORDER BY one_per_person.pcn_code, one_per_person.practice_code, one_per_person.lsoa, one_per_person.birth_month, one_per_person.person_id
     ) AS INTEGER) AS person_no,
-    one_each.person_id,
-    one_each.pcn_code,
-    one_each.practice_code,
-    CASE one_each.sex WHEN '1' THEN 'Male' WHEN '2' THEN 'Female' ELSE 'Other or not known' END AS sex,
-    one_each.birth_month,
-    one_each.lsoa,
-    one_each.household_token,
-    one_each.ethnicity,
-    one_each.registered_from,
-    one_each.run_from,
-    one_each.last_day,
+    one_per_person.person_id,
+    one_per_person.pcn_code,
+    one_per_person.practice_code,
+    CASE one_per_person.sex WHEN '1' THEN 'Male' WHEN '2' THEN 'Female' ELSE 'Other or not known' END AS sex,
+    one_per_person.birth_month,
+    one_per_person.lsoa,
+    one_per_person.household_token,
+    one_per_person.ethnicity,
+    one_per_person.registered_from,
+    one_per_person.run_from,
+    one_per_person.last_day,
     deceased.date_of_death,
-    one_each.last_day = $index_date AND deceased.date_of_death IS NULL AS is_current,
+    one_per_person.last_day = $index_date AND deceased.date_of_death IS NULL AS is_current,
     -- Completed years from the first of the birth month: an extract holds no day of birth.
-    CAST(date_diff('month', one_each.birth_month, $index_date) // 12 AS INTEGER) AS age
-FROM one_each
-LEFT JOIN deceased ON deceased.person_id = one_each.person_id
+    CAST(date_diff('month', one_per_person.birth_month, $index_date) // 12 AS INTEGER) AS age
+FROM one_per_person
+LEFT JOIN deceased ON deceased.person_id = one_per_person.person_id
 WHERE
-    one_each.last_day >= $follow_from
-    AND coalesce(deceased.date_of_death, one_each.last_day) >= greatest(one_each.run_from, $follow_from)
+    one_per_person.last_day >= $follow_from
+    AND coalesce(deceased.date_of_death, one_per_person.last_day) >= greatest(one_per_person.run_from, $follow_from)

@@ -1,6 +1,6 @@
 -- Adult social care by person: what is open on the index date (of several, the most intensive), and
--- the cost of the days inside the window: what the service has cost up to its end, less what it had
--- cost before its start, each in whole pence, so that months add up to years.
+-- the cost of the days inside the window: the cost of the service up to the window's end, less its
+-- cost before the window's start, each in whole pence, so that months add up to years.
 SELECT
     person_no,
     bool_or(is_open) AS is_open,

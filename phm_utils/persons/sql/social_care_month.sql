@@ -1,4 +1,4 @@
--- Cost of adult social care by person and month: the days of each service in the month, reckoned as in
+-- Cost of adult social care by person and month: the days of each service in the month, computed as in
 -- social_care, so that months add up to years.
 SELECT
     social_care_service.person_no,

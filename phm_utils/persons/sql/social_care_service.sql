@@ -1,5 +1,5 @@
--- Adult social care services of people in follow-up, with what a week of each costs: as recorded, or
--- else at the national price. Services for carers are the carer's own support, not care received.
+-- Adult social care services of people in follow-up, with their cost per week: as recorded, else the
+-- national price. Services for carers support the carer and are not care received.
 SELECT
     identity.person_no,
     asc_event.service_type,

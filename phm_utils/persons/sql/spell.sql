@@ -1,8 +1,8 @@
--- Hospital spells: one row per spell. An emergency is one whose first episode was admitted as such.
--- The first episode is that of the lowest epiorder, else the earliest. The method of admission
--- belongs to the spell: where the first episode lacks it, the next has it. Discharge is the latest;
--- without one, the end of the last episode so far. What ends after the index date is cut there.
-WITH known AS (
+-- Hospital spells: one row per spell. A spell is an emergency if its first episode is.
+-- The first episode has the lowest epiorder, else the earliest start. The method of admission
+-- belongs to the spell: where the first episode lacks it, the next one is used. Discharge is the
+-- latest; without one, the end of the last episode so far. Later days are cut at the index date.
+WITH cut_episode AS (
     SELECT
         person_no, spell, epiorder, epistart, epikey, admidate, admimeth,
         CASE WHEN disdate IS NOT NULL THEN least(disdate, $index_date) END AS disdate,
@@ -11,12 +11,12 @@ WITH known AS (
 ),
 ordered AS (
     SELECT
-        known.*,
+        cut_episode.*,
         row_number() OVER (
             PARTITION BY person_no, spell
             ORDER BY CASE WHEN admimeth IS NULL THEN 1 ELSE 0 END, epiorder NULLS LAST, epistart, epikey
         ) AS place
-    FROM known
+    FROM cut_episode
 ),
 stay AS (
     SELECT

@@ -29,7 +29,7 @@ def inequality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Ite
     admitted care the admissions: never silently zero.
     Raises InputError where the condition to map is not a long-term condition.
     """
-    run, ics = InequalitiesParams.of_the_run(workbook), workbook.ics_code
+    run, ics = InequalitiesParams.run_values(workbook), workbook.ics_code
     conditions, names = long_term_conditions(), practice_names(con)
     mapped = chosen(run["mapped_condition"], conditions)
     coded = "gp_event" in present_tables(con)

@@ -116,7 +116,7 @@ def clusters(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     )
     if adults["people"].sum() < MIN_ADULTS:
         return
-    found, placed = _cluster(adults, ClusterSeed.of_the_run(workbook)["seed"])
+    found, placed = _cluster(adults, ClusterSeed.run_values(workbook)["seed"])
     letters = pd.DataFrame({"cluster": list(LETTERS[: len(found.jaccard)]), "jaccard": found.jaccard})
     yield Model("cluster_placed", ("pattern",), frame=placed.astype("str"))
     yield Model("cluster_found", ("cluster",), frame=letters.astype({"cluster": "str", "jaccard": "float64"}))

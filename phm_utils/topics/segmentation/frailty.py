@@ -10,13 +10,13 @@ from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, keys
 from phm_utils.rules.groups import AgeBands
 
 AGES = AgeBands((18, 65, 75, 85))
-OLDER = AGES.names[1:]  # the ages for which frailty scores are meant
+FRAILTY_AGE = AGES.names[1:]  # the ages for which frailty scores are meant
 EFI, HFRS, MEDICINES = "Frailty by eFI", "Hospital frailty risk", "Repeat medicines"
 MEDICINES_SQL = "CASE WHEN severe_polypharmacy THEN '10 or more' WHEN polypharmacy THEN '5 to 9' ELSE 'Under 5' END"
 # Each score: the columns it needs, its category as SQL, its ages and its categories in order.
 SCORES = {
-    EFI: (("efi_category",), "efi_category", OLDER, ("Fit", "Mild", "Moderate", "Severe")),
-    HFRS: (("hfrs_category",), "hfrs_category", OLDER, ("Low", "Intermediate", "High")),
+    EFI: (("efi_category",), "efi_category", FRAILTY_AGE, ("Fit", "Mild", "Moderate", "Severe")),
+    HFRS: (("hfrs_category",), "hfrs_category", FRAILTY_AGE, ("Low", "Intermediate", "High")),
     MEDICINES: (
         ("polypharmacy", "severe_polypharmacy"),
         MEDICINES_SQL,

@@ -5,7 +5,7 @@ import pandas as pd
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, in_sentence, shown
 from phm_utils.reports.reading import ICS
-from phm_utils.topics.segmentation.frailty import EFI, HFRS, MEDICINES, OLDER
+from phm_utils.topics.segmentation.frailty import EFI, FRAILTY_AGE, HFRS, MEDICINES
 
 # The categories that say something of need, as columns of a figure.
 NEED = {
@@ -24,7 +24,7 @@ def need(scores: pd.DataFrame) -> pd.DataFrame:
     """People of 65 and over by age, one column per category of need; in a PCN's report with rows for the ICS."""
     columns = [NEED.get(pair) for pair in zip(scores["score"], scores["category"], strict=True)]
     known = scores.assign(column=columns)
-    known = known[known["column"].notna() & known["age_group"].isin(OLDER)]
+    known = known[known["column"].notna() & known["age_group"].isin(FRAILTY_AGE)]
     rows = [known.assign(row=known["age_group"], of=0)]
     if "ics_share" in known:
         rows = [
@@ -40,7 +40,7 @@ def need(scores: pd.DataFrame) -> pd.DataFrame:
 def need_gap(scores: pd.DataFrame) -> str:
     """The highest share of severe frailty by age; for a PCN, the category furthest from the ICS beyond chance."""
     wanted = [pair in NEED for pair in zip(scores["score"], scores["category"], strict=True)]
-    known = shown(scores[pd.Series(wanted, index=scores.index) & scores["age_group"].isin(OLDER)], "share")
+    known = shown(scores[pd.Series(wanted, index=scores.index) & scores["age_group"].isin(FRAILTY_AGE)], "share")
     if "ics_share" not in scores:
         severe = known[(known["score"] == EFI) & (known["category"] == "Severe")].nlargest(1, "share")
         if severe.empty:

@@ -60,14 +60,14 @@ def test_other_disclosure_rules_make_no_clusters_anew(people):
 
 
 def test_the_parameters_of_the_run_are_the_rules_and_the_seed_and_the_burden_is_of_the_view():
-    assert set(SegmentationParams.fields_of_run()) == {"index_date", "segmentation"}
-    assert set(AnnexParams.fields_of_run()) == {"index_date", "segmentation", "seed"}
+    assert set(SegmentationParams.run_fields()) == {"index_date", "segmentation"}
+    assert set(AnnexParams.run_fields()) == {"index_date", "segmentation", "seed"}
     assert ClusterSeed.NOTEBOOK == AnnexParams.NOTEBOOK
 
 
 def test_the_annex_is_of_the_segmentation_that_the_report_names(people):
     said = {"02_segmentation": {"segmentation": "core20plus"}, "02_segmentation_annex": {"seed": 5}}
-    chosen = AnnexParams.of_the_run(people.workbook.model_copy(update={"notebooks": said}))
+    chosen = AnnexParams.run_values(people.workbook.model_copy(update={"notebooks": said}))
     assert (chosen["segmentation"], chosen["seed"]) == ("core20plus", 5)
 
 

@@ -1,4 +1,4 @@
-"""Extracts that a parameter file names and that are not there or do not fit, for `phm doctor`."""
+"""The part of `phm doctor` about extracts: files that are absent or do not fit."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,17 +8,25 @@ import duckdb
 from phm_utils.engine import parquet_source, session
 from phm_utils.errors import InputError
 from phm_utils.inputs.governance import permitted
-from phm_utils.inputs.landing import ENDINGS, Mapping, boundary_file, landing_folder, load_mapping, look, present_tables
+from phm_utils.inputs.landing import (
+    ENDINGS,
+    Mapping,
+    boundary_file,
+    landing_folder,
+    load_mapping,
+    present_tables,
+    read_columns,
+)
 from phm_utils.params import Workbook
 from phm_utils.tables import BOUNDARY_FILE, TABLES
 from phm_utils.topic import ADVICE, MISSING, OK, Line
 
-MOST_UNUSED = 10  # files without a table: more are not listed
-ENDS_EARLY = ("partner_list", "programme_enrolment")  # hold no activity: their last date is no window's end
+MAX_UNUSED = 10  # files without a table: more are not listed
+NO_ACTIVITY = ("partner_list", "programme_enrolment")  # hold no activity: their last date is no window's end
 
 
 def extracts(workbook: Workbook) -> Iterator[Line]:
-    """What a parameter file names of extracts that is not there or does not fit."""
+    """One line per table, file and permission that the parameter file names: present, absent or faulty."""
     try:
         folder = landing_folder(workbook)
         yield OK, f"landing folder {workbook.landing}"
@@ -35,7 +43,7 @@ def extracts(workbook: Workbook) -> Iterator[Line]:
         for name, table in TABLES.items():
             if name in found:
                 yield from _table(con, name, found[name], workbook, mapping)
-            elif not table.made_here:
+            elif not table.made_by_link:
                 yield ADVICE, f"{name}: absent ({table.title.lower()}); reports leave out what needs it"
     if boundary_file(workbook) is None:
         yield ADVICE, f"{BOUNDARY_FILE}: absent; reports leave out maps"
@@ -48,7 +56,7 @@ def _table(
     faults = []
     for path in paths:
         try:
-            look(con, TABLES[name], path, mapping.of(name), workbook.form)
+            read_columns(con, TABLES[name], path, mapping.of(name), workbook.form)
         except InputError as fault:
             faults.append(str(fault))
     yield from ((MISSING, fault) for fault in faults)
@@ -62,7 +70,7 @@ def _last_day(
 ) -> Iterator[Line]:
     """Advice where a table's rows end before the index date; a CSV is not read for it."""
     day = TABLES[name].date
-    if day is None or name in ENDS_EARLY or any(p.suffix.lower() != ".parquet" for p in paths):
+    if day is None or name in NO_ACTIVITY or any(p.suffix.lower() != ".parquet" for p in paths):
         return
     column = mapping.of(name).source_column(day).replace('"', '""')
     [(last,)] = con.execute(f'SELECT max(TRY_CAST("{column}" AS DATE)) FROM {parquet_source(paths)}').fetchall()
@@ -72,5 +80,5 @@ def _last_day(
 
 def _unused(folder: Path, used: set[Path]) -> Iterator[Line]:
     others = [p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS and p not in used]
-    for path in sorted(others)[:MOST_UNUSED]:
+    for path in sorted(others)[:MAX_UNUSED]:
         yield ADVICE, f"{path.relative_to(folder).as_posix()}: not read; no table has this name"

@@ -1,4 +1,4 @@
--- Conditions on record, as bits: one row per person. A condition with a look-back counts within it;
+-- Recorded conditions, as bits: one row per person. A condition with a look-back counts within it;
 -- one that was resolved on the day of its last entry or later does not count.
 WITH resolved AS (
     SELECT concept.person_no, resolution.condition_no, max(concept.last_date) AS resolved_date

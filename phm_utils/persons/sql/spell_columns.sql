@@ -1,5 +1,5 @@
 -- Hospital spells by person, one column for each concept that counts them.
 SELECT
     person_no$counts
-FROM stayed
+FROM spell_counts
 GROUP BY person_no

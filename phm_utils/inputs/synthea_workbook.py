@@ -1,7 +1,7 @@
-"""A small workbook folder of its own, to try the workbook on data of somebody else's making.
+"""A workbook folder for a Synthea export, to try the workbook on.
 
 The parameters and notebooks of this workbook are copied into it and may be
-changed there; those here are never touched.
+changed there.
 """
 
 import re
@@ -20,28 +20,28 @@ LANDING = "outputs/identified/landing/synthea"
 
 
 def synthea_workbook(export: Path, out: Path, codelists: Path | None = None) -> str:
-    """Make a workbook folder with a Synthea export in it; what it holds, in words.
+    """Make a workbook folder with a Synthea export in it; returns a summary as text.
 
     export: Synthea's `output/csv`. out: a folder that is not there yet, or is empty.
-    codelists: a folder of published lists that stand in for the workbook's own.
+    codelists: a folder of published lists, to replace the workbook's own.
     Raises InputError where the export or a list cannot be used; then there is no folder.
     """
     root, made = project_root().resolve(), out.resolve()
     if made.exists() and (not made.is_dir() or any(made.iterdir())):
-        raise InputError(f"{out} is there already. Name a folder that is not, or is empty.")
+        raise InputError(f"{out} exists already. Name a new or an empty folder.")
     if any(made.is_relative_to(root / name) for name in COPIED):
-        raise InputError(f"{out} lies in the workbook's own {' or '.join(COPIED)}. Name a folder elsewhere.")
+        raise InputError(f"{out} is in the workbook's own {' or '.join(COPIED)}. Name a folder elsewhere.")
     try:
         for name in COPIED:
             shutil.copytree(root / name, made / name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-        told = use_published(made, codelists) if codelists else "Every concept has the workbook's own list."
+        lists = use_published(made, codelists) if codelists else "Every concept has the workbook's own list."
         extracts = read_synthea(export, made / LANDING)
         _set_index_date(made / PARAMETERS, extracts.last_whole_month)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
     return (
-        f"{extracts}\n{told}\nCounted on {extracts.last_whole_month}. Next: cd {out} && phm run {PARAMETERS}\n"
+        f"{extracts}\n{lists}\nCounted on {extracts.last_whole_month}. Next: cd {out} && phm run {PARAMETERS}\n"
         "(The environment variable PHM_ROOT, where set, must be that folder.)"
     )
 

@@ -1,4 +1,4 @@
-"""How many people were counted, for the head of every report."""
+"""The people counted in each area, for the head of every report."""
 
 from typing import Any
 

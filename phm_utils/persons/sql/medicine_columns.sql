@@ -1,5 +1,5 @@
 -- Medicines issued by person, one column for each concept that counts them.
 SELECT
     person_no$counts
-FROM issued
+FROM medicine_counts
 GROUP BY person_no

@@ -1,4 +1,4 @@
--- Days that something asks for: vaccinations, statuses, counts in a window, and facts for registers
+-- Dates that columns need: vaccinations, statuses, counts in a window, and facts for registers
 -- and scores. One row per person.
 SELECT
     concept.person_no$dates

@@ -1,6 +1,6 @@
--- Who lives together on the index date, by the addresses of the GP practices: one row per household.
--- 11 people or more are communal; where more than half of them are 75 or over, so that their median
--- age is, it is probably a care home.
+-- Households on the index date, by the addresses of the GP practices: one row per household.
+-- 11 people or more are a communal household; if more than half of them are 75 or over, it is
+-- probably a care home.
 SELECT
     household_token,
     CAST(count(*) AS INTEGER) AS people,

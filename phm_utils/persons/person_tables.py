@@ -1,4 +1,4 @@
-"""What person.sql and its neighbours join, made table by table."""
+"""The tables that person.sql joins, made one by one, and the SQL of `person`."""
 
 from collections.abc import Iterable
 
@@ -6,37 +6,40 @@ import pandas as pd
 
 from phm_utils.engine import Workspace
 from phm_utils.engine.sql_files import raw, sql_file
-from phm_utils.persons.coded import make_diagnoses, make_medicines
 from phm_utils.persons.derivations import counts_of, score_sql
+from phm_utils.persons.hospital_diagnoses import make_diagnoses
+from phm_utils.persons.medicines import make_medicines
 from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.windows import SOCIAL_CARE, empty_table, months_before
 from phm_utils.rules.columns import ACTIVITIES, RuleColumn
 from phm_utils.rules.groups import FIVE_YEARS, ethnic_group_sql
 
 FAR_DAY = "9999-12-31"
-USED = (
+INPUT_TABLES = (
     *("gp_event", "gp_medication", "gp_appointment", "apc_episode", "ecds_attendance", "op_attendance"),
     *("csds_contact", "mhsds_contact", "asc_event", "partner_list", "death", "area"),
 )
 TYPES = {"text": "VARCHAR", "int": "INTEGER", "float": "DOUBLE", "bool": "BOOLEAN", "date": "DATE"}
 
 
-def stand_in(work: Workspace, present: Iterable[str]) -> None:
-    """Let the SQL files read an empty table where the run has none."""
+def make_empty_tables(work: Workspace, present: Iterable[str]) -> None:
+    """Make an empty table for each input table that the run lacks, so that the SQL files can read it."""
     present = set(present)
-    for name in USED:
+    for name in INPUT_TABLES:
         if name not in present:
             work.make(name, empty_table(name), view=True)
 
 
 def make_people(work: Workspace, plan: Plan) -> None:
-    """Everybody in follow-up, and the concepts recorded of them."""
-    for name in ("registered", "household_now", "identity"):
+    """Everybody in follow-up, and their recorded concepts."""
+    for name in ("registered", "current_household", "identity"):
         work.make(name, sql_file("persons", name, **plan.values))
     _register_codes(work, plan)
     _register_rules(work, plan)
-    some = "count(*) FILTER (WHERE gp_event.event_date >= code.counted_from)" if plan.recorded.of_kind("count") else "0"
-    work.make("concept", sql_file("persons", "concept", **plan.values, counted=raw(some)))
+    in_window = (
+        "count(*) FILTER (WHERE gp_event.event_date >= code.counted_from)" if plan.recorded.of_kind("count") else "0"
+    )
+    work.make("concept", sql_file("persons", "concept", **plan.values, counted=raw(in_window)))
 
 
 def _register_codes(work: Workspace, plan: Plan) -> None:
@@ -51,52 +54,52 @@ def _register_codes(work: Workspace, plan: Plan) -> None:
         for code in plan.codes[c.codes_from]
     ]  # fmt: skip
     listed = pd.DataFrame(rows, columns=["code", "concept_no", "is_value", "low", "high", "counted"])
-    work.register("code_listed", listed.astype({"code": "str", "counted": "str"}))
+    work.register("code_text", listed.astype({"code": "str", "counted": "str"}))
     work.make(
         "code",
         "SELECT code, CAST(concept_no AS INTEGER) AS concept_no, is_value, low, high, "
-        "CAST(counted AS DATE) AS counted_from FROM code_listed",
+        "CAST(counted AS DATE) AS counted_from FROM code_text",
     )
 
 
 def _register_rules(work: Workspace, plan: Plan) -> None:
-    """What becomes of each concept: `condition_mark`, `resolution`, `value_rule`, `dated_concept`."""
+    """The rules of each concept: `condition_mark`, `resolution`, `value_rule`, `dated_concept`."""
     recorded = plan.recorded
-    columns = ["concept_no", "recorded", *recorded.mark_columns]
-    marked = [
-        (n, str(recorded.first_day(c)), *(recorded.marks[c.concept][1] * (recorded.marks[c.concept][0] == column)
-                                          for column in recorded.mark_columns))
+    columns = ["concept_no", "recorded", *recorded.bit_columns]
+    conditions = [
+        (n, str(recorded.first_day(c)), *(recorded.bits[c.concept][1] * (recorded.bits[c.concept][0] == column)
+                                          for column in recorded.bit_columns))
         for n, c in recorded.of_kind("condition")
     ]  # fmt: skip
-    listed = {"condition": (marked, columns)}
+    listed = {"condition": (conditions, columns)}
     listed["value"] = ([(n, str(recorded.first_day(c))) for n, c in recorded.of_kind("value")], columns[:2])
     for name, made in (("condition", "condition_mark"), ("value", "value_rule")):
         frame = pd.DataFrame(listed[name][0], columns=listed[name][1])
-        work.register(f"{name}_listed", frame.astype({c: "str" if c == "recorded" else "int64" for c in frame}))
+        work.register(f"{name}_text", frame.astype({c: "str" if c == "recorded" else "int64" for c in frame}))
         rest = "".join(f", {c}" for c in frame if c.startswith("mark_"))
-        work.make(made, f"SELECT concept_no{rest}, CAST(recorded AS DATE) AS recorded_from FROM {name}_listed")
+        work.make(made, f"SELECT concept_no{rest}, CAST(recorded AS DATE) AS recorded_from FROM {name}_text")
     ends = [(recorded.number(end), n) for n, c in recorded.of_kind("condition") for end in c.resolved_by]
     work.register("resolution", pd.DataFrame(ends, columns=["concept_no", "condition_no"]).astype("int64"))
     work.register("dated_concept", pd.DataFrame({"concept_no": recorded.dated_concepts}).astype("int64"))
 
 
 def make_recorded(work: Workspace, plan: Plan) -> None:
-    """Concepts as columns: `recorded`; how fresh the practices' data are; and signals of no fixed abode."""
+    """Concepts as columns: `recorded`; the last day of each practice's data; and signals of no fixed abode."""
     recorded = plan.recorded
-    bits = {column: f"bit_or(condition_mark.{column})" for column in recorded.mark_columns}
+    bits = {column: f"bit_or(condition_mark.{column})" for column in recorded.bit_columns}
     latest = {
         c.concept: f"max(concept.latest) FILTER (WHERE concept.concept_no = {n})" for n, c in recorded.of_kind("value")
     }
-    work.make("marked", sql_file("persons", "marked", marks=_lines(bits)))
-    work.make("valued", sql_file("persons", "valued", values=_lines(latest)))
-    work.make("dated", sql_file("persons", "dated", dates=_lines(recorded.dated)))
-    work.make("recorded", sql_file("persons", "recorded", columns=_lines(recorded.columns())), view=True)
+    work.make("condition_bits", sql_file("persons", "condition_bits", marks=_more_columns(bits)))
+    work.make("latest_values", sql_file("persons", "latest_values", values=_more_columns(latest)))
+    work.make("concept_dates", sql_file("persons", "concept_dates", dates=_more_columns(recorded.date_aggregates)))
+    work.make("recorded", sql_file("persons", "recorded", columns=_more_columns(recorded.columns())), view=True)
     work.make("practice_data", sql_file("persons", "practice_data"))
     year = {"from_date": months_before(plan.index_date, 12)}
     work.make("no_fixed_abode", sql_file("persons", "no_fixed_abode", **plan.values, **year))
 
 
-def make_use(work: Workspace, plan: Plan) -> None:
+def make_activity(work: Workspace, plan: Plan) -> None:
     """Medicines, hospital spells, contacts, social care and partner lists of everybody in follow-up."""
     values = plan.values
     make_medicines(work, plan)
@@ -104,12 +107,12 @@ def make_use(work: Workspace, plan: Plan) -> None:
         work.make(name, sql_file("persons", name, **values))
     make_diagnoses(work, plan)
     work.drop("episode")
-    for system, made, counted in (("bnf", "issued", "issues"), ("icd10", "stayed", "spells")):
+    for system, made, counted in (("bnf", "medicine", "issues"), ("icd10", "spell", "spells")):
         counts = {
             name: f"max({counted}) FILTER (WHERE concept_no = {n})" for name, n in counts_of(plan.known, system).items()
         }
-        work.make(f"{made}_person", sql_file("persons", f"{made}_person", counts=_lines(counts)))
-    work.make("emergency_stay", sql_file("persons", "emergency_stay", **plan.days("emergency_admissions")))
+        work.make(f"{made}_columns", sql_file("persons", f"{made}_columns", counts=_more_columns(counts)))
+    work.make("emergency_bed_days", sql_file("persons", "emergency_bed_days", **plan.days("emergency_admissions")))
     for activity in ACTIVITIES:
         work.make(activity, sql_file("persons", activity, **values), view=True)
         work.make(f"{activity}_person", sql_file("persons", "activity", contacts=raw(activity), **plan.days(activity)))
@@ -135,7 +138,7 @@ def person_sql(plan: Plan) -> str:
     recorded = [f"recorded.{name}," for name in plan.recorded.columns()]
     recorded += [
         f"coalesce({table}.{name}, 0) AS {name},"
-        for system, table in (("bnf", "issued_person"), ("icd10", "stayed_person"))
+        for system, table in (("bnf", "medicine_columns"), ("icd10", "spell_columns"))
         for name in counts_of(plan.known, system)
     ]
     scores = score_sql()
@@ -158,6 +161,6 @@ def _type(column: RuleColumn) -> str:
     return "BIGINT" if column.unit == "pence" else TYPES[column.type]
 
 
-def _lines(columns: dict[str, str]) -> str:
+def _more_columns(columns: dict[str, str]) -> str:
     """Further columns of a SELECT, after the first."""
     return raw("".join(f",\n    {sql} AS {name}" for name, sql in columns.items()))
