@@ -33,6 +33,7 @@ REPORTS_ONLY = (  # they draw and run notebooks; no stage uses them, so a new ve
     "nbconvert",
     "nbformat",
     "papermill",
+    "psutil",
     "seaborn",
     "tqdm",
 )
