@@ -6,9 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from phm_utils.synthetic import geography, simulate
-from phm_utils.synthetic.dirt import LINKAGE_SOURCES
+from phm_utils.synthetic.data_errors import LINKAGE_SOURCES
 from phm_utils.synthetic.draws import stream
-from phm_utils.synthetic.linkage.known import make_known
+from phm_utils.synthetic.linkage.population import make_population
 from phm_utils.synthetic.linkage.sources import choose
 
 COLUMNS = ["record_id", "nhs_number", "forename", "surname", "date_of_birth", "sex", "postcode", "uprn"]
@@ -39,11 +39,11 @@ def test_every_source_has_the_columns_that_linkage_reads(tiny, source):
 def test_the_truth_tells_of_every_record_once(tiny):
     con = duckdb.connect()
     for source in LINKAGE_SOURCES:
-        [(records, told, people)] = con.execute(
+        [(records, in_truth, people)] = con.execute(
             f"""SELECT count(*), count(person), count(DISTINCT s.record_id) FROM '{tiny}/linkage/{source}.parquet' AS s
             FULL JOIN (FROM '{tiny}/truth/linkage.parquet' WHERE source = '{source}') AS t USING (record_id)"""
         ).fetchall()
-        assert records == told == people > 0
+        assert records == in_truth == people > 0
 
 
 def test_a_second_registration_is_with_another_practice(tiny):
@@ -99,7 +99,7 @@ def test_the_smallest_network_has_every_source(tmp_path):
 def test_networks_of_real_size_add_up_to_1_18_million_records():
     # One network stands for fifteen: the counts are shares of those registered, 817,000 in all.
     registered = geography.pcn_size(1)
-    who = choose(stream(2025, 1, "linkage sources"), make_known(2025, 1, registered))
+    who = choose(stream(2025, 1, "linkage sources"), make_population(2025, 1, registered))
     assert tuple(who) == LINKAGE_SOURCES
     assert sum(map(len, who.values())) * geography.PEOPLE / registered == pytest.approx(1_180_000, rel=0.005)
     assert len(who["gp"]) == pytest.approx(registered, rel=0.01)
