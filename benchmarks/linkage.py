@@ -29,7 +29,7 @@ from phm_utils.linkage.identified_records import read_records
 from phm_utils.linkage.linking import finish_linking
 from phm_utils.linkage.model import load_model
 from phm_utils.linkage.queries import make
-from phm_utils.linkage.scheme import Scheme, certain_links, clean_identities
+from phm_utils.linkage.scheme import Scheme, clean_identities, deterministic_links
 from phm_utils.linkage.scoring import ID, compared_columns, settings_for, splink_prediction
 from phm_utils.linkage.standalone import write_index
 from phm_utils.linkage.training import train_and_save, use_saved
@@ -48,7 +48,7 @@ def linked(folder: Path, out: Path, *, train: bool) -> None:
         with stage("read"):
             read_records(con, folder / "linkage", SPINE.spine)
         with stage("clean, and certain links"):
-            certain_links(con, SPINE)
+            deterministic_links(con, SPINE)
         with stage("train the model" if train else "load the model"):
             choose = train_and_save(Path(scrap) / "model.json") if train else use_saved()
             model = choose(con, SPINE)

@@ -51,7 +51,7 @@ def unit_blocks(
 
 @dataclass(frozen=True)
 class Areas:
-    """Whose reports there are: every PCN with somebody registered, and the ICS."""
+    """The areas of reports: every PCN with registered people, and the ICS."""
 
     pcn_codes: tuple[str, ...]
     ics_code: str
@@ -72,7 +72,7 @@ def counted(con: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
 
 
 def by_area(frame: pd.DataFrame, levels: pd.DataFrame, areas: Areas) -> pd.DataFrame:
-    """One row per area and level: each PCN's sums and the ICS's, 0 where nobody is.
+    """One row per area and level: each PCN's sums and the ICS's, 0 where there are none.
 
     frame: rows with `pcn_code`, the columns of `levels`, and counts.
     levels: every combination of the keys that a report shows, in its order.

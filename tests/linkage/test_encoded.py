@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import filters
 from phm_utils.linkage.encoded import Acceptance, link_encoded
+from phm_utils.linkage.encoded_weights import NAMES, Side, bits_of_equal, labels, match_weight
 from phm_utils.linkage.encoding import encode_list
-from phm_utils.linkage.evidence import NAMES, Side, bits_of_equal, labels, match_weight
 from phm_utils.linkage.identified_records import read_list
 from phm_utils.linkage.scheme import Scheme, clean_identities
 

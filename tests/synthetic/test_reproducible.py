@@ -84,7 +84,7 @@ def test_progress_hears_of_each_network(tmp_path):
     [
         ({"pcns": 16}, "pcns is 16: Demoshire has 1 to 15"),
         ({"people_per_pcn": 5}, "ask for 100 or more"),
-        ({"people_per_pcn": 90_000}, "ask for 53000 or fewer (the test range of NHS numbers)"),
+        ({"people_per_pcn": 90_000}, r"ask for 53000 or fewer \(the test range of NHS numbers\)"),
         ({"seed": -1}, "seed is -1"),
         ({"workers": 0}, "workers is 0"),
     ],
