@@ -16,12 +16,12 @@ def area_blocks(frame: pd.DataFrame, ics_code: str, keys: list[str], counts: lis
     Returns one row per `area_code` x combination of `keys` that occurs
     anywhere; where an area has none of it, a true 0. Sums are whole numbers.
     """
-    whole = frame.groupby(keys, as_index=False, sort=True)[counts].sum()
+    of_ics = frame.groupby(keys, as_index=False, sort=True)[counts].sum()
     areas = sorted(frame["pcn_code"].dropna().unique())
     parts = frame.groupby(["pcn_code", *keys], as_index=False)[counts].sum()
-    grid = pd.DataFrame({"area_code": areas}).merge(whole[keys], how="cross")
+    grid = pd.DataFrame({"area_code": areas}).merge(of_ics[keys], how="cross")
     parts = grid.merge(parts.rename(columns={"pcn_code": "area_code"}), how="left", on=["area_code", *keys])
-    blocks = pd.concat([parts, whole.assign(area_code=ics_code)], ignore_index=True)
+    blocks = pd.concat([parts, of_ics.assign(area_code=ics_code)], ignore_index=True)
     blocks[counts] = blocks[counts].fillna(0).astype("int64")
     return blocks[["area_code", *keys, *counts]]
 

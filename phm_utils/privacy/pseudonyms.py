@@ -86,12 +86,12 @@ def load_key(path: Path | str) -> bytes:
     if _HEX.fullmatch(content):
         digits = b"".join(content.split()).decode()
         if len(digits) % 2:
-            raise InputError(f"Key file {path} holds {len(digits)} hexadecimal digits: one is missing. {_NEW_KEY}")
+            raise InputError(f"Key file {path} has {len(digits)} hexadecimal digits: one is missing. {_NEW_KEY}")
         content = bytes.fromhex(digits)
     elif all(32 <= byte < 127 or byte in b"\r\n\t" for byte in content):
-        raise InputError(f"Key file {path} holds typed text, which can be guessed. {_NEW_KEY}")
+        raise InputError(f"Key file {path} has typed text, which can be guessed. {_NEW_KEY}")
     if len(content) < MIN_KEY_BYTES:
-        raise InputError(f"Key file {path} holds {len(content)} bytes, not {MIN_KEY_BYTES} or more. {_NEW_KEY}")
+        raise InputError(f"Key file {path} has {len(content)} bytes, not {MIN_KEY_BYTES} or more. {_NEW_KEY}")
     return content
 
 

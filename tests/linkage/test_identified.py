@@ -92,7 +92,7 @@ def test_too_little_or_contrary_evidence_joins_nobody(who):
     assert [n for n, registration in found.items() if registration] == []
 
 
-def test_twins_are_told_apart_even_with_the_others_number(who):
+def test_twins_are_distinguished_even_with_the_others_number(who):
     tom = changed(forename="Tom", nhs_number=TWO, sex="1")
     tim = changed(forename="Tim", nhs_number=THREE, sex="1")
     found = who([tom, tim], [tom, tim, changed(tom, nhs_number=None), changed(tom, nhs_number=THREE)])

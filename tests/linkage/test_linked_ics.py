@@ -1,4 +1,4 @@
-"""`phm link` on a small make-believe ICS with names: measured against its truth, and searched for identifiers."""
+"""`phm link` on a small simulated ICS with names: measured against its truth, and searched for identifiers."""
 
 from contextlib import redirect_stdout
 from io import StringIO

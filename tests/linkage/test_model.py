@@ -174,7 +174,7 @@ def test_the_number_of_a_level_that_a_model_lacks_is_the_next_closer_ones():
     assert level_number(model.splink, "born", ONE_SLIP) == 3
 
 
-def test_names_of_comparisons_and_levels_are_told_apart():
+def test_names_of_comparisons_and_levels_are_distinct():
     names = [one.name for one in EVERY]
     assert len(names) == len(set(names))
     assert all(len({level.words for level in one.levels}) == len(one.levels) for one in EVERY)

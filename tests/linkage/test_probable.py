@@ -202,7 +202,7 @@ def test_a_person_of_the_spine_who_held_two_verified_numbers_would_stop_the_link
         linking._check_numbers(con)
 
 
-def test_probes_hide_the_number_and_tell_what_would_be_found_without(decide, con):
+def test_probes_hide_the_number_and_show_what_would_be_found_without(decide, con):
     people = {"ann": NUMBERS[0], "bea": NUMBERS[1]}
     decide(people, {"ANN": NUMBERS[0], "BEA": NUMBERS[1]}, {("ANN", "ann"): 12.0, ("BEA", "ann"): 30.0})
     rows = con.execute("SELECT true_person, found_person, method, match_weight FROM probe ORDER BY 1").fetchall()

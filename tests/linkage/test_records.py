@@ -70,7 +70,7 @@ def test_dates_in_another_form_are_refused_and_none_is_quoted(con, folder, writt
     assert written not in said
 
 
-def test_a_few_wrong_dates_are_told_and_a_lack_of_one_is_no_fault(con, folder):
+def test_a_few_wrong_dates_are_counted_and_a_lack_of_one_is_no_fault(con, folder):
     with_births(folder, "1980-05-17", "1980-02-30", "", "NULL", "nan", "80-05-18", "1980-05-19")
     sources = {s.name: s for s in read_records(con, folder, "gp")}
     assert births(con) == [date(1980, 5, 17), None, None, None, None, None, date(1980, 5, 19)]
@@ -79,7 +79,7 @@ def test_a_few_wrong_dates_are_told_and_a_lack_of_one_is_no_fault(con, folder):
     assert {s.name: s.unreadable_births for s in read_records(con, folder, "gp")} == {"ed": 1, "gp": 0}
 
 
-def test_births_to_come_and_of_long_ago_are_told_and_no_evidence(con, folder):
+def test_births_in_the_future_or_long_ago_are_counted_and_no_evidence(con, folder):
     with_births(folder, "2999-01-01", "1802-03-04", "1980-05-17")
     [ed, _] = read_records(con, folder, "gp")
     assert (ed.impossible_births, ed.unreadable_births) == (2, 0)

@@ -80,7 +80,7 @@ def test_the_reviewer_sees_both_sides_and_no_weight_and_the_key_has_no_name(pair
         assert os.name == "nt" or stat.S_IMODE(file.stat().st_mode) & 0o077 == 0  # Windows has no such modes
 
 
-def test_the_order_tells_nothing_and_the_same_seed_gives_the_same_bytes(pairs, tmp_path):
+def test_the_order_shows_nothing_and_the_same_seed_gives_the_same_bytes(pairs, tmp_path):
     first = sample(pairs, tmp_path / "a", seed=5).read_bytes()
     pairs.execute("CREATE OR REPLACE TABLE candidate AS FROM candidate ORDER BY identity_id DESC")
     assert sample(pairs, tmp_path / "b", seed=5).read_bytes() == first

@@ -234,7 +234,7 @@ def test_every_record_of_dirty_sources_is_in_the_index_once(tmp_path_factory, sp
 
 @pytest.fixture(scope="module")
 def small_ics(tmp_path_factory) -> Path:
-    """Six make-believe sources of 1,500 people."""
+    """Six simulated sources of 1,500 people."""
     root = tmp_path_factory.mktemp("small") / "ics"
     size = ["--pcns", "1", "--people-per-pcn", "1500", "--seed", "58", "--workers", "1"]
     assert main(["simulate", "--form", "linkage", *size, "--out", str(root)]) == DONE

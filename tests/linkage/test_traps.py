@@ -81,7 +81,7 @@ scene(
 )
 
 
-def test_twins_are_told_apart_even_with_the_others_number(found):
+def test_twins_are_distinguished_even_with_the_others_number(found):
     assert one_person(found, "TOM.1", "TOM.2", "TOM.3")
     assert one_person(found, "TIM.1", "TIM.2", "TIM.3")
     assert all_apart(found, "TOM.1", "TIM.1")
@@ -154,7 +154,7 @@ scene(
 )
 
 
-def test_namesakes_with_one_birthday_are_told_apart_by_address_or_not_at_all(found):
+def test_namesakes_with_one_birthday_are_distinguished_by_address_or_not_at_all(found):
     assert one_person(found, "HERE.1", "HERE.2")
     assert one_person(found, "THERE.1", "THERE.2")
     assert all_apart(found, "HERE.1", "THERE.1", "WHICH.1")

@@ -61,7 +61,7 @@ def test_a_folder_of_ones_own_is_written_without_a_word(windows, capsys):
 
 
 @pytest.mark.parametrize("fault", [FileNotFoundError("powershell"), subprocess.TimeoutExpired("powershell", 30)])
-def test_a_list_that_cannot_be_read_is_told(windows, capsys, fault):
+def test_a_list_that_cannot_be_read_gives_a_warning(windows, capsys, fault):
     windows(fault)
     access.warn_if_open(_Folder("C:/data"))
     assert "could not be read" in capsys.readouterr().err

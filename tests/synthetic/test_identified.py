@@ -116,7 +116,7 @@ def test_truth_names_the_person_behind_every_record(tiny):
         assert right > 0.2 * rows
 
 
-def test_both_forms_tell_of_the_same_events(tiny):
+def test_both_forms_have_the_same_events(tiny):
     con = duckdb.connect()
     same = "SELECT attendance_id, arrival_date, arrival_time, department_type FROM '{}/{}/ecds_attendance/*.parquet'"
     [(differ,)] = con.execute(

@@ -36,7 +36,7 @@ def test_every_source_has_the_columns_that_linkage_reads(tiny, source):
     assert {str(schema.field(name).type) for name in COLUMNS} == {"int64", "string", "date32[day]"}
 
 
-def test_the_truth_tells_of_every_record_once(tiny):
+def test_the_truth_has_every_record_once(tiny):
     con = duckdb.connect()
     for source in LINKAGE_SOURCES:
         [(records, in_truth, people)] = con.execute(
@@ -78,7 +78,7 @@ def test_another_seed_gives_other_people(tiny, tmp_path):
     assert mine[: len(theirs)] != theirs
 
 
-def test_csv_tells_the_same_as_parquet(tiny, tmp_path):
+def test_csv_has_the_same_as_parquet(tiny, tmp_path):
     plain = simulate(tmp_path / "demoshire", pcns=3, workers=1, file_format="csv", **TINY)
     con = duckdb.connect()
     for source in LINKAGE_SOURCES:
@@ -105,7 +105,7 @@ def test_networks_of_real_size_add_up_to_1_18_million_records():
     assert len(who["gp"]) == pytest.approx(registered, rel=0.01)
 
 
-def test_numbers_of_records_tell_nothing_about_their_people(tiny):
+def test_numbers_of_records_show_nothing_about_their_people(tiny):
     # Numbered in the people's order, the record of one person would have alike numbers in all sources.
     truth = duckdb.connect().execute(
         f"SELECT record_id, person FROM '{tiny}/truth/linkage.parquet' WHERE source = 'gp' AND person < 2000000"

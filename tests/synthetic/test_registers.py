@@ -38,7 +38,7 @@ def counts_of_truth(root) -> dict[tuple[str, str], int]:
     }
 
 
-def test_every_register_but_obesity_is_told():
+def test_every_register_but_obesity_is_stated():
     assert {r.name for r in load_registers().registers} - set(registers.REGISTERS) == {"obesity"}
 
 

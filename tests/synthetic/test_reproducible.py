@@ -41,7 +41,7 @@ def test_another_seed_gives_other_people(tiny, tmp_path):
     assert not set(mine.values()) & set(theirs.values())
 
 
-def test_the_card_tells_what_was_asked_for_and_no_time(tiny):
+def test_the_card_states_what_was_asked_for_and_no_time(tiny):
     card = json.loads((tiny / "simulation.json").read_text())
     assert card == {
         "pcns": 3,
