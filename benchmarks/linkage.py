@@ -1,13 +1,13 @@
-"""Identified linkage at full size: cost by stage, and precision and recall against the make-believe ICS's truth.
+"""Identified linkage at full size: cost by stage, and precision and recall against the simulated ICS's truth.
 
     phm simulate --form linkage --pcns 15 --out FOLDER      (1.18 million records in six sources)
     python benchmarks/linkage.py FOLDER [--train] [--single-pass]
 
 Without options: the saved model. `--train` trains one first; `--single-pass`
 is Splink over all records at once, with the same comparisons and blocking,
-for comparison. Each is run in a process of its own, so that its peak memory
-is its own. A link is a record outside the GP list attached to a person on it;
-it is right where the truth names the same person. Pairs are all pairs of
+for comparison. Each runs in a separate process, so that its peak memory is
+measured separately. A link is a record outside the GP list linked to a person on it;
+it is correct where the truth names the same person. Pairs are all pairs of
 records of one person, within sources and across.
 """
 
@@ -29,7 +29,7 @@ from phm_utils.linkage.identified_records import read_records
 from phm_utils.linkage.linking import finish_linking
 from phm_utils.linkage.model import load_model
 from phm_utils.linkage.queries import make
-from phm_utils.linkage.scheme import Scheme, certain_links, clean_identities
+from phm_utils.linkage.scheme import Scheme, clean_identities, deterministic_links
 from phm_utils.linkage.scoring import ID, compared_columns, settings_for, splink_prediction
 from phm_utils.linkage.standalone import write_index
 from phm_utils.linkage.training import train_and_save, use_saved
@@ -48,7 +48,7 @@ def linked(folder: Path, out: Path, *, train: bool) -> None:
         with stage("read"):
             read_records(con, folder / "linkage", SPINE.spine)
         with stage("clean, and certain links"):
-            certain_links(con, SPINE)
+            deterministic_links(con, SPINE)
         with stage("train the model" if train else "load the model"):
             choose = train_and_save(Path(scrap) / "model.json") if train else use_saved()
             model = choose(con, SPINE)
@@ -111,22 +111,24 @@ def stage(name: str) -> Iterator[None]:
 
 
 def judge(out: Path, truth: Path) -> duckdb.DuckDBPyConnection:
-    """Connection with `record`: one row per record outside the GP list, and whom it was attached to."""
+    """Connection with `record`: one row per record outside the GP list, and the person it was linked to."""
     con = duckdb.connect()
     groups = ", ".join(f"('{code}', '{name}')" for code, name in ETHNIC.items())
     con.execute(
         f"""
-        CREATE TABLE told AS
-        SELECT found.*, truth.person, truth.registered, coalesce(truth.trap, 'none') AS trap,
+        CREATE TABLE linked_record AS
+        SELECT link_index.*, truth.person, truth.registered, coalesce(truth.trap, 'none') AS trap,
             coalesce(ethnic.name, 'Not known') AS ethnic_group
-        FROM '{out}' AS found
-        INNER JOIN '{truth}' AS truth ON truth.source = found.source AND truth.record_id::VARCHAR = found.record_id
+        FROM '{out}' AS link_index
+        INNER JOIN '{truth}' AS truth
+            ON truth.source = link_index.source AND truth.record_id::VARCHAR = link_index.record_id
         LEFT JOIN (VALUES {groups}) AS ethnic (code, name) ON ethnic.code = truth.ethnicity;
         CREATE TABLE gp AS
         SELECT person_id, min(person) AS person, count(DISTINCT person) AS people
-        FROM told WHERE source = 'gp' GROUP BY person_id;
+        FROM linked_record WHERE source = 'gp' GROUP BY person_id;
         CREATE TABLE record AS
-        SELECT told.*, gp.person AS attached FROM told LEFT JOIN gp USING (person_id) WHERE source <> 'gp';
+        SELECT linked_record.*, gp.person AS linked_person
+        FROM linked_record LEFT JOIN gp USING (person_id) WHERE source <> 'gp';
         """
     )
     return con
@@ -136,12 +138,12 @@ def by(con: duckdb.DuckDBPyConnection, column: str):
     """One row per value of a column: records, links, wrong links and their share, recall, unregistered attached."""
     return con.execute(
         f"""
-        SELECT {column}, count(*) AS records, count(attached) AS links,
-            count(*) FILTER (WHERE attached <> person) AS wrong,
+        SELECT {column}, count(*) AS records, count(linked_person) AS links,
+            count(*) FILTER (WHERE linked_person <> person) AS wrong,
             round(wrong / links, 6) AS wrong_share,
-            round(count(*) FILTER (WHERE attached = person) / count(*) FILTER (WHERE registered), 5) AS recall,
+            round(count(*) FILTER (WHERE linked_person = person) / count(*) FILTER (WHERE registered), 5) AS recall,
             count(*) FILTER (WHERE NOT registered) AS not_in_gp,
-            count(*) FILTER (WHERE NOT registered AND attached IS NOT NULL) AS attached_to_gp
+            count(*) FILTER (WHERE NOT registered AND linked_person IS NOT NULL) AS attached_to_gp
         FROM record GROUP BY ALL ORDER BY ALL
         """
     ).df()
@@ -152,9 +154,9 @@ def pairs(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     [(found, true, both)] = con.execute(
         """
         SELECT
-            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM told GROUP BY person_id)),
-            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM told GROUP BY person)),
-            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM told GROUP BY person_id, person))
+            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM linked_record GROUP BY person_id)),
+            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM linked_record GROUP BY person)),
+            (SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM linked_record GROUP BY person_id, person))
         """
     ).fetchall()
     [(mixed,)] = con.execute("SELECT count(*) FROM gp WHERE people > 1").fetchall()
@@ -164,11 +166,11 @@ def pairs(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
 
 def unnumbered(con: duckdb.DuckDBPyConnection, folder: Path) -> float:
     """Of voluntary-sector records without an NHS number whose people are on the GP list, the share linked right."""
-    given = folder / "linkage" / "voluntary.parquet"
+    voluntary = folder / "linkage" / "voluntary.parquet"
     [(share,)] = con.execute(
-        "SELECT count(*) FILTER (WHERE attached = person) / count(*) FROM record"
-        f" INNER JOIN '{given}' AS told ON told.record_id::VARCHAR = record.record_id"
-        " WHERE record.source = 'voluntary' AND registered AND told.nhs_number IS NULL"
+        "SELECT count(*) FILTER (WHERE linked_person = person) / count(*) FROM record"
+        f" INNER JOIN '{voluntary}' AS given ON given.record_id::VARCHAR = record.record_id"
+        " WHERE record.source = 'voluntary' AND registered AND given.nhs_number IS NULL"
     ).fetchall()
     return round(share, 5)
 

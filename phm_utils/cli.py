@@ -239,7 +239,7 @@ def link(options: argparse.Namespace) -> int:
     from phm_utils.linkage import command
     from phm_utils.topics.registry import load_workbook
 
-    linking = command.Linking(
+    linking = command.LinkArguments(
         key_file=options.key_file,
         model=options.model,
         train=options.train,

@@ -1,4 +1,4 @@
-"""Who is who: records of every source joined to the people of the GP extract."""
+"""Record linkage: records of every source linked to the people of the GP extract."""
 
 from phm_utils.linkage.link import link
 

@@ -1,21 +1,21 @@
-"""Keyed Bloom filters: a person's identifiers as 1,024 bits that stay alike when the identifiers do.
+"""Keyed Bloom filters: a person's identifiers as 1,024 bits, similar where identifiers are similar.
 
 Each field is cut into tokens (a name into its pairs of letters), and each
 token sets some of that field's own bits. Two spellings of a name share most
-tokens and so most bits; how alike two filters are is read from the bits alone
-(Dice coefficient). The filter of a record lays its fields side by side, each
-with a length and a number of hashes that is its weight.
+tokens and so most bits; the bits alone give the similarity of two filters
+(Dice coefficient). The filter of a record has its fields one after another,
+each with a length and a number of hashes that is its weight.
 
-Which bits a token sets comes from HMAC-SHA512 under a key of that field's
-own: every hash is drawn independently. (Double hashing, where all positions
+Which bits a token sets comes from HMAC-SHA512 under a key for that field:
+every hash is drawn independently. (Double hashing, where all positions
 follow from two hashes, has been undone by cryptanalysis.) A field sets the
-same number of bits whatever its length, so that "Jo" weighs what "Christopher"
-does. An empty field sets none, and takes no part in a comparison.
+same number of bits whatever its length, so that "Jo" has the weight of
+"Christopher". An empty field sets none, and is not compared.
 
 Sources: Schnell, Bachteler and Reiher 2009, doi:10.1186/1472-6947-9-41 (the
 method); Durham and others 2014, IEEE Transactions on Knowledge and Data
 Engineering 26(12) (fields by weight in one filter of a record). Attacks, and
-so why hashes are drawn at random and filters never left open (see
+so why hashes are random and filters are always encrypted (see
 `encoded_file`): Niedermeyer and others 2014, doi:10.29012/jpc.v6i2.640; Kroll
 and Steinmetzer 2015, doi:10.1007/978-3-319-27707-3_21; Christen and others
 2017, doi:10.1007/978-3-319-57454-7_49.
@@ -44,13 +44,13 @@ def letter_pairs(name: str) -> list[str]:
 
 
 def date_parts(date: str) -> list[str]:
-    """ "1980-05-17" as year, and day and month without saying which is which: they are often swapped."""
+    """ "1980-05-17" as year, and day and month without their order: they are often swapped."""
     year, month, day = date.split("-")
     return [f"Y{year}", month, day if day != month else f"{day} twice"]
 
 
-def whole(value: str) -> list[str]:
-    """The value as one token: another value, however near, shares nothing with it."""
+def exact_value(value: str) -> list[str]:
+    """The value as one token: it shares nothing with any other value."""
     return [value]
 
 
@@ -77,12 +77,12 @@ class EncodedField:
 
 FIELDS = (
     EncodedField("given", 192, 48, letter_pairs),
-    EncodedField("root", 64, 24, whole),  # the long form of the forename: LIZ and ELIZABETH are alike here
+    EncodedField("root", 64, 24, exact_value),  # the long form of the forename: LIZ and ELIZABETH are equal here
     EncodedField("family", 192, 48, letter_pairs),
     EncodedField("born", 192, 72, date_parts),
-    EncodedField("known_sex", 64, 8, whole),
-    EncodedField("place", 128, 40, whole),
-    EncodedField("address", 64, 24, whole),  # the UPRN
+    EncodedField("known_sex", 64, 8, exact_value),
+    EncodedField("place", 128, 40, exact_value),
+    EncodedField("address", 64, 24, exact_value),  # the UPRN
     EncodedField("address_line", 128, 48, word_pairs),
 )
 FILTER_BITS = sum(field.bits for field in FIELDS)
@@ -97,17 +97,17 @@ def filters(people: pd.DataFrame, key: bytes) -> np.ndarray:
 
     people: cleaned identifiers, in columns named as in `FIELDS`; a column
         that is absent, and a value that is missing, sets no bit.
-    key: the key of encoding; each field's own is derived from it.
+    key: the key of encoding; each field's key is derived from it.
     """
-    made = np.zeros((len(people), FILTER_BITS // WORD_BITS), dtype=np.uint64)
+    result = np.zeros((len(people), FILTER_BITS // WORD_BITS), dtype=np.uint64)
     for field in FIELDS:
         if field.name not in people:
             continue
         codes, values = pd.factorize(people[field.name])
         segments = _segments(_texts(values), field, purpose_key(key, f"encode {field.name}"))
         known = codes >= 0
-        made[known, WORDS[field.name]] = segments[codes[known]]
-    return made
+        result[known, WORDS[field.name]] = segments[codes[known]]
+    return result
 
 
 def _texts(values: Sequence) -> list[str]:

@@ -1,4 +1,4 @@
-"""`phm link`: which records, which model and which key, from what the command is asked."""
+"""`phm link`: records, model and key from the command's arguments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from phm_utils.runs import Store
 
 
 @dataclass(frozen=True)
-class Linking:
-    """How `phm link` is asked to link.
+class LinkArguments:
+    """Arguments of `phm link`.
 
-    key_file: the user's root key. Synthetic data may go without: theirs is public.
-    model: a saved model, else the workbook's own; train: one is trained and
-        saved there instead. leave_out_unseen, accept: of that training.
-    encoded: lists that `phm encode` made, and the key shared with who sent them.
+    key_file: the user's root key; optional for synthetic data, whose key is public.
+    model: a saved model, else the workbook's own. train: where to save a newly
+        trained one instead; leave_out_unseen, accept: options of that training.
+    encoded: lists made by `phm encode`; encoded_key_file: the key shared with their senders.
     """
 
     key_file: Path | None = None
@@ -31,13 +31,13 @@ class Linking:
     encoded: tuple[Path, ...] = ()
     encoded_key_file: Path | None = None
 
-    def chosen(self):
-        """The choice of model (see `linkage.training`)."""
+    def model_choice(self):
+        """A function that loads or trains the model (see `linkage.training`)."""
         from phm_utils.linkage.model import Thresholds
         from phm_utils.linkage.training import train_and_save, use_saved
 
         if self.train is None and (self.leave_out_unseen or self.accept is not None):
-            raise InputError("--leave-out-unseen and --accept belong to --train: a saved model has its own.")
+            raise InputError("--leave-out-unseen and --accept need --train: a saved model has its own thresholds.")
         if self.train is None:
             return use_saved(self.model)
         thresholds = Thresholds()
@@ -53,7 +53,7 @@ class Linking:
         return EncodedLists(self.encoded, load_key(self.encoded_key_file) if self.encoded_key_file else None)
 
     def scorer(self):
-        """Where pairs are scored."""
+        """The function that scores pairs."""
         if self.engine == "spark":
             require_spark()  # before anything is read
             from phm_utils.linkage.spark_scoring import score
@@ -65,23 +65,23 @@ class Linking:
 def link_folder(
     folder: Path,
     out: Path | None,
-    linking: Linking,
+    linking: LinkArguments,
     *,
     spine: str,
     purpose: str,
     one_to_one: list[str],
     any_numbers: bool,
 ) -> str:
-    """Link the sources of a folder into an index of their records; where it is, and what linked how."""
+    """Link the sources of a folder into an index of their records; its path, and counts by source and method."""
     from phm_utils.linkage import standalone
-    from phm_utils.linkage.probable import Options
+    from phm_utils.linkage.probabilistic import Options
     from phm_utils.linkage.scheme import Scheme
     from phm_utils.privacy.pseudonyms import load_key
 
     if purpose not in PURPOSES:
-        raise InputError(f"--purpose {purpose} is none of {', '.join(PURPOSES)}.")
+        raise InputError(f"--purpose {purpose} is not one of {', '.join(PURPOSES)}.")
     if out is None:
-        raise InputError("Say where the index goes: `phm link INPUT_DIR OUT.parquet --key-file FILE`.")
+        raise InputError("Give the output file: `phm link INPUT_DIR OUT.parquet --key-file FILE`.")
     if linking.key_file is None:
         raise InputError(
             "Pseudonyms need a key: `--key-file FILE`. Make one with `phm key FILE`, outside the workbook's folder."
@@ -92,7 +92,7 @@ def link_folder(
         key=load_key(linking.key_file),
         purpose=purpose,
         scheme=Scheme(spine, "any" if any_numbers else "nhs"),
-        choose=linking.chosen(),
+        choose=linking.model_choice(),
         options=Options(score=linking.scorer(), one_to_one=frozenset(one_to_one)),
         encoded=linking.encoded_lists(),
     )
@@ -100,25 +100,25 @@ def link_folder(
 
 
 def link_identified(
-    workbook: Workbook, check: Callable[[Workbook], Store], linking: Linking, reviewed: Path | None = None
+    workbook: Workbook, check: Callable[[Workbook], Store], linking: LinkArguments, reviewed: Path | None = None
 ) -> str:
-    """Check identified extracts and link them; where the pseudonymised landing is, and what linked how.
+    """Check identified extracts and link them; the pseudonymised landing's path, and counts by source and method.
 
     check: brings the check stage up to date and gives its store. reviewed: a clerical review, filled in.
     """
     from phm_utils.linkage import identified
-    from phm_utils.linkage.probable import Options
+    from phm_utils.linkage.probabilistic import Options
     from phm_utils.privacy.pseudonyms import demo_key, load_key
 
     if workbook.form != "identified":
         raise InputError(
-            f"`form: {workbook.form}`: such records are joined on their pseudonym by `phm run`. "
+            f"`form: {workbook.form}`: such records are linked on their pseudonym by `phm run`. "
             "`phm link` is for extracts with names and NHS numbers."
         )
     if linking.key_file is None and not workbook.synthetic:
-        raise InputError("Real data need a key of their own: `phm link PARAMETERS --key-file FILE`.")
+        raise InputError("Real data need your own key: `phm link PARAMETERS --key-file FILE`.")
     key = load_key(linking.key_file) if linking.key_file else demo_key(0)
-    choose, options = linking.chosen(), Options(score=linking.scorer())
+    choose, options = linking.model_choice(), Options(score=linking.scorer())
     encoded = linking.encoded_lists()
     store = check(workbook)
     with session() as con:

@@ -1,8 +1,8 @@
-"""What two identities are compared on, and which pairs are worth comparing: the shape of the linkage model.
+"""Comparisons and blocking rules of the linkage model.
 
 Conditions are in DuckDB's SQL; Splink translates them for Spark. The columns
-are those of `COMPARED`, cleaned. In each comparison the levels go from the
-closest to the furthest; the first that is true holds.
+are those of `COMPARED`, cleaned. Levels go from the closest to the furthest;
+the first that is true applies.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ COMPARED = {
 
 @dataclass(frozen=True)
 class Level:
-    """One level of a comparison: its words and its condition. frequent: a column whose common values count less."""
+    """One level of a comparison: its label and condition. frequent: the column for term frequency adjustment."""
 
     words: str
     sql: str
@@ -33,7 +33,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison. missing: when there is nothing to compare; else no evidence either way."""
+    """One comparison. missing: SQL condition for missing values, which add 0 bits."""
 
     name: str
     missing: str
@@ -121,7 +121,7 @@ HOME = Compared(
     ),
 )
 SEX = Compared("sex", _missing("known_sex"), (Level("the same", "known_sex_l = known_sex_r"),))
-# Asked only of data that has them: addresses written in a line, and numbers that have no check digit.
+# Only for data that have them: addresses written in a line, and numbers that have no check digit.
 LINE = Compared(
     "address_line",
     _missing("address_line"),
@@ -151,7 +151,7 @@ BLOCKING = (
     ("given", "family", "substr(born, 5, 4)"),
 )
 SWAPPED_NAMES = "l.given = r.family AND l.family = r.given AND l.born = r.born"
-# Wider nets, each cast only where it would catch no more than so many pairs: small data can afford them.
+# Wider rules, each used only where it yields at most MOST_WIDE_PAIRS: for small data.
 WIDE_BLOCKING = (
     ("born",),
     ("given", "family"),

@@ -1,4 +1,4 @@
-"""What the linkage shows: how every source was settled, who was missed, and households."""
+"""Releases of linkage coverage: links by source, records not linked, and households."""
 
 from collections.abc import Iterator
 
@@ -6,14 +6,14 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, quote, read_sql
-from phm_utils.linkage.measured_quality import CATEGORIES, QUALITY, quality_models, titled
+from phm_utils.linkage.quality_releases import CATEGORIES, QUALITY, quality_models, titled
 from phm_utils.methods.rates import wilson
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import area_blocks
 from phm_utils.privacy.relations import AcrossAreas, RowSum
 from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, keys
 
-# Column of the released table, by the method of the link stage.
+# Column of the released table: method of the link stage.
 METHODS = {
     "agrees": "token",
     "sex_differs": "token, sex differs",
@@ -31,7 +31,7 @@ KINDS = (
 
 
 def _share_attached(shown: pd.DataFrame) -> pd.DataFrame:
-    """Add the share of records attached, from protected counts; a suppressed part counts as none."""
+    """Add the share of records attached, from protected counts; a suppressed count adds 0."""
     attached = shown[list(ATTACHED)].fillna(0).sum(axis=1)
     attached = attached.mask((attached > shown["records"]).fillna(False), shown["records"])
     records = shown["records"].where(shown["records"] > 0)
@@ -56,7 +56,7 @@ SOURCES = Release(
 )
 COVERAGE = Release(
     "link_coverage",
-    "Records attached and not attached to a person of the GP extract, by what the record says of them",
+    "Records attached and not attached to a person of the GP extract, by characteristic of the record",
     (
         *(AREA, *keys("source", "title", "characteristic"), PLACE, *keys("category")),
         *(count("linked", "rows"), count("not_linked", "rows"), *SHARES),
@@ -76,8 +76,8 @@ RELEASES = (SOURCES, COVERAGE, HOUSEHOLDS, *QUALITY)
 def linkage_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: the linkage's figures for each PCN and the ICS, and its quality for the ICS.
 
-    A record stands with the PCN of its person's practice; one whose person
-    is not in the GP extract with the PCN of its small area, if it has one.
+    A record counts in the PCN of its person's practice; where the person is
+    not in the GP extract, in the PCN of its small area, if it has one.
     """
     ics = workbook.ics_code
     yield aggregate(SOURCES, titled(area_blocks(_sources(con), ics, ["source"], ["records", *METHODS])))
@@ -91,7 +91,7 @@ def linkage_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
 
 
 def _sources(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """One row per PCN and source: its records by how they were settled; an absent source has none."""
+    """One row per PCN and source: its records by method; an absent source has 0."""
     methods = ", ".join(
         f"coalesce(sum(records) FILTER (WHERE method = {quote(method)}), 0)::BIGINT AS {column}"
         for column, method in METHODS.items()

@@ -1,4 +1,4 @@
-"""The quality page of the linkage: released tables made ready to draw, and what they say in words."""
+"""Linkage coverage: released tables arranged for figures, and sentences of findings."""
 
 import pandas as pd
 
@@ -20,12 +20,12 @@ HEADINGS = Headings(
         **WORDS,
         "title": "Source",
         "records": "Records",
-        "attached": "Attached",
-        "share": "Attached (%)",
+        "attached": "Linked",
+        "share": "Linked (%)",
         "group": "Group",
-        "linked": "Attached",
-        "not_linked": "Not attached",
-        "missed": "Not attached (%)",
+        "linked": "Linked",
+        "not_linked": "Not linked",
+        "missed": "Not linked (%)",
         "kind": "Household",
         "households": "Households",
     }
@@ -35,20 +35,20 @@ SPINE = "gp_registration"
 
 @if_present
 def present(sources: pd.DataFrame) -> pd.DataFrame:
-    """Sources from outside the GP system that have records here: those whose tokens were made elsewhere."""
+    """Sources from outside the GP system that have records in this area."""
     return sources[~sources["source"].str.startswith("gp_") & sources["records"].notna() & (sources["records"] != 0)]
 
 
 @if_present
 def absent(sources: pd.DataFrame) -> list[str]:
-    """Titles of the sources that this area has no records of."""
+    """Titles of the sources without records in this area."""
     return sources.loc[(sources["records"] == 0).fillna(False), "title"].tolist()
 
 
 @finding("limit")
-def nothing_of(title: str) -> str:
-    """Of a source without records."""
-    return f"{title}: no records in this run, and nothing that needs them is shown."
+def no_records(title: str) -> str:
+    """A source without records."""
+    return f"{title}: no records in this run; figures that need them are left out."
 
 
 @if_present
@@ -61,32 +61,30 @@ def by_method(sources: pd.DataFrame) -> pd.DataFrame:
 
 
 @finding
-def settled_sentence(sources: pd.DataFrame) -> str:
-    """How many records were attached on a token whose sex or birth month differs, and how many conflict."""
+def method_sentence(sources: pd.DataFrame) -> str:
+    """Records linked although sex or birth month differs, and conflicts."""
     rows = present(sources)
     differ = rows[["sex_differs", "month_differs"]].fillna(0).sum().sum()
     shown, total = rows["conflict"].fillna(0).sum(), rows["records"].sum()
-    conflicts = (
-        f"about {shown:,} records are conflicts" if shown else "no source has a conflict count large enough to show"
-    )
+    conflicts = f"about {shown:,} are conflicts" if shown else "no source has a conflict count large enough to show"
     if (rows["conflict"].fillna(1) == 0).all():  # a suppressed count is not none
-        conflicts = "no record is a conflict"
+        conflicts = "none is a conflict"
     return (
-        f"Of {total:,} records outside the GP registrations, about {differ:,} were attached although sex or month of "
+        f"Of {total:,} records outside the GP registrations, about {differ:,} are linked although sex or month of "
         f"birth differs, and {conflicts}."
     )
 
 
 @finding
-def attached_sentence(sources: pd.DataFrame) -> str:
-    """Which sources join best and worst."""
+def linked_sentence(sources: pd.DataFrame) -> str:
+    """The sources with the highest and lowest share linked."""
     ranked = present(sources).dropna(subset="share").sort_values(["share", "title"])
     if ranked.empty:
-        return "No source has records enough here to say what share is attached."
+        return "No source has enough records in this area to show the share linked."
     low, high = ranked.iloc[0], ranked.iloc[-1]
     return (
         f"Between {low['share']:.1%} ({low['title']}) and {high['share']:.1%} ({high['title']}) of records "
-        "are attached to a person in the GP extract."
+        "are linked to a person in the GP extract."
     )
 
 
@@ -95,25 +93,27 @@ def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
     """A sentence for each source whose conflicts exceed `max_share` of its records."""
     over = sources[(sources["conflict_share"] > max_share).fillna(False)]
     return [
-        f"{row.title}: {row.conflict:,} of {row.records:,} records ({row.conflict_share:.1%}) carry the token of "
-        "somebody of another sex and birth month. Ask its supplier how tokens were made."
+        f"{row.title}: {row.conflict:,} of {row.records:,} records ({row.conflict_share:.1%}) have the token of "
+        "a person of another sex and birth month. Ask the supplier how tokens were made."
         for row in over.itertuples()
     ]
 
 
 @if_present
 def chosen_source(coverage: pd.DataFrame) -> str:
-    """The title of the source to look at closely: it tells most about its records and loses most of them."""
+    """The source for the figure by group: of those with most characteristics, the one with most records not linked."""
     rows = coverage[coverage["source"] != SPINE]
-    told = rows.groupby("title")["characteristic"].nunique()
-    lost = rows[rows["characteristic"] == "Sex"].groupby("title")["not_linked"].sum()
-    ranked = pd.DataFrame({"told": told, "lost": lost}).sort_values(["told", "lost"], kind="stable")
+    characteristics = rows.groupby("title")["characteristic"].nunique()
+    not_linked = rows[rows["characteristic"] == "Sex"].groupby("title")["not_linked"].sum()
+    ranked = pd.DataFrame({"characteristics": characteristics, "not_linked": not_linked}).sort_values(
+        ["characteristics", "not_linked"], kind="stable"
+    )
     return str(ranked.index[-1])
 
 
 @if_present
 def by_source(coverage: pd.DataFrame, characteristic: str) -> pd.DataFrame:
-    """One row per source, one column per category of one characteristic: the percentage not attached."""
+    """One row per source, one column per category of one characteristic: the percentage not linked."""
     rows = coverage[(coverage["characteristic"] == characteristic) & (coverage["source"] != SPINE)]
     order = rows.drop_duplicates("category").sort_values("place")["category"]
     wide = rows.assign(missed=(100 * (1 - rows["share"].astype(float))).round(2))
@@ -123,7 +123,7 @@ def by_source(coverage: pd.DataFrame, characteristic: str) -> pd.DataFrame:
 
 @if_present
 def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
-    """One row per source: the percentage of its records attached under a stricter and a laxer rule."""
+    """One row per source: the percentage of its records linked under a stricter and a laxer rule."""
     rows = present(sources)
     counts = rows[list(METHODS)].fillna(0).astype(float)
     total = rows["records"].astype(float)
@@ -135,15 +135,15 @@ def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
 
 
 @if_present
-def missed_groups(coverage: pd.DataFrame, title: str, *, whole: bool = True) -> pd.DataFrame:
-    """One row per group of one source's records: the share not attached, in order of the groups.
+def missed_groups(coverage: pd.DataFrame, title: str, *, is_ics: bool = True) -> pd.DataFrame:
+    """One row per group of one source's records: the share not linked, in order of the groups.
 
-    whole: False for one network, in whose counts nobody stands who is neither
-        in the GP extract nor at home anywhere: of people without an abode, or
-        without a small area, only those attached would be seen.
+    is_ics: False for one network, whose counts leave out records that are neither
+        linked nor have a small area: of people without a fixed abode or small
+        area only those linked would be counted.
     """
     rows = coverage[coverage["title"] == title].sort_values(["characteristic", "place"])
-    if not whole:
+    if not is_ics:
         rows = rows[(rows["characteristic"] != "No fixed abode") & (rows["category"] != "No small area")]
     return rows.assign(
         group=rows["characteristic"] + ": " + rows["category"],
@@ -155,14 +155,14 @@ def missed_groups(coverage: pd.DataFrame, title: str, *, whole: bool = True) -> 
 
 @finding
 def missed_sentence(groups: pd.DataFrame, title: str) -> str:
-    """Which people's records are attached least often: those that the record says something of."""
-    told = groups["category"].str.startswith(("No ", "Not ", "Other"))
-    known = groups[~told].dropna(subset="missed")
+    """The groups with the highest and lowest share not linked; groups of missing values left out."""
+    unknown = groups["category"].str.startswith(("No ", "Not ", "Other"))
+    known = groups[~unknown].dropna(subset="missed")
     if known.empty:
-        return f"{title}: too few records in every group to say whose are missed."
+        return f"{title}: too few records in every group to show the share not linked."
     worst, best = known.loc[known["missed"].idxmax()], known.loc[known["missed"].idxmin()]
     return (
-        f"{title}: {worst['missed']:.1%} of the records of {_people(worst)} are not attached, "
+        f"{title}: {worst['missed']:.1%} of the records of {_people(worst)} are not linked, "
         f"against {best['missed']:.1%} of those of {_people(best)}."
     )
 
@@ -179,18 +179,18 @@ def _people(row: pd.Series) -> str:
 
 @finding
 def household_sentence(kinds: pd.DataFrame) -> str:
-    """How many addresses are missing, and how many people live in probable care homes."""
+    """People without an address, and people in probable care homes."""
     people = kinds.set_index("kind")["people"]
     total = people.fillna(0).sum()
     missing, homes = people.get("Address not known", 0), people.get("Probable care home", 0)
-    where = f"{_share(missing, total)} of {total:,} people registered now have no address that can be joined"
+    where = f"{_share(missing, total)} of {total:,} people registered now have no usable address"
     if not pd.isna(missing) and missing == 0:
-        where = f"All {total:,} people registered now have an address that can be joined"
+        where = f"All {total:,} people registered now have a usable address"
     return f"{where}; {_count(homes)} live in probable care homes."
 
 
-def _share(part, whole) -> str:
-    return "A few" if pd.isna(part) else f"{part / whole:.1%}"
+def _share(part, total) -> str:
+    return "A few" if pd.isna(part) else f"{part / total:.1%}"
 
 
 def _count(people) -> str:
@@ -199,8 +199,8 @@ def _count(people) -> str:
 
 @finding("limit")
 def limits_of_a_network() -> list[str]:
-    """What the report of one PCN cannot say."""
+    """Limits of the report of one PCN."""
     return [
-        "People who are not in the GP extract and have no small area stand in the report of the whole ICS alone.",
-        "Errors of the linkage are estimated for the whole ICS; one network's may differ.",
+        "Records of people who are not in the GP extract and have no small area count only in the report of the ICS.",
+        "Linkage error is estimated for the whole ICS; that of one PCN may differ.",
     ]

@@ -1,25 +1,23 @@
-"""Linking a council's encoded records to the people of the GP extract, bits against bits.
+"""Link a council's encoded records to the people of the GP extract by their Bloom filters.
 
-We hold the key, so our own people are cleaned and encoded as the council's
-were, and only filters are compared. How alike two of them are is the Dice
-coefficient: twice the bits that both set, over the bits that each sets, in
-the fields that the council's record holds. What that is worth as evidence is
-the match weight (see `evidence`).
+We have the key, so our people are cleaned and encoded as the council's were,
+and only filters are compared. Their similarity is the Dice coefficient: twice
+the bits that both set, over the bits that each sets, in the fields of the
+council's record. It gives the match weight (see `encoded_weights`).
 
 Comparing 20,000 records with 817,000 people would be 16 billion pairs. A pair
-is compared where one of a few things is the same in both: date of birth,
-postcode, UPRN, address or both names; and, for a record that finds nobody so,
-where the surname or the forename is. Equal fields have equal bits, so this needs nothing of
-the council that the filter does not hold.
+is compared where both have the same date of birth, postcode, UPRN, address or
+both names; for a record without a candidate, the same surname or forename.
+Equal fields have equal bits, so the filters suffice.
 
 A record is linked to the person with the highest weight where
-- the weight is enough, and by a margin more than the next person's;
+- the weight reaches the threshold, and the next person's plus the margin;
 - three of forename, surname, date of birth and address could be compared: a
-  surname at an address is a family;
+  surname at an address may be a family;
 - nothing contradicts: forenames are alike (or one is the short form of the
   other) and two of the three parts of the date of birth are equal.
-Without the last rule a twin who is not registered would be taken for the
-one who is, and a son for his father of the same name: they share the rest.
+Without the last rule an unregistered twin would be linked to the registered
+one, and a son to his father of the same name.
 """
 
 from collections.abc import Iterator
@@ -32,10 +30,10 @@ import pandas as pd
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import filters
 from phm_utils.linkage.encoded_file import encoding_key, read_encoded
-from phm_utils.linkage.evidence import HOME, NAMES, Side, bits_of_equal, by_field, labels, match_weight
+from phm_utils.linkage.encoded_weights import HOME, NAMES, Side, bits_of_equal, by_field, labels, match_weight
 
 NARROW = (("born",), ("place",), ("address",), ("address_line",), ("root", "family"))
-WIDE = (("family",), ("root",))  # for those that found nobody by the others
+WIDE = (("family",), ("root",))  # for records without a candidate by the others
 _PAIRS_AT_ONCE = 500_000
 _GIVEN, _ROOT, _FAMILY, _BORN = (NAMES.index(name) for name in ("given", "root", "family", "born"))
 _HOME = [NAMES.index(name) for name in HOME]
@@ -47,12 +45,12 @@ class Acceptance:
 
     threshold: match weight, in bits: 4 is odds of 16 to 1.
     margin: bits more than the next person has.
-    forename: how alike two forenames must be that are spellings of one (Dice
-        coefficient); less alike, they must have the same long form.
-    birth: how alike two dates of birth must be: two equal parts of three give
-        about 0.75, one about 0.45.
-    parts: of forename, surname, date of birth and address, how many both must have.
-    floor: how alike all must be for a pair to be remembered at all (Dice).
+    forename: least similarity of two forenames (Dice coefficient); below it,
+        they must have the same long form.
+    birth: least similarity of two dates of birth: two equal parts of three
+        give about 0.75, one about 0.45.
+    parts: how many of forename, surname, date of birth and address both must have.
+    floor: least similarity of all fields for a pair to be kept (Dice).
     """
 
     threshold: float = 4.0
@@ -78,9 +76,9 @@ def link_encoded(
         as in `bloom.FIELDS` (absent columns are not compared), and `person`
         where one person can have several identities.
     encoded: a file that `phm encode` wrote with the same `key`.
-    national: how both sides were cleaned, see `identity.Scheme`.
-    one_to_one: the list names nobody twice, so that a person whom one record
-        takes (the most alike first) is no candidate of another.
+    national: how both sides were cleaned, see `scheme.Scheme`.
+    one_to_one: the list names each person once: a person linked to one record
+        (the most similar first) is no candidate of another.
     Returns one row per encoded record, in the file's order: `record_id`;
     `identity_id` (null unless linked); of the best person `match_weight` in
     bits and `similarity`, and of the next `next_weight` and `next_similarity`
@@ -109,7 +107,7 @@ def _check(spine: pd.DataFrame) -> None:
     if "identity_id" not in spine or not set(NAMES) & set(spine.columns):
         raise InputError(f"The people to link to need identity_id and any of {', '.join(NAMES)}, cleaned.")
     if not len(spine):
-        raise InputError("There are no people to link to: the GP list is empty.")
+        raise InputError("There are no people to link to: the GP list is empty. Export it again.")
 
 
 def _candidates(
@@ -120,9 +118,9 @@ def _candidates(
     records: np.ndarray,
     acceptance: Acceptance,
 ) -> pd.DataFrame:
-    """Every pair that some rule brings together and that can matter."""
-    nobody = np.zeros(0, dtype=np.int64)
-    found = [_compared(people, listed, equal, nobody, nobody, acceptance)]
+    """Pairs with equal keys of some rule that can be linked or too close."""
+    none = np.zeros(0, dtype=np.int64)
+    found = [_compared(people, listed, equal, none, none, acceptance)]
     for rule in rules:
         for ours, theirs in _pairs(labels(people, rule), labels(listed, rule)[records], records):
             found.append(_compared(people, listed, equal, ours, theirs, acceptance))
@@ -143,13 +141,13 @@ def _pairs(ours: np.ndarray, theirs: np.ndarray, records: np.ndarray) -> Iterato
 def _compared(
     people: Side, listed: Side, equal: np.ndarray, ours: np.ndarray, theirs: np.ndarray, acceptance: Acceptance
 ) -> pd.DataFrame:
-    """The pairs that can matter: how alike, their weight, whether anything is contrary, and enough was compared.
+    """The pairs that can be linked or too close, with similarity, weight, contrary and enough.
 
-    Those are the record's best here, and all that could be linked or be too close to one that is.
+    contrary: forename or date of birth contradicts. enough: enough parts were compared.
     """
     common = by_field(people.words[ours] & listed.words[theirs])
     mine, other = people.sizes[ours], listed.sizes[theirs]
-    counted = (other > 0) & people.has  # a field that none of our people has is no evidence
+    counted = (other > 0) & people.has  # a field that none of our people has is not counted
     total = np.einsum("ij,ij->i", mine + other, counted.astype(np.int16))
     similarity = 2 * np.einsum("ij->i", common) / np.maximum(total, 1)
     kept = similarity >= acceptance.floor
@@ -168,12 +166,12 @@ def _compared(
         "contrary": other_name | other_birth,
         "enough": parts >= acceptance.parts,
     }
-    matters = weight >= np.minimum(_best(theirs, weight), acceptance.threshold - acceptance.margin)
-    return pd.DataFrame(pairs)[matters]
+    relevant = weight >= np.minimum(_best(theirs, weight), acceptance.threshold - acceptance.margin)
+    return pd.DataFrame(pairs)[relevant]
 
 
 def _best(records: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Beside each pair the highest weight of its record; records stand together."""
+    """For each pair the highest weight of its record; rows are grouped by record."""
     first = np.flatnonzero(np.diff(records, prepend=-1))
     return np.repeat(np.maximum.reduceat(weight, first), np.diff(first, append=len(weight))) if len(first) else weight
 
@@ -211,7 +209,7 @@ def _ranked(pairs: pd.DataFrame, records: int, acceptance: Acceptance, one_to_on
 
 
 def _taken(pairs: pd.DataFrame, threshold: float) -> np.ndarray:
-    """Which pairs are of a person whom another record takes: in turn, whoever are each other's best."""
+    """Pairs whose person is linked to another record: in turn, pairs that are each other's best."""
     record, person = (pd.factorize(pairs[column])[0] for column in ("record", "person"))
     free = np.flatnonzero(pairs["match_weight"] >= threshold)
     free = free[np.argsort(-pairs["match_weight"].to_numpy()[free], kind="stable")]

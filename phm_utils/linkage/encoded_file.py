@@ -1,23 +1,21 @@
-"""The file of encoded records that passes from a council to us: two columns and a block of settings.
+"""The file of encoded records that a council sends: two columns and a block of settings.
 
-`record_id` and `clk`: the record's Bloom filter, sealed. Filters that lie open
-are the weak point of this method: among many of them, whoever has no key can
-still see which bits often go together, guess that they are the commonest
-names, and work on from there (frequency, pattern-mining and graph-matching
-attacks; hardening by folding, balancing or noise only slows them, and costs
-links). Here the filters need never lie open, because only a holder of the
-key compares them. So each is encrypted and authenticated with AES-SIV (RFC
+`record_id` and `clk`: the record's Bloom filter, encrypted. Unencrypted filters
+are the weak point of this method: without the key, bits that often occur
+together can be matched to the commonest names (frequency, pattern-mining and
+graph-matching attacks; hardening by folding, balancing or noise only slows
+them, and costs links). Only a holder of the key compares filters, so each is
+encrypted and authenticated with AES-SIV (RFC
 5297), bound to its record id and to the settings: without the key a file is
-noise, equal people are not equal in it, and a byte that was changed shows.
+noise, equal people differ in it, and any change is detected.
 
-What remains. A holder of the key can encode any guessed person and look
-whether the record is theirs: nothing that can be linked can prevent that. So
-the key stays with the council and the linking team, out of everybody else's
-reach; people who match nobody are not tried against other lists; the file
-and the key never travel together; and all of it is under an agreement. The
-number of records is plain to see.
+Remaining risk: a holder of the key can encode a guessed person and test whether
+a record is theirs; no linkable encoding prevents that. So only the council and
+the linking team have the key; unlinked people are not tried against other
+lists; file and key are sent separately; and an agreement covers all of it. The
+number of records is visible.
 
-Settings: what made the filters. A file of other settings or another key is refused.
+Settings: how the filters were made. A file with other settings or another key is refused.
 """
 
 import base64
@@ -45,19 +43,19 @@ _SEALED_BYTES = 16 + FILTER_BITS // 8
 
 
 def encoding_key(key: bytes) -> bytes:
-    """The key of encoding, from the key that council and NHS share. Every other is derived from it."""
+    """The key of encoding, from the key that council and NHS share; further keys are derived from it."""
     return purpose_key(key, "encode")
 
 
 def settings(key: bytes, national: str) -> dict:
-    """What a file says of how it was made: schema, cleaning, lengths, hashes, and which key (not the key)."""
+    """The settings of a file: schema, cleaning, lengths, hashes, and the key's id."""
     fields = {field.name: {"bits": field.bits, "hashes": field.hashes} for field in FIELDS}
     made = {"schema": SCHEMA, "bits": FILTER_BITS, "fields": fields, "cleaning": national}
     return {**made, "key_id": key_id(encoding_key(key))}
 
 
 def write_encoded(path: Path, record_ids: list[str], filters: np.ndarray, key: bytes, national: str) -> None:
-    """Write the file, whole or not at all; its rows in the order of `record_ids`.
+    """Write the file, complete or not at all; its rows in the order of `record_ids`.
 
     path: ends with .parquet (settings in the file's metadata) or .csv
         (settings in its first line, a comment).
@@ -81,9 +79,9 @@ def write_encoded(path: Path, record_ids: list[str], filters: np.ndarray, key: b
 def read_encoded(path: Path, key: bytes, national: str) -> tuple[list[str], np.ndarray]:
     """The record ids of an encoded file, and their filters: one row of 16 words each.
 
-    national: how the list must have been cleaned, see `identity.Scheme`.
-    Raises InputError for a file that `phm encode` did not write, one of
-    another schema, cleaning or key, and one that was changed since.
+    national: how the list must have been cleaned, see `scheme.Scheme`.
+    Raises InputError for a file not written by `phm encode`, of another
+    schema, cleaning or key, or changed since.
     """
     found, rows = _read(path)
     _check(path, found, settings(key, national))
@@ -133,7 +131,7 @@ def _open(path: Path, rows: pd.DataFrame, key: bytes, text: str) -> np.ndarray:
 
 
 def _read(path: Path) -> tuple[dict, pd.DataFrame]:
-    """The settings and the rows of a file, as they stand."""
+    """The settings and rows of a file, unchecked."""
     refusal = InputError(
         f"{path.name} is not an encoded list: it lacks the settings that `phm encode` writes. "
         "Ask the council to encode its list again; do not open and save the file with another program."
@@ -148,8 +146,8 @@ def _read(path: Path) -> tuple[dict, pd.DataFrame]:
                 rows = pd.read_csv(file, dtype=str, keep_default_na=False)
         found = json.loads(text)
     except FileNotFoundError:
-        raise InputError(f"{path} is not there. Give the path of the encoded list.") from None
-    except (ValueError, pa.ArrowException, pd.errors.ParserError):  # their words could quote a row
+        raise InputError(f"{path} does not exist. Give the path of the encoded list.") from None
+    except (ValueError, pa.ArrowException, pd.errors.ParserError):  # their messages could quote a row
         raise refusal from None
     if list(rows.columns) != COLUMNS or rows.isna().any(axis=None) or not isinstance(found, dict):
         raise refusal
@@ -157,7 +155,7 @@ def _read(path: Path) -> tuple[dict, pd.DataFrame]:
 
 
 def _check(path: Path, found: dict, ours: dict) -> None:
-    """Refuse settings that are not ours, the most telling difference first."""
+    """Refuse settings that differ from ours, with the most likely reason."""
     if found.get("schema") != SCHEMA:
         raise InputError(
             f"{path.name} was encoded by schema {found.get('schema')} and this version reads schema {SCHEMA}. "
@@ -170,6 +168,6 @@ def _check(path: Path, found: dict, ours: dict) -> None:
         )
     if found != ours:
         raise InputError(
-            f"{path.name} was cleaned or encoded by other rules than this side's. "
+            f"{path.name} was cleaned or encoded by other rules than ours. "
             "Council and NHS need the same version of the workbook: update the older, and encode again."
         )

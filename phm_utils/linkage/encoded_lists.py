@@ -1,4 +1,4 @@
-"""Lists that a council sent encoded (`phm encode`), beside the sources that say who people are."""
+"""Encoded lists of a council (`phm encode`), linked to the spine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class EncodedLists:
 def add_encoded(con: duckdb.DuckDBPyConnection, scheme: Scheme, lists: EncodedLists) -> None:
     """After linking: link encoded lists to the spine and add their records to `person_of_record`.
 
-    A record joins the person whose filter its own fits (method 'encoded'), or
-    is somebody of its own. Raises InputError where the key is not given, a
+    A record is linked to the person with the best match weight (method
+    'encoded'), or is a separate person. Raises InputError where the key is not given, a
     file was encoded with another, or two sources have one name.
     """
     if not lists.files:
@@ -38,7 +38,7 @@ def add_encoded(con: duckdb.DuckDBPyConnection, scheme: Scheme, lists: EncodedLi
     if twice := sorted({s for s in sources if s in known or sources.count(s) > 1}):
         raise InputError(f"{', '.join(twice)}: two sources have this name. Rename an encoded file.")
     spine = read_sql(con, f"SELECT identity_id, person_of.person, {_fields()} FROM gp_person {_PERSON}")
-    for source, found in zip(sources, _linked(spine, lists.files, lists.key, scheme), strict=True):
+    for source, found in zip(sources, _link_lists(spine, lists.files, lists.key, scheme), strict=True):
         con.register("_encoded", found.assign(source=source))
         con.execute(_ADD)
         con.unregister("_encoded")
@@ -48,7 +48,7 @@ def _fields() -> str:
     return ", ".join(f"gp_person.{field.name}" for field in FIELDS)
 
 
-def _linked(spine: pd.DataFrame, files: Sequence[Path], key: bytes, scheme: Scheme) -> Sequence[pd.DataFrame]:
+def _link_lists(spine: pd.DataFrame, files: Sequence[Path], key: bytes, scheme: Scheme) -> Sequence[pd.DataFrame]:
     return [
         link_encoded(spine, file, key, national=scheme.national)[["record_id", "identity_id", "match_weight"]]
         for file in files

@@ -1,16 +1,15 @@
-"""`phm encode`: a list of people as sealed Bloom filters, made where the list is held.
+"""`phm encode`: a list of people as encrypted Bloom filters, made by its owner.
 
 For a council or a charity that may not share identifiers. It runs this on its
-own machine; what it sends holds no name, date, address or number that can be
-read. The list is read and cleaned by the linkage's own rules, so that both
-sides give one person the same filter. An NHS number in it is not used.
+own machine; the file has no readable name, date, address or number. The list
+is cleaned by the linkage's rules, so that both sides give one person the same
+filter. An NHS number in it is not used.
 
-Record ids. A council's id of a person is an identifier too: it stands in
-other data that the NHS holds. So the file has a keyed pseudonym of it, unless
-the council asks that its own is kept (ids made for this list alone). The
-same id always has the same pseudonym under one key. A look-up says which is
-whose, for the council to keep: with it, services can be sent under the
-pseudonym, and answers found again.
+Record ids. A council's id of a person is an identifier too: it is in other
+data of the NHS. So the file has a keyed pseudonym of it, unless the council
+keeps its own ids (made for this list alone). One id always has the same
+pseudonym under one key. The council keeps a look-up of ids and pseudonyms, to
+send services under the pseudonym and to read answers.
 """
 
 import os
@@ -31,7 +30,7 @@ from phm_utils.privacy.access import warn_if_open
 from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key
 
 _RAW = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "uprn", "sex", "line")
-# What the list calls each field; `root` is made from the forename.
+# The list's column for each field; `root` is made from the forename.
 _COLUMN_OF = {
     "given": "forename",
     "family": "surname",
@@ -45,7 +44,7 @@ _COLUMN_OF = {
 
 @dataclass(frozen=True)
 class Encoded:
-    """What `encode_list` did: how many records, how many of them have each column usable, and with which key."""
+    """Summary of `encode_list`: records, usable values by column, and the key's id."""
 
     records: int
     usable: dict[str, int]
@@ -59,7 +58,7 @@ class Encoded:
         if self.unreadable_births:
             lines.append(f"{self.unreadable_births:,} dates of birth could not be read and count as missing.")
         if self.empty:
-            lines.append(f"{self.empty:,} records hold nothing usable and will be linked to nobody.")
+            lines.append(f"{self.empty:,} records have nothing usable and cannot be linked.")
         return "\n".join(lines)
 
 
@@ -77,19 +76,19 @@ def encode_list(
     given: CSV or Parquet with `record_id`, each once, and any of forename,
         surname, date_of_birth, sex, postcode, uprn, address (in one line).
     out: .parquet or .csv; its rows are in the order of the written ids, so
-        that a pseudonym's place does not tell whose it is.
+        that the order of pseudonyms does not show whose they are.
     key: the key that council and NHS share for this purpose.
     keep_ids: write the list's own record ids.
-    lookup: where to write own ids beside pseudonyms, for the council alone.
-    national: which cleaning, see `identity.Scheme`; both sides need the same.
+    lookup: where to write own ids with their pseudonyms, for the council alone.
+    national: which cleaning, see `scheme.Scheme`; both sides need the same.
     Raises InputError for a list that cannot be read, or in which no record
-    holds anything usable.
+    has anything usable.
     """
     writable(out)
     paths = [path.resolve() for path in (given, out, lookup) if path]
     if len(set(paths)) < len(paths):
         raise InputError(
-            "The list, what is sent and the look-up need three different names: one would overwrite another."
+            "The list, the encoded file and the look-up need three different names: one would overwrite another."
         )
     key_of_all = encoding_key(key)
     with session() as con:
@@ -98,7 +97,7 @@ def encode_list(
             people = _cleaned(con, Scheme(source.name, national))
     filled = people[[field.name for field in FIELDS]].notna()
     if not filled.any(axis=None):
-        raise InputError(f"{given.name}: none of {len(people):,} records holds anything usable. Fill its columns.")
+        raise InputError(f"{given.name}: none of {len(people):,} records has anything usable. Fill its columns.")
     own = people["record_id"]
     people["written"] = own if keep_ids else pseudonyms(own, purpose_key(key_of_all, "record id"))
     people = people.sort_values("written", ignore_index=True)
@@ -118,7 +117,7 @@ def _cleaned(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> pd.DataFrame:
 
 
 def _write_lookup(path: Path, people: pd.DataFrame) -> None:
-    """Own ids beside those written, readable by its owner alone."""
+    """Write own ids with their pseudonyms, readable by the file's owner alone."""
     pairs = people[["record_id", "written"]].sort_values("record_id")
     warn_if_open(path.parent)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,10 +1,10 @@
-"""How many links are wrong and how many are missed, by source and group: one table in both modes.
+"""Estimated false and missed links by source and group: one table in both modes.
 
 `link_error` has the columns of `linkage_error` (tables.py), and `behind`: how
-many observations the false share rests on, for disclosure control. Sources
-that were linked here bring their estimates with them, from tests and reviews;
-for sources pseudonymised before arrival they are made from the check of sex
-and month of birth.
+many observations the false share rests on, for disclosure control. For
+sources linked by `phm link`, estimates come with the landing, from tests and
+reviews; for sources pseudonymised before arrival, from the check of sex and
+month of birth.
 """
 
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from phm_utils.tables import TABLES
 
 KEY = ("source", "characteristic", "category")
 COLUMNS = tuple(column.name for column in TABLES["linkage_error"].columns)
-# What a share rests on: values of false_basis and missed_basis.
+# Basis of an estimate: values of false_basis and missed_basis.
 TESTED, REVIEWED, MODELLED = "test", "review", "model"
 CHECKED, BOUNDED, NOT_KNOWN = "check", "bound", "not known"
 
 
 def link_error(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """The stage: `link_error`, from what `phm link` estimated where the landing has it, else from the checks."""
-    brought = _brought(con)
-    frame = brought if len(brought) else from_checks(read_sql(con, "SELECT * FROM link_check ORDER BY ALL"))
+    """The stage: `link_error`, from the landing's estimates where it has them, else from the checks."""
+    landed = _landed_estimates(con)
+    frame = landed if len(landed) else from_checks(read_sql(con, "SELECT * FROM link_check ORDER BY ALL"))
     yield Model("link_error", key=KEY, frame=frame[[*COLUMNS, "behind"]])
 
 
-def _brought(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def _landed_estimates(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     if "linkage_error" not in present_tables(con):
         return pd.DataFrame()
     frame = read_sql(con, f"SELECT {', '.join(COLUMNS)} FROM linkage_error ORDER BY {', '.join(KEY)}")
@@ -39,14 +39,14 @@ def _brought(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def from_checks(checks: pd.DataFrame) -> pd.DataFrame:
-    """Estimates for pseudonymised sources: false links from conflicts, missed ones bounded by what is not joined.
+    """Estimates for pseudonymised sources: false links from conflicts, missed links at most all that are not linked.
 
-    checks: one row per source and group of records, as `sql/link_check.sql` says.
-    `behind` is the number of records in conflict; where none is, no small
-    number stands behind the estimate and `behind` is the number checked.
+    checks: one row per source and group of records, as in `sql/link_check.sql`.
+    `behind` is the number of records in conflict; where there is none,
+    the number checked.
     """
     frame = checks.join(shares_from_checks(checks))
-    # Who is not joined has no ethnicity: what is missed is not known for those groups.
+    # Records that are not linked have no ethnicity: missed links are not known for those groups.
     unknown = frame["characteristic"] == "Ethnicity"
     frame.loc[unknown, list(SHARES[3:])] = float("nan")
     frame.loc[unknown, "records"] = frame.loc[unknown, "linked"]

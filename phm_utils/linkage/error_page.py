@@ -1,6 +1,6 @@
-"""How many links are wrong and how many are missed: released tables made ready to draw, and what they say in words.
+"""Linkage error: released tables arranged for figures, and sentences of findings.
 
-All of it is measured over the whole ICS. See quality_releases.py for the tables.
+Measured over the whole ICS. See quality_releases.py for the tables.
 """
 
 import numpy as np
@@ -15,17 +15,17 @@ from phm_utils.reports.findings import finding
 PER = {"false": 10_000, "missed": 100}  # false links are too rare for percentages
 BASES = {
     TESTED: "tested on records whose person is known",
-    REVIEWED: "pairs judged by a person",
-    MODELLED: "what the model expects; not tested",
-    CHECKED: "sex and month of birth that contradict the token",
-    BOUNDED: "not known; at most all that are not joined",
+    REVIEWED: "clerical review",
+    MODELLED: "expected by the model; not tested",
+    CHECKED: "conflicts of sex and month of birth",
+    BOUNDED: "not known; at most all not linked",
     NOT_KNOWN: "not known",
 }
 
 
 @if_present
 def overall(error: pd.DataFrame) -> pd.DataFrame:
-    """One row per source: its false links per 10,000, without sources of whose links nothing can be said."""
+    """One row per source: its false links per 10,000; sources without an estimate left out."""
     rows = error[(error["characteristic"] == "All") & ((error["linked"] != 0) | error["linked"].isna())]
     rows = rows[~((rows["false_basis"] == NOT_KNOWN) & (rows["missed_basis"].isin([NOT_KNOWN, BOUNDED])))]
     return _per_10_000(rows).reset_index(drop=True)
@@ -33,16 +33,16 @@ def overall(error: pd.DataFrame) -> pd.DataFrame:
 
 @finding("limit")
 def unchecked_sentence(error: pd.DataFrame) -> str | None:
-    """Of which sources' links nothing can tell whether they are right; None where there is no such source."""
+    """The sources whose false links cannot be estimated; None where there are none."""
     rows = error[(error["characteristic"] == "All") & (error["false_basis"] == NOT_KNOWN)]
     if rows.empty:
         return None
-    return f"Whether links are right cannot be told from the records of: {', '.join(sorted(rows['title']))}."
+    return f"False links cannot be estimated for: {', '.join(sorted(rows['title']))}."
 
 
 @if_present
 def error_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """False and missed shares of sources, ready to read."""
+    """False and missed shares of sources, ready to show."""
     return pd.DataFrame(
         {
             "Source": rows["title"],
@@ -57,14 +57,14 @@ def error_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def error_sentence(rows: pd.DataFrame) -> str:
-    """The sources that have most and fewest false links for sure, and the one where most may be missed."""
+    """The sources with most and fewest false links by their limits, and the one where most may be missed."""
     known = rows.dropna(subset=list(FALSE))
     if known.empty:
-        return "No source has links enough to estimate how many are wrong."
+        return "No source has enough links to estimate how many are false."
     worst = known.sort_values(["false_lower", "false_upper"], kind="stable").iloc[-1]
     best = known.loc[known["false_upper"].idxmin()]
     against = "" if worst["title"] == best["title"] else f", against {_range(best)} in {_lower(best['title'])}"
-    text = f"Of 10,000 links an estimated {_range(worst)} are to somebody else in {_lower(worst['title'])}{against}."
+    text = f"Of 10,000 links an estimated {_range(worst)} are to the wrong person in {_lower(worst['title'])}{against}."
     missed = rows.dropna(subset="missed_upper")
     if missed.empty:
         return text
@@ -75,35 +75,35 @@ def error_sentence(rows: pd.DataFrame) -> str:
 
 @if_present
 def chosen_source(error: pd.DataFrame) -> str:
-    """The title of the source to look at by group: of those with most groups estimated, the one with most errors."""
-    told = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
-    if told.empty:
+    """The source for the figures by group: of those with most groups estimated, the one with most errors."""
+    estimated = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
+    if estimated.empty:
         return ""
-    whole = error[error["characteristic"] == "All"].set_index("title")[["false_upper", "missed_share"]]
-    errors = whole.loc[told[told >= 0.75 * told.max()].index].fillna(0).sum(axis=1)
+    totals = error[error["characteristic"] == "All"].set_index("title")[["false_upper", "missed_share"]]
+    errors = totals.loc[estimated[estimated >= 0.75 * estimated.max()].index].fillna(0).sum(axis=1)
     return str(errors.sort_values(kind="stable").index[-1])
 
 
 @if_present
 def by_group(error: pd.DataFrame, title: str) -> pd.DataFrame:
-    """One row per group of one source's records, in order; without groups of records that say nothing."""
+    """One row per group of one source's records, in order; groups of missing values left out."""
     rows = error[(error["title"] == title) & (error["characteristic"] != "All")]
-    silent = rows["category"].str.startswith(("No IMD", "Other or not"))
-    silent |= (rows["characteristic"] == "Age") & (rows["category"] == "Not known")
-    rows = rows[~silent].sort_values(["characteristic", "place"])
+    missing = rows["category"].str.startswith(("No IMD", "Other or not"))
+    missing |= (rows["characteristic"] == "Age") & (rows["category"] == "Not known")
+    rows = rows[~missing].sort_values(["characteristic", "place"])
     return rows.assign(group=rows["characteristic"] + ": " + rows["category"]).reset_index(drop=True)
 
 
 @if_present
 def shares_known(groups: pd.DataFrame) -> dict[str, str]:
-    """Which kinds of error are estimated for groups, with the words for them."""
+    """Which kinds of error are estimated for groups, with their labels."""
     words = {"false": "Share of links that are false", "missed": "Share of records that are missed"}
     return {share: name for share, name in words.items() if groups[f"{share}_share"].notna().any()}
 
 
 @if_present
 def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
-    """One kind of error by group, ready to read."""
+    """One kind of error by group, ready to show."""
     shown = pd.DataFrame({"Group": groups["group"], "Linked": groups["linked"], "Tested": groups["tested"]})
     return shown.assign(**{f"{share.capitalize()} in {PER[share]:,}": _texts(groups, share)})
 
@@ -112,14 +112,14 @@ def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
 def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
     """The two groups of a source that differ most in one kind of error, where chance does not explain it.
 
-    Among many groups some differ by chance: limits are widened as Bonferroni's
-    rule asks, on the scale of square roots, where they are about even.
+    Among many groups some differ by chance: limits are widened by Bonferroni's
+    rule, on the square root scale, where they are about symmetric.
     """
     value, lower, upper = (f"{share}_{part}" for part in ("share", "lower", "upper"))
     known = groups.dropna(subset=[value, lower, upper])
     kind = {"false": "links that are false", "missed": "records that are missed"}[share]
     if len(known) < 2:
-        return f"{title}: too few records in every group to say whose {kind} are more."
+        return f"{title}: too few records in every group to compare {kind}."
     wider = norm.isf(0.025 / len(known)) / norm.isf(0.025)
     middle, half = np.sqrt(known[value]), wider * (np.sqrt(known[upper]) - np.sqrt(known[lower])) / 2
     high, low = known.loc[(middle - half).idxmax()], known.loc[(middle + half).idxmin()]
@@ -135,7 +135,7 @@ def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
 
 @if_present
 def ranges(rows: pd.DataFrame, count: int = 1_000) -> pd.DataFrame:
-    """One row per source: between what a count taken from it would lie, had every link been right.
+    """One row per source: the range of a count from it, if every link were right.
 
     Columns `title`, `count`, `low` and `high`, of which either is missing where it is not known.
     """
@@ -145,9 +145,9 @@ def ranges(rows: pd.DataFrame, count: int = 1_000) -> pd.DataFrame:
 
 @if_present
 def range_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The ranges, ready to read."""
+    """The ranges, ready to show."""
     between = [
-        "not known, or too few to tell"
+        "not known, or too few to estimate"
         if pd.isna(row.low) or pd.isna(row.high)
         else f"{row.low:,.0f} and {row.high:,.0f}"
         for row in rows.itertuples()
@@ -157,32 +157,32 @@ def range_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def range_sentence(rows: pd.DataFrame) -> str:
-    """The source whose counts are least sure."""
+    """The source whose counts are least certain."""
     known = rows.dropna()
     if known.empty:
-        return "How far a count may be out is not known for any source."
+        return "The error of a count from linkage is not known for any source."
     widest = known.loc[(known["high"] - known["low"]).idxmax()]
     return (
-        f"Least sure are counts from {_lower(widest['title'])}: {widest['count']:,} counted would be between "
-        f"{widest['low']:,.0f} and {widest['high']:,.0f}, had every link been right."
+        f"Least certain are counts from {_lower(widest['title'])}: {widest['count']:,} counted would be between "
+        f"{widest['low']:,.0f} and {widest['high']:,.0f} if every link were right."
     )
 
 
 @if_present
 def against_truth(truth: pd.DataFrame, error: pd.DataFrame) -> pd.DataFrame:
-    """One row per source: wrong and missed links in truth, beside what was estimated."""
+    """One row per source: true and estimated false and missed links."""
     true = truth[(truth["characteristic"] == "All") & (truth["source"] != "all")].reset_index(drop=True)
-    guess = error[error["characteristic"] == "All"].set_index("source").reindex(true["source"]).reset_index()
+    estimates = error[error["characteristic"] == "All"].set_index("source").reindex(true["source"]).reset_index()
     return pd.DataFrame(
         {
             "Source": true["title"],
             "Links": true["links"],
-            "Wrong": true["wrong"],
-            "Wrong in 10,000": (10_000 * true["wrong_share"].astype("Float64")).round(2),
-            "Estimated in 10,000": _texts(guess, "false"),
+            "False": true["wrong"],
+            "False in 10,000": (10_000 * true["wrong_share"].astype("Float64")).round(2),
+            "Estimated in 10,000": _texts(estimates, "false"),
             "Missed": true["missed"],
             "Missed in 100": (100 * true["missed_share"].astype("Float64")).round(2),
-            "Estimated in 100": _texts(guess, "missed"),
+            "Estimated in 100": _texts(estimates, "missed"),
         }
     )
 
@@ -193,16 +193,16 @@ def truth_sentence(truth: pd.DataFrame) -> str:
     row = _all_sources(truth, "All").iloc[0]
     wrong, missed = row["wrong_share"], row["missed_share"]
     false = "too few links to show" if pd.isna(wrong) else f"about {_short(PER['false'] * wrong)} of 10,000 links"
-    lost = "too few to show" if pd.isna(missed) else f"{missed:.2%}"
+    not_linked = "too few to show" if pd.isna(missed) else f"{missed:.2%}"
     return (
-        f"In truth (synthetic data) {false} are to somebody else; of the records of people in the GP extract "
-        f"{lost} are not joined to them."
+        f"In truth (synthetic data) {false} are to the wrong person; of the records of people in the GP extract "
+        f"{not_linked} are not linked to them."
     )
 
 
 @finding
 def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
-    """Between which groups the share missed differs most in truth, all sources together."""
+    """The groups with the lowest and highest true share missed, all sources together."""
     rows = _all_sources(truth, characteristic)
     known = rows[~rows["category"].str.startswith("Not ")].dropna(subset="missed_share")
     if len(known) < 2:
@@ -235,7 +235,7 @@ def _text(row: pd.Series, share: str) -> str:
     """A share with its limits, as far as they are known, per 10,000 links or 100 records."""
     value, low, high = (PER[share] * row[f"{share}_{part}"] for part in ("share", "lower", "upper"))
     if pd.isna(value) and pd.isna(high):
-        return "not known" if row[f"{share}_basis"] in (NOT_KNOWN, None) else "too few to tell"
+        return "not known" if row[f"{share}_basis"] in (NOT_KNOWN, None) else "too few to estimate"
     between = "" if pd.isna(low) or pd.isna(high) else f"{_short(low)} to {_short(high)}"
     if pd.isna(value):
         return between

@@ -1,7 +1,7 @@
-"""The GUILD record: what those who use linked data must be told about the linkage, on one page.
+"""The GUILD record: information about the linkage for users of linked data.
 
 Items follow Gilbert et al. 2018, GUILD: GUidance for Information about
-Linking Data sets, doi:10.1093/pubmed/fdx037, in our own words.
+Linking Data sets, doi:10.1093/pubmed/fdx037, in our words.
 """
 
 from typing import Any
@@ -14,25 +14,24 @@ PROVISION, LINKAGE, ANALYSIS = "Data provision", "Linkage", "Analysis"
 Items = dict[str, str]
 
 TOKENS_ONLY: Items = {
-    "Identifiers": "A pseudonym shared by all sources and given before arrival; sex and month of birth to check it. "
-    "No name, NHS number, date of birth or address is held.",
-    "Who linked": "Pseudonyms were made by the sources' suppliers: how identifiers were cleaned is for them to say.",
-    "Method": "Equal pseudonyms are joined, unless sex and month of birth both contradict.",
-    "Thresholds": "None: nothing is weighed.",
+    "Identifiers": "A pseudonym shared by all sources, made before arrival; sex and month of birth as a check. "
+    "No name, NHS number, date of birth or address.",
+    "Who linked": "The sources' suppliers made the pseudonyms; ask them how identifiers were cleaned.",
+    "Method": "Equal pseudonyms are linked, unless both sex and month of birth differ.",
+    "Thresholds": "None: no match weights.",
     "Clerical review": "Not possible without identifiers.",
 }
 LINKED_HERE: Items = {
     "Identifiers": "NHS number, names, date of birth, sex, postcode and property number, cleaned; placeholders count "
-    "as missing. What is analysed holds pseudonyms alone.",
-    "Who linked": "This workbook, apart from the analysis and under a key that analysts do not have.",
-    "Method": "NHS number with an agreeing description; then an equal description; then the weight of evidence of "
-    "names, birth date, address and sex (Fellegi and Sunter). People whom no practice has registered are joined among "
-    "themselves.",
+    "as missing. Analysts see pseudonyms alone.",
+    "Who linked": "This workbook, separately from the analysis, with a key that analysts do not have.",
+    "Method": "NHS number with an agreeing description; then an equal description; then match weights of "
+    "names, birth date, address and sex (Fellegi and Sunter). Unregistered people are linked among themselves.",
     "Clerical review": "A sample of pairs by match weight, with the weights hidden: see above.",
 }
 ALWAYS: Items = {
     "Linked against not linked": "Compared by age, sex, deprivation and no fixed abode, above. Ethnicity is known from "
-    "the GP extract alone: of those who are not linked it is not known.",
+    "the GP extract alone, so not for records that are not linked.",
 }
 
 
@@ -60,13 +59,13 @@ def _provision(facts: dict[str, Any], sources: pd.DataFrame) -> Items:
     absent = [s["name"] for s in facts["sources"] if s["state"] != "present"]
     people = facts["people"].get(facts["ics_code"])
     counted = f": {people:,} counted." if people else "."
-    told = sources.loc[~sources["source"].str.startswith("gp_"), "records"].fillna(0).sum()
+    to_link = sources.loc[~sources["source"].str.startswith("gp_"), "records"].fillna(0).sum()
     return {
         "Population": f"People registered with a practice of {facts['title']}{counted}",
-        "Who is not in it": "People who are not in the GP extract: unregistered, opted out or out of area. The records "
-        "cannot say which.",
+        "Who is not included": "People who are not in the GP extract: unregistered, opted out or out of area. The "
+        "records do not show which.",
         "Sources and their last dates": "; ".join(dated) + (f". Absent: {', '.join(absent)}." if absent else "."),
-        "Records to be linked": f"{told:,} outside the GP extract.",
+        "Records to be linked": f"{to_link:,} outside the GP extract.",
         "Who decides about the data": "; ".join(sorted({g["controller"] for g in facts["governance"]})) + ".",
         "Quality control": "Each row is kept, kept with a named field emptied, or set aside; the report on data "
         "quality counts them.",
@@ -79,11 +78,11 @@ def _settings(settings: pd.DataFrame) -> Items:
 
 
 def _errors(error: pd.DataFrame) -> Items:
-    whole = error[error["characteristic"] == "All"]
-    known = (whole["false_basis"] != "not known").sum()
+    totals = error[error["characteristic"] == "All"]
+    known = (totals["false_basis"] != "not known").sum()
     return {
-        "Errors estimated": f"False links for {known} of {len(whole)} sources; missed links as far as they can be "
-        "known. Both also by age, sex, ethnicity, deprivation and no fixed abode, where records tell.",
+        "Errors estimated": f"False links for {known} of {len(totals)} sources; missed links where they can be "
+        "estimated. Both also by age, sex, ethnicity, deprivation and no fixed abode, where recorded.",
     }
 
 
@@ -92,7 +91,7 @@ def _analysis(facts: dict[str, Any]) -> Items:
     return {
         "Purpose": facts["purpose"].replace("_", " ").capitalize() + ".",
         "Made from links": "Registers, contacts, cohorts and effects of programmes: all other reports of this run.",
-        "Effect of linkage error": "The table of ranges above: between what a count lies if all links were right.",
+        "Effect of linkage error": "The table of ranges above: the range of a count if all links were right.",
         "Disclosure control": f"Counts below {policy['suppress_below']} are not shown, others rounded to "
         f"{policy['round_to']}; estimates rest on {policy['min_events_for_estimate']} observations or more.",
     }

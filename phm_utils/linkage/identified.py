@@ -1,7 +1,7 @@
-"""`phm link PARAMETERS`: from identified extracts to a pseudonymised landing that the ordinary run reads.
+"""`phm link PARAMETERS`: from identified extracts to the pseudonymised landing that `phm run` reads.
 
-What is written holds no name, NHS number, full date of birth, postcode or
-UPRN: only columns of the pseudonymised form, with the tokens in their place.
+The landing has no name, NHS number, full date of birth, postcode or
+UPRN: only columns of the pseudonymised form, with tokens instead.
 """
 
 import shutil
@@ -18,13 +18,13 @@ from phm_utils.engine import guarded, present_tables, quote
 from phm_utils.errors import InputError
 from phm_utils.linkage import review
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
+from phm_utils.linkage.ledger import assign_roots, save_ledger
 from phm_utils.linkage.link import IDENTITY_SOURCES
 from phm_utils.linkage.linked_landing import link_events, make_tokens, write_landing, write_quality
 from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
-from phm_utils.linkage.number_ledger import keep, save
-from phm_utils.linkage.probable import Options
-from phm_utils.linkage.scheme import Scheme, certain_links
+from phm_utils.linkage.probabilistic import Options
+from phm_utils.linkage.scheme import Scheme, deterministic_links
 from phm_utils.linkage.training import ChooseModel
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import key_id, purpose_key, require_secret
@@ -72,67 +72,67 @@ def run(
     con: every validated table of an identified extract, by its name.
     key: the user's root key; pseudonyms are made with the key of the
         workbook's purpose derived from it. The demo's key is refused for real data.
-    choose: the model, loaded or trained once the certain steps are done.
+    choose: the model, loaded or trained after the deterministic links.
     reviewed: the filled file of a clerical review (see `review`).
-    encoded: lists sent encoded: of each, `encoded/<list>.parquet` beside the
-        landing says which pseudonym each of its records has.
-    Writes `<identified_root>/landing/<name>/linked`, whole or not at all; a
-    parameter file with `form: pseudonymised` and this landing then reads it.
+    encoded: lists sent encoded: for each, `encoded/<list>.parquet` next to the
+        landing has the pseudonym of each of its records.
+    Writes `<identified_root>/landing/<name>/linked`, complete or not at all, for
+    a parameter file with `form: pseudonymised` and this landing.
     Then, below `<identified_root>/linking/<name>`, the ledger of identities,
-    the index of every record (how and how surely it was linked) and, without
+    the index of every record (method and match weight) and, without
     `reviewed`, a sample of pairs for review.
     Raises InputError where there are no GP registrations.
     """
     require_secret(key, synthetic=workbook.synthetic)
     folder = resolve(workbook.identified_root) / "landing" / workbook.name / "linked"
-    aside = resolve(workbook.identified_root) / "linking" / workbook.name
-    book = aside / LEDGER_FILE
+    linking = resolve(workbook.identified_root) / "linking" / workbook.name
+    ledger = linking / LEDGER_FILE
     collect_records(con)
-    model, judged = _link(con, choose, options or Options(), aside, reviewed, key)
-    keep(con, book, key, spine=SPINE)
+    model, verdicts = _link(con, choose, options or Options(), linking, reviewed, key)
+    assign_roots(con, ledger, key, spine=SPINE)
     add_encoded(con, Scheme(SPINE), encoded)
-    with whole(folder) as draft, guarded("Writing the linked landing"):
+    with complete_folder(folder) as draft, guarded("Writing the linked landing"):
         link_events(con)
         make_tokens(con, purpose_key(key, workbook.purpose))
         write_landing(con, draft)
-        write_quality(con, draft, workbook, settings(model, key), model, judged)
-        done = method_counts(con)
+        write_quality(con, draft, workbook, settings(model, key), model, verdicts)
+        steps = method_counts(con)
         outlines = resolve(workbook.landing) / BOUNDARY_FILE
         if outlines.is_file():
             shutil.copyfile(outlines, draft / BOUNDARY_FILE)
     if encoded.files:
         _write_encoded(con, folder.with_name("encoded"), encoded)
-    save(con, book, key)
-    copy_index(con, aside / INDEX_FILE)
-    drawn = review.sample(con, aside, key) if reviewed is None and not review.begun(aside) else None
-    return Linked(folder, model, done, drawn)
+    save_ledger(con, ledger, key)
+    copy_index(con, linking / INDEX_FILE)
+    sample = review.sample(con, linking, key) if reviewed is None and not review.has_verdicts(linking) else None
+    return Linked(folder, model, steps, sample)
 
 
 def _link(
     con: duckdb.DuckDBPyConnection,
     choose: ChooseModel,
     options: Options,
-    aside: Path,
+    linking: Path,
     reviewed: Path | None,
     key: bytes,
 ) -> tuple[LinkageModel, pd.DataFrame | None]:
-    """Who is who; the model that was used, and the reviewer's verdicts."""
+    """Link the records; the model used, and the reviewer's verdicts."""
     scheme = Scheme(SPINE)
     with guarded("Linking identified records"):
-        certain_links(con, scheme)
+        deterministic_links(con, scheme)
     model = choose(con, scheme)
-    judged = None
+    verdicts = None
     if reviewed is not None:
-        judged = review.read_back(aside, reviewed, key)
-        options = replace(options, verdicts=review.named(con, judged))
+        verdicts = review.read_back(linking, reviewed, key)
+        options = replace(options, verdicts=review.with_identities(con, verdicts))
     with guarded("Linking identified records"):
         finish_linking(con, scheme, model, options)
-    return model, judged
+    return model, verdicts
 
 
 @contextmanager
-def whole(folder: Path) -> Iterator[Path]:
-    """A draft folder that takes the place of `folder` if the block ends well, and is gone if it does not."""
+def complete_folder(folder: Path) -> Iterator[Path]:
+    """A draft folder that replaces `folder` if the block succeeds, and is deleted if it fails."""
     draft = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(draft, ignore_errors=True)  # left by a run that was killed
     draft.mkdir(parents=True, mode=0o700)
@@ -145,14 +145,14 @@ def whole(folder: Path) -> Iterator[Path]:
 
 
 def _write_encoded(con: duckdb.DuckDBPyConnection, folder: Path, encoded: EncodedLists) -> None:
-    """Of each encoded list, its records' people: what its owner's own columns are joined by."""
-    with whole(folder) as draft:
+    """For each encoded list, its records' pseudonyms: the owner's other columns are joined by them."""
+    with complete_folder(folder) as draft:
         for file in encoded.files:
             copy_index(con, draft / f"{file.stem}.parquet", f"source = {quote(file.stem)}")
 
 
 def settings(model: LinkageModel, key: bytes) -> dict[str, str]:
-    """What a reader must know to judge or repeat the linkage."""
+    """What a reader needs to assess or repeat the linkage."""
     limits = model.thresholds
     return {
         "model": f"{model.name} ({model.fingerprint})",
@@ -168,10 +168,12 @@ def settings(model: LinkageModel, key: bytes) -> dict[str, str]:
 
 
 def collect_records(con: duckdb.DuckDBPyConnection) -> None:
-    """The view `record` (see `certain_links`) over every identified table that `con` can read."""
+    """The view `record` (see `deterministic_links`) over every identified table that `con` can read."""
     present = present_tables(con)
     if SPINE not in present:
-        raise InputError("No gp_registration table: the people of the GP extract are what others are linked to.")
+        raise InputError(
+            "No gp_registration table: other records are linked to the people of the GP extract. Add it to the landing."
+        )
     selects = [_records_of(source) for source in IDENTITY_SOURCES if source in present]
     con.execute(f"CREATE OR REPLACE TEMP VIEW record AS {' UNION ALL '.join(selects)}")
 

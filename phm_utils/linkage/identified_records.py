@@ -10,9 +10,9 @@ from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote
 from phm_utils.errors import InputError
 
 ENDINGS = (".parquet", ".csv")
-# What `record` needs of each source; `address` in one line is optional everywhere, `practice_code` stands on the spine.
+# Columns of `record`; a one-line `address` is optional everywhere, `practice_code` is on the spine.
 TEXTS = ("nhs_number", "forename", "surname", "sex", "postcode", "uprn")
-IDENTIFYING = ("forename", "surname", "date_of_birth")  # without any of these, not even an NHS number is believed
+IDENTIFYING = ("forename", "surname", "date_of_birth")  # without any of these, not even an NHS number is used
 KNOWN = ("record_id", *TEXTS, "date_of_birth", "address", "practice_code")
 EARLIEST_BIRTH = "1890-01-01"  # as cleaning has it
 MOST_UNREADABLE = 0.5  # of a source's dates of birth: more, and they are in another form than ISO
@@ -25,10 +25,10 @@ WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 
 @dataclass(frozen=True)
 class Source:
-    """One source as read: its records, and what of them could not be used.
+    """One source as read: its records, and values that could not be used.
 
-    unreadable_births: dates of birth that are no ISO dates. impossible_births:
-        those to come, or before 1890.
+    unreadable_births: dates of birth that are not ISO dates.
+    impossible_births: those in the future or before 1890.
     """
 
     name: str
@@ -41,11 +41,11 @@ class Source:
 def read_records(
     con: duckdb.DuckDBPyConnection, folder: Path, spine: str, *, spine_alone: bool = False
 ) -> list[Source]:
-    """Make the temporary table `record` from every source in `folder`, and tell what was read.
+    """Make the temporary table `record` from every source in `folder`; return the sources read.
 
-    spine_alone: the folder need hold nothing else; what is linked comes from elsewhere.
+    spine_alone: the folder may have the spine alone; other records come from elsewhere.
     Raises InputError, with every fault listed once, where there is no spine or
-    nothing else, a file cannot be read or lacks what tells people apart, a
+    nothing else, a file cannot be read or has no identifying column, a
     record id is missing or used twice, or dates are not in ISO form.
     """
     paths = _source_files(folder, spine, spine_alone)
@@ -61,7 +61,9 @@ def read_records(
             f"{folder.name}: {len(faults)} of {len(paths)} sources cannot be linked.\n- " + "\n- ".join(faults)
         )
     if not any(source.records for source in sources if source.name == spine):
-        raise InputError(f"{paths[spine].name} has no records: without people on the spine there is nobody to link to.")
+        raise InputError(
+            f"{paths[spine].name} has no records: other records are linked to its people. Export it again."
+        )
     return sources
 
 
@@ -84,7 +86,7 @@ def _make_table(con: duckdb.DuckDBPyConnection) -> None:
 def _source_files(folder: Path, spine: str, spine_alone: bool) -> dict[str, Path]:
     """The file of every source of a folder, by the source's name."""
     if not folder.is_dir():
-        raise InputError(f"No folder {folder}: give one that holds one CSV or Parquet file per source.")
+        raise InputError(f"No folder {folder}: give one with one CSV or Parquet file per source.")
     found = sorted(
         path
         for path in folder.iterdir()
@@ -92,34 +94,35 @@ def _source_files(folder: Path, spine: str, spine_alone: bool) -> dict[str, Path
     )
     names = [p.stem for p in found]
     if barred := [name for name in names if "|" in name]:
-        raise InputError(f"{folder.name}: a source's name may not hold `|`, and {len(barred)} do. Rename the file.")
+        raise InputError(f"{folder.name}: a source's name may not contain `|`, and {len(barred)} do. Rename the file.")
     if twice := sorted({n for n in names if names.count(n) > 1}):
-        raise InputError(f"{folder.name} holds {', '.join(twice)} both as CSV and as Parquet: keep one of each.")
+        raise InputError(f"{folder.name} has {', '.join(twice)} both as CSV and as Parquet: keep one of each.")
     if spine not in names:
         raise InputError(
             f"{folder.name} has no file {spine}.csv or {spine}.parquet: the list of people that others are linked to "
             f"(the spine). It has {', '.join(names) or 'no CSV or Parquet file'}; name another with `--spine NAME`."
         )
     if len(names) == 1 and not spine_alone:
-        raise InputError(f"{folder.name} holds the spine {spine} alone: there is nothing to link to it.")
+        raise InputError(f"{folder.name} has only the spine {spine}: add a source to link to it.")
     return {p.stem: p for p in found}
 
 
 def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty (0 bytes): export it again, with its column names.")
-    scan, own = _scan(con, path)
-    _refuse_columns(path.name, own)
-    texts = ", ".join(f"{_text(own, column)} AS {column}" for column in TEXTS)
+    scan, columns = _scan(con, path)
+    _refuse_columns(path.name, columns)
+    texts = ", ".join(f"{_text(columns, column)} AS {column}" for column in TEXTS)
     with guarded(f"Reading {path.name}", "Save it as CSV in UTF-8 with commas between fields, or as Parquet."):
-        # Dates are read once a date, not once a row: a million people share 40,000 birthdays.
-        given = _text(own, "date_of_birth")
+        # Each distinct date is parsed once: a million people share 40,000 birthdays.
+        given = _text(columns, "date_of_birth")
         con.execute(
-            f"WITH told AS (SELECT {_text(own, 'record_id')} AS record_id, {texts}, {given} AS told_birth,"
-            f" {_text(own, 'address')} AS line FROM {scan}),"
-            f" birthday AS (SELECT told_birth, {_birth('told_birth')} AS date_of_birth FROM told GROUP BY told_birth)"
-            f" INSERT INTO record BY NAME SELECT {quote(name)} AS source, told.* EXCLUDE (told_birth), date_of_birth,"
-            " true AS verified, NULL::DATE AS latest FROM told LEFT JOIN birthday USING (told_birth)"
+            f"WITH source_row AS (SELECT {_text(columns, 'record_id')} AS record_id, {texts}, {given} AS birth_text,"
+            f" {_text(columns, 'address')} AS line FROM {scan}),"
+            f" birthday AS (SELECT birth_text, {_birth('birth_text')} AS date_of_birth FROM source_row"
+            f" GROUP BY birth_text) INSERT INTO record BY NAME SELECT {quote(name)} AS source,"
+            " source_row.* EXCLUDE (birth_text), date_of_birth, true AS verified, NULL::DATE AS latest"
+            " FROM source_row LEFT JOIN birthday USING (birth_text)"
         )
         [(rows, ids, distinct, read, impossible)] = con.execute(
             "SELECT count(*), count(record_id), count(DISTINCT record_id), count(date_of_birth),"
@@ -133,13 +136,13 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
     if given and given - read > MOST_UNREADABLE * given:
         raise InputError(
             f"{path.name}: {given - read:,} of {given:,} dates of birth are not ISO dates (1980-05-17). "
-            "Write them so: 03/04/1980 is two days, according to who reads it."
+            "Write them as YYYY-MM-DD: 03/04/1980 can be read as two different days."
         )
-    return Source(name, rows, tuple(own), given - read, impossible)
+    return Source(name, rows, tuple(columns), given - read, impossible)
 
 
 def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str]]:
-    """A FROM clause over a file's rows, and its own column names and types by ours."""
+    """A FROM clause over a file's rows, and its column names by ours."""
     if path.suffix.lower() == ".parquet":
         scan = f"read_parquet({literal_path(path)}, hive_partitioning = false)"
     else:
@@ -154,8 +157,8 @@ def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, st
             " quote = '\"', escape = '\"', nullstr = '', parallel = false)"
         )
     with guarded(f"Reading {path.name}", "The file may be damaged: copy or export it again."):
-        described = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-    return scan, {name.strip().lower(): name for name, *_ in described if name.strip().lower() in KNOWN}
+        description = con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+    return scan, {name.strip().lower(): name for name, *_ in description if name.strip().lower() in KNOWN}
 
 
 def _header(path: Path) -> list[str]:
@@ -166,7 +169,7 @@ def _header(path: Path) -> list[str]:
         raise InputError(f"{path.name} is not a CSV file in UTF-8: save it as `CSV UTF-8`.") from None
     if len(header) == 1 and (sign := next((s for s in WRONG_SEPARATORS if s in header[0]), None)):
         raise InputError(
-            f"{path.name}: its fields are parted by {WRONG_SEPARATORS[sign]}, not commas. "
+            f"{path.name}: its fields are separated by {WRONG_SEPARATORS[sign]}, not commas. "
             "Save it with commas, or as Parquet."
         )
     lowered = [name.lower() for name in header]
@@ -175,24 +178,24 @@ def _header(path: Path) -> list[str]:
     return header
 
 
-def _refuse_columns(file: str, own: dict[str, str]) -> None:
-    if "record_id" not in own:
-        raise InputError(f"{file} has no column record_id: every record needs an identifier of its own.")
-    if not any(column in own for column in IDENTIFYING):
+def _refuse_columns(file: str, columns: dict[str, str]) -> None:
+    if "record_id" not in columns:
+        raise InputError(f"{file} has no column record_id: every record needs a unique identifier. Add the column.")
+    if not any(column in columns for column in IDENTIFYING):
         raise InputError(
-            f"{file} has none of the columns {', '.join(IDENTIFYING)}: nobody can be told from it, "
-            "for an NHS number alone may be somebody else's. Name its columns so, or leave it out."
+            f"{file} has none of the columns {', '.join(IDENTIFYING)}: an NHS number alone does not identify "
+            "a person, as it may be another's. Rename its columns to these, or leave the file out."
         )
 
 
 def _refuse_broken_lines(con: duckdb.DuckDBPyConnection, file: str, source: str) -> None:
-    """Rows that two stray quotation marks took into one field would be lost in silence."""
+    """Refuse line breaks in fields: two stray quotation marks merge the rows between them."""
     broken = " OR ".join(f"contains({column}, chr(10))" for column in ("record_id", *TEXTS))
     [(rows,)] = con.execute(f"SELECT count(*) FROM record WHERE source = {quote(source)} AND ({broken})").fetchall()
     if rows:
         raise InputError(
-            f"{file}: {rows:,} records have a line break within a name, number or postcode. Other rows may be inside: "
-            "look for a quotation mark that should not be there."
+            f"{file}: {rows:,} records have a line break within a name, number or postcode. Other rows may be "
+            "merged into them: look for a stray quotation mark."
         )
 
 
@@ -200,15 +203,15 @@ def _refuse_ids(file: str, rows: int, ids: int, distinct: int) -> None:
     if ids < rows or distinct < ids:
         raise InputError(
             f"{file}: of {rows:,} records {rows - ids:,} have no record_id and {ids - distinct:,} repeat another's. "
-            "Number the records before linking, so that none is lost."
+            "Give every record a unique record_id before linking."
         )
 
 
-def _text(own: dict[str, str], column: str) -> str:
+def _text(columns: dict[str, str], column: str) -> str:
     """SQL for a column as text, blank and absent ones null; a sex that became a number with a decimal loses it."""
-    if column not in own:
+    if column not in columns:
         return "NULL::VARCHAR"
-    text = "trim({}::VARCHAR)".format('"' + own[column].replace('"', '""') + '"')
+    text = "trim({}::VARCHAR)".format('"' + columns[column].replace('"', '""') + '"')
     if column == "sex":
         text = f"CASE WHEN {text} LIKE '_.0' THEN left({text}, 1) ELSE {text} END"
     if column == "date_of_birth":

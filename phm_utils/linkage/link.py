@@ -2,9 +2,9 @@
 
 Every source carries the same pseudonym of a person. The GP registrations are
 the spine: a record joins a person there when the tokens are equal, unless
-both its sex and its month of birth contradict the GP's. The SQL beside this
-file states each rule for ties and missing values. Nothing here repairs a
-token: a record without one, or with somebody else's, stays unattached.
+both its sex and its month of birth contradict the GP's. The SQL files of `sql`
+state the rules for ties and missing values. No token is repaired: a record
+without one, or with another person's, is not linked.
 """
 
 from collections.abc import Iterable
@@ -17,40 +17,40 @@ from phm_utils.linkage.queries import area_table, grouped, make, query
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
-# Sources that say who a row is about, and GP tables that carry the token alone.
+# Sources with columns of identity, and GP tables with the token alone.
 IDENTITY_SOURCES = tuple(t.name for t in TABLES.values() if any(c.name == "birth_month" for c in t.columns))
 TOKEN_SOURCES = tuple(
     t.name
     for t in TABLES.values()
     if t.name not in IDENTITY_SOURCES and any(c.name == "token_person_id" for c in t.columns)
 )
-# Where a source records no fixed abode, the condition that says so; elsewhere it is not known.
+# The code list for no fixed abode, in the one source that records it.
 NO_FIXED_ABODE_CODES = "homeless"
 CHECK_KEY = ("source", "characteristic", "category")
 TEMPORARY = (
-    *("settled", "presented", "resident", "lsoa_pcn", "gp_spine", "described", "stranger"),
-    *("true_person", "told", "judged"),
+    *("identity_link", "source_identity", "resident", "lsoa_pcn", "gp_spine", "identity_attributes", "random_pair"),
+    *("true_person", "true_record", "link_outcome"),
 )
 
 
 def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
-    """The link stage in pseudonymised form. See the SQL files for one row per what.
+    """The link stage in pseudonymised form. The SQL files state the rows of each table.
 
     Makes `person_index`, `household`, `link_summary`, `link_pcn`,
-    `link_coverage`, `household_pcn`, `link_check` where the landing brings no
-    estimates of its own and, on synthetic data whose truth is named,
-    `link_truth`. A source that is absent is skipped and stands in
+    `link_coverage`, `household_pcn`, `link_check` where the landing has no
+    estimates and, on synthetic data whose truth is named,
+    `link_truth`. A source that is absent is skipped and appears in
     `link_summary` with the method 'absent'. Does not depend on the workbook's
     index date.
     """
     present = present_tables(con)
     with guarded("Linking records to people"):
-        _settle(con, present)
-    among = ", ".join(quote(s) for s in IDENTITY_SOURCES)
+        _make_link_tables(con, present)
+    sources = ", ".join(quote(s) for s in IDENTITY_SOURCES)
     yield Model(
         "person_index",
         key=("source", "method", "birth_month", "sex", "token_person_id"),
-        sql=query("person_index", identity_sources=among),
+        sql=query("person_index", identity_sources=sources),
     )
     yield Model("household", key=("people", "household_token"), sql=query("household"))
     absent = [s for s in (*IDENTITY_SOURCES, *TOKEN_SOURCES) if s not in present]
@@ -59,11 +59,11 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
     yield Model(
         "link_coverage",
         key=("pcn_code", "source", "characteristic", "category"),
-        sql=query("link_coverage", identity_sources=among),
+        sql=query("link_coverage", identity_sources=sources),
     )
     yield Model("household_pcn", key=("pcn_code", "kind"), sql=query("household_pcn"))
     if "linkage_error" not in present:
-        yield Model("link_check", key=CHECK_KEY, sql=query("link_check", identity_sources=among))
+        yield Model("link_check", key=CHECK_KEY, sql=query("link_check", identity_sources=sources))
     with guarded("Comparing the linkage with the truth"):
         yield from _truth(con, workbook, present)
     con.execute("DROP VIEW grouped")
@@ -71,20 +71,20 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
         con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def _settle(con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
-    """The stage's temporary tables, and the view `grouped`: records by every group that they stand in."""
+def _make_link_tables(con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    """The stage's temporary tables, and the view `grouped`: records by each group that they belong to."""
     make(con, "gp_spine", query("gp_spine"))
     make(con, "lsoa_pcn", query("lsoa_pcn"))
-    make(con, "presented", _presented(present))
-    make(con, "settled", query("settled"))
+    make(con, "source_identity", _source_identities(present))
+    make(con, "identity_link", query("identity_link"))
     make(con, "resident", query("resident"))
-    make(con, "described", query("described", area=area_table(present)))
-    make(con, "stranger", query("stranger"))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {grouped('described', has_area='area' in present)}")
+    make(con, "identity_attributes", query("identity_attributes", area=area_table(present)))
+    make(con, "random_pair", query("random_pair"))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {grouped('identity_attributes', has_area='area' in present)}")
 
 
 def _truth(con: duckdb.DuckDBPyConnection, workbook: Workbook, present: set[str]) -> Iterable[Model]:
-    """`link_truth`, where the truth is named, or where the linked landing brings what it showed."""
+    """`link_truth`, where the truth is named, or from the linked landing's `linkage_truth`."""
     if files := truth_files(workbook):
         sources = {source: _no_fixed_abode(source) for source in IDENTITY_SOURCES if source in present}
         yield truth_model(con, files, sources, "area" in present)
@@ -92,18 +92,18 @@ def _truth(con: duckdb.DuckDBPyConnection, workbook: Workbook, present: set[str]
         yield Model("link_truth", key=KEY, sql=f"SELECT {', '.join(COLUMNS)} FROM linkage_truth")
 
 
-def _presented(present: set[str]) -> str:
+def _source_identities(present: set[str]) -> str:
     parts = [
-        query("presented", source=source, no_fixed_abode=_no_fixed_abode(source))
+        query("source_identity", source=source, no_fixed_abode=_no_fixed_abode(source))
         for source in IDENTITY_SOURCES
         if source in present
     ]
-    parts += [query("presented_token_only", source=source) for source in TOKEN_SOURCES if source in present]
+    parts += [query("source_token", source=source) for source in TOKEN_SOURCES if source in present]
     return "\nUNION ALL\n".join(parts)
 
 
 def _no_fixed_abode(source: str) -> str:
-    """SQL that is true where a row of `source` says no fixed abode, null where the source never says."""
+    """SQL: true where a row of `source` records no fixed abode, null where the source never records it."""
     if source != "ecds_attendance":
         return "NULL::BOOLEAN"
     codes = f"SELECT code FROM code_list WHERE list_name = {quote(NO_FIXED_ABODE_CODES)}"

@@ -1,4 +1,4 @@
-"""The landing that a linkage writes: the extract's tables in pseudonymised form, and what was counted on the way."""
+"""The landing that a linkage writes: the extract's tables in pseudonymised form, and its quality tables."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import pandas as pd
 from phm_utils.engine import ROW_GROUP_SIZE, parquet_source, present_tables, quote
 from phm_utils.linkage.known_truth import truth_files
 from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
-from phm_utils.linkage.measured import quality_tables
-from phm_utils.linkage.model import LinkageModel, level_words
+from phm_utils.linkage.model import LinkageModel, level_labels
+from phm_utils.linkage.quality_tables import quality_tables
 from phm_utils.linkage.queries import make, query
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
@@ -17,7 +17,7 @@ from phm_utils.schema import DATE_FILLERS
 from phm_utils.tables import TABLES
 
 PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
-REFERENCES = ("practice", "area")  # postcodes stay behind: an address is known by its small area
+REFERENCES = ("practice", "area")  # not postcodes: an address is released as its small area
 
 
 def link_events(con: duckdb.DuckDBPyConnection) -> None:
@@ -32,7 +32,7 @@ def link_events(con: duckdb.DuckDBPyConnection) -> None:
 def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """After `link_events`: make `token_of_person` and `token_of_address` with one purpose's key.
 
-    People and addresses have keys of their own, so that no token of one can
+    People and addresses have separate keys, so that tokens of one cannot
     be looked up among the other's.
     """
     people = (
@@ -41,7 +41,7 @@ def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
         " LEFT JOIN root_of USING (person)"
     )
     make_pseudonyms(con, "token_of_person", "person", people, purpose_key(key, PERSON_PURPOSE))
-    cleaned = "coalesce(try_cast(uprn AS BIGINT)::VARCHAR, uprn)"  # with leading noughts or decimals too
+    cleaned = "coalesce(try_cast(uprn AS BIGINT)::VARCHAR, uprn)"  # leading zeros and decimals removed
     addresses = f"SELECT DISTINCT uprn, {cleaned} AS value FROM record WHERE uprn IS NOT NULL"
     make_pseudonyms(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
 
@@ -60,7 +60,7 @@ def write_landing(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def _columns(table: str) -> str:
-    """The pseudonymised form's columns, each from where it is to be had."""
+    """SQL for the columns of the pseudonymised form."""
     fillers = ", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS)
     made = {
         "token_person_id": "person_token.token",
@@ -74,7 +74,7 @@ def _columns(table: str) -> str:
 
 
 def _rows(table: str, present: set[str]) -> str:
-    """The FROM clause of one table: its rows beside their person's token and their address."""
+    """The FROM clause of one table: its rows joined to person and address tokens."""
     if table in REFERENCES:
         return f"{table} AS given"
     tokens = "LEFT JOIN token_of_person AS person_token ON person_token.person = found.person"
@@ -99,17 +99,17 @@ def write_quality(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
     workbook: Workbook,
-    said: dict[str, str],
+    settings: dict[str, str],
     model: LinkageModel,
-    judged: pd.DataFrame | None,
+    verdicts: pd.DataFrame | None,
 ) -> None:
-    """After linking: the `linkage_*` tables (see `measured`), one Parquet file each."""
+    """After linking: the `linkage_*` tables (see `quality_tables`), one Parquet file each."""
     truth = truth_files(workbook)
     source = parquet_source(truth) if truth else None
-    for table in quality_tables(con, said, words=level_words(model.splink), truth=source, reviewed=judged):
+    for table in quality_tables(con, settings, words=level_labels(model.splink), truth=source, reviewed=verdicts):
         sql = table.sql
         if table.frame is not None:
-            if table.frame.empty:  # an empty file would be taken for a broken one
+            if table.frame.empty:  # an empty file would be rejected as broken
                 continue
             con.register("_quality", table.frame)
             sql = "SELECT * FROM _quality"

@@ -1,4 +1,4 @@
-"""Linkage from records to people: the certain steps, the probable ones, and every record's person."""
+"""Linkage from records to people: deterministic links, probabilistic links, and the person of every record."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pandas as pd
 from phm_utils.engine import ROW_GROUP_SIZE, quote, read_sql
 from phm_utils.errors import InputError
 from phm_utils.linkage.model import LinkageModel
-from phm_utils.linkage.probable import Options, probable_links
+from phm_utils.linkage.probabilistic import Options, probabilistic_links
 from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.scheme import Scheme
 
@@ -16,31 +16,31 @@ from phm_utils.linkage.scheme import Scheme
 def finish_linking(
     con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel, options: Options | None = None
 ) -> None:
-    """After `certain_links`: the probable links, and the temporary tables that say who is who.
+    """After `deterministic_links`: the probabilistic links, and tables with each identity's and record's person.
 
     person_of: one row per source and distinct set of raw identifiers.
     person_of_record: one row per record: `source`, `record_id`, `identity_id`,
         `person` (a value to be pseudonymised, never written), `method` and
-        `match_weight` (bits; null where certain).
-    Raises InputError where a person of the spine would hold two verified NHS numbers.
+        `match_weight` (bits; null where deterministic).
+    Raises InputError where a person of the spine would have two verified NHS numbers.
     """
-    probable_links(con, scheme, model, options or Options())
+    probabilistic_links(con, scheme, model, options or Options())
     make(con, "person_of_record", query("identified/person_of_record"))
     _check_numbers(con)
 
 
 def _check_numbers(con: duckdb.DuckDBPyConnection) -> None:
-    """The constraint on final clusters: one person, one verified number."""
+    """Refuse clusters with two verified NHS numbers."""
     [(mixed,)] = con.execute(query("identified/mixed_numbers")).fetchall()
     if mixed:
         raise InputError(
-            f"{mixed} people of the spine would hold two verified NHS numbers each: the linkage is stopped and nothing "
-            "is written. This is a fault of the program: report it."
+            f"{mixed} people of the spine would have two verified NHS numbers each: the linkage is stopped and nothing "
+            "is written. This is an error in the program: report it."
         )
 
 
 def copy_index(con: duckdb.DuckDBPyConnection, out: Path, where: str = "true") -> None:
-    """After linking and `token_of_person`: one row per record, with its person's pseudonym and how it was settled.
+    """After linking and `token_of_person`: one row per record, with its person's pseudonym and linkage method.
 
     where: a condition on `person_of_record`, for the records of some sources alone.
     """

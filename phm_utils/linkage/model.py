@@ -1,7 +1,7 @@
-"""The linkage model: what each level of agreement is worth, saved as a file and refused where it is not whole.
+"""The linkage model: m and u of each comparison level, thresholds, and the prior; saved as a JSON file.
 
-A saved model is a JSON file: our own few values, and under `splink` the
-settings that Splink reads. It holds probabilities only, nobody's data.
+The file has a few values of ours and, under `splink`, the settings that
+Splink reads: probabilities only, no personal data.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ class Thresholds:
     """When a link is made. Match weights are base-2 logarithms of the odds; they do not transfer between data sets.
 
     accept: the least match weight of a link. margin: by how many bits it must
-    beat the next person. review: from this weight up, what is not linked goes
-    to clerical review. contrary: comparisons that may not be plainly different
-    (twins share all but the forename, a father and his namesake all but the birth date).
+    beat the next person. review: from this weight up, unlinked pairs go
+    to clerical review. contrary: comparisons whose level may not be 'different'
+    (twins share all but the forename, a father and son of one name all but the birth date).
     """
 
     accept: float = 2.0
@@ -37,15 +37,15 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class LinkageModel:
-    """Splink's settings with every probability, and how to decide.
+    """Splink's settings with every probability, and the decision rules.
 
-    name: what a run says it used, with `fingerprint`.
-    found: share of records, among those that certain rules leave open, whose
-        person is on the spine: with the spine's size it makes the prior.
-    least_people: the spine is taken for no smaller than this, so that a few
-        records on trial do not make everybody alike.
-    frequency: of each column with frequent values, the chance that two people
-        share one: what a value's frequency is shrunk towards.
+    name: recorded by a run, with `fingerprint`.
+    found: share of records left open by the deterministic rules whose person
+        is on the spine; with the spine's size it gives the prior.
+    least_people: least size of the spine for the prior, so that a small trial
+        does not link too readily.
+    frequency: for each column with term frequencies, the probability that two
+        people agree: values' frequencies are shrunk towards it.
     """
 
     name: str
@@ -58,7 +58,7 @@ class LinkageModel:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that tell this model from any other."""
+        """Identifier of the model: twelve hexadecimal digits of its hash."""
         return hashlib.sha256(self._text().encode()).hexdigest()[:12]
 
     @property
@@ -67,12 +67,12 @@ class LinkageModel:
         return tuple(c["output_column_name"] for c in self.splink["comparisons"])
 
     def prior(self, people: int) -> float:
-        """The chance that a record and a person of the spine, taken at random, are one person."""
+        """The probability that a random record and person of the spine match."""
         return self.found / max(people, self.least_people)
 
     def save(self, path: Path) -> None:
         """Write the model as JSON."""
-        require_whole(self.splink, path.name)
+        require_complete(self.splink, path.name)
         write_atomically(path, self._text())
 
     def _text(self) -> str:
@@ -83,8 +83,7 @@ def load_model(path: Path | None = None) -> LinkageModel:
     """A saved model; without a path the workbook's own.
 
     Raises InputError where the file is absent, unreadable, of another format,
-    compares otherwise than this version does, or leaves a comparison level
-    without m or u, and names the level.
+    has comparison levels unknown to this version, or a level without m or u.
     """
     path = path or project_root() / DEFAULT_MODEL
     try:
@@ -92,9 +91,9 @@ def load_model(path: Path | None = None) -> LinkageModel:
         if stated.pop("format") != FORMAT:
             raise InputError(f"{path.name} is a linkage model of another format; this version reads format {FORMAT}.")
         model = LinkageModel(**stated | {"thresholds": _thresholds(stated["thresholds"])})
-        _require_ours(model, path.name)
-        _require_numbers(model, path.name)
-        require_whole(model.splink, path.name)
+        _require_known_levels(model, path.name)
+        _require_valid_numbers(model, path.name)
+        require_complete(model.splink, path.name)
     except OSError as error:
         raise InputError(f"Linkage model {path} cannot be read ({error.strerror}).") from None
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -106,24 +105,24 @@ def _thresholds(stated: dict[str, Any]) -> Thresholds:
     return Thresholds(**stated | {"contrary": tuple(stated["contrary"])})
 
 
-def _require_ours(model: LinkageModel, where: str) -> None:
-    """Refuse what the program would not have written: conditions are SQL, and would be run as the file has them."""
+def _require_known_levels(model: LinkageModel, where: str) -> None:
+    """Refuse comparison levels unknown to this version: their conditions are SQL, and would be run."""
     known = {one["output_column_name"]: one["comparison_levels"] for one in comparison_settings(EVERY)}
-    strange = [
+    unknown = [
         f"{comparison['output_column_name']}: {level['label_for_charts']}"
         for comparison in model.splink["comparisons"]
         for level in comparison["comparison_levels"]
         if _condition(level) not in map(_condition, known.get(comparison["output_column_name"], ()))
     ]
-    if strange or set(model.splink) != {"comparisons"}:
+    if unknown or set(model.splink) != {"comparisons"}:
         raise InputError(
-            f"{where}: {len(strange)} comparison levels are not this version's: {'; '.join(strange)}. "
+            f"{where}: {len(unknown)} comparison levels are not this version's: {'; '.join(unknown)}. "
             "Probabilities and thresholds may be edited, the rest not: train a model again."
         )
 
 
-def _require_numbers(model: LinkageModel, where: str) -> None:
-    """Refuse thresholds and chances that are none, and contrary comparisons that do not exist."""
+def _require_valid_numbers(model: LinkageModel, where: str) -> None:
+    """Refuse thresholds and probabilities out of range, and unknown contrary comparisons."""
     limits, known = model.thresholds, [one.name for one in EVERY]
     numbers = (limits.accept, limits.margin, limits.review, model.found, model.least_people, *model.frequency.values())
     if not (
@@ -137,8 +136,8 @@ def _require_numbers(model: LinkageModel, where: str) -> None:
     ):
         raise InputError(
             f"{where}: its thresholds, `found`, `least_people` or `frequency` cannot be used. Thresholds are numbers "
-            "of bits, `review` no more than `accept`; `contrary` holds names of comparisons "
-            f"({', '.join(known)}); chances lie between 0 and 1."
+            "of bits, `review` no more than `accept`; `contrary` lists comparisons "
+            f"({', '.join(known)}); probabilities lie between 0 and 1."
         )
 
 
@@ -154,8 +153,8 @@ def _frequent(model: LinkageModel) -> set[str]:
     return {level["tf_adjustment_column"] for level in levels if level.get("tf_adjustment_column")}
 
 
-def require_whole(settings: dict[str, Any], where: str) -> None:
-    """Refuse settings with a comparison level that has no m or u: Splink would score it in silence."""
+def require_complete(settings: dict[str, Any], where: str) -> None:
+    """Refuse a comparison level without m or u: Splink would score it without a warning."""
     gaps = [
         f"{comparison['output_column_name']}: {level['label_for_charts']} ({letter})"
         for comparison in settings["comparisons"]
@@ -167,30 +166,30 @@ def require_whole(settings: dict[str, Any], where: str) -> None:
     if gaps:
         raise InputError(
             f"{where}: {len(gaps)} probabilities of comparison levels are missing: {'; '.join(gaps)}. "
-            "The data to train on held no such pair, or the file was edited. "
+            "The training data had no such pair, or the file was edited. "
             "Train on more records, leave such levels out, or use another model."
         )
 
 
 def has_probability(level: dict[str, Any], letter: str) -> bool:
-    """Has a level its m, or its u?"""
+    """Whether a level has its m, or its u."""
     value = level.get(f"{letter}_probability")
     return isinstance(value, int | float) and 0 < value <= 1
 
 
-def level_words(settings: dict[str, Any]) -> dict[str, dict[int, str]]:
-    """Of each comparison, the words of its levels by Splink's number: -1 missing, 0 different, then ever closer."""
-    words = {}
+def level_labels(settings: dict[str, Any]) -> dict[str, dict[int, str]]:
+    """For each comparison, the labels of its levels by Splink's number: -1 missing, 0 different, then ever closer."""
+    labels_of = {}
     for comparison in settings["comparisons"]:
         labels = [
             level["label_for_charts"] for level in comparison["comparison_levels"] if not level.get("is_null_level")
         ]
         assert labels[-1] == ELSE
-        words[comparison["output_column_name"]] = {-1: "missing"} | dict(enumerate(reversed(labels)))
-    return words
+        labels_of[comparison["output_column_name"]] = {-1: "missing"} | dict(enumerate(reversed(labels)))
+    return labels_of
 
 
-def closeness(settings: dict[str, Any], comparison: str, words: str) -> int:
-    """Splink's number of a level; where the model lacks it, of the next closer one."""
-    levels = level_words(settings).get(comparison, {})
-    return next((number for number, label in levels.items() if label == words), max(levels, default=0))
+def level_number(settings: dict[str, Any], comparison: str, label: str) -> int:
+    """Splink's number of a level; where the model lacks it, that of the next closer one."""
+    levels = level_labels(settings).get(comparison, {})
+    return next((number for number, text in levels.items() if text == label), max(levels, default=0))

@@ -9,7 +9,7 @@ AGES = AgeBands((0, 18, 40, 65, 80))
 
 
 def query(name: str, **parts: str) -> str:
-    """A SQL file of linkage by its path below `sql`, with the named parts of SQL put in."""
+    """A SQL file of linkage by its path below `sql`, with its named SQL parts filled in."""
     return sql_file("linkage", name, **{part: raw(text) for part, text in parts.items()})
 
 
@@ -23,13 +23,13 @@ def area_table(present: set[str]) -> str:
     return "area" if "area" in present else "(SELECT NULL::VARCHAR AS lsoa, NULL::BIGINT AS imd_decile WHERE false)"
 
 
-def grouped(described: str, *, has_area: bool) -> str:
-    """The rows of a table `described` once for every group of records that they stand in; see its SQL file."""
+def grouped(table: str, *, has_area: bool) -> str:
+    """The rows of `table` (its columns: see the SQL file) once for each group of records that they belong to."""
     return query(
         "grouped",
-        described=described,
+        identity_attributes=table,
         has_area=str(has_area).lower(),
-        age_group=AGES.sql("described.age", NOT_KNOWN),
-        ethnic_group=ethnic_group_sql("described.ethnicity"),
-        fifth=fifth_sql("((described.imd_decile + 1) // 2)"),
+        age_group=AGES.sql("identity_attributes.age", NOT_KNOWN),
+        ethnic_group=ethnic_group_sql("identity_attributes.ethnicity"),
+        fifth=fifth_sql("((identity_attributes.imd_decile + 1) // 2)"),
     )

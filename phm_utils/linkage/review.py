@@ -1,9 +1,8 @@
-"""Clerical review: pairs for a person to judge, drawn by match weight with the weights hidden, and read back.
+"""Clerical review: a sample of pairs by match weight, weights hidden; and the reviewer's verdicts.
 
-The reviewer's file holds names and addresses: it is written below the
-identified root alone, and its judgement comes back through `read_back`. What
-tells the weights apart is kept in the vault, locked, with record numbers and
-no names.
+The reviewer's file has names and addresses: it is written below the
+identified root alone, and read by `read_back`. The weights are in the vault,
+encrypted, with record numbers and no names.
 """
 
 import csv
@@ -29,7 +28,7 @@ FIELDS = ("nhs_number", "forename", "surname", "date_of_birth", "sex", "postcode
 PAIR, VERDICT = "pair_id", "same_person"
 VERDICTS = ("yes", "no", "unsure")
 PAIRS_FILE, KEY_FILE = Path("review") / "pairs.csv", Path("vault") / "review_key.phm"
-KEY_CONTENT = "key to a clerical review 1"  # what the vault file says that it holds
+KEY_CONTENT = "key to a clerical review 1"  # declared content of the vault file
 KEY_COLUMNS = (PAIR, "source", "first_id", "gp_first_id", "match_weight", "band", "decision")
 BY_WEIGHT = ("linked", "review", "too weak")  # decisions that follow from the match weight
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -37,10 +36,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a review says of thresholds.
+    """Precision by band, and the threshold that a review suggests.
 
     bands: one row per band, lowest first: `reviewed`, `matches`, and `value`, `lower`, `upper` of their share.
-    threshold: the lowest band (bits) from which on pairs are right often enough; None where no band is.
+    threshold: the lowest band (bits) from which precision is high enough; None where there is none.
     """
 
     bands: pd.DataFrame
@@ -53,20 +52,20 @@ def band_sql(weight: str) -> str:
 
 
 def sample(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes, per_band: int = PER_BAND, seed: int = 0) -> Path:
-    """Draw pairs to be judged; write them for the reviewer, and the key to them apart.
+    """Draw pairs for review; write them for the reviewer, and their key separately.
 
     con: after linkage: `identity`, `candidate`. Probes are left out.
     folder: a folder below the identified root, never one that analysts read.
-        `review/pairs.csv` there has both sides' fields side by side, in an
-        order that says nothing, and an empty column `same_person` for yes, no
-        or unsure; a file of the vault says which pair is which.
-    key: the user's root key, with which the vault is locked.
+        `review/pairs.csv` there has both sides' fields, in random
+        order, and an empty column `same_person` for yes, no or unsure; a file of
+        the vault identifies the pairs.
+    key: the user's root key, with which the vault is encrypted.
     Returns the path of the reviewer's file. The same candidates and seed give
     the same bytes. An earlier sample is replaced: read it back first.
     """
     if per_band < 1:
         raise InputError(f"per_band is {per_band}: draw at least 1 pair of each band ({PER_BAND} as a rule).")
-    fields = {side: ", ".join(f"{side}.{f}::VARCHAR AS {side}_{f}" for f in FIELDS) for side in ("told", "gp")}
+    fields = {side: ", ".join(f"{side}.{f}::VARCHAR AS {side}_{f}" for f in FIELDS) for side in ("record", "gp")}
     with guarded("Drawing pairs for review"):
         drawn = read_sql(
             con,
@@ -75,7 +74,7 @@ def sample(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes, per_band: i
                 per_band=str(per_band),
                 seed=str(seed),
                 band=band_sql("candidate.match_weight"),
-                told_fields=fields["told"],
+                record_fields=fields["record"],
                 gp_fields=fields["gp"],
             ),
         )
@@ -83,25 +82,25 @@ def sample(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes, per_band: i
     drawn[PAIR] = [f"{run}-{number:04d}" for number in range(1, len(drawn) + 1)]
     shown = pd.DataFrame({PAIR: drawn[PAIR], "record_from": drawn["source"]})
     for name in FIELDS:
-        shown[f"record_{name}"], shown[f"gp_{name}"] = drawn[f"told_{name}"], drawn[f"gp_{name}"]
+        shown[f"record_{name}"], shown[f"gp_{name}"] = drawn[f"record_{name}"], drawn[f"gp_{name}"]
     _write(folder / PAIRS_FILE, shown.assign(**{VERDICT: ""}))
     vault.write_table(folder / KEY_FILE, drawn[list(KEY_COLUMNS)], key, KEY_CONTENT)
     return folder / PAIRS_FILE
 
 
-def begun(folder: Path) -> bool:
-    """Is there a sample in which somebody has judged a pair? It must not be drawn anew over that work."""
+def has_verdicts(folder: Path) -> bool:
+    """Does the reviewer's file have a verdict? Such a sample must not be replaced."""
     file = folder / PAIRS_FILE
     return file.is_file() and any(_read_pairs(file).values())
 
 
 def read_back(folder: Path, file: Path, key: bytes) -> pd.DataFrame:
-    """The reviewer's verdicts, with what the key says of each pair.
+    """The reviewer's verdicts, with the key's columns for each pair.
 
     folder, key: as given to `sample`. file: the reviewer's file, filled; further
-        columns and rows left blank do not matter.
+        columns and blank rows are ignored.
     Returns one row per judged pair: `pair_id`, `source`, `first_id`,
-    `gp_first_id`, `match_weight`, `band`, `decision`, `verdict`; see `named`.
+    `gp_first_id`, `match_weight`, `band`, `decision`, `verdict`; see `with_identities`.
     Raises InputError where the file is of another run, has unknown or
     repeated pairs or other words than yes, no and unsure, or judges nothing.
     """
@@ -111,7 +110,7 @@ def read_back(folder: Path, file: Path, key: bytes) -> pd.DataFrame:
     run = drawn[PAIR].iloc[0].partition("-")[0] if len(drawn) else ""
     if others := [pair for pair in rows if pair.partition("-")[0] != run]:
         raise InputError(
-            f"{file.name}: {len(others)} of {len(rows)} pairs are of another run than the sample in the vault. "
+            f"{file.name}: {len(others)} of {len(rows)} pairs do not belong to the sample in the vault. "
             f"Review {PAIRS_FILE.as_posix()} of this run, or draw a new sample with `phm link`."
         )
     if unknown := [pair for pair in rows if pair not in known]:
@@ -121,43 +120,44 @@ def read_back(folder: Path, file: Path, key: bytes) -> pd.DataFrame:
     if wrong := [pair for pair, word in rows.items() if word not in ("", *VERDICTS)]:
         raise InputError(
             f"{file.name}: {len(wrong)} of {len(rows)} pairs have another word than {', '.join(VERDICTS)} in "
-            f"`{VERDICT}` (first: pair {wrong[0]}). Leave a pair blank that was not judged."
+            f"`{VERDICT}` (first: pair {wrong[0]}). Leave unjudged pairs blank."
         )
-    judged = {pair: word for pair, word in rows.items() if word}
-    if not judged:
+    verdicts = {pair: word for pair, word in rows.items() if word}
+    if not verdicts:
         raise InputError(f"{file.name}: no pair is judged. Write yes, no or unsure into `{VERDICT}`.")
-    return drawn.assign(verdict=drawn[PAIR].map(judged)).dropna(subset="verdict").reset_index(drop=True)
+    return drawn.assign(verdict=drawn[PAIR].map(verdicts)).dropna(subset="verdict").reset_index(drop=True)
 
 
-def named(con: duckdb.DuckDBPyConnection, reviewed: pd.DataFrame) -> pd.DataFrame:
-    """Judged pairs as this run knows them: `identity_id`, `source`, `first_id`, `person`, `verdict`.
+def with_identities(con: duckdb.DuckDBPyConnection, reviewed: pd.DataFrame) -> pd.DataFrame:
+    """Judged pairs with the identities of this run: `identity_id`, `source`, `first_id`, `person`, `verdict`.
 
-    con: after the certain steps: `identity`, and `gp_person` with `identity_id` and `person`.
+    con: after the deterministic links: `identity`, and `gp_person` with `identity_id` and `person`.
     Raises InputError where a pair's records are not in this run: the extracts changed since it was drawn.
     """
     con.register("_reviewed", reviewed[["source", "first_id", "gp_first_id", "verdict"]])
     with guarded("Reading reviewed pairs"):
         found = read_sql(
             con,
-            "SELECT told.identity_id, told.source, told.first_id, gp_person.person, _reviewed.verdict FROM _reviewed"
-            " INNER JOIN identity AS told ON told.source = _reviewed.source AND told.first_id = _reviewed.first_id"
-            " INNER JOIN gp_person ON gp_person.first_id = _reviewed.gp_first_id ORDER BY told.identity_id",
+            "SELECT record.identity_id, record.source, record.first_id, gp_person.person, _reviewed.verdict"
+            " FROM _reviewed INNER JOIN identity AS record"
+            " ON record.source = _reviewed.source AND record.first_id = _reviewed.first_id"
+            " INNER JOIN gp_person ON gp_person.first_id = _reviewed.gp_first_id ORDER BY record.identity_id",
         )
     con.unregister("_reviewed")
-    if lost := len(reviewed) - len(found):
+    if missing := len(reviewed) - len(found):
         raise InputError(
-            f"{lost} of {len(reviewed)} judged pairs are not in these extracts: they have changed since the sample was "
-            "drawn. Draw a new sample with `phm link`."
+            f"{missing} of {len(reviewed)} judged pairs are not in these extracts, which have changed since the sample "
+            "was drawn. Draw a new sample with `phm link`."
         )
     return found
 
 
 def by_band(reviewed: pd.DataFrame) -> pd.DataFrame:
-    """`linkage_review`: one row per band, lowest first: pairs judged, and judged the same person.
+    """`linkage_review`: one row per band, lowest first: pairs judged, and judged to match.
 
-    Of pairs that their weight alone decides on: something else speaks against
-    the others, or two people are alike, and no threshold would link them.
-    'unsure' is judged and not the same, so that precision is rather too low.
+    Only pairs decided by their weight alone: others are contrary, or too close
+    to another person, and no threshold would link them. 'unsure' counts as
+    judged and not a match, so precision is a low estimate.
     """
     weighed = reviewed[reviewed["decision"].isin(BY_WEIGHT)]
     counted = weighed.assign(matches=weighed["verdict"] == "yes").groupby("band")["matches"]
@@ -175,13 +175,13 @@ def suggest_thresholds(reviewed: pd.DataFrame, target: float = 0.99, confidence:
 
 
 def _run_id(drawn: pd.DataFrame) -> str:
-    """Eight hexadecimal digits that tell one sample from another."""
+    """Identifier of a sample: eight hexadecimal digits."""
     text = drawn[["draw", "match_weight"]].to_csv(index=False)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _write(path: Path, frame: pd.DataFrame) -> None:
-    """A CSV file that its owner alone may read, and that no spreadsheet runs as a formula."""
+    """A CSV file readable by its owner alone, with formulas escaped."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     warn_if_open(path.parent)
     shown = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(FORMULA_STARTS) else v)
@@ -199,7 +199,7 @@ def _read_key(path: Path, key: bytes) -> pd.DataFrame:
 
 
 def _read_pairs(path: Path) -> dict[str, str]:
-    """The verdict of each pair of a reviewer's file, in small letters; however a spreadsheet saved it."""
+    """The verdict of each pair of a reviewer's file, in lower case; any delimiter of a spreadsheet."""
     try:
         text = path.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
@@ -215,5 +215,5 @@ def _read_pairs(path: Path) -> dict[str, str]:
     found = {(row[PAIR] or "").strip(): (row[VERDICT] or "").strip().lower() for row in rows}
     found.pop("", None)
     if len(found) < len([row for row in rows if (row[PAIR] or "").strip()]):
-        raise InputError(f"{path.name}: some pairs stand in it twice. Keep one row of each.")
+        raise InputError(f"{path.name}: some pairs appear twice. Keep one row of each.")
     return found

@@ -1,8 +1,8 @@
-"""Identities and the certain steps: what each source presents, cleaned, and whom its NHS number or description names.
+"""Cleaned identities of every source, and deterministic links by NHS number or description.
 
-An NHS number is never enough by itself: somebody else's is written down too
-often. The SQL of `sql/identified` states the rules. What these steps leave
-open goes to `probable`.
+An NHS number alone is never enough: another person's is recorded too often.
+The SQL of `sql/identified` states the rules. Identities that they leave open
+go to `probabilistic`.
 """
 
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from phm_utils.linkage.short_names import short_names
 from phm_utils.rules.check_digits import nhs_number_sql
 from phm_utils.schema import DATE_FILLERS
 
-# What is written where a name is not known, in letters alone; besides any row of Xs.
+# Placeholders for a name, in letters alone; any row of Xs is one too.
 PLACEHOLDER_NAMES = (
     *("", "BABY", "BABYBOY", "BABYGIRL", "BABYOF", "INFANT", "NEWBORN", "MALE", "FEMALE", "BOY", "GIRL"),
     *("TWIN", "TWINONE", "TWINTWO", "TWINI", "TWINII", "UNKNOWN", "UNK", "NOTKNOWN", "NK", "NA", "NONE", "NULL"),
     *("NOTSTATED", "UNNAMED", "ANON", "ANONYMOUS", "TEST", "FORENAME", "SURNAME", "DUMMY", "NAN", "NOTGIVEN"),
 )
-# Letters that are no accents, and are left out or written otherwise where a keyboard lacks them: Łukasz, Groß.
-STRUCK_LETTERS, THEIR_LETTERS = "ŁØĐÐĦŦ", "LODDHT"
+# Letters that are not accented, and are replaced where a keyboard lacks them: Łukasz, Groß.
+STROKE_LETTERS, PLAIN_LETTERS = "ŁØĐÐĦŦ", "LODDHT"
 JOINED_LETTERS = {"ẞ": "SS", "ß": "SS", "Æ": "AE", "Œ": "OE", "Þ": "TH"}
-CROWD = 100  # households that cannot by chance hold one birthday in a hundred of a source
+MOST_HOUSEHOLDS = 100  # with one birthday, where it is also one in a hundred of a source's: more, and it is a default
 UK_POSTCODE = "[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """Which identifiers the records hold.
+    """Which identifiers the records have.
 
     spine: the source whose people the others are linked to.
     national: 'nhs' for NHS numbers (modulo 11) and UK postcodes; 'any' takes
@@ -42,25 +42,25 @@ class Scheme:
     national: Literal["nhs", "any"] = "nhs"
 
 
-def certain_links(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
+def deterministic_links(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
     """From the view or table `record` make the temporary tables `identity`, `gp_person` and `other_person`.
 
     record: one row per record: source, record_id, nhs_number, forename,
         surname, date_of_birth (DATE), sex, postcode, uprn, line (one-line
         address), verified (is its NHS number traced), latest (DATE, which of
-        two registrations is newer); text where not said, null where absent.
+        two registrations is newer); text unless stated, null where absent.
     identity: one row per source and distinct raw identifiers, cleaned.
     gp_person: the spine's identities with their `person`.
-    other_person: the others; `person` and `method` are null where no certain rule decides.
+    other_person: the others; `person` and `method` are null where no rule links them.
     """
     clean_identities(con, scheme)
     agrees = query("identified/agrees")
-    make(con, "gp_person", query("identified/gp_person", agrees=agrees, spine=_inside(scheme.spine)))
-    make(con, "other_person", query("identified/other_person", agrees=agrees, spine=_inside(scheme.spine)))
+    make(con, "gp_person", query("identified/gp_person", agrees=agrees, spine=_escaped(scheme.spine)))
+    make(con, "other_person", query("identified/other_person", agrees=agrees, spine=_escaped(scheme.spine)))
 
 
 def clean_identities(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
-    """From `record` make the temporary table `identity` alone (see `certain_links`)."""
+    """From `record` make the temporary table `identity` alone (see `deterministic_links`)."""
     con.register("short_name", short_names())
     make(con, "identity", _identities(scheme))
     con.unregister("short_name")
@@ -68,28 +68,28 @@ def clean_identities(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
 
 def _identities(scheme: Scheme) -> str:
     """SQL for the cleaned identities of every source."""
-    ours = scheme.national == "nhs"
+    is_nhs = scheme.national == "nhs"
     usable = f"regexp_full_match(plain_postcode, '{UK_POSTCODE}') AND plain_postcode NOT LIKE 'ZZ99%'"
     return query(
         "identified/identity",
         first_letters=_plain_letters("trim(words)"),
         last_letters=_plain_letters("words"),
-        number_is_usable=nhs_number_sql("digits") if ours else "digits <> ''",
-        postcode_is_usable=usable if ours else "plain_postcode <> ''",
+        number_is_usable=nhs_number_sql("digits") if is_nhs else "digits <> ''",
+        postcode_is_usable=usable if is_nhs else "plain_postcode <> ''",
         placeholders=", ".join(quote(name) for name in PLACEHOLDER_NAMES),
-        crowd=str(CROWD),
+        most_households=str(MOST_HOUSEHOLDS),
         date_fillers=", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS),
     )
 
 
 def _plain_letters(text: str) -> str:
-    """SQL for a text in capitals without accents, and with the letters that others write in their place."""
-    plain = f"translate(upper(strip_accents({text})), {quote(STRUCK_LETTERS)}, {quote(THEIR_LETTERS)})"
+    """SQL for a text in capitals without accents, and with plain letters for special ones."""
+    plain = f"translate(upper(strip_accents({text})), {quote(STROKE_LETTERS)}, {quote(PLAIN_LETTERS)})"
     for joined, letters in JOINED_LETTERS.items():
         plain = f"replace({plain}, {quote(joined)}, {quote(letters)})"
     return plain
 
 
-def _inside(text: str) -> str:
-    """Text for between the quotes of an SQL literal."""
+def _escaped(text: str) -> str:
+    """Text escaped for use inside a quoted SQL literal."""
     return quote(text)[1:-1]

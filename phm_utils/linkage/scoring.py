@@ -29,7 +29,7 @@ logging.getLogger("splink").setLevel(logging.ERROR)  # its warnings quote SQL wi
 
 
 def compared_columns() -> str:
-    """SQL for the columns that Splink is given of a table like `identity`."""
+    """SQL for the columns of `identity` that Splink compares."""
     return ", ".join(f"{sql} AS {name}" for name, sql in COMPARED.items())
 
 
@@ -46,7 +46,7 @@ def settings_for(model: LinkageModel, *, people: int, rules: list[str], link_typ
 
 
 def blocking_rules(con: duckdb.DuckDBPyConnection, left: str, right: str) -> list[str]:
-    """The rules for two tables: the standing ones, and each wide one that catches few enough pairs of them."""
+    """The rules for two tables: BLOCKING, and each of WIDE_BLOCKING that yields few enough pairs."""
     wide = [keys for keys in WIDE_BLOCKING if pairs_of(con, left, right, keys) <= MOST_WIDE_PAIRS]
     return [*map(rule, BLOCKING), SWAPPED_NAMES, *map(rule, wide)]
 
@@ -86,14 +86,14 @@ def splink_prediction(
     right: str | None,
     settings: dict[str, Any],
     least_weight: float,
-    handed: Callable[[str], Any],
+    to_backend: Callable[[str], Any],
 ) -> SplinkDataFrame:
-    """Splink's prediction with one of its backends; `handed` makes a table of ours into what that backend takes."""
+    """Splink's prediction with one of its backends; `to_backend` converts a table's name to that backend's input."""
     tables = [left] if right is None else [left, right]
-    inputs = [api.register(handed(table), dataset_display_name=f"side_{n}") for n, table in enumerate(tables)]
+    inputs = [api.register(to_backend(table), dataset_display_name=f"side_{n}") for n, table in enumerate(tables)]
     linker = Linker(inputs, settings, log_level=None, validate_settings=False)
     for column in frequent_columns(settings):
-        lookup = api.register(handed(f"frequency_{column}"))
+        lookup = api.register(to_backend(f"frequency_{column}"))
         linker.table_management.register_term_frequency_lookup(lookup, column)
     return linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
 

@@ -1,4 +1,4 @@
-"""Short forms of English forenames: whoever gives one is looked for under the long form too."""
+"""Short forms of English forenames: compared by their long form too."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""`phm link INPUT_DIR OUT.parquet`: linkage alone, for people who only want that."""
+"""`phm link INPUT_DIR OUT.parquet`: linkage without the rest of the workbook."""
 
 import os
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ from phm_utils.linkage.identified_records import Source, read_records
 from phm_utils.linkage.linked_landing import PERSON_PURPOSE
 from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
-from phm_utils.linkage.probable import Options
-from phm_utils.linkage.scheme import Scheme, certain_links
+from phm_utils.linkage.probabilistic import Options
+from phm_utils.linkage.scheme import Scheme, deterministic_links
 from phm_utils.linkage.training import ChooseModel, use_saved
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
 
 
 @dataclass(frozen=True)
 class Request:
-    """What `phm link INPUT_DIR OUT` is asked.
+    """The arguments of `phm link INPUT_DIR OUT`.
 
     choose: the model, loaded or trained (see `training`).
     """
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What was written: the file, the model used, the sources read, and one row per source and method."""
+    """The file written, the model used, the sources read, and one row per source and method."""
 
     out: Path
     model: LinkageModel
@@ -53,7 +53,7 @@ class Result:
             if s.unreadable_births
         ]
         impossible = [
-            f"{s.name}: {s.impossible_births:,} dates of birth are to come, or before 1890"
+            f"{s.name}: {s.impossible_births:,} dates of birth are in the future or before 1890"
             for s in self.sources
             if s.impossible_births
         ]
@@ -65,8 +65,8 @@ def link_folder(request: Request) -> Result:
     """Link every source of a folder to its spine, and write one row per record.
 
     The Parquet file: `source`, `record_id`, `person_id` (a pseudonym), `method`
-    and `match_weight` (bits, null where certain), ordered by source and
-    record; whole or not at all. Raises InputError where the input is unusable.
+    and `match_weight` (bits, null where deterministic), ordered by source and
+    record; complete or not at all. Raises InputError where the input is unusable.
     """
     _check_place(request.out, request.folder)
     scheme = request.scheme
@@ -74,7 +74,7 @@ def link_folder(request: Request) -> Result:
         sources = read_records(con, request.folder, scheme.spine, spine_alone=bool(request.encoded.files))
         _check_one_to_one(request, sources)
         with guarded("Linking identified records"):
-            certain_links(con, scheme)
+            deterministic_links(con, scheme)
         model = request.choose(con, scheme)
         with guarded("Linking identified records"):
             finish_linking(con, scheme, model, request.options)
@@ -86,20 +86,22 @@ def link_folder(request: Request) -> Result:
 
 
 def _check_place(out: Path, folder: Path) -> None:
-    """Refuse, before any work, a place where the index cannot or should not be."""
+    """Refuse, before any work, an output path that cannot be used."""
     if out.suffix.lower() != ".parquet":
         raise InputError(f"{out.name}: give the output a name that ends in .parquet.")
     if out.resolve().parent == folder.resolve():
-        raise InputError("Write the output to another folder: beside the sources it would be taken for one.")
+        raise InputError("Write the output to another folder: in the sources' folder it would be read as a source.")
     if out.is_dir():
-        raise InputError(f"{out} is a folder: give the output a name of its own.")
+        raise InputError(f"{out} is a folder: give the output a file name.")
     draft = _draft(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         draft.touch()
         draft.unlink()
     except OSError as error:
-        raise InputError(f"{out} cannot be written ({error.strerror}): choose a folder of your own.") from None
+        raise InputError(
+            f"{out} cannot be written ({error.strerror}): choose a folder that you can write to."
+        ) from None
 
 
 def _draft(out: Path) -> Path:

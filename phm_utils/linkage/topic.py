@@ -1,4 +1,4 @@
-"""What the linkage declares."""
+"""The topic of record linkage: stages, releases and parameters."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from phm_utils.params import RunParams
 from phm_utils.tables import LINKAGE_TABLES, TABLES
 from phm_utils.topic import Stage, Topic, aggregates
 
-MADE = (
+LINK_TABLES = (
     *("person_index", "household", "link_summary", "link_pcn", "link_coverage", "household_pcn"),
     *("link_check", "link_truth"),
 )
@@ -21,7 +21,7 @@ class LinkageParams(RunParams):
     NOTEBOOK: ClassVar[str] = "01_linkage"
 
     max_conflict_share: float = Field(
-        0.01, gt=0, lt=1, description="share of a source's records: more conflicts are a warning"
+        0.01, gt=0, lt=1, description="share of a source's records: above it, conflicts are a warning"
     )
 
 
@@ -31,7 +31,7 @@ TOPIC = Topic(
         Stage(
             "link",
             "phm_utils.linkage.link:link",
-            makes=MADE,
+            makes=LINK_TABLES,
             reads=(*TABLES, "code_list"),
             settings=("synthetic", "truth"),
             files="phm_utils.linkage.known_truth:truth_files",

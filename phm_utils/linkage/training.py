@@ -1,8 +1,8 @@
-"""Train the linkage model on the records themselves: what agreement is worth is learnt, not typed in.
+"""Train the linkage model: estimate m and u of each comparison level from the records.
 
-m, the chance of a level among pairs of one person, comes from pairs whom the
-NHS number settled; u, its chance among strangers, from the pairs of two
-samples, and where it is too small for those from exact counts. Without
+m, the probability of a level among matches, comes from pairs linked by NHS
+number; u, its probability among non-matches, from random pairs of two samples,
+or from exact counts where it is too small for samples. Without
 enough numbers, m comes by expectation maximisation. The samples are chosen
 by a hash of the record's identifier and everything runs on one thread, so
 that the same records give the same model in whatever order they come.
@@ -20,16 +20,16 @@ from splink.backends.duckdb import DuckDBAPI
 from phm_utils.engine import guarded
 from phm_utils.errors import InputError
 from phm_utils.linkage.comparisons import COMPARED, LINE, NUMBER, STANDARD, Compared, comparison_settings, rule
-from phm_utils.linkage.model import LinkageModel, Thresholds, has_probability, load_model, require_whole
+from phm_utils.linkage.model import LinkageModel, Thresholds, has_probability, load_model, require_complete
 from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.scheme import Scheme
 from phm_utils.linkage.scoring import ID, compared_columns, pairs_of
 
-SAMPLE = 1_500  # identities on each side: their pairs stand for strangers
-MOST_LABELLED = 60_000  # identities settled by their number: their pairs stand for one person
+SAMPLE = 1_500  # identities on each side: their pairs estimate u
+MOST_LABELLED = 60_000  # identities linked by their number: their pairs estimate m
 FEWEST_LABELLED = 1_000
 EM_BLOCKING = (("born",), ("given", "family"), ("place", "family"))
-# Levels whose u is below what a sample can show, by the key of which equality is that level.
+# Levels whose u is too small for a sample, with the column whose equality is that level.
 EXACT_U = {
     ("born", "the same"): "born",
     ("home", "the same property"): "address",
@@ -38,18 +38,18 @@ EXACT_U = {
     ("address_line", "the same"): "address_line",
 }
 DIGITS_KEPT = 6
-# Which model to use, decided once the certain steps are done.
+# Loads or trains the model, after the deterministic links.
 ChooseModel = Callable[[duckdb.DuckDBPyConnection, Scheme], LinkageModel]
 
 
 def use_saved(path: Path | None = None) -> ChooseModel:
-    """A choice of model: the one saved at `path`, else the workbook's own."""
+    """The model saved at `path`, else the workbook's own."""
     model = load_model(path)
     return lambda con, scheme: model
 
 
 def train_and_save(path: Path, *, thresholds: Thresholds | None = None, drop_unseen: bool = False) -> ChooseModel:
-    """A choice of model: trained on the records at hand, named after its file and saved there."""
+    """A model trained on the records, named after its file and saved there."""
 
     def choose(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> LinkageModel:
         model = train(con, scheme, name=path.stem, thresholds=thresholds or Thresholds(), drop_unseen=drop_unseen)
@@ -67,11 +67,11 @@ def train(
     thresholds: Thresholds,
     drop_unseen: bool = False,
 ) -> LinkageModel:
-    """After `certain_links`: a model trained on what `con` holds.
+    """After `deterministic_links`: a model trained on the records of `con`.
 
-    drop_unseen: leave out levels that no pair in training had; pairs of them
-        then count as the next level that is true of them.
-    Raises InputError where a level was never seen, and names it.
+    drop_unseen: leave out levels that no training pair had; such pairs then get
+        the next level that is true.
+    Raises InputError, with its name, where a level was never seen.
     """
     compared = _usable(con, scheme)
     with guarded("Training the linkage model"), _one_thread(con):
@@ -81,24 +81,24 @@ def train(
         by_number = labelled >= FEWEST_LABELLED and scheme.national == "nhs"
         trained = _splink(con, settings, by_number=by_number)
         frequency = {column: _chance_equal(con, column) for column in ("given", "family")}
-        comparisons = _settled(con, trained["comparisons"], frequency)
-        found = _found(con)
-    frequency = {column: chance for column, chance in frequency.items() if chance}  # nought where no name is shared
+        comparisons = _with_exact_u(con, trained["comparisons"], frequency)
+        found = _share_on_spine(con)
+    frequency = {column: chance for column, chance in frequency.items() if chance}  # 0 where no name is shared
     if drop_unseen:
         comparisons = [_without_unseen(comparison) for comparison in comparisons]
     for table in ("training_left", "training_right", "training_label", "training_label_side", "training_label_spine"):
         con.execute(f"DROP TABLE IF EXISTS {table}")
-    require_whole({"comparisons": comparisons}, "Training")
-    # No number here: it is shown to readers, and is not under disclosure control.
+    require_complete({"comparisons": comparisons}, "Training")
+    # No count here: the text is shown to readers without disclosure control.
     how = "identities whose NHS number settled them" if by_number else "expectation maximisation"
     return LinkageModel(name, {"comparisons": comparisons}, found, frequency, thresholds, trained_on=how)
 
 
 def _usable(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> tuple[Compared, ...]:
-    """The comparisons for which both sides hold something."""
-    asked = (*STANDARD, LINE, *((NUMBER,) if scheme.national == "any" else ()))
+    """The comparisons with values on both sides."""
+    candidates = (*STANDARD, LINE, *((NUMBER,) if scheme.national == "any" else ()))
     kept = []
-    for one in asked:
+    for one in candidates:
         columns = {"home": "coalesce(address, place)", "sex": "known_sex", "number": "nhs"}.get(one.name, one.name)
         [(gp, other)] = con.execute(
             f"SELECT (SELECT count({columns}) FROM gp_person), (SELECT count({columns}) FROM other_person)"
@@ -107,7 +107,7 @@ def _usable(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> tuple[Compared, .
             kept.append(one)
     if len(kept) < 3:
         raise InputError(
-            f"Only {len(kept)} of names, date of birth, address and sex stand in both the spine and another source: "
+            f"Only {len(kept)} of names, date of birth, address and sex are in both the spine and another source: "
             "too few to train a linkage model on."
         )
     return tuple(kept)
@@ -115,7 +115,7 @@ def _usable(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> tuple[Compared, .
 
 @contextmanager
 def _one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Sums of floats depend on how rows are shared out: here nothing is shared."""
+    """One thread, so that sums of floats do not depend on how rows are split."""
     [(threads,)] = con.execute("SELECT current_setting('threads')").fetchall()
     con.execute("SET threads = 1")
     try:
@@ -166,20 +166,20 @@ def _splink(con: duckdb.DuckDBPyConnection, settings: dict[str, Any], *, by_numb
         make(con, "training_all_left", f"SELECT {ID}, {compared_columns()} FROM gp_person ORDER BY {ID}")
         make(con, "training_all_right", f"SELECT {ID}, {compared_columns()} FROM other_person ORDER BY {ID}")
         linker = _linker(api, ("training_all_left", "training_all_right"), stated)
-        for keys in _fruitful(con, EM_BLOCKING):
+        for keys in _rules_with_pairs(con, EM_BLOCKING):
             linker.training.estimate_parameters_using_expectation_maximisation(rule(keys))
     trained = linker.misc.save_model_to_json()
     api.delete_tables_created_by_splink_from_db()
     return trained
 
 
-def _fruitful(con: duckdb.DuckDBPyConnection, rules: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
-    """Of some blocking rules those that bring pairs together: without any, nothing can be learnt."""
+def _rules_with_pairs(con: duckdb.DuckDBPyConnection, rules: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
+    """The blocking rules that yield pairs; refused where there are none."""
     found = [keys for keys in rules if pairs_of(con, "training_all_left", "training_all_right", keys)]
     if not found:
         raise InputError(
-            "No record shares a date of birth, both names, or surname and postcode with anybody of the spine: "
-            "there is nothing to train on. Look whether these fields are filled on both sides."
+            "No record shares a date of birth, both names, or surname and postcode with the spine: "
+            "there is nothing to train on. Check that these fields are filled on both sides."
         )
     return found
 
@@ -188,17 +188,17 @@ def _linker(api: DuckDBAPI, tables: tuple[str, str], settings: dict[str, Any]) -
     return Linker([api.register(t) for t in tables], settings, log_level=None, validate_settings=False)
 
 
-def _settled(
+def _with_exact_u(
     con: duckdb.DuckDBPyConnection, comparisons: list[dict[str, Any]], frequency: dict[str, float]
 ) -> list[dict[str, Any]]:
-    """The comparisons with u counted exactly where samples are too small, and everything rounded."""
+    """The comparisons with exact u where samples are too small, and all probabilities rounded."""
     swapped = frequency["given"] * frequency["family"] / 10  # few words are both forename and surname
     for comparison in comparisons:
         for level in comparison["comparison_levels"]:
-            place = (comparison["output_column_name"], level["label_for_charts"])
-            if place in EXACT_U:
-                level["u_probability"] = _chance_equal(con, EXACT_U[place]) or level.get("u_probability")
-            if place[1].startswith("swapped"):
+            name = (comparison["output_column_name"], level["label_for_charts"])
+            if name in EXACT_U:
+                level["u_probability"] = _chance_equal(con, EXACT_U[name]) or level.get("u_probability")
+            if name[1].startswith("swapped"):
                 level["u_probability"] = level.get("u_probability") or swapped
             for letter in ("m_probability", "u_probability"):
                 if isinstance(level.get(letter), float):
@@ -216,7 +216,7 @@ def _without_unseen(comparison: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chance_equal(con: duckdb.DuckDBPyConnection, column: str) -> float:
-    """The chance that an identity of the spine and one of the others have one value, both being known."""
+    """The chance that an identity of the spine and one of the others agree, where both are known."""
     sides = [f"(SELECT {compared_columns()} FROM {table})" for table in ("gp_person", "other_person")]
     counted = [f"(SELECT {column} AS v, count(*) AS n FROM {s} WHERE {column} IS NOT NULL GROUP BY ALL)" for s in sides]
     totals = " * ".join(f"(SELECT sum(n) FROM {c})" for c in counted)
@@ -225,8 +225,8 @@ def _chance_equal(con: duckdb.DuckDBPyConnection, column: str) -> float:
     return float(f"{share or 0:.{DIGITS_KEPT}g}")
 
 
-def _found(con: duckdb.DuckDBPyConnection) -> float:
-    """Share of identities with a number, among the others, that the spine knows: taken for those without one too."""
+def _share_on_spine(con: duckdb.DuckDBPyConnection) -> float:
+    """Share of other sources' identities with a number that are on the spine; assumed for those without one too."""
     [(known, all_with)] = con.execute(
         "SELECT count(*) FILTER (WHERE method = 'NHS number'), count(*) FILTER (WHERE own_nhs IS NOT NULL)"
         " FROM other_person"

@@ -1,7 +1,7 @@
-"""People on nobody's list: records that no person of the spine fits, joined among themselves.
+"""Unregistered people: records linked to no person of the spine, linked among themselves.
 
-Clusters grow from the strongest pair down, and never hold two different NHS
-numbers, nor two identities that are plainly two people.
+Clusters grow from the strongest pair down, and never have two different NHS
+numbers, nor two identities of a contrary pair.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.queries import make
 from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, settings_for
 
-CERTAIN = 1_000.0  # bits: the order of certain pairs before probable ones
+DETERMINISTIC = 1_000.0  # bits: puts deterministic pairs before scored ones
 
 
 def join_unregistered(
@@ -22,10 +22,10 @@ def join_unregistered(
 ) -> None:
     """After `candidate`: the temporary table `unregistered`.
 
-    One row per identity outside the spine that joined nobody there: `person`,
-    and `thin` where it has neither a usable number nor names with a date of
-    birth (its records are then told apart one by one). contrary, too_little:
-    SQL that is true of pairs that are two people, and of pairs that tell nothing.
+    One row per identity outside the spine that is linked to none of its people:
+    `person`, and `thin` where it has neither a usable number nor names with a date
+    of birth (each of its records is then a person). contrary, too_little: SQL
+    that is true for pairs of two people, and for pairs with too little to compare.
     """
     make(
         con,
@@ -41,22 +41,22 @@ def join_unregistered(
     numbers = dict(members.dropna().itertuples(index=False, name=None))
     cluster = _clusters(members[ID].tolist(), numbers, pairs, model)
     con.register("_cluster", pd.DataFrame({ID: list(cluster), "cluster": list(cluster.values())}, dtype="int64"))
-    make(con, "unregistered", _NAMED)
+    make(con, "unregistered", _PERSON_SQL)
     con.unregister("_cluster")
     con.execute("DROP TABLE unregistered_side; DROP TABLE scored")
 
 
 def _pairs(contrary: str, too_little: str) -> str:
-    """SQL for the pairs: certain ones (one number and birth, or one description), and those scored."""
+    """SQL for the pairs: deterministic ones (one number and birth, or one description), and scored ones."""
     known = f"SELECT * FROM other_person SEMI JOIN unregistered_side USING ({ID})"
     return (
         f"WITH known AS ({known}), first_of_number AS (SELECT own_nhs, born, min({ID}) AS first FROM known"
         " WHERE own_nhs IS NOT NULL AND born IS NOT NULL GROUP BY ALL),"
         f" first_of_description AS (SELECT description, min({ID}) AS first FROM known WHERE description IS NOT NULL"
         " GROUP BY ALL)"
-        f" SELECT first AS a, known.{ID} AS b, {CERTAIN} AS weight, false AS contrary FROM known"
+        f" SELECT first AS a, known.{ID} AS b, {DETERMINISTIC} AS weight, false AS contrary FROM known"
         f" INNER JOIN first_of_number USING (own_nhs, born) WHERE first < known.{ID}"
-        f" UNION ALL SELECT first, known.{ID}, {CERTAIN}, false FROM known"
+        f" UNION ALL SELECT first, known.{ID}, {DETERMINISTIC}, false FROM known"
         f" INNER JOIN first_of_description USING (description) WHERE first < known.{ID}"
         " UNION ALL SELECT least(left_id, right_id), greatest(left_id, right_id),"
         f" CASE WHEN NOT {too_little} THEN match_weight END, {contrary} FROM scored"
@@ -68,46 +68,46 @@ def _clusters(
     identities: list[int], numbers: dict[int, str], pairs: pd.DataFrame, model: LinkageModel
 ) -> dict[int, int]:
     """The cluster (its smallest identity) of every identity."""
-    apart: dict[int, set[int]] = defaultdict(set)
+    contrary_to: dict[int, set[int]] = defaultdict(set)
     for a, b in pairs.loc[pairs["contrary"], ["a", "b"]].itertuples(index=False, name=None):
-        apart[a].add(b)
-        apart[b].add(a)
-    of = {i: i for i in identities}
+        contrary_to[a].add(b)
+        contrary_to[b].add(a)
+    cluster_of = {i: i for i in identities}
     members = {i: {i} for i in identities}
     number = {i: {numbers[i]} if i in numbers else set() for i in identities}
     strong = pairs[~pairs["contrary"] & (pairs["weight"] >= model.thresholds.accept)]
-    for a, b in _clear(strong, apart, model.thresholds.margin):
-        one, two = sorted((of[a], of[b]))
+    for a, b in _unambiguous(strong, contrary_to, model.thresholds.margin):
+        one, two = sorted((cluster_of[a], cluster_of[b]))
         if one == two or len(number[one] | number[two]) > 1:
             continue
-        if any(apart[m] & members[one] for m in members[two]):
+        if any(contrary_to[m] & members[one] for m in members[two]):
             continue
         for member in members[two]:
-            of[member] = one
+            cluster_of[member] = one
         members[one] |= members.pop(two)
         number[one] |= number.pop(two)
-    return of
+    return cluster_of
 
 
-def _clear(strong: pd.DataFrame, apart: dict[int, set[int]], margin: float) -> list[tuple[int, int]]:
-    """The pairs in order, without those of an identity that fits two different people nearly alike."""
+def _unambiguous(strong: pd.DataFrame, contrary_to: dict[int, set[int]], margin: float) -> list[tuple[int, int]]:
+    """The pairs in order, without those of an identity with nearly equal weights to two different people."""
     neighbours: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for a, b, weight in strong[["a", "b", "weight"]].itertuples(index=False, name=None):
-        if weight < CERTAIN:
+        if weight < DETERMINISTIC:
             neighbours[a].append((b, weight))
             neighbours[b].append((a, weight))
-    torn = {
+    ambiguous = {
         (i, other)
         for i, near in neighbours.items()
         for other, weight in near
-        if any(rival in apart[other] and rival_weight > weight - margin for rival, rival_weight in near)
+        if any(rival in contrary_to[other] and rival_weight > weight - margin for rival, rival_weight in near)
     }
     ordered = strong[["a", "b"]].itertuples(index=False, name=None)
-    return [(a, b) for a, b in ordered if (a, b) not in torn and (b, a) not in torn]
+    return [(a, b) for a, b in ordered if (a, b) not in ambiguous and (b, a) not in ambiguous]
 
 
-# The person's value: the number where one cluster alone has it, else its first description, else its first record.
-_NAMED = f"""
+# The person's value: the number unique to the cluster, else its first unique description, else its first record.
+_PERSON_SQL = f"""
 WITH known AS (
     SELECT other_person.*, _cluster.cluster
     FROM other_person INNER JOIN _cluster USING ({ID})
@@ -118,7 +118,7 @@ number_clusters AS (
 description_clusters AS (
     SELECT description FROM known WHERE description IS NOT NULL GROUP BY description HAVING count(DISTINCT cluster) = 1
 ),
-named AS (
+cluster_person AS (
     SELECT
         cluster,
         coalesce(
@@ -134,6 +134,6 @@ named AS (
     LEFT JOIN description_clusters ON description_clusters.description = known.description
     GROUP BY cluster
 )
-SELECT known.{ID}, named.person, named.thin
-FROM known INNER JOIN named USING (cluster)
+SELECT known.{ID}, cluster_person.person, cluster_person.thin
+FROM known INNER JOIN cluster_person USING (cluster)
 """

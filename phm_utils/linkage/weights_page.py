@@ -1,6 +1,6 @@
-"""How records were linked here, step by step: released tables made ready to draw, and what they say in words.
+"""Linkage of identified records by method: released tables arranged for figures, and sentences of findings.
 
-All of it is measured over the whole ICS. See quality_releases.py for the tables.
+Measured over the whole ICS. See quality_releases.py for the tables.
 """
 
 from collections.abc import Iterator
@@ -8,49 +8,49 @@ from collections.abc import Iterator
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.linkage.measured import SUGGESTED
+from phm_utils.linkage.quality_tables import SUGGESTED
 from phm_utils.linkage.review import BAND_BITS, HIGHEST_BAND, LOWEST_BAND
 from phm_utils.reports.findings import finding
 
 SPINE = "gp_registration"
-ACCEPT = "linked from (bits)"  # the setting's name, as `phm link` states it
+ACCEPT = "linked from (bits)"  # the setting's name in `phm link`
 DECISIONS = {
     "linked": "Linked",
-    "review": "To be reviewed",
-    "too close": "Two people too alike",
+    "review": "For clerical review",
+    "too close": "Two people too similar",
     "contrary": "Evidence against",
     "too weak": "Too weak",
 }
 METHODS = {
     "NHS number": "NHS number and description",
     "same description": "Same description",
-    "probabilistic": "Weight of evidence",
-    "clerical review": "Judged by a person",
+    "probabilistic": "Match weight",
+    "clerical review": "Clerical review",
     "encoded": "Encoded by its owner",
-    "identity of its own": "Nobody in the GP extract",
+    "identity of its own": "Not in the GP extract",
     "no usable identifier": "No usable identifier",
 }
 COLUMNS = {
     "NHS number": "NHS\nnumber",
     "same description": "Same\ndescription",
-    "probabilistic": "Weight of\nevidence",
-    "clerical review": "Judged by\na person",
+    "probabilistic": "Match\nweight",
+    "clerical review": "Clerical\nreview",
     "encoded": "Encoded",
-    "identity of its own": "Nobody in\nthe extract",
-    "no usable identifier": "Nothing\nusable",
+    "identity of its own": "Not in\nthe extract",
+    "no usable identifier": "No usable\nidentifier",
 }
 KINDS = {
     "linked": "were linked",
-    "review": "wait for a person's judgement",
-    "too close": "were not linked: two people were too alike",
-    "contrary": "were not linked: another NHS number, forename or birth date speaks against them",
-    "too weak": "were not linked: too little speaks for them",
+    "review": "await clerical review",
+    "too close": "were not linked: two people were too similar",
+    "contrary": "were not linked: NHS number, forename or birth date contradicts",
+    "too weak": "were not linked: too little evidence",
 }
 
 
 @if_present
 def by_step(steps: pd.DataFrame) -> pd.DataFrame:
-    """One row per source and step, without the GP registrations themselves: its share of the source's records."""
+    """One row per source and step, without the GP registrations: its share of the source's records."""
     rows = steps[steps["source"] != SPINE]
     order = [m for m in METHODS if m in set(rows["method"])]
     titles = rows.drop_duplicates("title")[["title"]].merge(pd.DataFrame({"method": order}), how="cross")
@@ -63,47 +63,47 @@ def by_step(steps: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def step_sentence(steps: pd.DataFrame) -> str:
-    """What settled the records of the other sources, in shares of those that are shown."""
+    """Shares of other sources' records by linkage method."""
     rows = steps[steps["source"] != SPINE].dropna(subset="records")
     by_method = rows.groupby("method")["records"].sum()
     total = by_method.sum()
     if not total:
-        return "No source has records enough to say what settled them."
+        return "No source has enough records to show how they were linked."
     share = {m: by_method.get(m, 0) / total for m in METHODS}
-    nobody = share["identity of its own"] + share["no usable identifier"]
+    unlinked = share["identity of its own"] + share["no usable identifier"]
     return (
-        f"Of {total:,} records, {share['NHS number']:.1%} were settled by an NHS number that their description agrees "
-        f"with, {share['same description']:.1%} by an equal description, {share['probabilistic']:.1%} by weight of "
-        f"evidence; {nobody:.1%} belong to nobody in the GP extract, or to nobody that could be told."
+        f"Of {total:,} records, {share['NHS number']:.1%} were linked by an NHS number with an agreeing "
+        f"description, {share['same description']:.1%} by an equal description, {share['probabilistic']:.1%} by match "
+        f"weight; {unlinked:.1%} are linked to no person of the GP extract."
     )
 
 
 @if_present
 def step_table(steps: pd.DataFrame) -> pd.DataFrame:
-    """Records by source and step, ready to read."""
+    """Records by source and step, ready to show."""
     shown = pd.DataFrame({"Source": steps["title"], "Step": steps["method"].map(METHODS), "Records": steps["records"]})
     return shown.assign(**{"Share (%)": (100 * steps["share"].astype("Float64")).round(2)})
 
 
 @if_present
 def decided(weights: pd.DataFrame) -> pd.DataFrame:
-    """Pairs by weight and decision, the decision in words."""
+    """Pairs by weight and decision, with the decision's label."""
     return weights.assign(words=weights["decision"].map(DECISIONS))
 
 
 @finding
 def weight_sentence(weights: pd.DataFrame) -> str:
-    """What was decided about the pairs that no rule settled."""
+    """Decisions on the pairs that were scored."""
     counted = weights.dropna(subset="pairs").groupby("decision")["pairs"].sum()
     parts = [f"{counted[d]:,} {KINDS[d]}" for d in DECISIONS if counted.get(d, 0) > 0]
     if not parts:
-        return "Too few pairs had to be weighed to say what became of them."
-    return f"Of the pairs that had to be weighed, about {'; '.join(parts)}."
+        return "Too few pairs were scored to show the decisions."
+    return f"Of the scored pairs, about {'; '.join(parts)}."
 
 
 @if_present
 def weight_table(weights: pd.DataFrame) -> pd.DataFrame:
-    """Pairs by band and decision, ready to read."""
+    """Pairs by band and decision, ready to show."""
     names = {"band": "Match weight from (bits)", "words": "Decision", "pairs": "Pairs"}
     return weights[list(names)].rename(columns=names)
 
@@ -118,10 +118,10 @@ def examples(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 @finding
 def example_sentence(rows: pd.DataFrame) -> str:
-    """What adds most and takes most away."""
+    """The comparisons that add and subtract most."""
     evidence = rows.iloc[1:]
     most, least = evidence.loc[evidence["weight_bits"].idxmax()], evidence.loc[evidence["weight_bits"].idxmin()]
-    against = f" {least['evidence']} takes away {-least['weight_bits']:.1f}." if least["weight_bits"] < 0 else ""
+    against = f" {least['evidence']} subtracts {-least['weight_bits']:.1f}." if least["weight_bits"] < 0 else ""
     return (
         f"{most['evidence']} adds most, {most['weight_bits']:.1f} bits.{against} "
         f"Together {rows['weight_bits'].sum():+.1f}."
@@ -130,7 +130,7 @@ def example_sentence(rows: pd.DataFrame) -> str:
 
 @if_present
 def example_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """What each comparison added, ready to read, and the sum so far."""
+    """What each comparison added, ready to show, and the sum so far."""
     so_far = rows["weight_bits"].cumsum().round(2)
     shown = pd.DataFrame({"Comparison": rows["comparison"], "Level": rows["level"]})
     return shown.assign(**{"Adds (bits)": rows["weight_bits"].round(2), "So far (bits)": so_far})
@@ -145,18 +145,18 @@ def banded(review: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def review_sentence(review: pd.DataFrame, settings: pd.DataFrame) -> str:
-    """How many pairs were judged, and the threshold that their verdicts suggest."""
+    """Pairs reviewed, and the threshold that the verdicts suggest."""
     total = review["reviewed"].fillna(0).sum()
     suggested = dict(zip(settings["name"], settings["value"], strict=True))[SUGGESTED]
     return (
-        f"A person judged about {total:,} pairs without seeing their weights. Threshold at which links are right often "
+        f"About {total:,} pairs were reviewed with their weights hidden. Threshold at which precision is high "
         f"enough: {suggested}{' bits' if suggested.lstrip('-').isdecimal() else ''}."
     )
 
 
 @if_present
 def review_table(review: pd.DataFrame) -> pd.DataFrame:
-    """Judged pairs by band, ready to read."""
+    """Judged pairs by band, ready to show."""
     percent = {
         f"{name} (%)": (100 * review[f"match_{column}"].astype(float)).round(1)
         for name, column in (("One person", "value"), ("Lower", "lower"), ("Upper", "upper"))
@@ -166,7 +166,7 @@ def review_table(review: pd.DataFrame) -> pd.DataFrame:
 
 @if_present
 def other_thresholds(weights: pd.DataFrame, settings: pd.DataFrame) -> pd.DataFrame:
-    """One row per threshold around the one in use: best pairs at or above it that nothing speaks against.
+    """One row per threshold around the one in use: best pairs at or above it that are not contrary.
 
     settings: of which ACCEPT is the threshold in use.
     """

@@ -16,12 +16,12 @@ def area_blocks(frame: pd.DataFrame, ics_code: str, keys: list[str], counts: lis
     Returns one row per `area_code` x combination of `keys` that occurs
     anywhere; where an area has none of it, a true 0. Sums are whole numbers.
     """
-    whole = frame.groupby(keys, as_index=False, sort=True)[counts].sum()
+    of_ics = frame.groupby(keys, as_index=False, sort=True)[counts].sum()
     areas = sorted(frame["pcn_code"].dropna().unique())
     parts = frame.groupby(["pcn_code", *keys], as_index=False)[counts].sum()
-    grid = pd.DataFrame({"area_code": areas}).merge(whole[keys], how="cross")
+    grid = pd.DataFrame({"area_code": areas}).merge(of_ics[keys], how="cross")
     parts = grid.merge(parts.rename(columns={"pcn_code": "area_code"}), how="left", on=["area_code", *keys])
-    blocks = pd.concat([parts, whole.assign(area_code=ics_code)], ignore_index=True)
+    blocks = pd.concat([parts, of_ics.assign(area_code=ics_code)], ignore_index=True)
     blocks[counts] = blocks[counts].fillna(0).astype("int64")
     return blocks[["area_code", *keys, *counts]]
 
@@ -51,7 +51,7 @@ def unit_blocks(
 
 @dataclass(frozen=True)
 class Areas:
-    """Whose reports there are: every PCN with somebody registered, and the ICS."""
+    """The areas of reports: every PCN with registered people, and the ICS."""
 
     pcn_codes: tuple[str, ...]
     ics_code: str
@@ -72,7 +72,7 @@ def counted(con: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
 
 
 def by_area(frame: pd.DataFrame, levels: pd.DataFrame, areas: Areas) -> pd.DataFrame:
-    """One row per area and level: each PCN's sums and the ICS's, 0 where nobody is.
+    """One row per area and level: each PCN's sums and the ICS's, 0 where there are none.
 
     frame: rows with `pcn_code`, the columns of `levels`, and counts.
     levels: every combination of the keys that a report shows, in its order.

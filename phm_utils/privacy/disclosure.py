@@ -42,14 +42,14 @@ def _whole_numbers(counts: pd.Series) -> pd.Series:
     except (TypeError, ValueError):
         values = None
     if values is None or (values < 0).any():
-        raise InputError(f"Column `{counts.name}` is declared as a count but holds negative or broken numbers.")
+        raise InputError(f"Column `{counts.name}` is declared as a count but has negative or invalid numbers.")
     return values
 
 
 def protect_estimates(estimates: pd.Series, events: pd.Series, policy: Disclosure) -> pd.Series:
     """Estimates as they may be shown: NaN on too few events, else 3 significant digits.
 
-    events: how many stand behind each estimate; missing counts as too few.
+    events: number behind each estimate; missing counts as too few.
     An estimate that is not finite is withheld.
     """
     values = pd.to_numeric(estimates).astype(float)
@@ -86,4 +86,4 @@ def _refuse_undeclared(release: Release, shown: pd.DataFrame) -> None:
     if extra := [c for c in shown if c not in release.names]:
         raise InputError(f"Release `{release.name}` derives columns that it does not declare: {', '.join(extra)}.")
     if missing := [n for n in release.names if n not in shown and n not in optional]:
-        raise InputError(f"Release `{release.name}` declares columns that nothing makes: {', '.join(missing)}.")
+        raise InputError(f"Release `{release.name}` declares columns that are not made: {', '.join(missing)}.")

@@ -1,11 +1,11 @@
-"""Pseudonyms: a keyed one-way name for a person or a household, and the keys that make them.
+"""Pseudonyms: keyed hashes of persons and households, and their keys.
 
 A pseudonym is HMAC-SHA256 of the value (RFC 2104), cut to 32 hexadecimal
 digits (128 bits: among a million people the chance that any two share one is
 below 1e-26). Each purpose has its own key, derived by HKDF (RFC 5869), so
 two data sets made for two purposes cannot be joined on their pseudonyms.
-There is no default key. The demo's key is known to everybody who has this
-package: it carries a mark, and `require_secret` refuses it for real data.
+There is no default key. The demo's key is public: it carries a mark, and
+`require_secret` refuses it for real data.
 """
 
 import hashlib
@@ -34,21 +34,21 @@ _NEW_KEY = "Make one with `phm key FILE`."
 
 
 def demo_key(seed: int) -> bytes:
-    """The key of a synthetic data set, from its seed. Marked: `require_secret` knows it again."""
+    """The key of a synthetic data set, from its seed. Marked, so that `require_secret` recognises it."""
     return DEMO_MARK + hashlib.sha256(f"phm demo key {seed}".encode()).digest()
 
 
 def is_demo_key(key: bytes) -> bool:
-    """Was this key made by `demo_key`?"""
+    """Whether this key was made by `demo_key`."""
     return key.startswith(DEMO_MARK)
 
 
 def require_secret(key: bytes, *, synthetic: bool) -> bytes:
-    """`key` itself, or an InputError where it would not keep real people's pseudonyms secret."""
+    """`key` itself; InputError where it would not keep real people's pseudonyms secret."""
     if is_demo_key(key) and not synthetic:
         raise InputError(
             "The demo's key is public and the data are not synthetic: anybody could recompute every pseudonym. "
-            f"Use a key of your own, kept outside the workbook's folder. {_NEW_KEY}"
+            f"Use your own key, kept outside the workbook's folder. {_NEW_KEY}"
         )
     if len(key) < MIN_KEY_BYTES:
         raise InputError(f"A key of {len(key)} bytes is too short: {MIN_KEY_BYTES} or more are needed. {_NEW_KEY}")
@@ -62,9 +62,11 @@ def make_key(path: Path | str) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise InputError(f"{path} exists: a key that is overwritten cannot be had back. Choose another name.") from None
+        raise InputError(f"{path} exists: an overwritten key cannot be recovered. Choose another name.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}). Choose a folder of your own.") from None
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}). Choose a folder that you can write to."
+        ) from None
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(MIN_KEY_BYTES) + "\n")
 
@@ -84,12 +86,12 @@ def load_key(path: Path | str) -> bytes:
     if _HEX.fullmatch(content):
         digits = b"".join(content.split()).decode()
         if len(digits) % 2:
-            raise InputError(f"Key file {path} holds {len(digits)} hexadecimal digits: one is missing. {_NEW_KEY}")
+            raise InputError(f"Key file {path} has {len(digits)} hexadecimal digits: one is missing. {_NEW_KEY}")
         content = bytes.fromhex(digits)
     elif all(32 <= byte < 127 or byte in b"\r\n\t" for byte in content):
-        raise InputError(f"Key file {path} holds typed text, which can be guessed. {_NEW_KEY}")
+        raise InputError(f"Key file {path} has typed text, which can be guessed. {_NEW_KEY}")
     if len(content) < MIN_KEY_BYTES:
-        raise InputError(f"Key file {path} holds {len(content)} bytes, not {MIN_KEY_BYTES} or more. {_NEW_KEY}")
+        raise InputError(f"Key file {path} has {len(content)} bytes, not {MIN_KEY_BYTES} or more. {_NEW_KEY}")
     return content
 
 
@@ -99,7 +101,7 @@ def purpose_key(key: bytes, purpose: str) -> bytes:
 
 
 def key_id(key: bytes) -> str:
-    """Eight hexadecimal digits that tell keys apart in a manifest, and do not lead back to one."""
+    """Identifier of a key for manifests: eight hexadecimal digits from which the key cannot be derived."""
     return HKDF(algorithm=SHA256(), length=4, salt=None, info=b"phm key id").derive(key).hex()
 
 
@@ -125,7 +127,7 @@ def pseudonyms(values: Iterable[str | None], key: bytes) -> list[str | None]:
 def make_pseudonyms(con: duckdb.DuckDBPyConnection, table: str, name: str, sql: str, key: bytes) -> None:
     """Make the temporary table of `name` and `token` from a query of `name` and `value`, in `con` itself.
 
-    token: `pseudonym` of `value` under one purpose's key. As `pseudonyms`, where millions of values are at hand.
+    token: `pseudonym` of `value` under one purpose's key. As `pseudonyms`, for millions of values.
     """
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {name}, {_hmac('value')} AS token FROM ({sql})", _pads(key)
@@ -148,6 +150,6 @@ def _outside_workbook(path: Path | str) -> Path:
     if path.is_relative_to(project_root().resolve()):
         raise InputError(
             f"Key file {path.name} lies inside the workbook's folder, which is copied and shared. "
-            "Keep keys in a folder of their own, readable by you alone."
+            "Keep keys in a separate folder, readable by you alone."
         )
     return path

@@ -1,7 +1,7 @@
-"""How the counts of a released table add up: what somebody could subtract, and what must hold in the true figures.
+"""How the counts of a released table add up: what could be subtracted, and what true figures must satisfy.
 
-Disclosure control that looks across tables reads these declarations. The
-tests hold each of them against true figures, so that none is a mere wish.
+Disclosure control across tables reads these declarations. The tests check each
+of them against true figures.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ class Parts:
     def columns(self) -> tuple[str, ...]:
         return (self.count, *self.by, self.total)
 
-    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
-        """In how many groups of rows the table of true figures does not keep it."""
+    def violations(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """Number of groups of rows in which true figures violate it."""
         kept = [k for k in keys if k not in (*self.by, "place")]
         known = frame.dropna(subset=[self.count, self.total])
         groups = known.groupby(kept, dropna=False)
@@ -44,8 +44,8 @@ class AcrossAreas:
     def columns(self) -> tuple[str, ...]:
         return self.counts
 
-    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
-        """How many counts of the ICS are not the PCNs' sum, or below it where not exact."""
+    def violations(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """Number of counts of the ICS that differ from the PCNs' sum, or are below it where not exact."""
         rest = [k for k in keys if k not in ("area_code", "place")]
         of_ics = frame["area_code"] == ics_code
         sums, whole = (_sums(part, rest, list(self.counts)) for part in (frame[~of_ics], frame[of_ics]))
@@ -64,8 +64,8 @@ class AcrossUnits:
     def columns(self) -> tuple[str, ...]:
         return (*self.counts, self.unit)
 
-    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
-        """How many counts of a PCN are not the sum of its practices'."""
+    def violations(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """Number of counts of a PCN that differ from its practices' sum."""
         rest = [k for k in keys if k not in ("area_code", "place", self.unit, "unit_name", "category")]
         of_ics = frame["area_code"] == ics_code
         practices = frame[~of_ics].rename(columns={"area_code": "_pcn"})
@@ -79,7 +79,7 @@ class AcrossUnits:
 class Steps:
     """`count` never grows from one step of `along` to the next: nested groups.
 
-    first, last: the steps that are nested, where others stand before or after them.
+    first, last: the steps that are nested, where there are others before or after.
     """
 
     count: str
@@ -91,8 +91,8 @@ class Steps:
     def columns(self) -> tuple[str, ...]:
         return (self.count, self.along)
 
-    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
-        """How many steps are larger than the one before."""
+    def violations(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """Number of steps larger than the one before."""
         rest = [k for k in keys if k not in (self.along, "place", "criterion")]
         step = frame[self.along].astype(int)
         nested = step.between(
@@ -114,8 +114,8 @@ class AtMost:
     def columns(self) -> tuple[str, ...]:
         return (self.part, self.whole)
 
-    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
-        """In how many rows the part is larger."""
+    def violations(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """Number of rows in which the part is larger."""
         return int((frame[self.part] > frame[self.whole]).sum())
 
 
@@ -130,8 +130,8 @@ class RowSum:
     def columns(self) -> tuple[str, ...]:
         return (*self.parts, self.total)
 
-    def broken(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
-        """In how many rows they do not."""
+    def violations(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
+        """Number of rows in which they do not."""
         known = frame.dropna(subset=[*self.parts, self.total])
         return int((known[list(self.parts)].sum(axis=1) != known[self.total]).sum())
 

@@ -42,7 +42,7 @@ class Column:
 
 
 def key(name: str, type: Type = "text") -> Column:
-    """What a row is about: shown as it is."""
+    """What a row is about: shown unchanged."""
     return Column(name, "key", type)
 
 
@@ -57,7 +57,7 @@ def count(name: str, counted: Counted = "people", *, people: str = "", optional:
 
 
 def estimate(name: str, behind: str, *, optional: bool = False) -> Column:
-    """A figure estimated from true counts (standardised, modelled): withheld where too few stand behind it.
+    """A figure estimated from true counts (standardised, modelled): withheld where too few are behind it.
 
     behind: the column of the aggregate that counts them; it is itself
         released only where it is declared as a count too.
@@ -98,8 +98,8 @@ class Release:
     zeros_shown: False puts 0 into the class of suppressed counts.
     published: the figures are already public: passed on unchanged.
     part, needs: for a page of a run that lacks it: the part of the report
-        that is left out, and what the run would need; no needs, and nothing is said.
-    may_be_empty: no row is an answer, and not a table that is missing.
+        that is left out, and what the run would need; empty `needs`: no sentence is shown.
+    may_be_empty: no rows is a valid result, not a missing table.
     """
 
     name: str
@@ -154,8 +154,8 @@ class Release:
 def aggregate(release: Release, frame: pd.DataFrame) -> Model:
     """The true figures of a declared release, as a table of the store.
 
-    frame: one row per keys of the release; columns that are not declared are
-        left behind, so nothing reaches a reader undeclared.
+    frame: one row per keys of the release; undeclared columns are
+        dropped, so none reaches a reader.
     Raises InputError where a declared column is missing or keys repeat.
     """
     optional = {n for c in release.columns if c.optional for n in (c.name, c.behind, c.people)}

@@ -1,4 +1,4 @@
-"""The vault: files that lie on disk encrypted, and open only with the root key that locked them.
+"""The vault: files encrypted on disk, readable only with the root key that encrypted them.
 
 A file is a header and a row of chunks, each locked by AES-256-GCM, so that a
 table of any length is written and read in the space of a few chunks:
@@ -9,10 +9,10 @@ The key of a file comes by HKDF from the root key's key for the purpose
 "vault", the file's random salt, and what it holds: no two files share a key,
 so a chunk's nonce is its number and whether it is the last. Chunks that are
 swapped, cut off, added or changed, and a file passed off as another, are
-therefore refused before a byte of them is believed. (The construction is
+therefore refused before any of it is used. (The construction is
 STREAM: Hoang, Reyhanitabar, Rogaway and Vizár 2015, doi:10.1007/978-3-662-47989-6_24.)
 
-What is not yet locked is held in memory alone: no plain copy is written.
+Plain content is in memory only: no plain copy is written.
 """
 
 import io
@@ -45,17 +45,17 @@ _HEADER_BYTES = len(MAGIC) + 1 + _ID_BYTES + _SALT_BYTES
 
 @contextmanager
 def writing(path: Path, key: bytes, content: str) -> Iterator[io.RawIOBase]:
-    """A binary file to write into: locked on its way to disk, and in its place only when the block ends well.
+    """A binary file to write into: locked on its way to disk, and in its place only if the block succeeds.
 
     key: the user's root key. content: what the file holds, such as "ledger":
         a file written as one thing cannot be read as another.
-    Readable by its owner alone (mode 0600; folders made for it 0700). What
-    was there before stays until the new file is whole.
+    Readable by its owner alone (mode 0600; folders made for it 0700). An
+    earlier file stays until the new one is complete.
     """
     header = MAGIC + bytes([VERSION]) + bytes.fromhex(key_id(_long_enough(key))) + secrets.token_bytes(_SALT_BYTES)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     warn_if_open(path.parent)
-    for left in path.parent.glob(f".{path.name}.*.part"):  # by a run that was killed: locked, and of no use
+    for left in path.parent.glob(f".{path.name}.*.part"):  # from a run that was killed
         with suppress(OSError):
             left.unlink()
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)  # mode 0600
@@ -92,7 +92,7 @@ def reading(path: Path, key: bytes, content: str) -> Iterator[BinaryIO]:
 
 
 def write_table(path: Path, data: pa.Table | pa.RecordBatchReader | pd.DataFrame, key: bytes, content: str) -> None:
-    """Lock a table into a vault file, some rows at a time; a RecordBatchReader need never be whole in memory."""
+    """Lock a table into a vault file, some rows at a time; a RecordBatchReader is never completely in memory."""
     if isinstance(data, pd.DataFrame):
         data = pa.Table.from_pandas(data, preserve_index=False)
     batches = data.to_batches(max_chunksize=ROWS_AT_A_TIME) if isinstance(data, pa.Table) else data
@@ -117,7 +117,7 @@ def read_bytes(path: Path, key: bytes, content: str) -> bytes:
 
 
 def stamp(path: Path) -> str | None:
-    """What tells one writing of a vault file from every other (its salt); None where there is no file."""
+    """The salt of a vault file, new at every writing; None where there is no file."""
     if not path.exists():
         return None
     with _opened(path) as file:
@@ -149,7 +149,7 @@ class _Locking(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, cipher: _Cipher) -> None:
         self._file, self._cipher = file, cipher
-        self._held, self._number = bytearray(), 0
+        self._pending, self._number = bytearray(), 0
 
     def writable(self) -> bool:
         return True
@@ -157,14 +157,14 @@ class _Locking(io.RawIOBase):
     def write(self, data) -> int:
         view = memoryview(data).cast("B")
         for start in range(0, len(view), CHUNK_BYTES):
-            self._held += view[start : start + CHUNK_BYTES]
-            if len(self._held) > CHUNK_BYTES:  # never when just full: it may be the last
-                self._put(self._held[:CHUNK_BYTES], last=False)
-                del self._held[:CHUNK_BYTES]
+            self._pending += view[start : start + CHUNK_BYTES]
+            if len(self._pending) > CHUNK_BYTES:  # never when just full: it may be the last
+                self._put(self._pending[:CHUNK_BYTES], last=False)
+                del self._pending[:CHUNK_BYTES]
         return len(view)
 
     def finish(self) -> None:
-        self._put(self._held, last=True)
+        self._put(self._pending, last=True)
 
     def _put(self, chunk: bytearray, *, last: bool) -> None:
         self._file.write(self._cipher.lock(self._number, last, chunk))
@@ -196,8 +196,8 @@ class _Unlocking(io.RawIOBase):
             plain = self._cipher.unlock(self._number, not after, chunk)
         except InvalidTag:
             raise InputError(
-                f"{self._path} is not as it was written: damaged, changed, cut short, or another file under this "
-                "name. Nothing of it was used. Put back a sound copy."
+                f"{self._path} was changed since it was written: damaged, edited, cut short, or another file under "
+                "this name. Nothing of it was used. Restore a good copy."
             ) from None
         self._next, self._number = after or None, self._number + 1
         return plain

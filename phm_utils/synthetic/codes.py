@@ -1,4 +1,4 @@
-"""SNOMED CT codes of the make-believe events: those of the parameters' code lists, no others."""
+"""SNOMED CT codes of the simulated events: those of the parameters' code lists, no others."""
 
 from functools import lru_cache
 

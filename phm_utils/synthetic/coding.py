@@ -47,12 +47,12 @@ def own_diagnoses(facts: Facts, columns: int, among: tuple[str, ...] = NAMES) ->
 
 
 def is_homeless(people: People, facts: Facts) -> np.ndarray:
-    """People of whom a hospital may write down that they have no home."""
+    """People whom a hospital may code as homeless."""
     return facts.of("homeless") | (people.place == NO_PLACE)
 
 
 class Notes:
-    """What is noted of each stay beside the main diagnosis and the person's conditions, in the order of writing."""
+    """Further codes of each stay, other than the main diagnosis and the person's conditions, in order."""
 
     def __init__(self, stays: int) -> None:
         self.codes = np.full((stays, NOTED), NULL, np.uint8)
@@ -133,7 +133,7 @@ def diagnosis_columns(
     own[kind == BABY] = NULL
     own[rng.random(own.shape, dtype=np.float32) < OWN_NOT_CODED] = NULL
     both = np.concatenate([own, noted], axis=1)
-    both[(both == primary[:, None])] = NULL  # the main diagnosis is not told twice
+    both[(both == primary[:, None])] = NULL  # the main diagnosis is not repeated
     order = np.argsort(both == NULL, axis=1, kind="stable")
     both = np.take_along_axis(both, order, axis=1)
     columns = {"diag_01": Coded(primary, WORDS)}

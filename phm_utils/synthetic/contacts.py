@@ -12,7 +12,7 @@ from phm_utils.synthetic.people import NO_PLACE, People
 from phm_utils.synthetic.prevalence import LONG_TERM
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
-# Sources reach an ICB late: the last day that each holds.
+# Sources reach an ICB late: the last day of each.
 COMMUNITY_END, MENTAL_HEALTH_END = date(2025, 4, 30), date(2025, 3, 31)
 OUTPATIENT_PER_YEAR, OUTPATIENT_SHAPE = 0.78, 0.55
 COMMUNITY_PER_YEAR, COMMUNITY_SHAPE, COMMUNITY_GRADIENT = 0.22, 0.3, 0.15

@@ -1,4 +1,4 @@
-"""Days of the make-believe ICS, counted from the first day of its five years.
+"""Days of the simulated ICS, counted from the first day of its five years.
 
 Inside the simulator a day is a small integer, 0 for START; only when a table
 is written does it become a date. Events fall on days by a calendar: weekdays

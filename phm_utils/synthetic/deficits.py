@@ -1,4 +1,4 @@
-"""Deficits, circumstances and late stages of disease as planted, beside the long-term conditions of `prevalence`.
+"""Deficits, circumstances and late stages of disease as planted, as well as the long-term conditions of `prevalence`.
 
 Frailty indices, registers and segments ask for them. They have their own
 random numbers: whatever changes here leaves the conditions as they were.

@@ -127,7 +127,7 @@ def attendance_rows(rng: np.random.Generator, people: People, health: Health, se
 
 
 def _diagnoses(rng: np.random.Generator, health: Health, who: np.ndarray) -> np.ndarray:
-    """One of the person's own conditions for a third, otherwise nothing that our code lists hold."""
+    """One of the person's own conditions for a third, otherwise one outside our code lists."""
     listed = np.array([codes.positions(c.concept)[0] for c in CONDITIONS], codes.index_type())
     has = health.has[who, :LONG_TERM]
     first = np.argmax(has, axis=1)

@@ -1,4 +1,4 @@
-"""One network's extracts: its tables, soiled, told in each form, and written; and the truth about them."""
+"""One network's extracts: its tables, with errors, written in each form; and the truth about them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 
 from phm_utils.schema import Form
-from phm_utils.synthetic import dirt, geography, named, presentation, truth
+from phm_utils.synthetic import data_errors, geography, identified_columns, pseudonymised_columns, truth
 from phm_utils.synthetic.draws import NULL, Coded, stream
 from phm_utils.synthetic.network import Network, make_network, make_tables
 from phm_utils.synthetic.rows import Rows
 from phm_utils.synthetic.writing import FileFormat, write_rows
 from phm_utils.tables import TABLES
 
-_TELL = {"pseudonymised": presentation.pseudonymised, "identified": named.identified}
+IDENTITY_COLUMNS = {"pseudonymised": pseudonymised_columns.pseudonymised, "identified": identified_columns.identified}
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is told."""
+    """What one worker process simulates and writes."""
 
     root: Path
     seed: int
@@ -29,24 +29,26 @@ class Task:
 
 
 def write_network(task: Task) -> dict:
-    """Simulate one network and write its part of every table. Returns what the whole ICS's summary needs."""
+    """Simulate one network and write its part of every table. Returns its counts, for the summary of the ICS."""
     network = make_network(task.seed, task.pcn, task.registered, named="identified" in task.forms)
     part = geography.pcn_code(task.pcn)
-    book = truth.Book(network)
+    network_truth = truth.NetworkTruth(network)
     for table, rows in make_tables(task.seed, network):
-        book.enter(table, rows)
+        network_truth.add(table, rows)
         _place_practices(network, table, rows)
-        soiled = dirt.soil(stream(task.seed, task.pcn, f"dirt {table}"), table, rows)
+        with_errors = data_errors.add_errors(stream(task.seed, task.pcn, f"dirt {table}"), table, rows)
         for form in task.forms:
-            told = _TELL[form](stream(task.seed, task.pcn, f"{form} {table}"), network, table, soiled)
-            whole = Rows(soiled.who, soiled.columns | told)
-            write_rows(task.root / form, table, part, form, whole, task.file_format)
-    book.write(task.root / "truth", part)
-    return {"pcn": task.pcn, "list_sizes": network.list_sizes(), **book.summary()}
+            identity = IDENTITY_COLUMNS[form](
+                stream(task.seed, task.pcn, f"{form} {table}"), network, table, with_errors
+            )
+            complete = Rows(with_errors.who, with_errors.columns | identity)
+            write_rows(task.root / form, table, part, form, complete, task.file_format)
+    network_truth.write(task.root / "truth", part)
+    return {"pcn": task.pcn, "list_sizes": network.list_sizes(), **network_truth.summary()}
 
 
 def _place_practices(network: Network, table: str, rows: Rows) -> None:
-    """The practice of each row: of registration, or the one that the hospital wrote down."""
+    """The practice of each row: of registration, or the one that the hospital recorded."""
     words = tuple(network.practices)
     if table == "gp_registration":
         rows.columns["practice_code"] = Coded(rows.coded("practice_code").index, words)

@@ -1,4 +1,4 @@
-"""What is true of people's health beside the long-term conditions: deficits, late stages, resolutions, risks."""
+"""People's health apart from long-term conditions: deficits, late stages, resolutions, risks."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
 FACT_ONSET_SHARE = 0.35  # of the people with a deficit: first recorded within the five years
 NEVER = days.DAYS + 400  # a day beyond the extract
 KNOWN_FOR = 60  # days that a condition is known before it can be resolved
-LAST_DAYS_SHARE = 0.55  # of the dying with a palliative care entry: told to be in their last weeks
+LAST_DAYS_SHARE = 0.55  # of the dying with a palliative care entry: recorded as in their last weeks
 ALCOHOL_RISKS = ("Lower risk", "Increasing risk", "Higher risk")
 ALCOHOL_RECORDED = 0.42  # of adults
 FRAILTIES = ("Mild", "Moderate", "Severe")
@@ -32,7 +32,7 @@ class Facts:
 
     resolved: people x CONDITIONS, the day on which each condition ends; NEVER for most.
     deficits: of DEFICITS, on the index date. diabetes_type: 1, 2, or 0 without diabetes.
-    alcohol, frailty: place in ALCOHOL_RISKS and FRAILTIES; NULL where no practice wrote it down.
+    alcohol, frailty: place in ALCOHOL_RISKS and FRAILTIES; NULL where not recorded.
     """
 
     health: Health

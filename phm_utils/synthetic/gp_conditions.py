@@ -1,4 +1,4 @@
-"""What practices write down of conditions and facts: a first entry, reviews, and an entry that ends some of them.
+"""GP entries of conditions and facts: a first entry, reviews, and an entry that ends some of them.
 
 Each person's first entry follows soon upon the day from which a condition is
 known, so that a register counted from the entries is that of the truth.

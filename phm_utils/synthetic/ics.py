@@ -1,4 +1,4 @@
-"""Simulate the make-believe ICS: network by network, into a draft folder that is swapped in when it is whole."""
+"""Simulate the simulated ICS: network by network, into a draft folder that replaces the old one once complete."""
 
 import json
 import multiprocessing
@@ -14,14 +14,14 @@ from phm_utils.schema import Form
 from phm_utils.synthetic import geography
 from phm_utils.synthetic.extracts import Task, write_network
 from phm_utils.synthetic.identity import MOST_REGISTERED
-from phm_utils.synthetic.linkage.form import gather, write_linkage
+from phm_utils.synthetic.linkage.form import join_parts, write_linkage
 from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.service_effects import effects
 from phm_utils.synthetic.writing import FileFormat
 
 VERSION = 4  # of the simulated data: goes up where the same seed gives other bytes
 FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]
-LINKAGE = "linkage"  # identities alone, without the tables that tell of events
+LINKAGE = "linkage"  # identities alone, without tables of events
 FORMS: dict[str, tuple[Form, ...]] = {
     "pseudonymised": ("pseudonymised",),
     "identified": ("identified",),
@@ -50,9 +50,9 @@ def simulate(
     workers: processes; the files are the same for any number.
     progress: called with the code of each network that is done.
 
-    Writes `<form>/<table>/<PCN>.<format>`, reference tables and outlines beside
-    them, `truth/` and `simulation.json`; for linkage `linkage/<source>.<format>`
-    and `truth/linkage.parquet`. Whatever stood there before is replaced at the
+    Writes `<form>/<table>/<PCN>.<format>`, with reference tables and outlines,
+    `truth/` and `simulation.json`; for linkage `linkage/<source>.<format>`
+    and `truth/linkage.parquet`. Earlier output is replaced at the
     end; an interrupted run changes nothing.
     Raises InputError where a number is out of range, or `root` holds other things.
     """
@@ -68,7 +68,7 @@ def simulate(
         ]
         summaries = _simulated(write_linkage if form == LINKAGE else write_network, tasks, workers, progress)
         if form == LINKAGE:
-            gather(draft, file_format)
+            join_parts(draft, file_format)
         for one in FORMS[form]:
             write_references(draft / one, one, seed, summaries, file_format)
         if FORMS[form]:
@@ -93,7 +93,9 @@ def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, form: F
     if people_per_pcn is not None and people_per_pcn < LEAST_PEOPLE:
         faults.append(f"people_per_pcn is {people_per_pcn}: ask for {LEAST_PEOPLE} or more")
     if people_per_pcn is not None and people_per_pcn > MOST_REGISTERED:
-        faults.append(f"people_per_pcn is {people_per_pcn}: the test range of NHS numbers serves {MOST_REGISTERED}")
+        faults.append(
+            f"people_per_pcn is {people_per_pcn}: ask for {MOST_REGISTERED} or fewer (the test range of NHS numbers)"
+        )
     if seed < 0:
         faults.append(f"seed is {seed}: give 0 or a positive whole number")
     if workers < 1:
@@ -134,7 +136,7 @@ def _write_json(path: Path, facts: dict) -> None:
 
 
 def _swap(draft: Path, root: Path) -> None:
-    """Put the whole draft where the old one stood."""
+    """Replace the old folder with the complete draft."""
     old = root.with_name(f".{root.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if root.exists():

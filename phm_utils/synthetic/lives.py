@@ -15,15 +15,15 @@ TYPE_1_SHARE, NATIONAL_OPT_OUT_SHARE = 0.004, 0.012
 BABY_FIRST_DAYS = 14  # a newborn is registered within so many days
 
 
-def live(rng: np.random.Generator, people: People, registered: int) -> None:
+def add_life_events(rng: np.random.Generator, people: People, registered: int) -> None:
     """Fill `joined`, `left`, `died`, `first`, `last` so that `registered` people are left on the last day."""
     n = len(people)
     people.died = np.full(n, days.NO_DAY, np.int32)
     people.left = np.full(n, days.NO_DAY, np.int32)
     born = people.birth - days.EPOCH
-    _die(rng, people, born, at_most=int((people.registered.sum() - registered) * 0.85))
-    _leave(rng, people, born, registered)
-    _join(rng, people, born)
+    _add_deaths(rng, people, born, at_most=int((people.registered.sum() - registered) * 0.85))
+    _add_leavers(rng, people, born, registered)
+    _add_joiners(rng, people, born)
     ended = np.where(people.died != days.NO_DAY, people.died, people.left)
     people.last = np.where(ended != days.NO_DAY, ended, days.DAYS - 1).astype(np.int16)
     people.joined = np.minimum(people.joined, people.last)
@@ -39,7 +39,7 @@ def death_rate(people: People) -> np.ndarray:
     return base * male * np.exp(DEATH_GRADIENT * people.deprivation + DEATH_FRAILTY * people.frailty - 0.1)
 
 
-def _die(rng: np.random.Generator, people: People, born: np.ndarray, at_most: int) -> None:
+def _add_deaths(rng: np.random.Generator, people: People, born: np.ndarray, at_most: int) -> None:
     """Deaths by the planted rate, spread over the five years."""
     rate = death_rate(people)
     dies = chance(rng, 1 - np.exp(-rate * days.DAYS / days.YEAR))
@@ -49,7 +49,7 @@ def _die(rng: np.random.Generator, people: People, born: np.ndarray, at_most: in
     people.died[chosen] = np.minimum(earliest + wait, days.DAYS - 1)
 
 
-def _leave(rng: np.random.Generator, people: People, born: np.ndarray, registered: int) -> None:
+def _add_leavers(rng: np.random.Generator, people: People, born: np.ndarray, registered: int) -> None:
     """Leavers: young adults and renters most, as many as bring the list to its size."""
     stays = people.registered & (people.died == days.NO_DAY)
     excess = int(stays.sum()) - registered
@@ -62,7 +62,7 @@ def _leave(rng: np.random.Generator, people: People, born: np.ndarray, registere
         people.left[gone] = earliest + np.floor(rng.random(excess) * (days.DAYS - 1 - earliest)).astype(np.int32)
 
 
-def _join(rng: np.random.Generator, people: People, born: np.ndarray) -> None:
+def _add_joiners(rng: np.random.Generator, people: People, born: np.ndarray) -> None:
     """First day registered: long ago for most, at birth for the newborn, recently for those who moved in."""
     n = len(people)
     years_ago = np.minimum(rng.gamma(1.3, 11.0, n), np.maximum(-born / days.YEAR, 0) * rng.beta(6, 1.2, n))

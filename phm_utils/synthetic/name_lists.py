@@ -1,4 +1,4 @@
-"""Words of which the make-believe people's names are made. Surnames of British shape are put together from halves."""
+"""Words of which the simulated people's names are made. Surnames of British shape are put together from halves."""
 
 _TEXT = """
 [men]

@@ -1,4 +1,4 @@
-"""Names of the make-believe people: households share surnames, twins and namesakes confuse."""
+"""Names of the simulated people: households share surnames, twins and namesakes confuse."""
 
 from dataclasses import dataclass
 
@@ -58,8 +58,8 @@ def make_names(rng: np.random.Generator, people: People, lists: NameLists = PLAI
     """Names by sex and origin; common ones are common."""
     forenames, forename = draw_forenames(rng, people, lists)
     surnames, surname, maiden = _surnames(rng, people, lists)
-    _sons(rng, people, forename)
-    _namesakes(rng, people, forename, surname, maiden)
+    _name_sons_after_fathers(rng, people, forename)
+    _add_namesakes(rng, people, forename, surname, maiden)
     return Names(forename, surname, maiden, forenames, surnames)
 
 
@@ -99,7 +99,7 @@ def _surnames(rng: np.random.Generator, people: People, lists: NameLists) -> tup
     return np.concatenate(lists.surnames), surname, maiden
 
 
-def _sons(rng: np.random.Generator, people: People, forename: np.ndarray) -> None:
+def _name_sons_after_fathers(rng: np.random.Generator, people: People, forename: np.ndarray) -> None:
     """Some sons have their father's name: same name, same home, another birth date."""
     father = fathers(people)
     sons = np.flatnonzero(people.child & (people.sex == 0) & (father >= 0))
@@ -115,8 +115,8 @@ def fathers(people: People) -> np.ndarray:
     return father[people.household]
 
 
-def _namesakes(rng: np.random.Generator, people: People, forename, surname, maiden) -> None:
-    """Strangers with one name, sex and birth date."""
+def _add_namesakes(rng: np.random.Generator, people: People, forename, surname, maiden) -> None:
+    """Unrelated people with the same name, sex and birth date."""
     order = np.lexsort((people.sex, people.birth))
     after, before = order[1:], order[:-1]
     alike = (people.birth[after] == people.birth[before]) & (people.sex[after] == people.sex[before])

@@ -1,4 +1,4 @@
-"""One network: its people, their lives and health, and every table that tells of them."""
+"""One network: its people, their lives and health, and their tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from phm_utils.synthetic.facts import Facts, make_facts
 from phm_utils.synthetic.geography import Geography
 from phm_utils.synthetic.gp_events import make_gp_events
 from phm_utils.synthetic.identity import Identities, make_identities
-from phm_utils.synthetic.lives import live
+from phm_utils.synthetic.lives import add_life_events
 from phm_utils.synthetic.medicines import make_medicines
 from phm_utils.synthetic.names import Names, make_names
 from phm_utils.synthetic.partners import make_partner_lists
@@ -45,7 +45,7 @@ class Network:
     practices: np.ndarray  # codes, as `people.practice` counts them
 
     def gp_last(self) -> np.ndarray:
-        """Last day that the GP extract holds of each person."""
+        """Last day of each person in the GP extract."""
         stale = np.append(self.practices == STALE_PRACTICE, False)
         mine = stale[np.minimum(self.people.practice, len(self.practices))]
         cut = np.where(mine, days.day(STALE_FROM), days.DAYS - 1)
@@ -63,7 +63,7 @@ def make_network(seed: int, pcn: int, registered: int, *, named: bool = False) -
     """People with their homes, lives, health, identities and emergencies; with names where `named`."""
     county = geography.geography(seed, pcn)
     people = make_people(stream(seed, pcn, "people"), county, pcn, registered)
-    live(stream(seed, pcn, "lives"), people, registered)
+    add_life_events(stream(seed, pcn, "lives"), people, registered)
     health = make_health(stream(seed, pcn, "health"), people)
     facts = make_facts(stream(seed, pcn, "facts"), people, health)
     use = make_use(stream(seed, pcn, "use"), people, health)

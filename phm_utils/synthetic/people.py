@@ -10,8 +10,8 @@ from phm_utils.synthetic.households import completed_years, make_ages, make_birt
 
 UNREGISTERED = 255  # in `practice`: with no GP of the ICS
 NO_PLACE = -1  # in `place`: no fixed abode
-# Beyond those registered on the last day: a network's extract also tells of people who died or left in the
-# five years, and other sources of people whom no practice has registered.
+# Beyond those registered on the last day: a network's extract also has people who died or left in the
+# five years, and other sources have people registered with no practice.
 EVER_PER_REGISTERED = 1.092
 UNREGISTERED_SHARE = 0.005
 OUT_OF_AREA_SHARE, WALES_SHARE, MARCHES_WALES_SHARE = 0.04, 0.001, 0.02
@@ -28,8 +28,8 @@ class People:
     """Everybody of one network, household by household; one entry per person in every array.
 
     birth: date32. age: completed years on the last day, or as it would be.
-    deprivation: 1 most, -1 least. frailty, need: standard normal, unseen by
-    any source; they make conditions and hardships run together.
+    deprivation: 1 most, -1 least. frailty, need: standard normal, in no
+    source; they correlate conditions and hardships.
     Days are numbers of `days`; NO_DAY where a thing never happened.
     """
 
@@ -151,7 +151,7 @@ def _practices(rng, county, pcn, place, household) -> np.ndarray:
 
 
 def _unregister(rng: np.random.Generator, people: People, count: int) -> None:
-    """Make some adults known to no practice, half of them without an address."""
+    """Make some adults unregistered, half of them without an address."""
     weight = np.where((people.age >= 18) & (people.age < 65) & (people.communal != 1), np.exp(0.8 * people.need), 0)
     weight *= np.where(people.communal == 2, 12, 1)
     key = np.log(np.maximum(weight, 1e-30)) + rng.gumbel(size=len(people))

@@ -1,8 +1,7 @@
-"""Who is on each disease register by the truth, and what practices would publish of it.
+"""Who is truly on each disease register, and the counts that practices would publish.
 
-Told from what is planted alone: who has a condition that is not resolved, an
-age, a medicine. The obesity register is not told: it rests on when a weight
-was last measured.
+Derived from planted facts alone: an unresolved condition, an age, a medicine.
+The obesity register is left out: it depends on when a weight was last measured.
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ import pyarrow as pa
 from phm_utils.schema import Form
 from phm_utils.synthetic import days, geography
 from phm_utils.synthetic.draws import stream
-from phm_utils.synthetic.named import POSTCODES_PER_PLACE, postcodes
+from phm_utils.synthetic.identified_columns import POSTCODES_PER_PLACE, postcodes
 from phm_utils.synthetic.published_registers import REGISTERS
 from phm_utils.synthetic.writing import FileFormat, write_table
 from phm_utils.tables import BOUNDARY_FILE, CRS

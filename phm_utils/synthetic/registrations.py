@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from phm_utils.synthetic import days, dirt
+from phm_utils.synthetic import data_errors, days
 from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import Coded, Mix, chance
 from phm_utils.synthetic.people import ETHNIC_CODES, People
@@ -35,7 +35,7 @@ def make_registrations(rng: np.random.Generator, people: People, practices: int)
         who.astype(np.int32),
         {
             "registration_id": ids(people.pcn, len(who)),
-            "ethnicity": Coded(dirt.recorded_ethnicity(rng, people)[who], (*ETHNIC_CODES, "Z", "99")),
+            "ethnicity": Coded(data_errors.recorded_ethnicity(rng, people)[who], (*ETHNIC_CODES, "Z", "99")),
             "practice_code": Coded(place.astype(np.uint8), ()),
             "registered_from": Dates(from_day.astype(np.int32)),
             "registered_to": Dates(to_day.astype(np.int32)),

@@ -1,4 +1,4 @@
-"""`truth/effects.json`: every planted gradient, ratio and fault, and what came of the draws."""
+"""`truth/effects.json`: every planted gradient, ratio and fault, and the resulting counts."""
 
 from dataclasses import asdict
 
@@ -9,8 +9,8 @@ from phm_utils.synthetic import (
     appointments,
     conditions,
     contacts,
+    data_errors,
     diagnoses,
-    dirt,
     emergency,
     facts,
     geography,
@@ -81,7 +81,7 @@ def _hospital() -> dict:
 
 
 def _registers(summaries: list[dict]) -> dict:
-    """The true counts by practice, what is published beside them, and where that is wrong on purpose."""
+    """The true counts by practice, the published ones, and the one that is wrong on purpose."""
     return {
         "told": registers.REGISTERS,
         "not_told": ["obesity"],
@@ -127,11 +127,13 @@ def _overlap(summaries: list[dict]) -> dict:
 
 
 def _dirt() -> dict:
-    rates = {name.lower(): value for name, value in vars(dirt).items() if name.isupper() and isinstance(value, float)}
+    rates = {
+        name.lower(): value for name, value in vars(data_errors).items() if name.isupper() and isinstance(value, float)
+    }
     return {
         "rows": rates,
-        "identity": {table: asdict(faults) for table, faults in dirt.IDENTITY.items()},
-        "number_unknown": dirt.NUMBER_UNKNOWN,
+        "identity": {table: asdict(faults) for table, faults in data_errors.IDENTITY.items()},
+        "number_unknown": data_errors.NUMBER_UNKNOWN,
         "stale_practice": {"practice_code": network.STALE_PRACTICE, "last_day": str(network.STALE_FROM)},
         "mislisted_practice": {"practice_code": references.MISLISTED_PRACTICE, "times": references.MISLISTED_BY},
         "type_1_share": lives.TYPE_1_SHARE,

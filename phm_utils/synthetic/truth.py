@@ -18,15 +18,15 @@ from phm_utils.synthetic.lives import death_rate
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.partners import LISTS
 from phm_utils.synthetic.people import ETHNIC_CODES, UNREGISTERED
-from phm_utils.synthetic.presentation import BIG
 from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
+from phm_utils.synthetic.pseudonymised_columns import IDENTIFIER_ONLY
 from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
 from phm_utils.synthetic.writing import to_arrow, write_table
 from phm_utils.tables import TABLES
 
 
-class Book:
-    """Keeps the truth of one network while its tables pass by, before they are soiled."""
+class NetworkTruth:
+    """Collects the truth of one network from its tables, before errors are added."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -35,10 +35,10 @@ class Book:
         self.lists = np.zeros((len(network.people), len(LISTS)), bool)
         self.takes = {name: self._among([]) for name in medicines.TREATMENTS}
 
-    def enter(self, table: str, rows: Rows) -> None:
-        """Note whom each row of a table is about."""
+    def add(self, table: str, rows: Rows) -> None:
+        """Record the person of each row of a table."""
         self.rows[table] = len(rows)
-        if table not in BIG:
+        if table not in IDENTIFIER_ONLY:
             [key] = TABLES[table].key
             self.records.append((table, rows.numbers(key).values, rows.who))
         if table == "partner_list":
@@ -72,7 +72,7 @@ class Book:
         return registers.on_registers(self.network.people, self.network.facts, self.takes)
 
     def _record(self) -> pa.Table:
-        """One row per row of each table that tells whom it is about."""
+        """One row per record of each table with columns of identity."""
         names = tuple(table for table, _, _ in self.records)
         size = [len(who) for _, _, who in self.records]
         table = Coded(np.repeat(np.arange(len(names), dtype=np.uint8), size), names)
@@ -135,7 +135,7 @@ class Book:
         return pa.table({name: to_arrow(column) for name, column in columns.items()})
 
     def _facts(self) -> dict[str, Column]:
-        """Facts beside the long-term conditions, what is resolved, medicines taken, and the registers."""
+        """Facts other than long-term conditions, resolved conditions, medicines taken, and registers."""
         facts = self.network.facts
         kinds = ("", "Type 1", "Type 2")
         columns: dict[str, Column] = {

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import filters
 from phm_utils.linkage.encoded import Acceptance, link_encoded
+from phm_utils.linkage.encoded_weights import NAMES, Side, bits_of_equal, labels, match_weight
 from phm_utils.linkage.encoding import encode_list
-from phm_utils.linkage.evidence import NAMES, Side, bits_of_equal, labels, match_weight
 from phm_utils.linkage.identified_records import read_list
 from phm_utils.linkage.scheme import Scheme, clean_identities
 
@@ -126,7 +126,7 @@ def test_somebody_unlike_anybody_has_no_candidate(link):
     assert answer["identity_id"].isna().all()
 
 
-def test_twins_are_told_apart_by_forename(link):
+def test_twins_are_distinguished_by_forename(link):
     ann, bea = changed(TOM, forename="Ann", sex="2"), changed(TOM, forename="Beatrice", sex="2")
     found, answer = link([ann, bea], [ann, bea, changed(bea, postcode="ZA8 8ZZ", uprn=None)])
     assert found == {"R0": "G0", "R1": "G1", "R2": "G1"}

@@ -112,7 +112,7 @@ def test_one_mistyped_letter_keeps_a_name_alike(name, data):
 
 @settings(max_examples=30, deadline=None)
 @given(st.binary(min_size=32, max_size=40), st.binary(min_size=32, max_size=40))
-def test_filters_of_another_key_are_as_alike_as_strangers(one, other):
+def test_filters_of_another_key_are_as_alike_as_random_ones(one, other):
     assume(one != other)
     # Background: each of n bits of one is among the other's with the chance that a place is filled, 0.2 to 0.35.
     assert dice(bits(MARY, one), bits(MARY, other)) < 0.5
@@ -162,7 +162,7 @@ def test_equal_people_are_not_equal_in_the_file_and_all_entries_are_of_one_lengt
     assert len(np.unique(words, axis=0)) == 4
 
 
-def test_sealed_bits_tell_nothing_of_who_is_who(tmp_path):
+def test_sealed_bits_show_nothing_of_who_is_who(tmp_path):
     # Half of any two sealed entries agree, whether the people are the same, or nothing alike.
     same = pd.concat([PEOPLE.head(1).assign(record_id=str(i)) for i in range(60)])
     path, _ = encode(tmp_path, same)
@@ -172,12 +172,12 @@ def test_sealed_bits_tell_nothing_of_who_is_who(tmp_path):
 
 
 def test_settings_say_how_the_file_was_made(tmp_path):
-    path, told = encode(tmp_path, name="sent.csv")
+    path, summary = encode(tmp_path, name="sent.csv")
     said = json.loads(path.read_text("utf-8").splitlines()[0].removeprefix("# "))
     assert said == settings_of(KEY, "nhs")
     assert said["bits"] == 1024
     assert said["fields"]["given"] == {"bits": 192, "hashes": 48}
-    assert said["key_id"] == told.key_id
+    assert said["key_id"] == summary.key_id
     assert KEY.hex() not in path.read_text("utf-8")
 
 
@@ -189,9 +189,9 @@ def test_both_ways_of_writing_a_name_give_one_filter(tmp_path):
 
 
 def test_what_was_done_counts_what_is_missing_and_quotes_nobody(tmp_path):
-    _, told = encode(tmp_path)
-    assert (told.records, told.empty, told.unreadable_births) == (4, 1, 0)
-    assert told.usable == {
+    _, summary = encode(tmp_path)
+    assert (summary.records, summary.empty, summary.unreadable_births) == (4, 1, 0)
+    assert summary.usable == {
         "forename": 3,
         "surname": 3,
         "date_of_birth": 2,
@@ -200,7 +200,7 @@ def test_what_was_done_counts_what_is_missing_and_quotes_nobody(tmp_path):
         "uprn": 1,
         "address": 1,
     }
-    assert "Ferdinand" not in str(told)
+    assert "Ferdinand" not in str(summary)
 
 
 def test_record_ids_are_pseudonyms_unless_kept_and_the_look_up_joins_them(tmp_path):
@@ -221,7 +221,7 @@ def test_record_ids_are_pseudonyms_unless_kept_and_the_look_up_joins_them(tmp_pa
     [
         (PEOPLE.drop(columns="record_id"), "no column record_id"),
         (PEOPLE[["record_id", "postcode"]], "none of the columns"),
-        (PEOPLE.tail(1), "none of 1 records holds anything usable"),
+        (PEOPLE.tail(1), "none of 1 records has anything usable"),
         (PEOPLE.head(0), "none of 0 records"),
         (PEOPLE.assign(record_id="C-1"), "3 repeat another's"),
         (PEOPLE.assign(date_of_birth="17/05/1980"), "4 of 4 dates of birth are not ISO"),
@@ -281,7 +281,7 @@ def test_a_file_that_was_never_encoded_is_refused_and_not_quoted(tmp_path, name)
     with pytest.raises(InputError, match="not an encoded list") as refused:
         read_encoded(plain, KEY, "nhs")
     assert "Ferdinand" not in str(refused.value)
-    with pytest.raises(InputError, match="not there"):
+    with pytest.raises(InputError, match="does not exist"):
         read_encoded(tmp_path / "none.csv", KEY, "nhs")
 
 

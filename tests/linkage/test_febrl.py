@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.linkage.model import Thresholds
-from phm_utils.linkage.probable import Options
+from phm_utils.linkage.probabilistic import Options
 from phm_utils.linkage.scheme import Scheme
 from phm_utils.linkage.standalone import Request, link_folder
 from phm_utils.linkage.training import train_and_save

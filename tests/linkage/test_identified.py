@@ -10,7 +10,7 @@ from phm_utils.errors import InputError
 from phm_utils.linkage import identified
 from phm_utils.linkage.linking import finish_linking, method_counts
 from phm_utils.linkage.model import load_model
-from phm_utils.linkage.scheme import PLACEHOLDER_NAMES, Scheme, certain_links
+from phm_utils.linkage.scheme import PLACEHOLDER_NAMES, Scheme, deterministic_links
 from phm_utils.linkage.training import use_saved
 from phm_utils.privacy.pseudonyms import demo_key, load_key, make_key
 
@@ -45,7 +45,7 @@ def who(con, table):
         rows = [{"attendance_id": f"E{i}", "arrival_date": "2024-06-01", **row} for i, row in enumerate(attendances)]
         table("ecds_attendance", rows, "identified")
         identified.collect_records(con)
-        certain_links(con, Scheme(identified.SPINE))
+        deterministic_links(con, Scheme(identified.SPINE))
         finish_linking(con, Scheme(identified.SPINE), MODEL)
         people = con.execute("SELECT source, first_id, person FROM person_of ORDER BY ALL").fetchall()
         of_gp = {person: first for source, first, person in people if source == "gp_registration"}
@@ -70,7 +70,7 @@ def test_the_same_person_written_otherwise_is_found(who):
         {"nhs_number": None},  # no number: names, date of birth, postcode and sex
         {"nhs_number": "9999999999"},  # passes modulo 11, and is nobody's
         {"nhs_number": None, "surname": "Walker"},  # married: forename, date of birth and property
-        {"nhs_number": None, "postcode": "ZZ99 3VZ"},  # no fixed abode, and the property told
+        {"nhs_number": None, "postcode": "ZZ99 3VZ"},  # no fixed abode, and a property
         {"nhs_number": None, "sex": "X"},
         {"nhs_number": None, "date_of_birth": "1980-05-11"},  # one digit mistyped
     ]
@@ -92,7 +92,7 @@ def test_too_little_or_contrary_evidence_joins_nobody(who):
     assert [n for n, registration in found.items() if registration] == []
 
 
-def test_twins_are_told_apart_even_with_the_others_number(who):
+def test_twins_are_distinguished_even_with_the_others_number(who):
     tom = changed(forename="Tom", nhs_number=TWO, sex="1")
     tim = changed(forename="Tim", nhs_number=THREE, sex="1")
     found = who([tom, tim], [tom, tim, changed(tom, nhs_number=None), changed(tom, nhs_number=THREE)])
@@ -138,17 +138,17 @@ def test_moved_registrations_are_one_person_and_either_address_finds_them(who):
     assert set(found.values()) == {"R1"}  # the last of the two registrations of the one person
 
 
-def test_a_stranger_is_one_person_across_sources_by_number_and_birth_and_by_description(con, who, table):
-    stranger = changed(nhs_number=TWO, forename="Una", surname="Nobody")
-    without = changed(stranger, nhs_number=None)
-    table("partner_list", [{"row_id": "P1", **stranger}, {"row_id": "P2", **without}], "identified")
-    who([MARY], [changed(stranger, surname="Nobodi"), without])
+def test_an_unregistered_person_is_one_person_across_sources_by_number_and_birth_and_by_description(con, who, table):
+    unlisted = changed(nhs_number=TWO, forename="Una", surname="Nobody")
+    without = changed(unlisted, nhs_number=None)
+    table("partner_list", [{"row_id": "P1", **unlisted}, {"row_id": "P2", **without}], "identified")
+    who([MARY], [changed(unlisted, surname="Nobodi"), without])
     people = dict(con.execute("SELECT source || first_id, person FROM person_of").fetchall())
-    strangers = ("partner_listP1", "partner_listP2", "ecds_attendanceE0", "ecds_attendanceE1")
-    assert len({people[who_is_it] for who_is_it in strangers}) == 1
+    unlisted_records = ("partner_listP1", "partner_listP2", "ecds_attendanceE0", "ecds_attendanceE1")
+    assert len({people[who_is_it] for who_is_it in unlisted_records}) == 1
     assert len(set(people.values())) == 2
-    told = method_counts(con).set_index(["source", "method"])
-    assert told.loc[("partner_list", "identity of its own"), "records"] == 2
+    counts = method_counts(con).set_index(["source", "method"])
+    assert counts.loc[("partner_list", "identity of its own"), "records"] == 2
 
 
 def test_gp_events_follow_the_practices_own_registration_with_that_number(con, who, table):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError, StepFailed
-from phm_utils.linkage import number_ledger as ledger
+from phm_utils.linkage import ledger
 from phm_utils.privacy import vault
 
 KEY = bytes(range(32))
@@ -63,8 +63,8 @@ def run(con, path):
 
     def once(**people):
         linked(con, people)
-        ledger.keep(con, path, KEY)
-        ledger.save(con, path, KEY)
+        ledger.assign_roots(con, path, KEY)
+        ledger.save_ledger(con, path, KEY)
         return roots(con)
 
     return once
@@ -222,7 +222,7 @@ def test_a_contradicted_number_is_no_evidence(run):
     assert now == before
 
 
-def test_two_strangers_with_one_number_and_no_gp_are_known_by_description(run):
+def test_two_people_with_one_number_and_no_gp_are_known_by_description(run):
     source = {"source": "partner_list", "nhs": ONE}
     before = run(mary=[of(**source)], una=[of(UNA, **source)])
     assert len(set(before.values())) == 2
@@ -262,21 +262,21 @@ def test_a_new_root_is_never_one_that_was_anybodys(run):
 def test_without_a_ledger_the_roots_are_those_of_a_first_run(run, con, path):
     people = {"mary": [of(nhs=ONE), of()], "una": [of(UNA)], "three": [of(UNA, nhs=THREE, place=None)]}
     first = run(**people)
-    ledger.keep(con, None, KEY)
+    ledger.assign_roots(con, None, KEY)
     assert roots(con) == first
     assert changes(con) == set()
-    ledger.keep(con, None, KEY[::-1])
+    ledger.assign_roots(con, None, KEY[::-1])
     assert not set(roots(con).values()) & set(first.values())
 
 
 def test_the_gps_number_gives_the_root_whatever_else_is_known(con):
     linked(con, {"mary": [of(nhs=TWO)]})
-    ledger.keep(con, None, KEY)
+    ledger.assign_roots(con, None, KEY)
     before = roots(con)
     linked(con, {"mary": [of(nhs=ONE, source="op_attendance"), of(nhs=TWO, family="WALKER", born="1980-05-11")]})
-    ledger.keep(con, None, KEY)
+    ledger.assign_roots(con, None, KEY)
     assert roots(con) == before
-    ledger.keep(con, None, KEY, spine="op_attendance")
+    ledger.assign_roots(con, None, KEY, spine="op_attendance")
     assert roots(con) != before
 
 
@@ -313,8 +313,8 @@ def test_order_of_rows_and_threads_make_no_difference(path, tmp_path):
                 mixed = {person: shuffle.sample(people[person], len(people[person])) for person in people}
                 mixed = {person: mixed[person] for person in shuffle.sample(list(mixed), len(mixed))}
                 linked(con, {p: [{**i, "first_id": str(sorted(i.items()))} for i in mixed[p]] for p in mixed})
-                ledger.keep(con, kept, KEY)
-                ledger.save(con, kept, KEY)
+                ledger.assign_roots(con, kept, KEY)
+                ledger.save_ledger(con, kept, KEY)
         ledgers.append(content(kept))
     assert ledgers[0] == ledgers[1]
 
@@ -323,7 +323,7 @@ def test_an_interrupted_run_changes_nothing(run, con, path):
     before = run(mary=[of()])
     kept = content(path)
     linked(con, {"mary": [of(nhs=ONE)], "una": [of(UNA)]})
-    ledger.keep(con, path, KEY)  # and the run ends here
+    ledger.assign_roots(con, path, KEY)  # and the run ends here
     interrupted = roots(con)
     assert content(path) == kept
     assert run(mary=[of(nhs=ONE)], una=[of(UNA)]) == interrupted
@@ -333,48 +333,48 @@ def test_an_interrupted_run_changes_nothing(run, con, path):
 def test_two_runs_at_once_do_not_lose_each_others_people(run, con, path):
     run(mary=[of()])
     linked(con, {"una": [of(UNA)]})
-    ledger.keep(con, path, KEY)
+    ledger.assign_roots(con, path, KEY)
     with duckdb.connect() as other:
         linked(other, {"zoe": [of(given="ZOE")]})
-        ledger.keep(other, path, KEY)
-        ledger.save(other, path, KEY)
+        ledger.assign_roots(other, path, KEY)
+        ledger.save_ledger(other, path, KEY)
     with pytest.raises(StepFailed, match="Another run changed"):
-        ledger.save(con, path, KEY)
+        ledger.save_ledger(con, path, KEY)
 
 
 def test_a_ledger_that_cannot_be_saved_is_an_error(con, path, monkeypatch):
     linked(con, {"mary": [of()]})
-    ledger.keep(con, path, KEY)
+    ledger.assign_roots(con, path, KEY)
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(vault, "write_table", full)
     with pytest.raises(StepFailed, match=r"not the ledger .* \(No space left on device\)"):
-        ledger.save(con, path, KEY)
+        ledger.save_ledger(con, path, KEY)
     assert not path.exists()
 
 
 def test_another_key_or_a_damaged_ledger_is_refused(run, con, path):
     run(mary=[of()])
     with pytest.raises(InputError, match="was locked with the key"):
-        ledger.keep(con, path, KEY[::-1])
+        ledger.assign_roots(con, path, KEY[::-1])
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(InputError, match="not as it was written"):
-        ledger.keep(con, path, KEY)
+    with pytest.raises(InputError, match="changed since it was written"):
+        ledger.assign_roots(con, path, KEY)
 
 
 def test_a_person_without_a_root_reaches_no_landing(con):
     linked(con, {"mary": [of()]})
     con.execute("UPDATE person_of SET person = NULL")
-    with pytest.raises(StepFailed, match="one root of their own"):
-        ledger.keep(con, None, KEY)
+    with pytest.raises(StepFailed, match="each person a unique root"):
+        ledger.assign_roots(con, None, KEY)
 
 
 def test_the_tally_counts_people_and_changes(run, con):
     run(known=[of(UNA, nhs=ONE)], described=[of()])
     run(one=[of(UNA, nhs=ONE), of()], new=[of(given="ZOE")])
-    assert ledger.tally(con) == {
+    assert ledger.root_counts(con) == {
         "people": 2, "known": 1, "runs before": 1, "merged": 1, "divided": 0, "shared": 0,
     }  # fmt: skip
 
@@ -441,8 +441,8 @@ def test_whatever_the_linkage_does_the_strongest_evidence_keeps_its_root_and_no_
     with duckdb.connect(config={"threads": 1}) as con:
         for people in map(people_of, runs):
             linked(con, people)
-            ledger.keep(con, path, KEY)
-            ledger.save(con, path, KEY)
+            ledger.assign_roots(con, path, KEY)
+            ledger.save_ledger(con, path, KEY)
             now, claimed = roots(con), claims(people)
             assert sorted(now) == sorted(people)
             assert len(set(now.values())) == len(people)

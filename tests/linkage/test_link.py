@@ -223,8 +223,8 @@ def error_of(made, source="ecds_attendance", characteristic="All", category="All
     return keyed.loc[(source, characteristic, category)]
 
 
-def test_conflicts_tell_how_many_links_are_false_and_what_is_not_joined_bounds_the_missed(linked):
-    # Spine: ten women and ten men of ten months, two of each; a stranger differs in both with 9 of 20 people.
+def test_conflicts_show_how_many_links_are_false_and_what_is_not_joined_bounds_the_missed(linked):
+    # Spine: ten women and ten men of ten months, two of each; a random person differs in both with 9 of 20 people.
     people = [registration(i, f"T000{i:02}", "21"[i % 2], f"19{50 + i // 2}-01-01", ethnicity="A") for i in range(20)]
     right = [attendance(i, f"T000{i:02}", "21"[i % 2], f"19{50 + i // 2}-01-01") for i in range(20)]
     wrong = [attendance(20, "T00000", "1", "1955-01-01"), attendance(21, "T00001", "2", "1955-01-01")]

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from phm_utils.linkage.measured import quality_tables
-from phm_utils.linkage.review import named
+from phm_utils.linkage.quality_tables import quality_tables
+from phm_utils.linkage.review import with_identities
 from phm_utils.tables import TABLES
 
 WORDS = {"given": {-1: "missing", 0: "different", 1: "the same"}, "sex": {-1: "missing", 0: "different", 1: "the same"}}
@@ -228,5 +228,5 @@ def test_no_table_holds_an_identifier(core):
 
 def test_verdicts_find_the_person_of_this_run(core):
     reviewed = pd.DataFrame({"source": ["partner_list"], "first_id": ["P1"], "gp_first_id": ["R2"], "verdict": ["yes"]})
-    found = named(core, reviewed)
+    found = with_identities(core, reviewed)
     assert found.iloc[0].tolist() == [201, "partner_list", "P1", "nhs|2", "yes"]

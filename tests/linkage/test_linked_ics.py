@@ -1,4 +1,4 @@
-"""`phm link` on a small make-believe ICS with names: measured against its truth, and searched for identifiers."""
+"""`phm link` on a small simulated ICS with names: measured against its truth, and searched for identifiers."""
 
 from contextlib import redirect_stdout
 from io import StringIO
@@ -34,9 +34,9 @@ def linked(tmp_path_factory) -> tuple[Path, Path]:
     }
     parameters = folder / "demoshire.yml"
     parameters.write_text(yaml.safe_dump(content), encoding="utf-8")
-    with redirect_stdout(StringIO()) as told:
+    with redirect_stdout(StringIO()) as output:
         assert main(["link", str(parameters)]) == 0
-    return folder / "extract", Path(told.getvalue().splitlines()[0])
+    return folder / "extract", Path(output.getvalue().splitlines()[0])
 
 
 @pytest.fixture(scope="module")

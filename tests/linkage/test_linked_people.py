@@ -1,4 +1,4 @@
-"""Linkage of six make-believe sources, of seeds that nobody tuned anything to, against their truth."""
+"""Linkage of six simulated sources, with seeds not used for tuning, against their truth."""
 
 import pandas as pd
 import pytest

@@ -7,7 +7,7 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.linkage.comparisons import EVERY, ONE_SLIP, STANDARD
-from phm_utils.linkage.model import LinkageModel, closeness, level_words, load_model
+from phm_utils.linkage.model import LinkageModel, level_labels, level_number, load_model
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def level_of(stated, comparison, words):
 def test_the_workbooks_own_model_has_every_level_of_every_standard_comparison():
     model = load_model()
     assert model.comparisons == tuple(one.name for one in STANDARD)
-    assert level_words(model.splink) == {
+    assert level_labels(model.splink) == {
         one.name: {-1: "missing", 0: "different"}
         | {n: level.words for n, level in enumerate(reversed(one.levels), start=1)}
         for one in STANDARD
@@ -167,14 +167,14 @@ def test_a_small_spine_does_not_make_everybody_alike():
 
 def test_the_number_of_a_level_that_a_model_lacks_is_the_next_closer_ones():
     model = load_model()
-    assert closeness(model.splink, "born", ONE_SLIP) == 3
+    assert level_number(model.splink, "born", ONE_SLIP) == 3
     [born] = [c for c in model.splink["comparisons"] if c["output_column_name"] == "born"]
     born["comparison_levels"] = [x for x in born["comparison_levels"] if x["label_for_charts"] != ONE_SLIP]
-    assert level_words(model.splink)["born"][3] == "the same"
-    assert closeness(model.splink, "born", ONE_SLIP) == 3
+    assert level_labels(model.splink)["born"][3] == "the same"
+    assert level_number(model.splink, "born", ONE_SLIP) == 3
 
 
-def test_names_of_comparisons_and_levels_are_told_apart():
+def test_names_of_comparisons_and_levels_are_distinct():
     names = [one.name for one in EVERY]
     assert len(names) == len(set(names))
     assert all(len({level.words for level in one.levels}) == len(one.levels) for one in EVERY)

@@ -9,9 +9,9 @@ from phm_utils.errors import InputError
 from phm_utils.linkage import linking
 from phm_utils.linkage.linking import finish_linking
 from phm_utils.linkage.model import load_model
-from phm_utils.linkage.probable import Options
+from phm_utils.linkage.probabilistic import Options
 from phm_utils.linkage.queries import make
-from phm_utils.linkage.scheme import Scheme, certain_links
+from phm_utils.linkage.scheme import Scheme, deterministic_links
 
 MODEL = load_model()  # linked from 2 bits, with a margin of 4; reviewed from -4
 SAME = {"given": 5, "family": 4, "born": 4, "home": 4, "sex": 1}  # the closest level of each
@@ -20,7 +20,7 @@ NUMBERS = ("9990000018", "9990000026", "9990000034", "9990000042")
 
 @pytest.fixture
 def decide(con):
-    """Link people of a spine and records, none of which any certain rule joins, whose pairs weigh what is said.
+    """Link people of a spine and records, none of which any deterministic rule joins, whose pairs weigh what is said.
 
     pairs: (record, person on the spine) -> bits, or bits and the levels that differ from `SAME`.
     Pairs among records alike. Returns each record's person ('' for one of its own) and its decision.
@@ -39,12 +39,12 @@ def decide(con):
             " NULL::VARCHAR AS line, true AS verified, NULL::DATE AS latest FROM _rows",
         )
         con.unregister("_rows")
-        certain_links(con, Scheme("gp"))
+        deterministic_links(con, Scheme("gp"))
         scorer = scored(pairs, dict(con.execute("SELECT first_id, identity_id FROM identity").fetchall()))
         if verdicts := options.pop("verdicts", None):
             options["verdicts"] = named(con, verdicts)
         finish_linking(con, Scheme("gp"), model, Options(score=scorer, **options))
-        return told(con)
+        return decisions(con)
 
     return run
 
@@ -82,7 +82,7 @@ def named(con, verdicts):
     return pd.DataFrame(rows, columns=["identity_id", "person", "verdict"])
 
 
-def told(con):
+def decisions(con):
     rows = con.execute(
         "SELECT found.record_id, coalesce(gp.first_id, ''), coalesce(candidate.decision, 'none'), found.method"
         " FROM person_of_record AS found"
@@ -134,7 +134,7 @@ def test_no_weight_makes_a_link_of_what_is_contrary_or_too_little(decide):
     }
     pairs = {(record, "ann"): (40, differs) for record, differs in levels.items()}
     found = decide(ANN_AND_BEA, dict.fromkeys(levels), pairs)
-    assert {record: told[:2] for record, told in found.items()} == dict.fromkeys(levels, ("", "contrary"))
+    assert {record: row[:2] for record, row in found.items()} == dict.fromkeys(levels, ("", "contrary"))
 
 
 def test_what_else_differs_or_lacks_is_left_to_the_weight(decide):
@@ -142,7 +142,7 @@ def test_what_else_differs_or_lacks_is_left_to_the_weight(decide):
     records = [f"r{n}" for n in range(len(differences))]
     pairs = {(record, "ann"): (9, differs) for record, differs in zip(records, differences, strict=True)}
     found = decide(ANN_AND_BEA, dict.fromkeys(records), pairs)
-    assert {record: told[:2] for record, told in found.items()} == dict.fromkeys(records, ("ann", "linked"))
+    assert {record: row[:2] for record, row in found.items()} == dict.fromkeys(records, ("ann", "linked"))
 
 
 def test_somebody_contrary_gives_way_to_the_next_but_stays_a_rival(decide):
@@ -198,11 +198,11 @@ def test_ties_and_the_order_of_rows_decide_nothing(decide):
 def test_a_person_of_the_spine_who_held_two_verified_numbers_would_stop_the_linkage(decide, con):
     decide(ANN_AND_BEA, {"x": None}, {})
     con.execute("UPDATE person_of SET person = 'nhs|1' WHERE source = 'gp'")
-    with pytest.raises(InputError, match="1 people of the spine would hold two verified NHS numbers"):
+    with pytest.raises(InputError, match="1 people of the spine would have two verified NHS numbers"):
         linking._check_numbers(con)
 
 
-def test_probes_hide_the_number_and_tell_what_would_be_found_without(decide, con):
+def test_probes_hide_the_number_and_show_what_would_be_found_without(decide, con):
     people = {"ann": NUMBERS[0], "bea": NUMBERS[1]}
     decide(people, {"ANN": NUMBERS[0], "BEA": NUMBERS[1]}, {("ANN", "ann"): 12.0, ("BEA", "ann"): 30.0})
     rows = con.execute("SELECT true_person, found_person, method, match_weight FROM probe ORDER BY 1").fetchall()

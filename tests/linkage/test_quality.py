@@ -9,7 +9,7 @@ from released_tables import protected
 
 from phm_utils.linkage import coverage_page as quality
 from phm_utils.linkage.coverage import KINDS, METHODS, RELEASES, linkage_tables
-from phm_utils.linkage.measured_quality import CATEGORIES
+from phm_utils.linkage.quality_releases import CATEGORIES
 from phm_utils.linkage.queries import grouped
 
 
@@ -45,7 +45,7 @@ def of(table, area):
     return table[table["area_code"] == area].drop(columns="area_code").reset_index(drop=True)
 
 
-def test_every_source_is_settled_in_every_area_and_the_ics_has_the_unplaced(tables):
+def test_every_source_is_counted_in_every_area_and_the_ics_has_the_unplaced(tables):
     rows = tables["link_sources"].set_index(["area_code", "source"])
     assert rows.loc[("QZZ", "ecds_attendance"), ["records", *METHODS]].tolist() == [1100, 1000, 0, 0, 50, 30, 20]
     assert rows.loc[("U1", "ecds_attendance"), "no_token"] == 0
@@ -54,29 +54,27 @@ def test_every_source_is_settled_in_every_area_and_the_ics_has_the_unplaced(tabl
     assert pd.isna(rows.loc[("QZZ", "csds_contact"), "share"])
 
 
-def test_absent_sources_and_conflicts_are_told(tables):
+def test_absent_sources_and_conflicts_are_named(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.absent(sources) == ["Community care contacts"]
     [warning] = quality.conflicts(sources, 0.01)
     assert str(warning).startswith("Emergency department attendances: 50 of 1,100 records (4.5%)")
     assert quality.conflicts(sources, 0.05) == []
-    assert "about 10 were attached although" in str(quality.settled_sentence(sources))
-    assert "about 50 records are conflicts" in str(quality.settled_sentence(sources))
+    assert "about 10 are linked although" in str(quality.method_sentence(sources))
+    assert "about 50 are conflicts" in str(quality.method_sentence(sources))
 
 
 def test_a_conflict_count_too_small_to_show_is_not_called_none(tables):
     sources = of(tables["link_sources"], "QZZ")
     few = sources.assign(conflict=sources["conflict"].mask(sources["conflict"] > 0))
-    assert "no source has a conflict count large enough" in str(quality.settled_sentence(few))
-    assert "no record is a conflict" in str(
-        quality.settled_sentence(sources.assign(conflict=few["conflict"].fillna(0)))
-    )
+    assert "no source has a conflict count large enough" in str(quality.method_sentence(few))
+    assert "none is a conflict" in str(quality.method_sentence(sources.assign(conflict=few["conflict"].fillna(0))))
 
 
-def test_the_spine_itself_is_not_among_what_is_attached(tables):
+def test_the_spine_itself_is_not_among_what_is_linked(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.present(sources)["source"].tolist() == ["death", "ecds_attendance"]
-    assert "90.9% (Emergency department attendances) and 100.0% (Deaths)" in str(quality.attached_sentence(sources))
+    assert "90.9% (Emergency department attendances) and 100.0% (Deaths)" in str(quality.linked_sentence(sources))
 
 
 def test_those_missed_most_are_named_as_people(tables):
@@ -90,9 +88,9 @@ def test_those_missed_most_are_named_as_people(tables):
         "Sex: Male",
         "Sex: Female",
     ]
-    assert quality.missed_groups(coverage, title, whole=False)["characteristic"].unique().tolist() == ["Sex"]
+    assert quality.missed_groups(coverage, title, is_ics=False)["characteristic"].unique().tolist() == ["Sex"]
     assert str(quality.missed_sentence(groups, title)) == (
-        "Emergency department attendances: 66.7% of the records of people with no fixed abode are not attached, "
+        "Emergency department attendances: 66.7% of the records of people with no fixed abode are not linked, "
         "against 7.0% of those of female patients."
     )
 
@@ -105,13 +103,13 @@ def test_other_rules_bracket_the_one_in_use(tables):
 
 def test_households_in_words(tables):
     assert str(quality.household_sentence(of(tables["household_kinds"], "QZZ"))) == (
-        "12.5% of 160 people registered now have no address that can be joined; 40 live in probable care homes."
+        "12.5% of 160 people registered now have no usable address; 40 live in probable care homes."
     )
     assert str(quality.household_sentence(of(tables["household_kinds"], "U1"))).startswith("All 140 people")
 
 
 def test_every_category_of_the_link_stage_has_its_place():
-    sql = grouped("described", has_area=True)
+    sql = grouped("identity_attributes", has_area=True)
     made = set(re.findall(r"(?:THEN|ELSE) '([^']+)'", sql))
     assert len(made) > 20
     assert made <= set(CATEGORIES)

@@ -66,20 +66,20 @@ def test_dates_in_another_form_are_refused_and_none_is_quoted(con, folder, writt
     with_births(folder, written, written)
     with pytest.raises(InputError, match=r"ed\.csv: 2 of 2 dates of birth are not ISO dates") as refusal:
         read_records(con, folder, "gp")
-    said = str(refusal.value).replace("1980-05-17", "").replace("03/04/1980 is two days", "")
+    said = str(refusal.value).replace("1980-05-17", "").replace("03/04/1980 can be read as two different days", "")
     assert written not in said
 
 
-def test_a_few_wrong_dates_are_told_and_a_lack_of_one_is_no_fault(con, folder):
+def test_a_few_wrong_dates_are_counted_and_a_lack_of_one_is_no_fault(con, folder):
     with_births(folder, "1980-05-17", "1980-02-30", "", "NULL", "nan", "80-05-18", "1980-05-19")
     sources = {s.name: s for s in read_records(con, folder, "gp")}
     assert births(con) == [date(1980, 5, 17), None, None, None, None, None, date(1980, 5, 19)]
     assert sources["ed"].unreadable_births == 2
-    with_births(folder, "1980-05-17", "17/05/1980")  # half of them: told, and linked without
+    with_births(folder, "1980-05-17", "17/05/1980")  # half of them: reported, and linked without
     assert {s.name: s.unreadable_births for s in read_records(con, folder, "gp")} == {"ed": 1, "gp": 0}
 
 
-def test_births_to_come_and_of_long_ago_are_told_and_no_evidence(con, folder):
+def test_births_in_the_future_or_long_ago_are_counted_and_no_evidence(con, folder):
     with_births(folder, "2999-01-01", "1802-03-04", "1980-05-17")
     [ed, _] = read_records(con, folder, "gp")
     assert (ed.impossible_births, ed.unreadable_births) == (2, 0)
@@ -193,8 +193,8 @@ def test_a_source_of_forenames_or_of_surnames_alone_is_left_as_it_is(con, folder
         ("", r"ed\.csv is empty \(0 bytes\)"),
         ("\n\n", "first line must name every column"),
         ("record_id,forename,forename\n1,a,b\n", "name every column once"),
-        ("record_id;forename;surname\n1;Ann;Quillfeather\n", "parted by semicolons"),
-        ("record_id\tforename\n1\tQuillfeather\n", "parted by tabs"),
+        ("record_id;forename;surname\n1;Ann;Quillfeather\n", "separated by semicolons"),
+        ("record_id\tforename\n1\tQuillfeather\n", "separated by tabs"),
         ("id,forename,surname\n1,Ann,Quillfeather\n", "no column record_id"),
         (
             "record_id,nhs_number,postcode\n1,9990000018,ZA1 1AA\n",
@@ -288,7 +288,7 @@ def test_the_folder_needs_a_spine_and_something_to_link_to_it(con, folder, tmp_p
         read_records(con, folder, "gp")
     (folder / "ed.csv").unlink()
     (folder / "ed.parquet").unlink()
-    with pytest.raises(InputError, match="the spine gp alone"):
+    with pytest.raises(InputError, match="only the spine gp"):
         read_records(con, folder, "gp")
     assert [s.name for s in read_records(con, folder, "gp", spine_alone=True)] == ["gp"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.linkage import review
-from phm_utils.linkage.review import KEY_CONTENT, KEY_FILE, PAIRS_FILE, begun, by_band, suggest_thresholds
+from phm_utils.linkage.review import KEY_CONTENT, KEY_FILE, PAIRS_FILE, by_band, has_verdicts, suggest_thresholds
 from phm_utils.privacy import vault
 from phm_utils.privacy.pseudonyms import demo_key
 
@@ -80,7 +80,7 @@ def test_the_reviewer_sees_both_sides_and_no_weight_and_the_key_has_no_name(pair
         assert os.name == "nt" or stat.S_IMODE(file.stat().st_mode) & 0o077 == 0  # Windows has no such modes
 
 
-def test_the_order_tells_nothing_and_the_same_seed_gives_the_same_bytes(pairs, tmp_path):
+def test_the_order_shows_nothing_and_the_same_seed_gives_the_same_bytes(pairs, tmp_path):
     first = sample(pairs, tmp_path / "a", seed=5).read_bytes()
     pairs.execute("CREATE OR REPLACE TABLE candidate AS FROM candidate ORDER BY identity_id DESC")
     assert sample(pairs, tmp_path / "b", seed=5).read_bytes() == first
@@ -100,12 +100,12 @@ def test_verdicts_come_back_with_their_bands_and_unsure_is_no_match(pairs, tmp_p
 
 
 def test_a_review_that_has_begun_is_known(pairs, tmp_path):
-    assert not begun(tmp_path)
+    assert not has_verdicts(tmp_path)
     path = sample(pairs, tmp_path)
-    assert not begun(tmp_path)
+    assert not has_verdicts(tmp_path)
     key = opened(tmp_path)["pair_id"]
     fill(path, {key[0]: "no"})
-    assert begun(tmp_path)
+    assert has_verdicts(tmp_path)
 
 
 def test_a_file_saved_by_a_spreadsheet_elsewhere_is_read(pairs, tmp_path):
@@ -119,7 +119,7 @@ def test_a_file_saved_by_a_spreadsheet_elsewhere_is_read(pairs, tmp_path):
     [
         (lambda text: text.replace("yes", "perhaps"), "40 of 40 pairs have another word"),
         (lambda text: text.replace("yes", ""), "no pair is judged"),
-        (lambda text: text + text.splitlines()[1] + "\n", "stand in it twice"),
+        (lambda text: text + text.splitlines()[1] + "\n", "appear twice"),
         (lambda text: text.replace("-0003,", "-9999,"), "1 of 40 pairs are not in the sample"),
         (lambda text: text.replace("pair_id", "id"), "lacks rows or the columns"),
         (lambda _: "", "lacks rows or the columns"),
@@ -128,15 +128,15 @@ def test_a_file_saved_by_a_spreadsheet_elsewhere_is_read(pairs, tmp_path):
 def test_a_file_that_cannot_be_trusted_is_refused(pairs, tmp_path, change, said):
     path = fill(sample(pairs, tmp_path), "yes")
     path.write_text(change(path.read_text(encoding="utf-8-sig")), encoding="utf-8")
-    with pytest.raises(InputError, match=said) as told:
+    with pytest.raises(InputError, match=said) as refusal:
         read_back(tmp_path, path)
-    assert "BELL" not in str(told.value)
+    assert "BELL" not in str(refusal.value)
 
 
 def test_a_file_of_another_run_is_refused(pairs, tmp_path):
     old = fill(sample(pairs, tmp_path / "old", seed=1), "yes")
     sample(pairs, tmp_path, seed=2)
-    with pytest.raises(InputError, match="40 of 40 pairs are of another run"):
+    with pytest.raises(InputError, match="40 of 40 pairs do not belong to the sample"):
         read_back(tmp_path, old)
     with pytest.raises(InputError, match="draw a sample"):
         read_back(tmp_path / "nowhere", old)

@@ -11,7 +11,7 @@ import pytest
 from phm_utils.cli import main
 from phm_utils.errors import InputError
 from phm_utils.linkage import scoring
-from phm_utils.linkage.probable import Options
+from phm_utils.linkage.probabilistic import Options
 from phm_utils.linkage.standalone import Request, link_folder
 from phm_utils.linkage.training import use_saved
 from phm_utils.privacy.pseudonyms import demo_key, make_key

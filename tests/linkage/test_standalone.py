@@ -69,7 +69,7 @@ def test_the_command_writes_an_index_of_every_record_and_gives_nobody_away(tmp_p
     assert set(index["method"]) <= METHODS
     assert (index["match_weight"].notna() == (index["method"] == "probabilistic")).all()
     said = "".join(capfd.readouterr())
-    assert "1 dates of birth are to come, or before 1890" in said
+    assert "1 dates of birth are in the future or before 1890" in said
     hidden = [str(cell) for row in (*GP, *ed) for cell in row[1:5] + row[6:] if cell]
     for value in [*hidden, "QUILLFEATHER", "FERDINAND", "OBRIEN", "ZA22BB"]:
         assert value not in said
@@ -95,7 +95,7 @@ SOUND = {"gp": GP, "ed": GP}
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("IN", "Say where the index goes"),
+        ("IN", "Give the output file"),
         ("IN OUT.parquet", "Pseudonyms need a key"),
         ("IN OUT.parquet --key-file none.key", "none.key cannot be read"),
         ("IN OUT.parquet --key-file WORKBOOK", "inside the workbook's folder"),
@@ -107,9 +107,9 @@ SOUND = {"gp": GP, "ed": GP}
         ("IN OUT.parquet KEY --one-to-one edd gp", "--one-to-one names edd, gp"),
         ("IN OUT.parquet KEY --model none.json", "none.json cannot be read"),
         ("IN OUT.parquet KEY --model IN/gp.csv", "gp.csv is not a linkage model"),
-        ("IN OUT.parquet KEY --accept 3", "belong to --train"),
+        ("IN OUT.parquet KEY --accept 3", "need --train"),
         ("IN OUT.parquet KEY --train NEW.json", "Training"),  # two people teach nothing
-        ("ALONE OUT.parquet KEY", "the spine gp alone"),
+        ("ALONE OUT.parquet KEY", "only the spine gp"),
         ("EMPTY OUT.parquet KEY", "has no file gp.csv"),
         ("NOBODY OUT.parquet KEY", "gp.csv has no records"),
         ("NONE OUT.parquet KEY", "No folder"),
@@ -150,10 +150,12 @@ def test_no_numbers_at_all_and_one_person_with_500_records(tmp_path):
         altered(ferdinand, f"t{n}", forename=misspelt("Ferdinand"), surname=misspelt("Quillfeather"), uprn=str(n))
         for n in range(500)
     ]
-    stranger = altered(ferdinand, "x", forename="Ambrose", surname="Winterbottom", date_of_birth="1990-02-03", uprn="9")
-    strangers = [altered(stranger, f"u{n}", surname=misspelt("Winterbottom")) for n in range(150)]
+    other_person = altered(
+        ferdinand, "x", forename="Ambrose", surname="Winterbottom", date_of_birth="1990-02-03", uprn="9"
+    )
+    unregistered = [altered(other_person, f"u{n}", surname=misspelt("Winterbottom")) for n in range(150)]
     gp = [altered(row, row[0], nhs_number=None) for row in GP]
-    index = link(write(tmp_path / "in", gp=gp, ed=same, list=typos, sc=strangers), tmp_path / "index.parquet")
+    index = link(write(tmp_path / "in", gp=gp, ed=same, list=typos, sc=unregistered), tmp_path / "index.parquet")
     people = {source: group["person_id"] for source, group in index.groupby("source")}
     assert len(index) == 1152
     ferdinands = index.loc[(index["source"] == "gp") & (index["record_id"] == "g1"), "person_id"].item()
@@ -232,7 +234,7 @@ def test_every_record_of_dirty_sources_is_in_the_index_once(tmp_path_factory, sp
 
 @pytest.fixture(scope="module")
 def small_ics(tmp_path_factory) -> Path:
-    """Six make-believe sources of 1,500 people."""
+    """Six simulated sources of 1,500 people."""
     root = tmp_path_factory.mktemp("small") / "ics"
     size = ["--pcns", "1", "--people-per-pcn", "1500", "--seed", "58", "--workers", "1"]
     assert main(["simulate", "--form", "linkage", *size, "--out", str(root)]) == DONE

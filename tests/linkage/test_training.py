@@ -9,7 +9,7 @@ from phm_utils.errors import InputError
 from phm_utils.linkage import training
 from phm_utils.linkage.model import Thresholds, load_model
 from phm_utils.linkage.queries import make
-from phm_utils.linkage.scheme import Scheme, certain_links
+from phm_utils.linkage.scheme import Scheme, deterministic_links
 from phm_utils.linkage.training import train, train_and_save, use_saved
 
 PEOPLE = 1_200
@@ -53,11 +53,11 @@ FROM (
 
 @pytest.fixture
 def known(con):
-    """The records above as they stand, or changed by SQL, after the certain steps."""
+    """The records above as they stand, or changed by SQL, after the deterministic rules."""
 
     def run(records=RECORDS):
         make(con, "record", records)
-        certain_links(con, Scheme("gp"))
+        deterministic_links(con, Scheme("gp"))
         return con
 
     return run
@@ -75,7 +75,7 @@ def learnt(small_samples):
     """The model trained on the records above."""
     with duckdb.connect(":memory:") as con:
         make(con, "record", RECORDS)
-        certain_links(con, Scheme("gp"))
+        deterministic_links(con, Scheme("gp"))
         return trained(con)
 
 

@@ -1,4 +1,4 @@
-"""The traps of linkage, all in one set of records: who is who is written beside each.
+"""The traps of linkage, all in one set of records: each record has its true person.
 
 Every record names its person by the first letters of its id: `TWIN-A.2` is the
 second record of the person TWIN-A. Records of one person that should stay
@@ -81,7 +81,7 @@ scene(
 )
 
 
-def test_twins_are_told_apart_even_with_the_others_number(found):
+def test_twins_are_distinguished_even_with_the_others_number(found):
     assert one_person(found, "TOM.1", "TOM.2", "TOM.3")
     assert one_person(found, "TIM.1", "TIM.2", "TIM.3")
     assert all_apart(found, "TOM.1", "TIM.1")
@@ -154,13 +154,13 @@ scene(
 )
 
 
-def test_namesakes_with_one_birthday_are_told_apart_by_address_or_not_at_all(found):
+def test_namesakes_with_one_birthday_are_distinguished_by_address_or_not_at_all(found):
     assert one_person(found, "HERE.1", "HERE.2")
     assert one_person(found, "THERE.1", "THERE.2")
     assert all_apart(found, "HERE.1", "THERE.1", "WHICH.1")
 
 
-# A hospital record with the number of a stranger, or of the parent, and somebody on no list with a stranger's.
+# A hospital record with another person's number, or the parent's, and an unregistered person with another's.
 MUM = person("MUM.1", "Helen", "Garside", "1985-04-09", "F", "ZA2 3CC", "203", nhs(113))
 GIRL = person("GIRL.1", "Lucy", "Garside", "2015-08-19", "F", "ZA2 3CC", "203", nhs(114))
 scene(

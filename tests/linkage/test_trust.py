@@ -8,8 +8,8 @@ from phm_utils.absent import Absent
 from phm_utils.linkage import error_page as trust
 from phm_utils.linkage import guild_page as guild
 from phm_utils.linkage import weights_page as weighing
-from phm_utils.linkage.measured import SUGGESTED
-from phm_utils.linkage.measured_quality import QUALITY, quality_models
+from phm_utils.linkage.quality_releases import QUALITY, quality_models
+from phm_utils.linkage.quality_tables import SUGGESTED
 
 SHARES = ["false_share", "false_lower", "false_upper", "missed_share", "missed_lower", "missed_upper"]
 
@@ -81,23 +81,23 @@ def test_estimates_on_few_observations_are_withheld(released):
     rows = released["link_error"].set_index(["source", "category"])
     assert rows.loc[("ecds_attendance", "All"), "false_share"] == 0.01
     assert rows.loc[("ecds_attendance", "Other"), SHARES].isna().all()
-    # Three conflicts stand behind the deaths' estimate: it would tell a count that is suppressed elsewhere.
+    # Three conflicts stand behind the deaths' estimate: it would disclose a count that is suppressed elsewhere.
     assert rows.loc[("death", "All"), SHARES[:3]].isna().all()
     # So would the exact share that is not joined: the bound is made from rounded counts, 205 and 200.
     assert rows.loc[("death", "All"), "missed_upper"] == pytest.approx(1 - 200 / 205)
 
 
-def test_sources_are_ranked_by_what_is_sure_and_those_that_cannot_be_told_are_named(released):
+def test_sources_are_ranked_by_their_limits_and_those_without_estimates_are_named(released):
     whole = trust.overall(released["link_error"])
     assert whole["title"].tolist() == ["Deaths", "Emergency department attendances"]
     assert str(trust.error_sentence(whole)) == (
-        "Of 10,000 links an estimated 50.0 to 200.0 are to somebody else in emergency department attendances. "
+        "Of 10,000 links an estimated 50.0 to 200.0 are to the wrong person in emergency department attendances. "
         "Most may be missed in emergency department attendances: 8.0% to 12.0% of records."
     )
     assert str(trust.unchecked_sentence(released["link_error"])).endswith("GP coded events.")
     table = trust.error_table(whole).set_index("Source")
     assert table.loc["Emergency department attendances", "False in 10,000"] == "100.0 (50.0 to 200.0)"
-    assert table.loc["Deaths", "False in 10,000"] == "too few to tell"
+    assert table.loc["Deaths", "False in 10,000"] == "too few to estimate"
     assert table.loc["Deaths", "Missed in 100"] == "0.00 to 2.44"
 
 
@@ -106,7 +106,7 @@ def test_a_count_of_a_thousand_becomes_a_range(released):
     # 1000 x .98 / .92 = 1065; 1000 x .995 / .88 = 1131
     assert rows.loc["Emergency department attendances", ["low", "high"]].tolist() == [1065, 1131]
     assert "1,065 and 1,131" in str(trust.range_sentence(rows.reset_index()))
-    assert trust.range_table(rows.reset_index())["With right links between"][0] == "not known, or too few to tell"
+    assert trust.range_table(rows.reset_index())["With right links between"][0] == "not known, or too few to estimate"
 
 
 def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released):
@@ -119,12 +119,12 @@ def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released
     assert "by more than chance among 2 groups" in str(trust.group_sentence(groups, "missed", title))
 
 
-def test_the_truth_stands_beside_the_estimate(released):
+def test_the_truth_stands_next_to_the_estimate(released):
     table = trust.against_truth(released["link_truth"], released["link_error"]).set_index("Source")
     ed = table.loc["Emergency department attendances"]
-    assert ed[["Wrong", "Wrong in 10,000"]].tolist() == [20, pytest.approx(222.22)]
+    assert ed[["False", "False in 10,000"]].tolist() == [20, pytest.approx(222.22)]
     assert ed["Estimated in 10,000"] == "100.0 (50.0 to 200.0)"
-    assert pd.isna(table.loc["Deaths", "Wrong"])
+    assert pd.isna(table.loc["Deaths", "False"])
     # All sources together: 23 of 1,100 links, shown as 25, and 123 of 1,203, shown as 125 of 1,205.
     assert str(trust.truth_sentence(released["link_truth"])).startswith(
         "In truth (synthetic data) about 227.3 of 10,000"
@@ -135,7 +135,7 @@ def test_steps_are_shares_of_each_source_and_the_spine_is_not_among_them(release
     steps = weighing.by_step(released["link_steps"])
     assert set(steps["title"]) == {"Emergency department attendances"}
     assert steps["share"].tolist() == [0.8, 0.1, 0.1]
-    assert "80.0% were settled by an NHS number" in str(weighing.step_sentence(released["link_steps"]))
+    assert "80.0% were linked by an NHS number" in str(weighing.step_sentence(released["link_steps"]))
 
 
 def test_weights_of_all_sources_stand_in_bands_and_the_tails_in_the_outer_ones(released):
@@ -144,26 +144,26 @@ def test_weights_of_all_sources_stand_in_bands_and_the_tails_in_the_outer_ones(r
     assert pd.isna(weights[(-12, "too weak")])
     said = str(weighing.weight_sentence(released["link_weights"]))
     assert "300 were linked" in said
-    assert "20 wait for a person's judgement" in said
+    assert "20 await clerical review" in said
     others = weighing.other_thresholds(released["link_weights"], released["link_settings"])
     assert others.set_index("Threshold (bits)")["Pairs"].to_dict() == {-2: 320, 0: 320, 2: 300, 4: 200, 6: 200, 10: 200}
 
 
-def test_an_example_is_told_in_words(released):
+def test_an_example_in_words(released):
     [(title, rows)] = weighing.examples(released["link_examples"])
     assert title == "Example 1: pairs that were linked"
     assert rows["evidence"].tolist() == ["Before any evidence: at random", "Surname: the same", "Sex: different"]
     assert str(weighing.example_sentence(rows)) == (
-        "Surname: the same adds most, 11.8 bits. Sex: different takes away 4.0. Together -9.8."
+        "Surname: the same adds most, 11.8 bits. Sex: different subtracts 4.0. Together -9.8."
     )
     assert weighing.example_table(rows)["So far (bits)"].tolist() == [-17.6, -5.8, -9.8]
 
 
-def test_a_review_is_told_with_its_threshold(released):
+def test_a_review_shows_its_threshold(released):
     review = weighing.banded(released["link_review"])
     assert review["name"].tolist() == ["4 to 6 bits", "2 to 4 bits"]
     assert review["match_value"].tolist() == [1, 0.75]
-    assert str(weighing.review_sentence(review, released["link_settings"])).endswith("often enough: 4 bits.")
+    assert str(weighing.review_sentence(review, released["link_settings"])).endswith("high enough: 4 bits.")
 
 
 @pytest.fixture
@@ -177,16 +177,16 @@ def facts():
     }  # fmt: skip
 
 
-def test_the_guild_record_tells_who_linked_and_how(released, facts):
+def test_the_guild_record_states_who_linked_and_how(released, facts):
     sources = pd.DataFrame({"source": ["death", "gp_event"], "records": pd.array([200, 9000], "Int64")})
     outside = guild.record(facts, sources, released["link_error"], Absent("Settings", "")).set_index("Item")["This run"]
-    assert outside["Thresholds"] == "None: nothing is weighed."
+    assert outside["Thresholds"] == "None: no match weights."
     assert outside["Records to be linked"] == "200 outside the GP extract."
     assert outside["Errors estimated"].startswith("False links for 2 of 3 sources")
     here = guild.record(facts, sources, released["link_error"], released["link_settings"]).set_index("Item")["This run"]
     assert "model: england (0123)" in here["Settings"]
     assert "Absent: Postcodes." in here["Sources and their last dates"]
-    assert "unregistered, opted out or out of area" in here["Who is not in it"]
+    assert "unregistered, opted out or out of area" in here["Who is not included"]
 
 
 def test_a_run_that_linked_nothing_itself_releases_its_error_alone(con, workbook):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phm_utils.linkage.model import load_model
-from phm_utils.linkage.unregistered import CERTAIN, _clusters
+from phm_utils.linkage.unregistered import DETERMINISTIC, _clusters
 
 MODEL = load_model()  # joined from 2 bits, with a margin of 4 over somebody else
 
@@ -48,7 +48,7 @@ def test_a_record_that_fits_two_people_nearly_alike_joins_neither():
 
 def test_certain_pairs_come_before_all_others_and_need_no_margin():
     twins = (1, 3, 8, "two people")
-    assert clusters([(1, 2, CERTAIN), (2, 3, 30), twins]) == [[1, 2]]
+    assert clusters([(1, 2, DETERMINISTIC), (2, 3, 30), twins]) == [[1, 2]]
 
 
 def test_pairs_on_which_too_little_is_known_join_nobody_and_part_nobody():

@@ -1,4 +1,4 @@
-"""On Windows, where modes say nothing, whoever writes identities is told who else may read them."""
+"""On Windows, where modes do not apply, a warning names who else may read a folder of identities."""
 
 import subprocess
 from pathlib import Path
@@ -42,7 +42,7 @@ def windows(monkeypatch):
     ],
 )
 def test_groups_of_everybody_are_read_from_an_access_list(sddl, groups):
-    assert access.groups_let_in(sddl) == groups
+    assert access.groups_with_access(sddl) == groups
 
 
 def test_an_open_folder_is_named_once_with_what_to_do(windows, capsys):
@@ -61,7 +61,7 @@ def test_a_folder_of_ones_own_is_written_without_a_word(windows, capsys):
 
 
 @pytest.mark.parametrize("fault", [FileNotFoundError("powershell"), subprocess.TimeoutExpired("powershell", 30)])
-def test_a_list_that_cannot_be_read_is_told(windows, capsys, fault):
+def test_a_list_that_cannot_be_read_gives_a_warning(windows, capsys, fault):
     windows(fault)
     access.warn_if_open(_Folder("C:/data"))
     assert "could not be read" in capsys.readouterr().err

@@ -51,7 +51,7 @@ def test_a_shown_count_is_true_to_half_a_rounding_and_never_small(values, policy
 
 
 @given(COUNTS)
-def test_one_to_seven_are_never_told_apart(values):
+def test_one_to_seven_are_never_distinguishable(values):
     values = [v for v in values if v is not None and 0 < v < 8] or [1]
     assert protect_counts(series(values), POLICY).isna().all()
 
@@ -71,7 +71,7 @@ def test_a_release_does_not_depend_on_the_order_of_its_rows(drawn):
 
 @pytest.mark.parametrize("values", [[-1, 4], [1.5, 2.0], ["many", "few"]])
 def test_what_is_no_count_is_refused(values):
-    with pytest.raises(InputError, match="broken numbers"):
+    with pytest.raises(InputError, match="invalid numbers"):
         protect_counts(pd.Series(values, name="people"), POLICY)
 
 
@@ -179,7 +179,7 @@ def test_a_declaration_that_contradicts_itself_is_refused(declare, reason):
 
 
 @pytest.mark.parametrize(
-    ("made", "reason"), [({}, "nothing makes: share"), ({"share": 1.0, "name": "Ann"}, "does not declare: name")]
+    ("made", "reason"), [({}, "are not made: share"), ({"share": 1.0, "name": "Ann"}, "does not declare: name")]
 )
 def test_derived_columns_are_those_declared(made, reason):
     declared = release(count("people"), derived("share"), derive=lambda shown: shown.assign(**made))

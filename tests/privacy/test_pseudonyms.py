@@ -54,7 +54,7 @@ def test_many_at_once_equal_one_at_a_time(values):
     assert p.pseudonyms(values, KEY) == [None if v is None else p.pseudonym(v, KEY) for v in values]
 
 
-def test_two_purposes_share_no_pseudonym_and_ids_tell_keys_apart():
+def test_two_purposes_share_no_pseudonym_and_ids_distinguish_keys():
     care, planning = p.purpose_key(KEY, "direct_care"), p.purpose_key(KEY, "commissioning")
     assert p.pseudonym("9990000018", care) != p.pseudonym("9990000018", planning)
     assert len({p.key_id(k) for k in (KEY, care, planning)}) == 3

@@ -36,28 +36,28 @@ CASES = [
 
 @pytest.mark.parametrize(("relation", "frame", "keys"), CASES)
 def test_it_holds_in_any_order_of_rows(relation, frame, keys):
-    assert relation.broken(frame, keys, "QZZ") == 0
-    assert relation.broken(frame.iloc[::-1].reset_index(drop=True), keys, "QZZ") == 0
+    assert relation.violations(frame, keys, "QZZ") == 0
+    assert relation.violations(frame.iloc[::-1].reset_index(drop=True), keys, "QZZ") == 0
 
 
 @pytest.mark.parametrize(("relation", "frame", "keys"), CASES)
 def test_one_changed_cell_breaks_it(relation, frame, keys):
     changed = frame.copy()
     changed.loc[len(changed) - 1, "people"] += 1_000
-    assert relation.broken(changed, keys, "QZZ") > 0
+    assert relation.violations(changed, keys, "QZZ") > 0
 
 
 def test_people_of_no_known_network_may_count_towards_the_ics_alone():
     more = BLOCKS.assign(people=[10, 20, 30, 40, 45, 60])
     keys = ("area_code", "segment")
-    assert AcrossAreas(("people",)).broken(more, keys, "QZZ") == 1
-    assert AcrossAreas(("people",), exact=False).broken(more, keys, "QZZ") == 0
+    assert AcrossAreas(("people",)).violations(more, keys, "QZZ") == 1
+    assert AcrossAreas(("people",), exact=False).violations(more, keys, "QZZ") == 0
     fewer = BLOCKS.assign(people=[10, 20, 30, 40, 35, 60])
-    assert AcrossAreas(("people",), exact=False).broken(fewer, keys, "QZZ") == 1
+    assert AcrossAreas(("people",), exact=False).violations(fewer, keys, "QZZ") == 1
 
 
 def test_steps_may_be_nested_in_part_only():
     grows_first = STEPS.assign(people=[7, 100, 40])
     keys = ("area_code", "step")
-    assert Steps("people", "step").broken(grows_first, keys, "QZZ") > 0
-    assert Steps("people", "step", first=1).broken(grows_first, keys, "QZZ") == 0
+    assert Steps("people", "step").violations(grows_first, keys, "QZZ") > 0
+    assert Steps("people", "step", first=1).violations(grows_first, keys, "QZZ") == 0

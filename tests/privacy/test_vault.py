@@ -95,12 +95,12 @@ def test_two_writings_of_one_content_have_nothing_in_common(locked):
     assert vault.stamp(locked.with_name("absent")) is None
 
 
-def test_another_key_is_told_from_damage(locked):
+def test_another_key_is_distinguished_from_damage(locked):
     with pytest.raises(InputError, match=f"locked with the key {key_id(KEY)}; the key given is {key_id(OTHER)}"):
         vault.read_bytes(locked, OTHER, "ledger")
     with pytest.raises(InputError, match="31 bytes is too short"):
         vault.read_bytes(locked, KEY[:31], "ledger")
-    with pytest.raises(InputError, match="not as it was written"):
+    with pytest.raises(InputError, match="changed since it was written"):
         vault.read_bytes(locked, KEY, "review")  # a true file of the vault under another's name
 
 
@@ -120,7 +120,7 @@ def test_chunks_cut_off_added_or_swapped_are_refused(small_chunks, locked):
     changed += [sound[:HEADER] + sound[first:second] + sound[HEADER:first] + sound[second:]]
     for content in changed:
         locked.write_bytes(content)
-        with pytest.raises(InputError, match=r"not as it was written|not a file of the vault"):
+        with pytest.raises(InputError, match=r"changed since it was written|not a file of the vault"):
             vault.read_bytes(locked, KEY, "ledger")
 
 
@@ -128,7 +128,7 @@ def test_a_damaged_table_is_refused_in_our_words(tmp_path):
     path = tmp_path / "table"
     vault.write_table(path, pd.DataFrame({"n": range(300_000)}), KEY, "table")
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(InputError, match="not as it was written"):
+    with pytest.raises(InputError, match="changed since it was written"):
         vault.read_table(path, KEY, "table")
 
 

@@ -23,7 +23,7 @@ import yaml
 from phm_utils.cli import main
 from phm_utils.engine import quote
 from phm_utils.errors import InputError
-from phm_utils.linkage import number_ledger as ledger
+from phm_utils.linkage import ledger
 from phm_utils.privacy import vault
 from phm_utils.privacy.pseudonyms import demo_key
 

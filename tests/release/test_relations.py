@@ -23,7 +23,7 @@ def test_what_is_said_of_how_figures_add_up_is_true(store, tiny_run, release):
     frame = read_released(files)
     for relation in release.relations:
         if set(relation.columns) <= set(frame):
-            assert relation.broken(frame, release.keys, tiny_run.workbook.ics_code) == 0, relation
+            assert relation.violations(frame, release.keys, tiny_run.workbook.ics_code) == 0, relation
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.name)

@@ -1,10 +1,10 @@
-"""Episodes form spells, events keep to people's lives, and dirt comes at its stated rate."""
+"""Episodes form spells, events keep to people's lives, and errors come at their stated rates."""
 
 import duckdb
 import numpy as np
 import pytest
 
-from phm_utils.synthetic import days, dirt
+from phm_utils.synthetic import data_errors, days
 from phm_utils.synthetic.draws import Coded, Mix, stream
 from phm_utils.synthetic.network import STALE_FROM, STALE_PRACTICE
 from phm_utils.synthetic.rows import Dates, Numbers, Rows
@@ -41,7 +41,7 @@ def test_admission_methods_and_rates_are_those_of_a_hospital(tables, network):
 
 def test_no_care_before_arrival_or_after_death(tables, network):
     people = network.people
-    for table, column in dirt.DATED.items():
+    for table, column in data_errors.DATED.items():
         rows = tables[table]
         day = rows.columns[column].days
         early = day < people.first[rows.who]
@@ -86,19 +86,19 @@ def some_rows(count: int) -> Rows:
 
 def test_dirt_comes_at_its_stated_rate():
     n = 300_000
-    soiled = dirt.soil(stream(1, 1, "test"), "gp_event", some_rows(n))
-    assert len(soiled) - n == pytest.approx(n * dirt.DUPLICATED, rel=0.3)
-    ids = soiled.columns["event_id"].values
+    with_errors = data_errors.add_errors(stream(1, 1, "test"), "gp_event", some_rows(n))
+    assert len(with_errors) - n == pytest.approx(n * data_errors.DUPLICATED, rel=0.3)
+    ids = with_errors.columns["event_id"].values
     assert len(np.unique(ids)) == n
-    day = soiled.columns["event_date"].days
-    assert (day == days.NO_DAY).sum() == pytest.approx(n * dirt.DATE_ABSENT, abs=25)
-    assert (day > days.DAYS).sum() == pytest.approx(n * dirt.DATE_IN_FUTURE, abs=25)
-    value = soiled.columns["value_num"].values
-    assert (value != 25.0).mean() == pytest.approx(dirt.VALUE_IMPOSSIBLE, rel=0.3)
+    day = with_errors.columns["event_date"].days
+    assert (day == days.NO_DAY).sum() == pytest.approx(n * data_errors.DATE_ABSENT, abs=25)
+    assert (day > days.DAYS).sum() == pytest.approx(n * data_errors.DATE_IN_FUTURE, abs=25)
+    value = with_errors.columns["value_num"].values
+    assert (value != 25.0).mean() == pytest.approx(data_errors.VALUE_IMPOSSIBLE, rel=0.3)
 
 
 def test_ethnicity_is_missing_more_often_in_some_groups(network):
-    recorded = dirt.recorded_ethnicity(stream(1, 1, "test"), network.people)
+    recorded = data_errors.recorded_ethnicity(stream(1, 1, "test"), network.people)
     missing = recorded != network.people.ethnicity
     minority = network.people.ethnicity > 2
     assert missing[minority].mean() > 1.5 * missing[~minority].mean()
@@ -123,7 +123,7 @@ def test_pseudonymised_rows_show_conflicts_and_missing_pseudonyms(tiny):
         .fetchall()
     )
     missing, conflicts, rows = found[0]
-    assert missing / rows == pytest.approx(dirt.IDENTITY["ecds_attendance"].missing, abs=0.012)
+    assert missing / rows == pytest.approx(data_errors.IDENTITY["ecds_attendance"].missing, abs=0.012)
     assert conflicts < 0.01 * rows
 
 

@@ -27,8 +27,8 @@ def entries(tables):
 
 
 @pytest.fixture(scope="module")
-def told(network):
-    """People of whom the extract tells for the whole time to the index date."""
+def in_extract(network):
+    """People in the GP extract up to the index date."""
     people = network.people
     return registers.registered(people) & ~people.type_1 & (network.gp_last() >= days.INDEX_DAY)
 
@@ -60,14 +60,14 @@ def test_facts_without_links_have_the_prevalence_of_the_table(network, name):
     assert network.facts.of(name)[group].mean() == pytest.approx(at_75, rel=0.2)
 
 
-def test_half_of_the_old_are_fit_and_few_are_severely_frail(network, tables, told):
+def test_half_of_the_old_are_fit_and_few_are_severely_frail(network, tables, in_extract):
     # Clegg and others 2016, people aged 65 and over: about 50%, 35%, 12% and 3%.
     issues = tables["gp_medication"]
     day = issues.columns["issue_date"].days
     recent = issues.columns["is_repeat"].values & (day > days.INDEX_DAY - 90) & (day <= days.INDEX_DAY)
     pairs = np.unique(issues.who[recent].astype(np.int64) * 1_000 + issues.columns["bnf_code"].index[recent])
-    many = np.bincount(pairs // 1_000, minlength=len(told)) >= 5
-    old = told & (registers.age_at(network.people, days.INDEX_DAY) >= 65)
+    many = np.bincount(pairs // 1_000, minlength=len(in_extract)) >= 5
+    old = in_extract & (registers.age_at(network.people, days.INDEX_DAY) >= 65)
     count = (network.facts.deficits + many)[old]
     share = np.bincount(np.searchsorted(FRAILTY_FROM, count, side="right"), minlength=4) / old.sum()
     bounds = ((0.42, 0.62), (0.26, 0.40), (0.06, 0.15), (0.01, 0.05))
@@ -108,14 +108,14 @@ def test_nothing_is_entered_before_birth_or_registration_or_after_leaving_or_dea
 
 
 @pytest.mark.parametrize("name", [c for c in (*NAMES, *NAMES_OF_FACTS) if c not in ("palliative_care", "end_of_life")])
-def test_whoever_has_it_on_the_index_date_is_found_in_the_entries(network, entries, told, name):
+def test_whoever_has_it_on_the_index_date_is_found_in_the_entries(network, entries, in_extract, name):
     # First entries come some days after the day from which a thing is known.
     has, onset = network.facts.column(name)
     who, day = entries(name)
-    found = np.bincount(who[day <= days.INDEX_DAY], minlength=len(told)) > 0
-    due = told & has & (onset <= days.INDEX_DAY)
+    found = np.bincount(who[day <= days.INDEX_DAY], minlength=len(in_extract)) > 0
+    due = in_extract & has & (onset <= days.INDEX_DAY)
     assert found[due].sum() >= 0.97 * due.sum() - 3
-    assert not found[told & ~has].any()
+    assert not found[in_extract & ~has].any()
 
 
 @pytest.mark.parametrize("condition", [c for c in CONDITIONS if c.resolved], ids=lambda c: c.concept)

@@ -46,8 +46,8 @@ def test_diagnoses_stand_without_gaps_and_no_one_twice(stays):
     assert known[:, 0].all()
     assert (known[:, 1:] <= known[:, :-1]).all()
     for row in stays["codes"][::37]:
-        told = [code for code in row if code]
-        assert len(told) == len(set(told))
+        codes = [code for code in row if code]
+        assert len(codes) == len(set(codes))
     assert known[:, 8].any()
 
 

@@ -1,22 +1,22 @@
-"""Names, numbers and addresses with the faults that make linkage hard; and the truth that tells who is who."""
+"""Names, numbers and addresses with the faults that make linkage hard; and the truth about who is who."""
 
 import duckdb
 import numpy as np
 import pytest
 
-from phm_utils.synthetic import named, presentation
-from phm_utils.synthetic.dirt import IDENTITY
+from phm_utils.synthetic import identified_columns, pseudonymised_columns
+from phm_utils.synthetic.data_errors import IDENTITY
 from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.people import NO_PLACE
 
 
 @pytest.fixture(scope="module")
-def told(network, tables):
-    """Each identity-bearing table as its source tells it."""
+def identity(network, tables):
+    """The identity columns of each table that has them."""
     return {
-        table: named.identified(stream(11, 1, table), network, table, rows)
+        table: identified_columns.identified(stream(11, 1, table), network, table, rows)
         for table, rows in tables.items()
-        if table not in presentation.BIG
+        if table not in pseudonymised_columns.IDENTIFIER_ONLY
     }
 
 
@@ -24,53 +24,53 @@ def words(column) -> np.ndarray:
     return np.append(np.array(column.words, object), None)[np.where(column.index < 0, len(column.words), column.index)]
 
 
-def test_numbers_go_missing_and_astray_at_the_stated_rates(network, tables, told):
+def test_numbers_go_missing_and_astray_at_the_stated_rates(network, tables, identity):
     who = tables["ecds_attendance"].who
-    number = told["ecds_attendance"]["nhs_number"].index
+    number = identity["ecds_attendance"]["nhs_number"].index
     faults = IDENTITY["ecds_attendance"]
     assert (number == -1).mean() == pytest.approx(faults.missing, abs=0.006)
-    stranger = (number >= 0) & (number < len(network.people)) & (number != who)
-    assert 0 < stranger.mean() < 2 * faults.wrong
-    true, wrong = who[stranger], number[stranger]
-    # A stranger is anybody: where sex agrees, nobody can see the mistake.
+    wrong_person = (number >= 0) & (number < len(network.people)) & (number != who)
+    assert 0 < wrong_person.mean() < 2 * faults.wrong
+    true, wrong = who[wrong_person], number[wrong_person]
+    # The wrong person is drawn at random: where sex agrees, the error cannot be detected.
     assert 0.2 < (network.people.sex[true] == network.people.sex[wrong]).mean() < 0.8
 
 
-def test_charities_mostly_know_no_number(told):
-    assert (told["partner_list"]["nhs_number"].index == -1).mean() > 0.5
+def test_charities_mostly_know_no_number(identity):
+    assert (identity["partner_list"]["nhs_number"].index == -1).mean() > 0.5
 
 
-def test_placeholders_are_among_names_numbers_and_dates(told):
-    ed = told["ecds_attendance"]
-    assert named.UNKNOWN in set(words(ed["forename"])) | set(words(ed["surname"]))
-    assert named.NO_NUMBER in set(words(ed["nhs_number"]))
+def test_placeholders_are_among_names_numbers_and_dates(identity):
+    ed = identity["ecds_attendance"]
+    assert identified_columns.UNKNOWN in set(words(ed["forename"])) | set(words(ed["surname"]))
+    assert identified_columns.NO_NUMBER in set(words(ed["nhs_number"]))
     filler = (np.datetime64("1900-01-01") - np.datetime64("2020-04-01")).astype(int)
     assert (ed["date_of_birth"].days == filler).any()
 
 
-def test_newborns_are_nameless_in_hospital(network, tables, told):
-    apc = words(told["apc_episode"]["forename"])
-    baby = apc == named.BABY
+def test_newborns_are_nameless_in_hospital(network, tables, identity):
+    apc = words(identity["apc_episode"]["forename"])
+    baby = apc == identified_columns.BABY
     assert baby.sum() > 50
     assert (network.people.age[tables["apc_episode"].who[baby]] <= 5).all()
-    assert named.BABY not in set(words(told["gp_registration"]["forename"]))
+    assert identified_columns.BABY not in set(words(identity["gp_registration"]["forename"]))
 
 
-def test_nobody_without_an_address_has_one(network, tables, told):
+def test_nobody_without_an_address_has_one(network, tables, identity):
     homeless = network.people.place[tables["partner_list"].who] == NO_PLACE
-    lists = told["partner_list"]
+    lists = identity["partner_list"]
     assert homeless.sum() > 20
-    assert set(words(lists["postcode"])[homeless]) <= {named.NO_FIXED_ABODE, None}
+    assert set(words(lists["postcode"])[homeless]) <= {identified_columns.NO_FIXED_ABODE, None}
     assert (lists["lsoa"].index[homeless] == -1).all()
     assert (lists["uprn"].index[homeless] == -1).all()
 
 
-def test_some_people_are_known_by_another_name_or_address(network, tables, told):
+def test_some_people_are_known_by_another_name_or_address(network, tables, identity):
     who = tables["op_attendance"].who
-    spelt = words(told["op_attendance"]["surname"])
+    spelt = words(identity["op_attendance"]["surname"])
     true = np.char.upper(network.names.surnames[network.names.surname])[who]
     assert 0.005 < (spelt != true).mean() < 0.08
-    place = told["op_attendance"]["lsoa"].index
+    place = identity["op_attendance"]["lsoa"].index
     known = (place >= 0) & (network.people.place[who] >= 0)
     assert 0.01 < (place[known] != network.people.place[who][known]).mean() < 0.10
 
@@ -98,8 +98,8 @@ def test_households_mostly_share_a_surname_and_care_homes_are_large(network):
 
 
 def test_postcodes_lie_in_one_small_area_each(network):
-    codes = named.postcodes(network.county.places)
-    assert len(set(codes)) == len(codes) == named.POSTCODES_PER_PLACE * len(network.county.places)
+    codes = identified_columns.postcodes(network.county.places)
+    assert len(set(codes)) == len(codes) == identified_columns.POSTCODES_PER_PLACE * len(network.county.places)
 
 
 def test_truth_names_the_person_behind_every_record(tiny):
@@ -116,7 +116,7 @@ def test_truth_names_the_person_behind_every_record(tiny):
         assert right > 0.2 * rows
 
 
-def test_both_forms_tell_of_the_same_events(tiny):
+def test_both_forms_have_the_same_events(tiny):
     con = duckdb.connect()
     same = "SELECT attendance_id, arrival_date, arrival_time, department_type FROM '{}/{}/ecds_attendance/*.parquet'"
     [(differ,)] = con.execute(

@@ -6,9 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from phm_utils.synthetic import geography, simulate
-from phm_utils.synthetic.dirt import LINKAGE_SOURCES
+from phm_utils.synthetic.data_errors import LINKAGE_SOURCES
 from phm_utils.synthetic.draws import stream
-from phm_utils.synthetic.linkage.known import make_known
+from phm_utils.synthetic.linkage.population import make_population
 from phm_utils.synthetic.linkage.sources import choose
 
 COLUMNS = ["record_id", "nhs_number", "forename", "surname", "date_of_birth", "sex", "postcode", "uprn"]
@@ -36,14 +36,14 @@ def test_every_source_has_the_columns_that_linkage_reads(tiny, source):
     assert {str(schema.field(name).type) for name in COLUMNS} == {"int64", "string", "date32[day]"}
 
 
-def test_the_truth_tells_of_every_record_once(tiny):
+def test_the_truth_has_every_record_once(tiny):
     con = duckdb.connect()
     for source in LINKAGE_SOURCES:
-        [(records, told, people)] = con.execute(
+        [(records, in_truth, people)] = con.execute(
             f"""SELECT count(*), count(person), count(DISTINCT s.record_id) FROM '{tiny}/linkage/{source}.parquet' AS s
             FULL JOIN (FROM '{tiny}/truth/linkage.parquet' WHERE source = '{source}') AS t USING (record_id)"""
         ).fetchall()
-        assert records == told == people > 0
+        assert records == in_truth == people > 0
 
 
 def test_a_second_registration_is_with_another_practice(tiny):
@@ -78,7 +78,7 @@ def test_another_seed_gives_other_people(tiny, tmp_path):
     assert mine[: len(theirs)] != theirs
 
 
-def test_csv_tells_the_same_as_parquet(tiny, tmp_path):
+def test_csv_has_the_same_as_parquet(tiny, tmp_path):
     plain = simulate(tmp_path / "demoshire", pcns=3, workers=1, file_format="csv", **TINY)
     con = duckdb.connect()
     for source in LINKAGE_SOURCES:
@@ -99,13 +99,13 @@ def test_the_smallest_network_has_every_source(tmp_path):
 def test_networks_of_real_size_add_up_to_1_18_million_records():
     # One network stands for fifteen: the counts are shares of those registered, 817,000 in all.
     registered = geography.pcn_size(1)
-    who = choose(stream(2025, 1, "linkage sources"), make_known(2025, 1, registered))
+    who = choose(stream(2025, 1, "linkage sources"), make_population(2025, 1, registered))
     assert tuple(who) == LINKAGE_SOURCES
     assert sum(map(len, who.values())) * geography.PEOPLE / registered == pytest.approx(1_180_000, rel=0.005)
     assert len(who["gp"]) == pytest.approx(registered, rel=0.01)
 
 
-def test_numbers_of_records_tell_nothing_about_their_people(tiny):
+def test_numbers_of_records_show_nothing_about_their_people(tiny):
     # Numbered in the people's order, the record of one person would have alike numbers in all sources.
     truth = duckdb.connect().execute(
         f"SELECT record_id, person FROM '{tiny}/truth/linkage.parquet' WHERE source = 'gp' AND person < 2000000"

@@ -38,7 +38,7 @@ def counts_of_truth(root) -> dict[tuple[str, str], int]:
     }
 
 
-def test_every_register_but_obesity_is_told():
+def test_every_register_but_obesity_is_stated():
     assert {r.name for r in load_registers().registers} - set(registers.REGISTERS) == {"obesity"}
 
 
@@ -79,12 +79,12 @@ def test_both_forms_publish_the_same(tiny):
     assert set(published(tiny)["as_at"].astype(str)) == {"2025-03-31"}
 
 
-def test_the_planted_error_and_the_true_counts_are_told(tiny):
-    told = json.loads((tiny / "truth" / "effects.json").read_text())["registers"]
-    assert told["miscounted"] == {"practice_code": "A99004", "register": "diabetes", "times": 1.15}
-    assert told["not_told"] == ["obesity"]
+def test_the_planted_error_and_the_true_counts_are_stated(tiny):
+    stated = json.loads((tiny / "truth" / "effects.json").read_text())["registers"]
+    assert stated["miscounted"] == {"practice_code": "A99004", "register": "diabetes", "times": 1.15}
+    assert stated["not_told"] == ["obesity"]
     true = counts_of_truth(tiny)
-    assert {(code, name): n for code, found in told["true_counts"].items() for name, n in found.items()} == true
+    assert {(code, name): n for code, found in stated["true_counts"].items() for name, n in found.items()} == true
 
 
 def test_registers_ask_for_age_medicine_and_no_resolution(network, on, takes):
@@ -146,7 +146,7 @@ def test_registers_counted_from_the_entries_are_those_of_the_truth(network, tabl
             "ra": has("rheumatoid_arthritis") & (age >= 16),
             "smi": has("smi") | takes["lithium_medicines"],
         }[register]
-    told = registers.registered(people) & ~people.type_1 & (network.gp_last() >= days.INDEX_DAY)
-    differ = (found != on[register])[told].sum()
-    assert on[register][told].sum() > 15
-    assert differ <= 0.03 * on[register][told].sum() + 3
+    in_extract = registers.registered(people) & ~people.type_1 & (network.gp_last() >= days.INDEX_DAY)
+    differ = (found != on[register])[in_extract].sum()
+    assert on[register][in_extract].sum() > 15
+    assert differ <= 0.03 * on[register][in_extract].sum() + 3

@@ -1,7 +1,7 @@
--- What the check of sex and month of birth found, by source and group of records: the counts from
+-- Results of the check of sex and month of birth, by source and group of records: the counts from
 -- which false links are estimated (phm_utils/methods/linkage_error.py). A record is checked where
 -- its token is a GP person's and both fields are known on both sides.
--- GP events, medicines and appointments carry the token alone: they stand in the group of all.
+-- GP events, medicines and appointments carry the token alone: they are in the group 'All'.
 SELECT
     grouped.source,
     grouped.characteristic,
@@ -19,10 +19,10 @@ SELECT
     count(DISTINCT (grouped.token_person_id, grouped.sex, grouped.birth_month))
         FILTER (WHERE grouped.method = 'conflict') AS conflict_people,
     count(*) FILTER (WHERE grouped.checked) AS checked_people,
-    (sum(grouped.records * stranger.seen) FILTER (WHERE grouped.checked))::DOUBLE
+    (sum(grouped.records * random_pair.differs) FILTER (WHERE grouped.checked))::DOUBLE
     / (1e9 * sum(grouped.records) FILTER (WHERE grouped.checked)) AS seen
 FROM grouped
-LEFT JOIN stranger ON stranger.sex = grouped.sex AND stranger.birth_month = grouped.birth_month
+LEFT JOIN random_pair ON random_pair.sex = grouped.sex AND random_pair.birth_month = grouped.birth_month
 WHERE
     grouped.source <> 'gp_registration'
     AND (grouped.characteristic = 'All' OR grouped.source IN ($identity_sources))

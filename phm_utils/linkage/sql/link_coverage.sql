@@ -1,5 +1,5 @@
--- Who is missed: records linked and not linked to a person in the GP extract, by what the record
--- itself says and by network (see settled.sql). Nobody who is missed has an ethnicity.
+-- Records linked and not linked to a person in the GP extract, by the record's own
+-- characteristics and by network (see identity_link.sql). Ethnicity is not known where not linked.
 SELECT
     pcn_code,
     source,

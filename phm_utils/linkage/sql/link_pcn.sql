@@ -3,7 +3,7 @@
 SELECT pcn_code, source, method, sum(records)::BIGINT AS records, count(*) AS identities
 FROM (
     SELECT pcn_code, source, method, token_person_id, sex, birth_month, sum(records) AS records
-    FROM settled
+    FROM identity_link
     GROUP BY ALL
 ) AS identities
 GROUP BY pcn_code, source, method

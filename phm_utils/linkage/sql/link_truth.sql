@@ -7,7 +7,7 @@ SELECT
     sum(records)::BIGINT AS records,
     coalesce(sum(records) FILTER (WHERE known_person), 0)::BIGINT AS findable,
     coalesce(sum(records) FILTER (WHERE linked), 0)::BIGINT AS links,
-    coalesce(sum(records) FILTER (WHERE linked AND NOT rightly), 0)::BIGINT AS wrong,
-    coalesce(sum(records) FILTER (WHERE known_person AND NOT rightly), 0)::BIGINT AS missed
+    coalesce(sum(records) FILTER (WHERE linked AND NOT correct), 0)::BIGINT AS wrong,
+    coalesce(sum(records) FILTER (WHERE known_person AND NOT correct), 0)::BIGINT AS missed
 FROM ($grouped) AS grouped
 GROUP BY source, characteristic, category

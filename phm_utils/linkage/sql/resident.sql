@@ -5,7 +5,7 @@ WITH extract_end AS (
     SELECT quantile_disc(registered_from, 0.999) AS last_day FROM gp_registration
 ),
 deceased AS (
-    SELECT DISTINCT person_id FROM settled WHERE source = 'death' AND in_gp_extract
+    SELECT DISTINCT person_id FROM identity_link WHERE source = 'death' AND in_gp_extract
 )
 SELECT
     spine.household_token,

@@ -1,1 +1,1 @@
-"""The form `linkage` of the make-believe ICS: six sources that tell who somebody is, and the truth behind them."""
+"""The form `linkage` of the simulated ICS: six sources of identities, and the truth about them."""

@@ -9,11 +9,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from phm_utils.synthetic import geography
-from phm_utils.synthetic.dirt import LINKAGE_SOURCES
+from phm_utils.synthetic.data_errors import LINKAGE_SOURCES
 from phm_utils.synthetic.draws import Coded, stream
 from phm_utils.synthetic.extracts import Task
-from phm_utils.synthetic.linkage.known import make_known
-from phm_utils.synthetic.linkage.records import write_down
+from phm_utils.synthetic.linkage.population import make_population
+from phm_utils.synthetic.linkage.records import make_sheet
 from phm_utils.synthetic.linkage.sheet import Sheet
 from phm_utils.synthetic.linkage.sources import choose
 from phm_utils.synthetic.linkage.traps import trap_of_records
@@ -28,10 +28,10 @@ _PARTS = ".parts"  # networks are written apart, by whichever worker, and joined
 def write_linkage(task: Task) -> dict:
     """Simulate one network's people and write its part of every source, and of the truth."""
     county = geography.geography(task.seed, task.pcn)
-    known = make_known(task.seed, task.pcn, task.registered)
+    population = make_population(task.seed, task.pcn, task.registered)
     truths = []
-    for source, who in choose(stream(task.seed, task.pcn, "linkage sources"), known).items():
-        sheet = write_down(stream(task.seed, task.pcn, f"linkage {source}"), known, county.places, source, who)
+    for source, who in choose(stream(task.seed, task.pcn, "linkage sources"), population).items():
+        sheet = make_sheet(stream(task.seed, task.pcn, f"linkage {source}"), population, county.places, source, who)
         if source == "gp":
             sheet.columns["practice_code"] = _practices(sheet, county)
         _write_part(task, source, _table(sheet.columns))
@@ -40,7 +40,7 @@ def write_linkage(task: Task) -> dict:
     return {"pcn": task.pcn}
 
 
-def gather(root: Path, file_format: FileFormat) -> None:
+def join_parts(root: Path, file_format: FileFormat) -> None:
     """Put the networks' parts together: one file per source, and the truth, always Parquet."""
     for source in LINKAGE_SOURCES:
         _join(root / _PARTS / source, root / FORM / f"{source}.{file_format}")
@@ -50,8 +50,8 @@ def gather(root: Path, file_format: FileFormat) -> None:
 
 def _practices(sheet: Sheet, county: geography.Geography) -> Coded:
     """The practice of each registration; a person's second one is with another practice of the network."""
-    mine = county.practices_of(sheet.known.people.pcn)
-    practice = sheet.known.people.practice[sheet.who].astype(int)
+    mine = county.practices_of(sheet.population.people.pcn)
+    practice = sheet.population.people.practice[sheet.who].astype(int)
     second = np.ones(len(sheet), bool)
     second[np.unique(sheet.who, return_index=True)[1]] = False
     other = practice + 1 + sheet.rng.integers(0, max(len(mine) - 1, 1), len(sheet))
@@ -60,13 +60,13 @@ def _practices(sheet: Sheet, county: geography.Geography) -> Coded:
 
 def _truth(sheet: Sheet) -> dict[str, Column]:
     """Whose each record is, and what was planted in it."""
-    known, who = sheet.known, sheet.who
+    population, who = sheet.population, sheet.who
     return {
         "source": Coded(np.zeros(len(who), np.uint8), (sheet.source,)),
         "record_id": sheet.columns["record_id"],
-        "person": Numbers(known.people.numbers()[who]),
-        "registered": Numbers(known.in_gp[who]),
-        "ethnicity": Coded(known.people.ethnicity[who], ETHNIC_CODES),
+        "person": Numbers(population.people.numbers()[who]),
+        "registered": Numbers(population.in_gp[who]),
+        "ethnicity": Coded(population.people.ethnicity[who], ETHNIC_CODES),
         "trap": trap_of_records(sheet),
         "faults": sheet.faults(),
     }

@@ -8,7 +8,7 @@ from phm_utils.synthetic.names import Names, draw_forenames, make_names
 from phm_utils.synthetic.people import People
 
 JOINED = 0.03  # of households of some origins: a double-barrelled surname
-BORN_FIRST_JANUARY = 0.02  # of adults of some origins: so their papers say, and every source
+BORN_FIRST_JANUARY = 0.02  # of adults of some origins: on their papers, and in every source
 
 
 def name_people(rng: np.random.Generator, people: People) -> Names:
@@ -16,7 +16,7 @@ def name_people(rng: np.random.Generator, people: People) -> Names:
     origin = WIDER.origin(people)
     _paper_birthdays(rng, people, origin)
     names = make_names(rng, people, WIDER)
-    _tell_apart(rng, people, names.forename)
+    _make_forenames_differ(rng, people, names.forename)
     return _join(rng, people, origin, _of_women(rng, people, origin, names))
 
 
@@ -32,8 +32,8 @@ def _paper_birthdays(rng: np.random.Generator, people: People, origin: np.ndarra
     people.birth[chosen] = year[chosen]
 
 
-def _tell_apart(rng: np.random.Generator, people: People, forename: np.ndarray) -> None:
-    """Draw again for children of a home who got one forename: the lists alone would give some twins the same."""
+def _make_forenames_differ(rng: np.random.Generator, people: People, forename: np.ndarray) -> None:
+    """Draw again where two children of a home have one forename: twins must differ in it."""
     for _ in range(4):
         order = np.lexsort((forename, people.child, people.household))
         alike = np.ones(len(order) - 1, bool)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from phm_utils.synthetic.dirt import LINKAGE, LINKAGE_TIMES
+from phm_utils.synthetic.data_errors import LINKAGE, LINKAGE_TIMES
 from phm_utils.synthetic.draws import Coded, chance
-from phm_utils.synthetic.linkage.known import Known
+from phm_utils.synthetic.linkage.population import Population
 from phm_utils.synthetic.people import ETHNIC_CODES
 from phm_utils.synthetic.rows import Column
 
@@ -18,8 +18,8 @@ FAULTS = ("spelling of forename", "spelling of surname", "short form", "second n
 _BIT = {fault: np.uint32(1 << place) for place, fault in enumerate(FAULTS)}
 
 
-class Spelt:
-    """A text column that faults rewrite: an index per record, -1 for null, into words of which there are ever more."""
+class TextColumn:
+    """A text column that faults rewrite: an index per record, -1 for null, into a growing list of words."""
 
     def __init__(self, index: np.ndarray, words: np.ndarray | list[str]) -> None:
         self.index, self.words = index.astype(np.int64), list(words)
@@ -40,7 +40,7 @@ class Spelt:
         return np.array(changed, int)
 
     def word(self, record: int) -> str:
-        """What stands in a record."""
+        """A record's word."""
         return self.words[self.index[record]]
 
     def put(self, record: int, word: str) -> None:
@@ -60,31 +60,31 @@ class Spelt:
 class Sheet:
     """One source's records: whom each is about, the columns written so far, and the faults planted in them."""
 
-    def __init__(self, rng: np.random.Generator, known: Known, source: str, who: np.ndarray) -> None:
-        self.rng, self.known, self.source, self.who = rng, known, source, who
+    def __init__(self, rng: np.random.Generator, population: Population, source: str, who: np.ndarray) -> None:
+        self.rng, self.population, self.source, self.who = rng, population, source, who
         self.columns: dict[str, Column] = {}
         self._rates = LINKAGE[source]
         times = np.array([LINKAGE_TIMES.get(code, 1.0) for code in ETHNIC_CODES], np.float32)
-        self.times = times[known.people.ethnicity[who]]
+        self.times = times[population.people.ethnicity[who]]
         self._noted = np.zeros(len(who), np.uint32)
 
     def __len__(self) -> int:
         return len(self.who)
 
     def fault(self, name: str, share: float = 1.0) -> np.ndarray:
-        """Records that a fault of `dirt` befalls at `share` of its rate, oftener in some ethnic groups."""
+        """Records with a fault of `data_errors`, at `share` of its rate; the rate is higher in some ethnic groups."""
         return chance(self.rng, share * self._rates[name] * self.times)
 
-    def habit(self, name: str) -> np.ndarray:
-        """As `fault`, at one rate for everybody."""
-        return self.some(self._rates[name])
+    def uniform_fault(self, name: str) -> np.ndarray:
+        """As `fault`, at one rate for all ethnic groups."""
+        return self.sample(self._rates[name])
 
-    def some(self, share: float) -> np.ndarray:
+    def sample(self, share: float) -> np.ndarray:
         """A share of the records."""
         return chance(self.rng, share, len(self))
 
     def note(self, fault: str, records: np.ndarray) -> None:
-        """Remember a fault of records, given as a mask or as positions."""
+        """Record a fault of records, given as a mask or as positions."""
         self._noted[records] |= _BIT[fault]
 
     def has(self, fault: str) -> np.ndarray:
@@ -94,5 +94,5 @@ class Sheet:
     def faults(self) -> Coded:
         """The faults of each record in words, null where there are none."""
         kinds, kind = np.unique(self._noted, return_inverse=True)
-        told = tuple("; ".join(fault for fault in FAULTS if bits & _BIT[fault]) for bits in kinds)
-        return Coded(np.where(kinds[kind] == 0, -1, kind).astype(np.int32), told)
+        labels = tuple("; ".join(fault for fault in FAULTS if bits & _BIT[fault]) for bits in kinds)
+        return Coded(np.where(kinds[kind] == 0, -1, kind).astype(np.int32), labels)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic.draws import chance
-from phm_utils.synthetic.linkage.known import Known
+from phm_utils.synthetic.linkage.population import Population
 
 SECOND_REGISTRATION = 0.008  # of people in the GP's file: a former practice still lists them
-FREQUENT_PER_PERSON = 60e-6  # people of the GP's file whom a hospital knows by FREQUENT_RECORDS records
+FREQUENT_PER_PERSON = 60e-6  # people of the GP's file with FREQUENT_RECORDS records in hospital
 FREQUENT_RECORDS = (30, 46)
 
 
@@ -39,21 +39,21 @@ SOURCES = (
     Source("social_care", 0.036, 0.03, (0, 0.05, 0.3, 0.5, 0.6, 0.8, 1.5, 4, 12, 20), 0.35, 0.2, 8, 0.10),
     Source("voluntary", 0.039, 0.06, (0.2, 0.2, 0.2, 0.8, 1.2, 1.1, 1, 1.3, 1.6, 1.2), 0.6, 0.7, 0.4, 0.30),
 )
-ABSENT_KIN_SEEN = {"community": 1.0, "hospital": 0.4, "voluntary": 0.6}  # chances
+ABSENT_RELATIVES_SEEN = {"community": 1.0, "hospital": 0.4, "voluntary": 0.6}  # chances
 
 
-def choose(rng: np.random.Generator, known: Known) -> dict[str, np.ndarray]:
-    """Whom each record of each source is about, in an order that tells nothing."""
-    registered = np.flatnonzero(known.here & known.people.registered)
-    without = np.flatnonzero(known.here & ~known.people.registered)
+def choose(rng: np.random.Generator, population: Population) -> dict[str, np.ndarray]:
+    """The person of each record, by source, in random order."""
+    registered = np.flatnonzero(population.resident & population.people.registered)
+    without = np.flatnonzero(population.resident & ~population.people.registered)
     seen = {source.name: chance(rng, source.unregistered, len(without)) for source in SOURCES}
     nowhere = ~np.logical_or.reduce(list(seen.values()))
     seen["hospital"] |= nowhere & chance(rng, 0.5, len(without))
     seen["voluntary"] |= nowhere & ~seen["hospital"]
-    result = {"gp": _gp(rng, known)}
+    result = {"gp": _gp(rng, population)}
     for source in SOURCES:
-        some = _weighted(rng, known, source, registered)
-        once = np.concatenate([some, without[seen[source.name]], _absent_kin(rng, known, source)])
+        some = _weighted(rng, population, source, registered)
+        once = np.concatenate([some, without[seen[source.name]], _absent_kin(rng, population, source)])
         who = np.concatenate([once, *_repeats(rng, once, source.again)])
         if source.name == "hospital":
             who = np.concatenate([who, _frequent(rng, some, len(registered))])
@@ -61,15 +61,15 @@ def choose(rng: np.random.Generator, known: Known) -> dict[str, np.ndarray]:
     return result
 
 
-def _gp(rng: np.random.Generator, known: Known) -> np.ndarray:
-    listed = np.flatnonzero(known.in_gp)
-    twice = listed[chance(rng, np.where(known.moved[listed], 4, 0.2) * SECOND_REGISTRATION)]
+def _gp(rng: np.random.Generator, population: Population) -> np.ndarray:
+    listed = np.flatnonzero(population.in_gp)
+    twice = listed[chance(rng, np.where(population.moved[listed], 4, 0.2) * SECOND_REGISTRATION)]
     return rng.permutation(np.concatenate([listed, twice])).astype(np.int32)
 
 
-def _weighted(rng: np.random.Generator, known: Known, source: Source, among: np.ndarray) -> np.ndarray:
+def _weighted(rng: np.random.Generator, population: Population, source: Source, among: np.ndarray) -> np.ndarray:
     """A fixed number of people, the likelier the greater their weight (Efraimidis and Spirakis, by Gumbel keys)."""
-    people = known.people
+    people = population.people
     weight = np.interp(np.arange(105), AGES, source.weight)[people.age[among]]
     weight = weight * np.where(people.communal[among] == 1, source.care_home, 1)
     log_weight = np.log(np.maximum(weight, 1e-9)) + source.deprivation * people.deprivation[among]
@@ -93,6 +93,8 @@ def _frequent(rng: np.random.Generator, seen: np.ndarray, registered: int) -> np
     return np.repeat(some, rng.integers(*FREQUENT_RECORDS, len(some)))
 
 
-def _absent_kin(rng: np.random.Generator, known: Known, source: Source) -> np.ndarray:
-    """Twins and sons whom the GP's file lacks are in some other source."""
-    return known.absent_kin[chance(rng, ABSENT_KIN_SEEN.get(source.name, 0.0), len(known.absent_kin))]
+def _absent_kin(rng: np.random.Generator, population: Population, source: Source) -> np.ndarray:
+    """Twins and sons absent from the GP's file who are in this source."""
+    return population.absent_relatives[
+        chance(rng, ABSENT_RELATIVES_SEEN.get(source.name, 0.0), len(population.absent_relatives))
+    ]

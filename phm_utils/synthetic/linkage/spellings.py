@@ -116,12 +116,12 @@ def slip(name: str, luck: int) -> str:
 
 
 def _neighbour(letter: str, luck: int) -> str:
-    """A key beside the letter's own."""
+    """A key next to the letter's own."""
     for row in _KEYS:
         at = row.find(plain(letter).lower())
         if at >= 0:
-            beside = row[max(at - 1, 0) : at] + row[at + 1 : at + 2]
-            return beside[luck % len(beside)]
+            adjacent = row[max(at - 1, 0) : at] + row[at + 1 : at + 2]
+            return adjacent[luck % len(adjacent)]
     return letter
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from phm_utils.synthetic import days
 from phm_utils.synthetic.draws import chance
+from phm_utils.synthetic.identified_columns import BIRTH_FILLER
 from phm_utils.synthetic.linkage.sheet import Sheet
-from phm_utils.synthetic.named import BIRTH_FILLER
 from phm_utils.synthetic.rows import Dates
 
 _DAY, _TENS_OF_DAYS, _MONTH, _YEAR, _DECADE = range(5)
@@ -14,7 +14,7 @@ _SLIPS = (0.3, 0.2, 0.2, 0.2, 0.1)  # which part of the date is wrong by one
 
 def write_births(sheet: Sheet) -> Dates:
     """Every date that is written is one of the calendar, and none lies after the extract."""
-    birth = sheet.known.people.birth[sheet.who].astype("datetime64[D]")
+    birth = sheet.population.people.birth[sheet.who].astype("datetime64[D]")
     year, month, day = _parts(birth)
     swapped = (day <= 12) & (day != month) & sheet.fault("day and month swapped")
     month, day = np.where(swapped, day, month), np.where(swapped, month, day)

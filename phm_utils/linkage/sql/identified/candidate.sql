@@ -1,7 +1,7 @@
--- Of each identity that certain rules left open, its best person of the spine, and what becomes of the pair.
+-- For each identity that the deterministic rules left open, its best person of the spine, and the decision.
 -- A pair is contrary where a comparison that may not differ does ($contrary_words); where both have
--- valid NHS numbers and they are two; where too little can be compared (probable.too_little); and where
--- somebody without a forename is of the other sex, or is on the spine too (a twin). Contrary persons come
+-- different valid NHS numbers; where too little can be compared (probable.too_little); and where
+-- an identity without a forename is of the other sex, or is on the spine too (a twin). Contrary pairs come
 -- last, whatever their weight.
 -- A pair that a reviewer judged to be one person is linked, one judged to be two is contrary.
 -- margin: bits over the next best of all other persons; null where there is none. Tie: smaller identity.

@@ -17,8 +17,8 @@ SELECT
     '$source' AS source,
     pair.nhs_number,
     pair.practice_code,
-    CASE WHEN here.nhs_number IS NOT NULL THEN here.person ELSE holder.person END AS person
+    CASE WHEN at_practice.nhs_number IS NOT NULL THEN at_practice.person ELSE holder.person END AS person
 FROM pair
-LEFT JOIN number_at_practice AS here
-    ON here.nhs_number = pair.nhs_number AND here.practice_code = pair.practice_code
+LEFT JOIN number_at_practice AS at_practice
+    ON at_practice.nhs_number = pair.nhs_number AND at_practice.practice_code = pair.practice_code
 LEFT JOIN holder ON holder.person_nhs = pair.digits

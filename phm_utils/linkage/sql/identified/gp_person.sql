@@ -1,9 +1,9 @@
--- The spine: every identity of the registered list, and the person whose it is.
+-- The spine: every identity of the registered list, with its person.
 -- 1. The holder of an NHS number is its verified, then latest registration (tie: larger record id).
 --    Registrations with that number are the holder's where they agree (agrees.sql).
--- 2. A registration without a number, or with an unverified one that is somebody else's, is the
+-- 2. A registration without a number, or with an unverified one of another person, is the
 --    person of the same description, if exactly one person with a number has it.
--- 3. Otherwise it is a person of its own, together with those of an equal description.
+-- 3. Otherwise it is a separate person, together with those of an equal description.
 -- person: a value to be pseudonymised, never written. person_nhs: the number of that person.
 WITH spine AS (
     SELECT * FROM identity WHERE source = '$spine'

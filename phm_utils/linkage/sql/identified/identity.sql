@@ -1,8 +1,8 @@
--- The identities that all sources present, cleaned: one row per source and distinct set of raw
--- identifiers. first_id, the smallest record identifier among its records, names it within the source.
+-- The identities of all sources, cleaned: one row per source and distinct set of raw
+-- identifiers. first_id, the smallest record identifier among its records, identifies it within the source.
 -- Cleaning: names in capitals without accents or joined letters, of letters alone, titles and placeholders nulled;
--- a source that holds whole names in one field has them split; an NHS number must pass modulo 11 and
--- not repeat one digit; fillers, stopgaps, dates before 1890 and dates to come are no dates of birth; ZZ99 and
+-- full names in one field are split; an NHS number must pass modulo 11 and
+-- not repeat one digit; fillers, default dates, dates before 1890 and future dates are no dates of birth; ZZ99 and
 -- malformed postcodes are no addresses.
 -- root: the long form of the first forename (LIZ is ELIZABETH), else that forename itself.
 -- description: names, date of birth, postcode and sex together.
@@ -26,7 +26,7 @@ one_field AS (
         AND 2 * count(*) FILTER (regexp_matches(trim(concat(forename, ' ', surname)), '[\s,]'))
         > count(coalesce(forename, surname))
 ),
-whole AS (
+with_full_name AS (
     SELECT
         *,
         CASE
@@ -50,7 +50,7 @@ split AS (
             WHEN full_name LIKE '%,%' THEN split_part(full_name, ',', 1)
             ELSE regexp_extract(full_name, '(\S+)$', 1)
         END AS last_words
-    FROM whole
+    FROM with_full_name
 ),
 -- Materialized: else the rules for words would be tried on every row that has them.
 forename_given AS MATERIALIZED (
@@ -99,21 +99,21 @@ known_place AS (
     ) AS postcodes
     WHERE $postcode_is_usable
 ),
-crowded_date AS MATERIALIZED (
+frequent_date AS MATERIALIZED (
     SELECT source, date_of_birth
     FROM grouped
     WHERE date_of_birth IS NOT NULL
     GROUP BY source, date_of_birth
-    QUALIFY count(*) > $crowd AND 100 * count(*) > sum(count(*)) OVER (PARTITION BY source)
+    QUALIFY count(*) > $most_households AND 100 * count(*) > sum(count(*)) OVER (PARTITION BY source)
 ),
-stopgap_date AS (
-    -- what a source writes where it knows no date: the birthday of many households, and of one identity in a hundred
+default_date AS (
+    -- a source's default for a missing date: the birthday of many households, and of one identity in a hundred
     SELECT grouped.source, grouped.date_of_birth
     FROM grouped
-    INNER JOIN crowded_date
-        ON crowded_date.source = grouped.source AND crowded_date.date_of_birth = grouped.date_of_birth
+    INNER JOIN frequent_date
+        ON frequent_date.source = grouped.source AND frequent_date.date_of_birth = grouped.date_of_birth
     GROUP BY grouped.source, grouped.date_of_birth
-    HAVING count(DISTINCT coalesce(grouped.postcode, grouped.uprn, grouped.line)) > $crowd
+    HAVING count(DISTINCT coalesce(grouped.postcode, grouped.uprn, grouped.line)) > $most_households
 ),
 numbering AS (
     -- apart from the wide rows, which would be sorted with it
@@ -133,7 +133,7 @@ cleaned AS (
         CASE
             WHEN split.date_of_birth NOT IN ($date_fillers)
                 AND split.date_of_birth BETWEEN DATE '1890-01-01' AND current_date
-                AND stopgap_date.source IS NULL
+                AND default_date.source IS NULL
                 THEN split.date_of_birth
         END AS born,
         known_place.place,
@@ -152,8 +152,8 @@ cleaned AS (
     LEFT JOIN first_word ON first_word.words = split.first_words
     LEFT JOIN last_word ON last_word.words = split.last_words
     LEFT JOIN known_place ON known_place.postcode = split.postcode
-    LEFT JOIN stopgap_date
-        ON stopgap_date.source = split.source AND stopgap_date.date_of_birth = split.date_of_birth
+    LEFT JOIN default_date
+        ON default_date.source = split.source AND default_date.date_of_birth = split.date_of_birth
 )
 SELECT
     numbering.identity_id,

@@ -1,27 +1,27 @@
--- People of the ledger who are no longer, or no longer only, who they were: old_root, new_root, why.
--- merged: nobody carries old_root on; all of it that was seen, the strongest it had included, is new_root.
--- divided: part of what was old_root is now new_root; the rest is old_root still, or was not seen, or is
---    others'. No replacement can be made of it.
--- shared: several people now claim all that was seen of old_root, so nobody is it; new_root is null.
+-- Roots of the ledger whose evidence now belongs to other roots: old_root, new_root, why.
+-- merged: no person keeps old_root; all its evidence seen, the strongest included, is now new_root's.
+-- divided: part of its evidence is now new_root's; the rest is still old_root's, or was not seen, or is
+--    of others. new_root does not replace it.
+-- shared: several people now claim all its evidence seen; new_root is null.
 WITH moved AS (
-    SELECT rival.root AS old_root, now.root AS new_root, min(rival.rank) AS rank
-    FROM ledger_rival AS rival
-    INNER JOIN ledger_root AS now ON now.cluster = rival.cluster
-    WHERE now.root <> rival.root
-    GROUP BY rival.root, now.root
+    SELECT conflicts.root AS old_root, person_root.root AS new_root, min(conflicts.rank) AS rank
+    FROM ledger_conflict AS conflicts
+    INNER JOIN ledger_root AS person_root ON person_root.cluster = conflicts.cluster
+    WHERE person_root.root <> conflicts.root
+    GROUP BY conflicts.root, person_root.root
 ),
-whole AS (
+fully_moved AS (
     SELECT old_root
     FROM moved
-    WHERE old_root NOT IN (SELECT now.root FROM ledger_root AS now)
+    WHERE old_root NOT IN (SELECT person_root.root FROM ledger_root AS person_root)
     GROUP BY old_root
     HAVING count(*) = 1
 ),
 strongest AS (
-    SELECT held.root AS old_root, min(held.rank) AS rank
-    FROM ledger_before AS held
-    WHERE held.rank > 0 AND held.root IN (SELECT whole.old_root FROM whole)
-    GROUP BY held.root
+    SELECT earlier.root AS old_root, min(earlier.rank) AS rank
+    FROM ledger_before AS earlier
+    WHERE earlier.rank > 0 AND earlier.root IN (SELECT fully_moved.old_root FROM fully_moved)
+    GROUP BY earlier.root
 )
 SELECT
     moved.old_root,
@@ -30,9 +30,9 @@ SELECT
 FROM moved
 LEFT JOIN strongest ON strongest.old_root = moved.old_root
 UNION ALL
-SELECT DISTINCT held.root AS old_root, NULL AS new_root, 'shared' AS why
+SELECT DISTINCT earlier.root AS old_root, NULL AS new_root, 'shared' AS why
 FROM ledger_claim AS claim
-INNER JOIN ledger_before AS held ON held.evidence = claim.evidence
+INNER JOIN ledger_before AS earlier ON earlier.evidence = claim.evidence
 WHERE claim.cluster IS NULL
-    AND held.root IS NOT NULL
-    AND held.root NOT IN (SELECT pair.root FROM ledger_pair AS pair)
+    AND earlier.root IS NOT NULL
+    AND earlier.root NOT IN (SELECT pair.root FROM ledger_pair AS pair)

@@ -1,10 +1,10 @@
--- Every identity of the other sources, and what certain rules say of whose it is.
+-- Every identity of the other sources, with its person by the deterministic rules.
 -- 1. The number's GP person, where one of that person's identities agrees (agrees.sql), unless the
 --    record is the exact description of somebody else there, or has the forename of somebody else
 --    there with its date of birth and its surname or address (a twin with the other's number).
 -- 2. The one GP person of an equal description, where the record has no number, or a number that its
 --    GP holder contradicts, or that person has none: two different numbers are never joined.
--- Whom neither rule places has no person yet. own_nhs: the record's number, unless contradicted.
+-- An identity that neither rule links has no person yet. own_nhs: the record's number, unless contradicted.
 WITH other AS (
     SELECT * FROM identity WHERE source <> '$spine'
 ),

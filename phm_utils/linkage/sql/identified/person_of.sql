@@ -1,5 +1,5 @@
--- Every identity once, with its person and how that was settled.
--- thin: neither a usable number nor both names and a date of birth: such records are told apart one by one.
+-- Every identity once, with its person and its method.
+-- thin: neither a usable number nor both names and a date of birth: each such record is a person.
 WITH joined AS (
     SELECT identity_id, person, match_weight, confirmed
     FROM candidate

@@ -1,5 +1,4 @@
--- Every record once, with its person: its identity's or, where that tells too little to say that two
--- records of it are one person, its own.
+-- Every record once, with its person: its identity's or, where the identity is thin (see person_of.sql), its own.
 SELECT
     record.source,
     record.record_id,

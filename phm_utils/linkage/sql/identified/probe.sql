@@ -1,4 +1,4 @@
--- Each probe and whom it would have joined without its NHS number.
+-- Each probe and the person it links to without its NHS number.
 SELECT
     probe_sample.identity_id,
     probe_sample.source,

@@ -1,6 +1,6 @@
--- Identities that their NHS number settled, up to $probes of each source, chosen by a hash of their
--- names within the source: what the linkage would do without the number tells how it does for
--- records that have none. described_person: whom the description alone would give.
+-- Identities linked by their NHS number, up to $probes of each source, chosen by a hash of their
+-- first_id: linked again without the number, they measure the linkage of records that have none.
+-- described_person: the person by the description alone.
 WITH chosen AS (
     SELECT identity_id, source, records, person, description
     FROM other_person

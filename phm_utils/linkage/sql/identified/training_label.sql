@@ -1,6 +1,6 @@
--- Pairs that stand for one person: an identity and a registration with the same NHS number who agree
--- in two respects or more of forename, surname, date of birth and home. The certain rules alone would
--- not do: they all but demand the date of birth, and m of a date that differs would be learnt as nought.
+-- Pairs labelled as matches: an identity and a registration with the same NHS number that agree
+-- on two or more of forename, surname, date of birth and home. The deterministic rules would bias m:
+-- they almost require the date of birth, so m of a different date would be estimated as 0.
 SELECT other.identity_id AS other_id, min(gp.identity_id) AS gp_id, other.nhs AS label
 FROM other_person AS other
 INNER JOIN gp_person AS gp ON gp.person_nhs = other.nhs

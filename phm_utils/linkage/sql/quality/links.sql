@@ -1,4 +1,4 @@
--- Links by source and group of records: the counts over which error is spread.
+-- Links by source and group of records: the denominators of linkage error.
 SELECT
     source,
     characteristic,

@@ -1,19 +1,19 @@
--- Pairs for a person to judge: up to $per_band of each band of match weight, chosen and put in order
--- by a hash that the seed changes, so that neither their choice nor their order tells their weight.
+-- Pairs for clerical review: up to $per_band of each band of match weight, chosen and put in order
+-- by a hash that the seed changes, so that neither their choice nor their order shows their weight.
 -- first_id and gp_first_id name the two sides within their sources, whatever order records come in.
 WITH pair AS (
     SELECT
-        told.source,
-        told.first_id,
+        record.source,
+        record.first_id,
         gp.first_id AS gp_first_id,
         candidate.match_weight,
         candidate.decision,
         $band AS band,
-        $told_fields,
+        $record_fields,
         $gp_fields,
-        md5('$seed|' || told.source || '|' || told.first_id || '|' || gp.first_id) AS draw
+        md5('$seed|' || record.source || '|' || record.first_id || '|' || gp.first_id) AS draw
     FROM candidate
-    INNER JOIN identity AS told ON told.identity_id = candidate.identity_id
+    INNER JOIN identity AS record ON record.identity_id = candidate.identity_id
     INNER JOIN identity AS gp ON gp.identity_id = candidate.gp_identity_id
     WHERE candidate.place_in_order = 1 AND NOT candidate.probe
 )

@@ -1,4 +1,4 @@
--- How the records of each source were joined, or why they were not.
+-- Records of each source by linkage method, or by the reason for no link.
 SELECT
     source,
     method,

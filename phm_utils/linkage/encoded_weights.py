@@ -1,18 +1,18 @@
-"""How strongly two filters say that they are one person's: a match weight, in bits.
+"""Match weight of two Bloom filters, in bits.
 
-The weight is the logarithm to base 2 of the odds that the two are one person,
+The weight is the logarithm to base 2 of the odds of a match,
 as in Fellegi and Sunter 1969 (doi:10.1080/01621459.1969.10501049): each field
-that agrees adds as many bits as it would take luck to agree, and one that
-does not takes some away. From filters it is known only how alike a field is
-(Dice coefficient), so the bits run in straight lines between three points:
-unlike, half alike, and equal (partial weights by likeness: Brown and others
-2019, International Journal of Population Data Science 4(1)). A field that either side lacks says nothing.
+that agrees adds bits by the probability of agreeing by chance, and one that
+does not subtracts some. Filters show only how similar a field is (Dice
+coefficient), so the bits are interpolated between three points: unlike, half
+alike, and equal (partial weights by likeness: Brown and others
+2019, International Journal of Population Data Science 4(1)). A field missing on either side adds 0.
 
 Equal values count by their rarity among our own people: for a common value
 its own share, else the average share. A rare value counts no more than the
 average: rare forenames and rare surnames go together.
-What disagreement takes away is set and not trained: encoded records have no
-NHS number to train by.
+Weights of disagreement are set, not trained: encoded records have no NHS
+number to train by.
 """
 
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ from phm_utils.linkage.bloom import FIELDS, WORDS
 
 NAMES = tuple(f.name for f in FIELDS)
 HOME = ("place", "address", "address_line")
-# (alike, bits): below the first, its bits; from the last in a straight line to those of equal values.
+# (similarity, bits): below the first, its bits; above the last, interpolated to those of equal values.
 # Two unlike names share a fifth of their bits by chance, two spellings of one about two thirds.
-# Of the three parts of a date two equal ones give about 0.75, one about 0.45.
+# Two equal parts of a date give about 0.75, one about 0.45.
 POINTS = {
     "given": ((0.3, -5), (0.6, 2)),
     "family": ((0.3, -5), (0.6, 2)),
@@ -35,7 +35,7 @@ POINTS = {
     "address": ((0.99, -4),),
     "address_line": ((0.3, -4), (0.6, 2)),
 }
-SHORT_FORM = -5  # bits: one in thirty is written down under another form of the name
+SHORT_FORM = -5  # bits: one record in thirty has another form of the name
 _STARTS = [WORDS[name].start for name in NAMES]
 
 
@@ -44,7 +44,7 @@ class Side:
     """Filters of one side, one row each.
 
     sizes: how many bits each field sets, one column per field.
-    has: whether anybody has the field.
+    has: whether any row has the field.
     """
 
     words: np.ndarray
@@ -68,12 +68,12 @@ def labels(side: Side, names: tuple[str, ...]) -> np.ndarray:
         for column in range(WORDS[name].start, WORDS[name].stop):
             label = (label ^ side.words[:, column]) * np.uint64(0x9E3779B97F4A7C15)
             label ^= label >> np.uint64(29)
-    whole = (side.sizes[:, [NAMES.index(name) for name in names]] > 0).all(axis=1)
-    return np.where(whole, label | np.uint64(1), np.uint64(0))
+    complete = (side.sizes[:, [NAMES.index(name) for name in names]] > 0).all(axis=1)
+    return np.where(complete, label | np.uint64(1), np.uint64(0))
 
 
 def bits_of_equal(people: Side) -> np.ndarray:
-    """What each field of each person adds where a record has the same: one row per person, one column per field."""
+    """Bits that each field of each person adds where a record agrees: one row per person, one column per field."""
     bits = np.zeros(people.sizes.shape, dtype=np.float32)
     for column, name in enumerate(NAMES):
         label = labels(people, (name,))
@@ -81,7 +81,7 @@ def bits_of_equal(people: Side) -> np.ndarray:
         known = label > 0
         n = max(int(known.sum()), 2)
         share = (count[which][known] - 1) / (n - 1)  # of the others
-        # The mean is the chance that two people agree; that nobody does is no proof that it is nought.
+        # The mean is the probability that two people agree; none agreeing does not make it 0.
         bits[known, column] = -np.log2(np.maximum(share, max(share.mean(), 1 / n**2))) if known.any() else 0
     return bits
 
@@ -91,7 +91,7 @@ def match_weight(alike: np.ndarray, known: np.ndarray, equal: np.ndarray, people
 
     alike: Dice coefficient of each field, one row per pair.
     known: whether both sides have the field. equal: `bits_of_equal` of the pair's person.
-    people: how many there are; before anything is compared the odds are one to that.
+    people: their number; the prior odds are 1 to that.
     """
     bits = {name: _bits(POINTS[name], alike[:, i], equal[:, i]) for i, name in enumerate(NAMES) if name in POINTS}
     root = NAMES.index("root")

@@ -1,4 +1,4 @@
-"""Who is easily taken for whom: twins, fathers and sons of one name, people of one home, strangers alike."""
+"""People easily confused: twins, fathers and sons of one name, people of one home, unrelated namesakes."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from phm_utils.synthetic.people import People
 
 
 @dataclass(frozen=True)
-class Kinship:
+class Relatives:
     """Positions of other people, -1 for none; one entry per person in each array.
 
     twin: the other twin. father: of a son who bears his name. mother: of a
@@ -25,12 +25,12 @@ class Kinship:
     namesake: np.ndarray
 
 
-def make_kinship(people: People, names: Names, here: np.ndarray) -> Kinship:
-    """Found from homes, names and birthdays; namesakes among those who are `here`."""
+def make_relatives(people: People, names: Names, resident: np.ndarray) -> Relatives:
+    """Found from homes, names and birthdays; namesakes among `resident` people."""
     twin = _twins(people)
     nearest = np.where(twin >= 0, twin, _of_one_home(people))
-    return Kinship(
-        twin, _fathers_of_one_name(people, names), _mothers(people), nearest, _namesakes(people, names, here)
+    return Relatives(
+        twin, _fathers_of_one_name(people, names), _mothers(people), nearest, _namesakes(people, names, resident)
     )
 
 
@@ -65,9 +65,9 @@ def _of_one_home(people: People) -> np.ndarray:
     return np.where(together, other, -1)
 
 
-def _namesakes(people: People, names: Names, here: np.ndarray) -> np.ndarray:
+def _namesakes(people: People, names: Names, resident: np.ndarray) -> np.ndarray:
     facts = (people.household, people.birth, people.sex, names.surname, names.forename)
-    now = np.flatnonzero(here)
+    now = np.flatnonzero(resident)
     order = now[np.lexsort([fact[now] for fact in facts])]
     alike = people.household[order[1:]] != people.household[order[:-1]]
     for fact in facts[1:]:

@@ -1,8 +1,8 @@
-"""The quality of the linkage, declared for release: error, steps, weights, examples, review and settings.
+"""Releases of linkage quality: error, steps, weights, examples, review and settings.
 
 They are measured over the whole ICS: the tests and reviews behind them are
-too few for one network. `link_error` is there in both modes; the others only
-where this workbook did the linking, `link_truth` on synthetic data alone.
+too few for one network. `link_error` exists in both modes; the others only
+where this workbook linked the records, `link_truth` on synthetic data alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,16 +32,16 @@ METHOD_ORDER = (
     *("NHS number", "same description", "probabilistic", "clerical review", "encoded"),
     *("identity of its own", "no usable identifier"),
 )
-BAND_BITS, LOWEST_BAND, HIGHEST_BAND = 2, -12, 30  # bits: what is weaker or stronger stands in the outer bands
+BAND_BITS, LOWEST_BAND, HIGHEST_BAND = 2, -12, 30  # bits: weaker and stronger pairs share the outer bands
 GROUP = (AREA, *keys("source", "title", "characteristic"), PLACE, *keys("category"))  # a source's group of records
 MATCHED = ("match_value", "match_lower", "match_upper")
 
 
 def _bound(shown: pd.DataFrame) -> pd.DataFrame:
-    """Where missed links are only bounded: from none to every record that is not joined."""
+    """Limits of missed links where only bounded: from none to every record not linked."""
     bounded = shown["missed_basis"] == BOUNDED
-    unjoined = (1 - shown["linked"] / shown["records"].where(shown["records"] > 0)).astype("Float64")
-    most = unjoined.clip(lower=0).astype(float)
+    not_linked = (1 - shown["linked"] / shown["records"].where(shown["records"] > 0)).astype("Float64")
+    most = not_linked.clip(lower=0).astype(float)
     none = (most * 0).where(bounded, shown["missed_lower"])
     return shown.assign(missed_lower=none, missed_upper=most.where(bounded, shown["missed_upper"]))
 
@@ -82,7 +82,7 @@ TRUTH = Release(
 )
 STEPS = Release(
     "link_steps",
-    "Records of each source by the step that settled them, whole ICS",
+    "Records of each source by linkage method, whole ICS",
     (
         *(AREA, *keys("source", "title"), PLACE, *keys("method")),
         *(count(name, "rows") for name in ("records", "identities", "contradicted")),
@@ -94,7 +94,7 @@ STEPS = Release(
 )
 WEIGHTS = Release(
     "link_weights",
-    "Best candidate pairs by match weight (bits) and by what was decided, whole ICS",
+    "Best candidate pairs by match weight (bits) and decision, whole ICS",
     (AREA, key("band", "int"), *keys("decision"), count("pairs", "rows")),
     part="Match weights",
     needs="",
@@ -111,9 +111,9 @@ EXAMPLES = Release(
 )
 REVIEW = Release(
     "link_review",
-    "Pairs judged by a person: the share that is one person, by band of match weight, whole ICS",
+    "Clerical review: the share of pairs that are one person, by band of match weight, whole ICS",
     (AREA, key("band", "int"), count("reviewed", "rows"), *(estimate(name, "reviewed") for name in MATCHED)),
-    part="Pairs judged by a person",
+    part="Clerical review",
     needs="a review file (`phm link --reviewed`)",
 )
 SETTINGS = Release(
@@ -127,8 +127,8 @@ QUALITY = (ERROR, TRUTH, STEPS, WEIGHTS, EXAMPLES, REVIEW, SETTINGS)
 
 
 def quality_models(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """True figures of what there is of the linkage's quality; first `link_error`, which every run has."""
-    made: dict[str, tuple[Release, Callable[[pd.DataFrame], pd.DataFrame]]] = {
+    """True figures of linkage quality, where present; first `link_error`, which every run has."""
+    sources: dict[str, tuple[Release, Callable[[pd.DataFrame], pd.DataFrame]]] = {
         "link_error": (ERROR, _error),
         "link_truth": (TRUTH, _truth),
         "linkage_step": (STEPS, _steps),
@@ -138,9 +138,9 @@ def quality_models(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
         "linkage_setting": (SETTINGS, lambda frame: frame),
     }
     present = present_tables(con)
-    for table, (release, arranged) in made.items():
+    for table, (release, arrange) in sources.items():
         if table in present and len(frame := read_sql(con, f"SELECT * FROM {table}")):
-            yield aggregate(release, arranged(frame.assign(area_code=workbook.ics_code)))
+            yield aggregate(release, arrange(frame.assign(area_code=workbook.ics_code)))
 
 
 def titled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -155,8 +155,8 @@ def _placed(frame: pd.DataFrame) -> pd.DataFrame:
 def _error(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per source and group: the shares of links that are false and missed.
 
-    Where missed links are bounded by what is not joined, the bound is made
-    from protected counts: the exact one would tell a count that is suppressed.
+    Where missed links are only bounded, the bound is made from protected
+    counts: the exact one would disclose a suppressed count.
     """
     bounded = frame["missed_basis"] == BOUNDED
     return _placed(frame).assign(**{name: frame[name].mask(bounded) for name in MISSED})
@@ -165,9 +165,9 @@ def _error(frame: pd.DataFrame) -> pd.DataFrame:
 def _truth(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per source and group, and for all sources together."""
     counted = ["records", "findable", "links", "wrong", "missed"]
-    together = frame.groupby(["area_code", "characteristic", "category"], as_index=False)[counted].sum()
-    whole = _placed(together.assign(source="all")).assign(title="All sources")
-    return pd.concat([_placed(frame), whole], ignore_index=True)
+    total = frame.groupby(["area_code", "characteristic", "category"], as_index=False)[counted].sum()
+    all_sources = _placed(total.assign(source="all")).assign(title="All sources")
+    return pd.concat([_placed(frame), all_sources], ignore_index=True)
 
 
 def _steps(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
--- The identities that one source presents: one row per distinct token, sex, month of birth,
+-- The identities of one source: one row per distinct token, sex, month of birth,
 -- small area and sign of no fixed abode, with the number of records that carry them.
 SELECT
     '$source' AS source,

@@ -1,25 +1,25 @@
 """The ledger of identities: a person keeps their pseudonym when a better identifier arrives later.
 
 A pseudonym is made of a person's *root*. Without a ledger the root comes from
-the best identifier of the day, and changes with it. The ledger remembers, as
-keyed hashes, every way by which a person was known, and the root: whoever
-presents one of those ways in a later run has that root. One row per
+the best identifier of the day, and changes with it. The ledger keeps, as
+keyed hashes, the evidence by which each person was known, and the root: a
+person with the same evidence in a later run gets that root. One row per
 `evidence` (hash), with
 
     rank       0 a root itself, else the kind of evidence (sql/identified/ledger_claim.sql), 1 strongest
-    root       whose it is; null where several people claimed it. For rank 0, itself or what replaced it
-    first_run  the run in which it was first seen; since_run: that in which it came to this root.
-               Runs are counted, those that changed nothing left out: there is no clock
+    root       its root; null where several people claimed it. For rank 0, itself or its replacement
+    first_run  the run in which it was first seen; since_run: that in which it got this root.
+               A run number, counting only runs that changed the ledger
 
 Rules: each person of a run has one root, and no two have the same. Where the
-ledger and the linkage disagree on who is one person, pairs of person and root
-are settled in the order of `ledger_rival.sql`; whoever is left without gets a
-new root, and `root_change` tells. Evidence that several people claim
-identifies nobody. A number that moves to somebody of another birth date and
-other names moves alone: its former holder is still known by description.
+ledger and the linkage disagree, pairs of person and root are matched in the
+order of `ledger_conflict.sql`; a person left without gets a new root, and
+`root_change` records it. Evidence that several people claim identifies none
+of them. A number that moves to a person of another birth date and other names
+moves alone: its former holder is still known by description.
 
-The file lies in the vault, under the user's root key, and is saved after the
-landing is whole: a run that is interrupted changes nothing.
+The file is in the vault, under the user's root key, and is saved after the
+landing is complete: an interrupted run changes nothing.
 """
 
 from pathlib import Path
@@ -32,48 +32,55 @@ from phm_utils.linkage.queries import make, query
 from phm_utils.privacy import vault
 from phm_utils.privacy.pseudonyms import purpose_key
 
-CONTENT = "ledger of identities 1"  # what the vault file says that it holds; the number is the form's
+CONTENT = "ledger of identities 1"  # declared content of the vault file; the number is the format's
 COLUMNS = "evidence UUID, rank TINYINT, root UUID, first_run INTEGER, since_run INTEGER"
-_WORKING = ("thin", "person", "said", "claim", "pair", "rival", "open", "settled", "fresh", "root", "before", "change")
+_WORKING = (
+    *("thin", "person", "identity", "claim", "pair", "conflict", "undecided", "matched", "new_root"),
+    *("root", "before", "change"),
+)
 
 
-def keep(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spine: str = "gp_registration") -> None:
-    """After the linkage: give every person a root, the one of earlier runs where the ledger knows them.
+def assign_roots(
+    con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes, *, spine: str = "gp_registration"
+) -> None:
+    """After the linkage: give every person a root, that of earlier runs where the ledger has it.
 
-    con: holds `identity`, `person_of` and `person_of_record`. ledger: its vault file, which need
+    con: has `identity`, `person_of` and `person_of_record`. ledger: its vault file, which may
         not exist yet; None for roots from this run's identifiers alone.
-    key: the user's root key. spine: the source whose word on who holds a number goes first.
+    key: the user's root key. spine: the source that decides first who holds a number.
     Makes the temporary tables
     `root_of`: one row per `person`, with `root` (text, to be pseudonymised);
     `root_change`: one row per `old_root`, `new_root` and `why` of this run (ledger_change.sql);
     `root_replaced`: one row per `old_root` that any run replaced, with the
-        `new_root` that stands for it now.
-    Nothing is written: see `save`. Raises InputError where the ledger cannot be opened with this key.
+        `new_root` that replaces it now.
+    Nothing is written: see `save_ledger`. Raises InputError where the ledger cannot be opened with this key.
     """
     with guarded("Keeping the ledger of identities"):
         _open(con, ledger, key)
         hash_key = purpose_key(key, "ledger")
         _people(con)
-        make(con, "ledger_said", query("identified/ledger_said", spine=spine.replace("'", "''")))
+        make(con, "ledger_identity", query("identified/ledger_identity", spine=spine.replace("'", "''")))
         if ledger is None:
             con.execute("CREATE OR REPLACE TEMP TABLE ledger_claim (evidence UUID, rank TINYINT, cluster BIGINT)")
         else:
             _make_hashed(con, "ledger_claim", hash_key, hash_of_words=_hash("words"))
-        _settle(con)
+        _match_roots(con)
         again = _hash(f"'root|' || chosen.words || '|run {_run(con)}'")
-        _make_hashed(con, "ledger_fresh", hash_key, hash_of_words=_hash("'root|' || words"), hash_of_words_again=again)
-        _tell(con)
+        _make_hashed(
+            con, "ledger_new_root", hash_key, hash_of_words=_hash("'root|' || words"), hash_of_words_again=again
+        )
+        _make_results(con)
         for table in _WORKING:
             con.execute(f"DROP TABLE ledger_{table}")
     _check(con)
 
 
-def save(con: duckdb.DuckDBPyConnection, ledger: Path, key: bytes) -> None:
-    """After `keep`, and once the landing is in its place: write the ledger as it is now; unchanged, it is left alone.
+def save_ledger(con: duckdb.DuckDBPyConnection, ledger: Path, key: bytes) -> None:
+    """After `assign_roots`, and once the landing is complete: write the ledger, if it changed.
 
-    Raises StepFailed where another run has written it meanwhile, or where it
-    cannot be written: the landing then has pseudonyms that no later run
-    would know again, so the linkage must be run once more.
+    Raises StepFailed where another run has changed it meanwhile, or where it
+    cannot be written: later runs would not know the landing's pseudonyms, so
+    the linkage must be run again.
     """
     [(read, run)] = con.execute("SELECT stamp, run FROM ledger_read").fetchall()
     if vault.stamp(ledger) != read:
@@ -95,8 +102,8 @@ def save(con: duckdb.DuckDBPyConnection, ledger: Path, key: bytes) -> None:
         con.execute("RESET arrow_lossless_conversion")
 
 
-def tally(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """After `keep`: people in this run and how many the ledger knew, its runs, and old roots by what became of them."""
+def root_counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """After `assign_roots`: people of this run, how many the ledger knew, its runs, and replaced roots by reason."""
     names = ("people", "known", "runs before", "merged", "divided", "shared")
     [counts] = con.execute(
         "SELECT people, known, run - 1, merged, divided, shared FROM ledger_read, "
@@ -108,7 +115,7 @@ def tally(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _open(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes) -> None:
-    """`ledger_before`, as the vault has it, and `ledger_read`: which writing of the file, and this run's number."""
+    """`ledger_before`, from the vault, and `ledger_read`: the file's stamp and this run's number."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE ledger_before ({COLUMNS})")
     stamp = vault.stamp(ledger) if ledger else None
     if ledger and stamp:
@@ -123,7 +130,7 @@ def _open(con: duckdb.DuckDBPyConnection, ledger: Path | None, key: bytes) -> No
 
 
 def _people(con: duckdb.DuckDBPyConnection) -> None:
-    """`ledger_person`: every person and a number for them, `cluster`; `ledger_thin`: those who are one record each."""
+    """`ledger_person`: every person with a number, `cluster`; `ledger_thin`: people of one record each."""
     make(
         con,
         "ledger_thin",
@@ -138,37 +145,37 @@ def _people(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _settle(con: duckdb.DuckDBPyConnection) -> None:
-    """`ledger_settled`: which person of this run carries which root on.
+def _match_roots(con: duckdb.DuckDBPyConnection) -> None:
+    """`ledger_matched`: the root that each person of this run keeps.
 
-    Round by round, every pair of person and root takes each other for which
-    it is both's earliest turn, and all other pairs of the two are struck out.
+    In rounds: a pair of person and root is matched where it is the earliest
+    turn of both, and all other pairs of the two are removed.
     """
     make(
         con,
         "ledger_pair",
-        "SELECT claim.cluster, held.root FROM ledger_claim AS claim"
-        " INNER JOIN ledger_before AS held ON held.evidence = claim.evidence"
-        " WHERE claim.cluster IS NOT NULL AND held.root IS NOT NULL AND held.rank > 0"
-        " GROUP BY claim.cluster, held.root",
+        "SELECT claim.cluster, earlier.root FROM ledger_claim AS claim"
+        " INNER JOIN ledger_before AS earlier ON earlier.evidence = claim.evidence"
+        " WHERE claim.cluster IS NOT NULL AND earlier.root IS NOT NULL AND earlier.rank > 0"
+        " GROUP BY claim.cluster, earlier.root",
     )
-    make(con, "ledger_rival", query("identified/ledger_rival"))
-    make(con, "ledger_settled", "FROM ledger_pair WHERE cluster NOT IN (SELECT cluster FROM ledger_rival)")
-    make(con, "ledger_open", "SELECT cluster, root, min(turn) AS turn FROM ledger_rival GROUP BY cluster, root")
-    while con.execute("SELECT count(*) FROM ledger_open").fetchall() != [(0,)]:
+    make(con, "ledger_conflict", query("identified/ledger_conflict"))
+    make(con, "ledger_matched", "FROM ledger_pair WHERE cluster NOT IN (SELECT cluster FROM ledger_conflict)")
+    make(con, "ledger_undecided", "SELECT cluster, root, min(turn) AS turn FROM ledger_conflict GROUP BY cluster, root")
+    while con.execute("SELECT count(*) FROM ledger_undecided").fetchall() != [(0,)]:
         con.execute(
-            "INSERT INTO ledger_settled SELECT cluster, root FROM ledger_open"
+            "INSERT INTO ledger_matched SELECT cluster, root FROM ledger_undecided"
             " QUALIFY turn = min(turn) OVER (PARTITION BY cluster) AND turn = min(turn) OVER (PARTITION BY root)"
         )
         con.execute(
-            "DELETE FROM ledger_open WHERE cluster IN (SELECT cluster FROM ledger_settled)"
-            " OR root IN (SELECT root FROM ledger_settled)"
+            "DELETE FROM ledger_undecided WHERE cluster IN (SELECT cluster FROM ledger_matched)"
+            " OR root IN (SELECT root FROM ledger_matched)"
         )
 
 
-def _tell(con: duckdb.DuckDBPyConnection) -> None:
-    """The three tables of `keep`, and `ledger_next`."""
-    make(con, "ledger_root", "FROM ledger_settled UNION ALL FROM ledger_fresh")
+def _make_results(con: duckdb.DuckDBPyConnection) -> None:
+    """The three tables of `assign_roots`, and `ledger_next`."""
+    make(con, "ledger_root", "FROM ledger_matched UNION ALL FROM ledger_new_root")
     make(con, "ledger_change", query("identified/ledger_change"))
     make(con, "ledger_next", query("identified/ledger_next", run=str(_run(con))))
     make(
@@ -187,15 +194,15 @@ def _tell(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         "UPDATE ledger_read SET people = (SELECT count(*) FROM ledger_root),"
-        " known = (SELECT count(*) FROM ledger_settled)"
+        " known = (SELECT count(*) FROM ledger_matched)"
     )
 
 
 def _check(con: duckdb.DuckDBPyConnection) -> None:
-    """Two people with one root, or one without, must never reach a landing, whatever went wrong before."""
+    """Refuse people without a root, or two people with one: neither may reach a landing."""
     counted = con.execute("SELECT count(*), count(DISTINCT person), count(DISTINCT root) FROM root_of").fetchall()
     if len(set(counted[0])) != 1:
-        raise StepFailed("The ledger did not give each person one root of their own. Nothing was written.")
+        raise StepFailed("The ledger did not give each person a unique root. Nothing was written.")
 
 
 def _run(con: duckdb.DuckDBPyConnection) -> int:
@@ -205,7 +212,7 @@ def _run(con: duckdb.DuckDBPyConnection) -> int:
 def _hash(words: str) -> str:
     """SQL for the keyed hash of a text: SHA-256 of key and text, cut in half.
 
-    Cut so, it cannot be carried on to a longer text by somebody without the
+    Cut so, it cannot be extended to a longer text without the
     key (Coron, Dodis, Malinaud and Puniya 2005, doi:10.1007/11535218_26), at
     half the cost of HMAC. These hashes never leave the vault and this run:
     pseudonyms are HMACs of the roots.
@@ -214,6 +221,6 @@ def _hash(words: str) -> str:
 
 
 def _make_hashed(con: duckdb.DuckDBPyConnection, table: str, hash_key: bytes, **parts: str) -> None:
-    """A temporary table from the SQL file of its name, with the key bound so that no query's text has it."""
+    """A temporary table from the SQL file of its name, with the key bound, so that it is in no query's text."""
     sql = query(f"identified/{table}", **parts)
     con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}", {"hash_key": hash_key})

@@ -1,34 +1,34 @@
-"""Whom a row is about, as its source tells it: with names, NHS numbers and addresses, and a source's errors.
+"""Identified form: names, NHS numbers and addresses as a source records them, errors included.
 
-A source holds one identity per person and repeats it on every row, errors
-included; the NHS number alone goes missing or astray row by row.
+A source has one identity per person and repeats it on every row, errors
+included; only the NHS number is missing or wrong row by row.
 """
 
 import numpy as np
 
 from phm_utils.synthetic import days
-from phm_utils.synthetic.dirt import IDENTITY, NUMBER_UNKNOWN, IdentityFaults
+from phm_utils.synthetic.data_errors import IDENTITY, NUMBER_UNKNOWN, IdentityFaults
 from phm_utils.synthetic.draws import Coded, chance
 from phm_utils.synthetic.identity import uprns
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.people import NO_PLACE
-from phm_utils.synthetic.presentation import BIG, mistaken, sexes
+from phm_utils.synthetic.pseudonymised_columns import IDENTIFIER_ONLY, recorded_person, sexes
 from phm_utils.synthetic.rows import Column, Dates, Rows
 
 NO_FIXED_ABODE = "ZZ99 3VZ"
-NO_NUMBER = "0000000000"  # passes modulo 11, and is nobody's
+NO_NUMBER = "0000000000"  # passes modulo 11; nobody has it
 UNKNOWN, BABY, BIRTH_FILLER = "UNKNOWN", "BABY", "1900-01-01"
 SWAPPED, DAY_MONTH_SWAPPED = 0.003, 0.003  # of people in a source
 GP_UNVERIFIED = 0.004  # NHS numbers with status 02 in the GP's list
 POSTCODES_PER_PLACE = 22
-NEWBORN_DAYS = 21  # until then a hospital may know a baby by no name
+NEWBORN_DAYS = 21  # until then a hospital may have no name for a baby
 _LETTERS = "ABCDEFGHJKLMNPQRSTUWXYZ"
 
 
 def identified(rng: np.random.Generator, network: Network, table: str, rows: Rows) -> dict[str, Column]:
     """NHS number, name, birth date, sex and address of each row."""
     who = rows.who
-    if table in BIG:
+    if table in IDENTIFIER_ONLY:
         return {"nhs_number": Coded(who, network.identities.nhs_number.astype(str))}
     faults = IDENTITY.get(table, IdentityFaults(0.0, 0.0, 0.0, 0.003, 0.0, 0.0, 0.0))
     forename, surname = _recorded_names(rng, network, faults)
@@ -60,11 +60,11 @@ def postcodes(places: np.ndarray) -> np.ndarray:
 
 
 def _numbers(rng, network: Network, table: str, who: np.ndarray, faults: IdentityFaults, baby: np.ndarray) -> Coded:
-    """The NHS number: missing, a placeholder, a stranger's, or a valid one that is nobody's."""
+    """The NHS number: missing, a placeholder, another person's, or a valid one that nobody has."""
     identities = network.identities
     known = len(identities.nhs_number)
     words = np.concatenate([identities.nhs_number.astype(str), identities.spare.astype(str)[:1_000], [NO_NUMBER]])
-    index = mistaken(rng, network, who, faults.wrong, faults.missing)
+    index = recorded_person(rng, network, who, faults.wrong, faults.missing)
     if len(words) > known + 1:
         nobody = chance(rng, faults.wrong / 2, len(who))
         index = np.where(nobody, rng.integers(known, len(words) - 1, len(who)), index)

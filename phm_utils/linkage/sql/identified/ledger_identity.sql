@@ -1,11 +1,11 @@
--- What each identity says of the person whom the linkage found it to be: one row per identity, or per
--- record where the identity says too little to tell that its records are one person's (thin).
--- number: the NHS number, null where it is somebody else's: contradicted, or held by another person.
+-- The evidence of each identity for its person: one row per identity, or per
+-- record where the identity is thin (see person_of.sql).
+-- number: the NHS number, null where it is another person's: contradicted, or with another holder.
 --    Its holder is the one person of the spine who has it, else the one person of any source.
---    number_alone is false where several may hold it and none does: then it identifies nobody.
--- description: names, birth, postcode and sex, null where any is missing; description_alone is false
+--    number_unique is false where several people have it and none is its holder.
+-- description: names, birth, postcode and sex, null where any is missing; description_unique is false
 --    where several people have it.
-WITH said AS (
+WITH identity_evidence AS (
     SELECT
         ledger_person.cluster,
         identity.source = '$spine' AS in_spine,
@@ -32,26 +32,26 @@ holder AS (
                 THEN min(cluster) FILTER (WHERE in_spine)
             WHEN min(cluster) = max(cluster) THEN min(cluster)
         END AS cluster
-    FROM said
+    FROM identity_evidence
     WHERE number IS NOT NULL
     GROUP BY number
 ),
 described AS (
     SELECT description, min(cluster) = max(cluster) AS alone
-    FROM said
+    FROM identity_evidence
     WHERE description IS NOT NULL
     GROUP BY description
 )
 SELECT
-    said.cluster,
-    said.in_spine,
-    CASE WHEN coalesce(holder.cluster, said.cluster) = said.cluster THEN said.number END AS number,
-    holder.cluster IS NOT NULL AS number_alone,
-    said.born,
-    said.name,
-    said.description,
-    described.alone AS description_alone,
-    said.record
-FROM said
-LEFT JOIN holder ON holder.number = said.number
-LEFT JOIN described ON described.description = said.description
+    identity_evidence.cluster,
+    identity_evidence.in_spine,
+    CASE WHEN coalesce(holder.cluster, identity_evidence.cluster) = identity_evidence.cluster THEN identity_evidence.number END AS number,
+    holder.cluster IS NOT NULL AS number_unique,
+    identity_evidence.born,
+    identity_evidence.name,
+    identity_evidence.description,
+    described.alone AS description_unique,
+    identity_evidence.record
+FROM identity_evidence
+LEFT JOIN holder ON holder.number = identity_evidence.number
+LEFT JOIN described ON described.description = identity_evidence.description

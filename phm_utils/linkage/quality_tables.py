@@ -1,9 +1,9 @@
-"""What `phm link` counts while names are at hand, so that later pages can show how far its links can be trusted.
+"""Quality of a linkage as counted by `phm link`: linkage error, match weights, examples, reviews and settings.
 
-Aggregates only: no identifier, and no row about one person. They travel with
-the pseudonymised landing as the `linkage_*` tables of tables.py. Read from
-the core's temporary tables `identity`, `person_of`, `person_of_record`,
-`candidate` and `probe`, of which the last two may hold no rows.
+Aggregates only: no identifier, and no row about one person. They are part of
+the pseudonymised landing, as the `linkage_*` tables of tables.py. Made from
+the temporary tables `identity`, `person_of`, `person_of_record`,
+`candidate` and `probe`, of which the last two may be empty.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from phm_utils.methods.linkage_error import FALSE, precision, shares_from_test
 from phm_utils.schema import SQL_TYPE
 from phm_utils.tables import TABLES
 
-# Methods that join a record to a person of the GP extract, and those of them that no NHS number settled.
+# Methods that link a record to a person of the GP extract, and those of them without the NHS number.
 UNNUMBERED = ("same description", "probabilistic", "encoded")
 LINKED = ("NHS number", *UNNUMBERED, "clerical review")
-LEAST_ALIKE = 10  # pairs that share an example's pattern: fewer might point at somebody
-EXAMPLES_OF_A_KIND = 1
+LEAST_PAIRS = 10  # pairs that share an example's pattern: fewer might identify a person
+EXAMPLES_PER_DECISION = 1
 DECISIONS = ("linked", "review", "too close", "contrary", "too weak")  # in the order of the examples
 COMPARISONS = {
     "given": "Forename",
@@ -35,7 +35,7 @@ COMPARISONS = {
     "address_line": "Address as one line",
     "number": "Number",
 }
-NOT_TO_DIFFER = ("given", "born")  # comparisons that speak against a link where they differ
+CONTRARY = ("given", "born")  # comparisons that contradict a link where they differ
 START = ("Before any evidence", "two people taken at random")
 SUGGESTED = "threshold that the review suggests (bits)"
 
@@ -50,21 +50,21 @@ def quality_tables(
 ) -> Iterator[Model]:
     """The `linkage_*` tables, one by one; each of them is small.
 
-    settings: by name, what a reader must know to judge or repeat the linkage
+    settings: by name, what a reader needs to assess or repeat the linkage
         (model and its hash, thresholds, spine). No number of people or records.
     words: of each comparison, its levels in words by Splink's number (-1
         missing, 0 different); without them no examples are made.
     truth: synthetic data only: a FROM clause of `table_name`, `record_id`, `person`.
     reviewed: clerical verdicts, from `review.read_back`.
 
-    Needs the extract's tables beside the core's: `gp_registration`, and
+    Also needs the extract's tables: `gp_registration`, and
     `postcode_area` and `area` for groups by deprivation. Where they are absent
-    those groups are left out and `linkage_setting` says so, under 'left out'.
+    those groups are left out, and `linkage_setting` states it under 'left out'.
     """
     with guarded("Measuring the linkage"):
         present = present_tables(con)
         has_area = {"area", "postcode_area"} <= present
-        _describe(con, present, has_area)
+        _make_attributes(con, present, has_area)
         bands = by_band(reviewed) if reviewed is not None else None
         yield _typed("linkage_step", read_sql(con, query("quality/step")))
         yield _typed("linkage_weight", read_sql(con, query("quality/weight")))
@@ -75,18 +75,25 @@ def quality_tables(
             yield _typed("linkage_review", bands)
         yield _typed("linkage_setting", _settings(settings, has_area, reviewed))
         if truth is not None:
-            yield _typed("linkage_truth", _against(con, truth, has_area))
-        for table in ("known_ethnicity", "described", "probed", "told", "judged", "true_person"):
+            yield _typed("linkage_truth", _truth(con, truth, has_area))
+        for table in (
+            "known_ethnicity",
+            "identity_attributes",
+            "probe_attributes",
+            "true_record",
+            "link_outcome",
+            "true_person",
+        ):
             con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def errors(con: duckdb.DuckDBPyConnection, has_area: bool, bands: pd.DataFrame | None = None) -> pd.DataFrame:
     """`linkage_error`: missed shares from the test; false ones from it too, else from the review, else from weights."""
-    counts = _by_group(con, "links", "described", has_area)
-    tests = _by_group(con, "tests", "probed", has_area)
+    counts = _by_group(con, "links", "identity_attributes", has_area)
+    tests = _by_group(con, "tests", "probe_attributes", has_area)
     frame = counts.merge(tests, how="left", on=list(KEY))
     frame[["tested", "wrong", "lost"]] = frame[["tested", "wrong", "lost"]].fillna(0).astype("int64")
-    # Nobody who is not joined has an ethnicity: how many records such groups have is not known.
+    # Records that are not linked have no ethnicity: the records of these groups are not known.
     known = frame["records"].where(frame["characteristic"] != "Ethnicity")
     frame = frame.join(shares_from_test(frame.assign(records=known)))
     frame["false_basis"] = frame["false_share"].isna().map({True: NOT_KNOWN, False: TESTED})
@@ -108,8 +115,8 @@ def examples(con: duckdb.DuckDBPyConnection, words: dict[str, dict[int, str]]) -
             levels=", ".join(f"gamma_{n}" for n in names),
             bits=bits,
             sum=" + ".join(f"bits_{n}" for n in names),
-            least=str(LEAST_ALIKE),
-            most=str(EXAMPLES_OF_A_KIND),
+            least=str(LEAST_PAIRS),
+            most=str(EXAMPLES_PER_DECISION),
         ),
     )
     found = found.sort_values("decision", key=lambda decision: decision.map(DECISIONS.index), kind="stable")
@@ -124,31 +131,31 @@ def examples(con: duckdb.DuckDBPyConnection, words: dict[str, dict[int, str]]) -
     return pd.DataFrame(rows, columns=[c.name for c in TABLES["linkage_example"].columns])
 
 
-def _describe(con: duckdb.DuckDBPyConnection, present: set[str], has_area: bool) -> None:
-    """`described`: every identity of the other sources with what it says; `probed`: those tested."""
+def _make_attributes(con: duckdb.DuckDBPyConnection, present: set[str], has_area: bool) -> None:
+    """`identity_attributes`: every identity of the other sources; `probe_attributes`: those tested."""
     make(con, "known_ethnicity", query("quality/known_ethnicity"))
     places = "SELECT NULL::VARCHAR AS place, NULL::VARCHAR AS lsoa WHERE false"
     if has_area:
         places = "SELECT replace(upper(postcode), ' ', '') AS place, min(lsoa) AS lsoa FROM postcode_area GROUP BY 1"
-    held = {name for (name, *_) in con.execute("DESCRIBE candidate").fetchall()}
+    columns = {name for (name, *_) in con.execute("DESCRIBE candidate").fetchall()}
     linked, unnumbered = (", ".join(quote(method) for method in methods) for methods in (LINKED, UNNUMBERED))
     make(
         con,
-        "described",
+        "identity_attributes",
         query(
-            "quality/described",
+            "quality/identity_attributes",
             linked=linked,
             unnumbered=unnumbered,
             place_area=places,
-            differs=" OR ".join(f"gamma_{name} = 0" for name in NOT_TO_DIFFER if f"gamma_{name}" in held) or "false",
+            differs=" OR ".join(f"gamma_{name} = 0" for name in CONTRARY if f"gamma_{name}" in columns) or "false",
             area=area_table(present if has_area else set()),
         ),
     )
-    make(con, "probed", query("quality/probed"))
+    make(con, "probe_attributes", query("quality/probe_attributes"))
 
 
-def _by_group(con: duckdb.DuckDBPyConnection, name: str, described: str, has_area: bool, **parts: str) -> pd.DataFrame:
-    rows = grouped(described, has_area=has_area)
+def _by_group(con: duckdb.DuckDBPyConnection, name: str, table: str, has_area: bool, **parts: str) -> pd.DataFrame:
+    rows = grouped(table, has_area=has_area)
     return read_sql(con, query(f"quality/{name}", grouped=rows, **parts) + " ORDER BY ALL")
 
 
@@ -156,12 +163,12 @@ def _from_review(
     con: duckdb.DuckDBPyConnection, has_area: bool, bands: pd.DataFrame, frame: pd.DataFrame
 ) -> pd.DataFrame:
     """False shares of links made by weight, from the reviewed share of each band, spread over all links."""
-    banded = _by_group(con, "banded", "described", has_area, band=band_sql("match_weight"))
+    banded = _by_group(con, "banded", "identity_attributes", has_area, band=band_sql("match_weight"))
     strata = banded.merge(bands, how="left", on="band").fillna({"reviewed": 0, "matches": 0})
     found = {key: precision(part) for key, part in strata.groupby(list(KEY))}
     right = pd.DataFrame([found.get(key, (float("nan"),) * 3) for key in frame[list(KEY)].itertuples(index=False)])
     spread = frame["unnumbered"] / frame["linked"].where(frame["linked"] > 0)
-    # Links by equal description carry no weight: the review says nothing of them.
+    # Links by equal description have no weight: the review does not cover them.
     spread = spread.where(frame["weighed"] == frame["unnumbered"])
     return pd.DataFrame(
         {name: (1 - right[column].to_numpy()) * spread for name, column in zip(FALSE, (0, 2, 1), strict=True)}
@@ -169,7 +176,7 @@ def _from_review(
 
 
 def _from_weights(frame: pd.DataFrame) -> pd.DataFrame:
-    """False shares as the model itself expects them; no limits, for they would only repeat its assumptions."""
+    """False shares as the model expects them; without limits, which would only repeat its assumptions."""
     share = frame["doubtful"] / frame["linked"].where(frame["linked"] > 0)
     known = (frame["weighed"] == frame["unnumbered"]) & (frame["unnumbered"] > 0)
     return pd.DataFrame({FALSE[0]: share.where(known)}, columns=list(FALSE), dtype=float)
@@ -192,17 +199,17 @@ def _settings(settings: dict[str, str], has_area: bool, reviewed: pd.DataFrame |
     return pd.DataFrame(sorted(stated.items()), columns=["name", "value"])
 
 
-def _against(con: duckdb.DuckDBPyConnection, truth: str, has_area: bool) -> pd.DataFrame:
-    make(con, "told", query("quality/told", truth=truth))
+def _truth(con: duckdb.DuckDBPyConnection, truth: str, has_area: bool) -> pd.DataFrame:
+    make(con, "true_record", query("quality/true_record", truth=truth))
     make(con, "true_person", query("true_person", truth=truth))
-    make(con, "judged", query("quality/judged"))
+    make(con, "link_outcome", query("quality/link_outcome"))
     return read_sql(con, truth_sql(has_area))
 
 
 def _typed(name: str, frame: pd.DataFrame) -> Model:
-    """A table in order of its key, its columns as tables.py states them, whatever rows it has."""
+    """A table in order of its key, its columns typed as tables.py states, even without rows."""
     frame = frame.sort_values(list(TABLES[name].key), ignore_index=True)
     columns = ", ".join(f"{c.name}::{SQL_TYPE[c.type]} AS {c.name}" for c in TABLES[name].columns)
     with duckdb.connect(":memory:") as con:
-        con.register("_made", frame[[c.name for c in TABLES[name].columns]].astype(object).where(frame.notna(), None))
-        return Model(name, key=TABLES[name].key, frame=con.execute(f"SELECT {columns} FROM _made").df())
+        con.register("_frame", frame[[c.name for c in TABLES[name].columns]].astype(object).where(frame.notna(), None))
+        return Model(name, key=TABLES[name].key, frame=con.execute(f"SELECT {columns} FROM _frame").df())

@@ -1,9 +1,8 @@
-"""The probable step: who it is that certain rules leave open, by weight of evidence.
+"""Probabilistic linkage of identities that the deterministic rules leave open.
 
-Each open identity is scored against the spine and joins its best person if
-the evidence is strong and clearly stronger than for anybody else. Those who
-remain are joined among themselves, so that a person whom no practice has
-registered is one person too.
+Each open identity is scored against the spine and linked to its best person if
+the match weight is high, and clearly higher than any other person's. The rest
+are linked among themselves, so that an unregistered person is one person too.
 """
 
 from dataclasses import dataclass, field
@@ -13,14 +12,14 @@ import pandas as pd
 
 from phm_utils.engine import quote, read_sql
 from phm_utils.linkage.comparisons import COMPARED, ONE_SLIP
-from phm_utils.linkage.model import LinkageModel, closeness
+from phm_utils.linkage.model import LinkageModel, level_number
 from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.scheme import Scheme
 from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, compared_columns, score, settings_for
 from phm_utils.linkage.unregistered import join_unregistered
 
 PROBES_PER_SOURCE = 5_000
-FREQUENCY_WEIGHT = 10_000  # people: a spine of so many trusts its own name counts by half
+FREQUENCY_WEIGHT = 10_000  # people: in a spine of this size, its own name counts have half the weight
 
 NO_VERDICTS = pd.DataFrame({"identity_id": [], "person": [], "verdict": []}).astype(
     {"identity_id": "int64", "person": "str", "verdict": "str"}
@@ -29,10 +28,10 @@ NO_VERDICTS = pd.DataFrame({"identity_id": [], "person": [], "verdict": []}).ast
 
 @dataclass(frozen=True)
 class Options:
-    """How a linkage runs, apart from its model.
+    """Options of a linkage, apart from its model.
 
     score: Splink on DuckDB, or another backend's function of the same kind.
-    one_to_one: sources that hold each person once: of these, two records never join one person.
+    one_to_one: sources that list each person once: no two of their records link to one person.
     probes: identities per source that are linked a second time with their number hidden.
     verdicts: of a clerical review, one row per `identity_id` and `person` with
         `verdict`: 'yes' makes a link, 'no' prevents one.
@@ -44,12 +43,12 @@ class Options:
     verdicts: pd.DataFrame = field(default_factory=lambda: NO_VERDICTS)
 
 
-def probable_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel, options: Options) -> None:
-    """After `certain_links`: the temporary tables `candidate`, `probe`, `unregistered` and `person_of`.
+def probabilistic_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel, options: Options) -> None:
+    """After `deterministic_links`: the temporary tables `candidate`, `probe`, `unregistered` and `person_of`.
 
     candidate: one row per open identity and its best person: `person`, `gp_identity_id`,
         `match_weight`, `margin` (bits), `decision`, `probe`, and the levels and bits of each comparison.
-    probe: identities settled by their NHS number, linked again with it hidden:
+    probe: identities linked by their NHS number, linked again with it hidden:
         `true_person`, `found_person`, `method`, `match_weight`.
     person_of: every identity once, with `person`, `method`, `match_weight`, `contradicted`.
     """
@@ -64,7 +63,7 @@ def probable_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: Linkag
     _decide(con, scheme, model)
     con.unregister("verdict")
     for source in sorted(options.one_to_one):
-        _once_each(con, source, model.thresholds.accept)
+        _link_one_to_one(con, source, model.thresholds.accept)
     _drop(con, "spine_side", "scored")
     con.execute("DELETE FROM candidate WHERE place_in_order > 1")
     join_unregistered(con, model, people, options.score, contrary=contrary(model), too_little=too_little(model))
@@ -74,13 +73,13 @@ def probable_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: Linkag
 
 
 def contrary(model: LinkageModel) -> str:
-    """SQL that is true of a scored pair in which a comparison differs that may not."""
+    """SQL: true for a scored pair that differs on a comparison of `contrary`."""
     parts = [f"gamma_{name} = 0" for name in model.thresholds.contrary if name in model.comparisons]
     return f"({' OR '.join(parts)})" if parts else "false"
 
 
 def too_little(model: LinkageModel) -> str:
-    """SQL that is true of a scored pair of which no address can be compared, nor all of names and date of birth."""
+    """SQL: true for a scored pair without comparable addresses that lacks a name or date of birth."""
     given, family, born, home, line = (
         _level_is(model, name, "= -1", absent="true") for name in ("given", "family", "born", "home", "address_line")
     )
@@ -88,7 +87,7 @@ def too_little(model: LinkageModel) -> str:
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, model: LinkageModel) -> None:
-    """How frequent each name is on the spine; a small spine's counts are drawn towards the model's average."""
+    """Frequency of each name on the spine; a small spine's counts are shrunk towards the model's average."""
     for column, usual in model.frequency.items():
         make(
             con,
@@ -131,7 +130,7 @@ def _decide(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel)
             contrary_words=", ".join(limits.contrary),
             numbers_must_agree=str(scheme.national == "nhs").lower(),
             too_little=too_little(model),
-            born_not_close=_level_is(model, "born", f"< {closeness(model.splink, 'born', ONE_SLIP)}", absent="true"),
+            born_not_close=_level_is(model, "born", f"< {level_number(model.splink, 'born', ONE_SLIP)}", absent="true"),
             given_missing=_level_is(model, "given", "= -1", absent="true"),
             sex_differs=_level_is(model, "sex", "= 0", absent="false"),
             accept=str(limits.accept),
@@ -146,8 +145,8 @@ def _level_is(model: LinkageModel, comparison: str, test: str, *, absent: str) -
     return f"gamma_{comparison} {test}" if comparison in model.comparisons else absent
 
 
-def _once_each(con: duckdb.DuckDBPyConnection, source: str, accept: float) -> None:
-    """Of a source that holds each person once: the strongest pair first, and nobody twice on either side."""
+def _link_one_to_one(con: duckdb.DuckDBPyConnection, source: str, accept: float) -> None:
+    """Link a source that lists each person once: strongest pairs first, no identity or person twice."""
     pairs = read_sql(
         con,
         f"SELECT candidate.{ID}, candidate.person FROM candidate INNER JOIN open_side USING ({ID})"
@@ -164,10 +163,10 @@ def _once_each(con: duckdb.DuckDBPyConnection, source: str, accept: float) -> No
             used |= {identity, person}
             kept.append((identity, person))
     con.register("_kept", pd.DataFrame(kept, columns=[ID, "person"]))
-    mine = f"{ID} IN (SELECT {ID} FROM open_side WHERE source = {quote(source)} AND NOT probe)"
+    of_source = f"{ID} IN (SELECT {ID} FROM open_side WHERE source = {quote(source)} AND NOT probe)"
     con.execute(
-        f"UPDATE candidate SET decision = 'too close' WHERE decision = 'linked' AND {mine};"
-        f"UPDATE candidate SET place_in_order = place_in_order + 1 WHERE {mine};"
+        f"UPDATE candidate SET decision = 'too close' WHERE decision = 'linked' AND {of_source};"
+        f"UPDATE candidate SET place_in_order = place_in_order + 1 WHERE {of_source};"
         "UPDATE candidate SET decision = 'linked', place_in_order = 1 FROM _kept"
         f" WHERE candidate.{ID} = _kept.{ID} AND candidate.person = _kept.person AND NOT candidate.probe"
     )

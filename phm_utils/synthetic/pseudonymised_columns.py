@@ -1,26 +1,26 @@
-"""Whom a row is about, as its source tells it: pseudonymised before arrival, with a source's errors."""
+"""Pseudonymised form: token, sex, birth month and small area as a source records them, errors included."""
 
 import numpy as np
 
 from phm_utils.synthetic import days
-from phm_utils.synthetic.dirt import IDENTITY
+from phm_utils.synthetic.data_errors import IDENTITY
 from phm_utils.synthetic.draws import Coded, chance
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.people import NO_PLACE
 from phm_utils.synthetic.rows import Column, Dates, Rows
 from phm_utils.tables import TABLES
 
-SEXES = ("1", "2", "0", "X", "9")  # male, female, then what sources write when they do not know
-BIG = ("gp_event", "gp_medication", "gp_appointment")  # carry the identifier alone
+SEXES = ("1", "2", "0", "X", "9")  # male, female, then codes for not known
+IDENTIFIER_ONLY = ("gp_event", "gp_medication", "gp_appointment")  # no other column of identity
 
 
 def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: Rows) -> dict[str, Column]:
     """Pseudonym, sex, month of birth, small area and household of each row."""
     who, identities = rows.who, network.identities
-    if table in BIG:
+    if table in IDENTIFIER_ONLY:
         return {"token_person_id": Coded(who, identities.token)}
     faults = IDENTITY.get(table)
-    token = who if faults is None else mistaken(rng, network, who, faults.wrong, faults.missing)
+    token = who if faults is None else recorded_person(rng, network, who, faults.wrong, faults.missing)
     columns: dict[str, Column] = {
         "token_person_id": Coded(token, identities.token),
         "sex": sexes(rng, network, table, who),
@@ -33,11 +33,13 @@ def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: 
     return columns
 
 
-def mistaken(rng: np.random.Generator, network: Network, who: np.ndarray, wrong: float, missing: float) -> np.ndarray:
-    """Whose identifier each row carries: a stranger's on a few, -1 on some.
+def recorded_person(
+    rng: np.random.Generator, network: Network, who: np.ndarray, wrong: float, missing: float
+) -> np.ndarray:
+    """The person whose identifier each row has: another person's on a few rows, -1 on some.
 
-    The stranger is anybody: about half are of the same sex, so that the
-    mistake cannot be seen in them.
+    The other person is drawn at random: about half are of the same sex, and
+    those errors cannot be detected.
     """
     result = who.astype(np.int32)
     chosen = np.flatnonzero(chance(rng, wrong, len(who)))

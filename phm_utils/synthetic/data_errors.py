@@ -1,6 +1,6 @@
-"""Faults that real extracts have, planted at stated rates: those of rows, whatever tells whom they are about.
+"""Errors of real extracts, planted at stated rates: in dates, values, codes and duplicated rows.
 
-Faults of identity are in `presentation`, at the rates stated here.
+Errors of identity are planted by `identified_columns` and `pseudonymised_columns`, at the rates stated here.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ NOT_DUPLICATED = ("death", "programme_enrolment")
 
 @dataclass(frozen=True)
 class IdentityFaults:
-    """How often a source tells wrongly whom a row is about. Shares of rows, or of people where it says so.
+    """Rates of errors in a source's identifiers: shares of rows, or of people where stated.
 
     missing, wrong: the pseudonym or NHS number. mistyped: of people, a name
     (identified) or sex or birth month (pseudonymised). moved: of people, the
@@ -66,12 +66,12 @@ IDENTITY = {
     "programme_enrolment": IdentityFaults(0.004, 0.0, 0.0, 0.005, 0.02, 0.0, 0.0),
     "death": IdentityFaults(0.004, 0.0005, 0.0, 0.005, 0.02, 0.0, 0.0),
 }
-# Councils and charities mostly do not know the NHS number; it matters where no pseudonym was given before arrival.
+# Councils and charities mostly do not know the NHS number; it matters where extracts arrive without pseudonyms.
 NUMBER_UNKNOWN = {"partner_list": 0.55, "asc_event": 0.15}
 
 
 def recorded_ethnicity(rng: np.random.Generator, people: People) -> np.ndarray:
-    """What the practice wrote down: position in ETHNIC_CODES, then Z, then 99; NULL for nothing."""
+    """Ethnicity as the practice recorded it: position in ETHNIC_CODES, then Z, then 99; NULL for nothing."""
     times = np.where(people.ethnicity >= ETHNIC_CODES.index("D"), ETHNICITY_MORE_MINORITY, 1.0)
     times *= np.where((people.sex == 0) & (people.age >= 18) & (people.age < 40), ETHNICITY_MORE_YOUNG_MEN, 1.0)
     times *= np.where(people.is_ethnic(BLACK), 1.3, 1.0)
@@ -81,14 +81,14 @@ def recorded_ethnicity(rng: np.random.Generator, people: People) -> np.ndarray:
     return np.select([draw < step for step in steps], fillers, people.ethnicity.astype(int)).astype(np.uint8)
 
 
-def soil(rng: np.random.Generator, table: str, rows: Rows) -> Rows:
-    """The table with its faults; duplicates stand at its end."""
+def add_errors(rng: np.random.Generator, table: str, rows: Rows) -> Rows:
+    """The table with errors added; duplicated rows come last."""
     if table in DATED:
-        _spoil_dates(rng, rows.dates(DATED[table]))
+        _add_date_errors(rng, rows.dates(DATED[table]))
     if table == "gp_event":
-        _spoil_values(rng, rows.numbers("value_num"))
+        _add_value_errors(rng, rows.numbers("value_num"))
     if table == "apc_episode":
-        _spoil_episodes(rng, rows)
+        _add_episode_errors(rng, rows)
     if table == "partner_list":
         rows.columns["list_date"] = _text_dates(rng, rows.dates("list_date"))
     if table in NOT_DUPLICATED:
@@ -102,13 +102,13 @@ def _some(rng: np.random.Generator, share: float, size: int) -> np.ndarray:
     return np.unique(rng.integers(0, max(size, 1), rng.poisson(share * size))) if size else np.zeros(0, int)
 
 
-def _spoil_dates(rng: np.random.Generator, column: Dates) -> None:
+def _add_date_errors(rng: np.random.Generator, column: Dates) -> None:
     column.days = column.days.astype(np.int32)
     column.days[_some(rng, DATE_IN_FUTURE, len(column))] += FUTURE_DAYS
     column.days[_some(rng, DATE_ABSENT, len(column))] = days.NO_DAY
 
 
-def _spoil_values(rng: np.random.Generator, column: Numbers) -> None:
+def _add_value_errors(rng: np.random.Generator, column: Numbers) -> None:
     measured = np.arange(len(column)) if column.null is None else np.flatnonzero(~column.null)
     if not len(measured):
         return
@@ -117,7 +117,7 @@ def _spoil_values(rng: np.random.Generator, column: Numbers) -> None:
     column.values[chosen] = np.where(zero, 0.0, column.values[chosen] * 10)
 
 
-def _spoil_episodes(rng: np.random.Generator, rows: Rows) -> None:
+def _add_episode_errors(rng: np.random.Generator, rows: Rows) -> None:
     columns, n = rows.columns, len(rows)
     discharge = rows.dates("disdate").days
     filler = (np.datetime64(DISCHARGE_FILLER) - np.datetime64(days.START)).astype(int)
@@ -146,11 +146,11 @@ def _text_dates(rng: np.random.Generator, column: Dates) -> Coded:
 
 
 # The form `linkage`: shares of records, in White British people, of each source. "Of those" means of the people whom
-# the fault can befall. Known from England: hospital dates of birth and sexes differ from the national register in
+# the fault can befall. Population from England: hospital dates of birth and sexes differ from the national register in
 # about 1 in 900 records, postcodes in every second record of the young, years later (Harron and others 2017,
 # doi:10.1186/s12874-017-0306-8); one hospital record in 500 was linked to another person (Hagger-Johnson and others
 # 2015, doi:10.1136/bmjopen-2015-008118); 1.4% of GP addresses found no UPRN, thrice as many of people lately moved
-# (Harper and others 2021, doi:10.23889/ijpds.v6i1.1674). What councils and charities write is judged, not measured.
+# (Harper and others 2021, doi:10.23889/ijpds.v6i1.1674). The rates of councils and charities are assumed, not measured.
 LINKAGE_SOURCES = ("gp", "hospital", "mental_health", "community", "social_care", "voluntary")
 _LINKAGE = {
     # fault              gp       hospital  mental    community social    voluntary

@@ -1,25 +1,25 @@
--- Each presented identity against the GP spine: equal token, then sex and month of birth.
+-- Each identity of `source_identity` against the GP spine: equal token, then sex and month of birth.
 -- Null rule: a sex that is indeterminate or not known (9, X, 0 or missing) and a missing month
--- of birth are no evidence, neither for nor against.
--- Conflict rule: sex and month of birth both known and both different: the token is somebody else's.
+-- of birth are no evidence either way.
+-- Conflict rule: sex and month of birth both known and both different: the token is another person's.
 -- checked: sex and month of birth are known on both sides. ethnicity: that of the token's holder.
 -- pcn_code: the network of the token's practice, else of the record's small area, else null.
 WITH compared AS (
     SELECT
-        presented.*,
+        source_identity.*,
         coalesce(spine.pcn_code, lsoa_pcn.pcn_code) AS pcn_code,
         spine.token_person_id IS NOT NULL AS in_spine,
         spine.ethnicity,
         coalesce(
-            presented.sex IN ('1', '2') AND spine.sex IN ('1', '2'), false
-        ) AND presented.birth_month IS NOT NULL AND spine.birth_month IS NOT NULL AS checked,
+            source_identity.sex IN ('1', '2') AND spine.sex IN ('1', '2'), false
+        ) AND source_identity.birth_month IS NOT NULL AND spine.birth_month IS NOT NULL AS checked,
         coalesce(
-            presented.sex <> spine.sex AND presented.sex IN ('1', '2') AND spine.sex IN ('1', '2'), false
+            source_identity.sex <> spine.sex AND source_identity.sex IN ('1', '2') AND spine.sex IN ('1', '2'), false
         ) AS sex_differs,
-        coalesce(presented.birth_month <> spine.birth_month, false) AS month_differs
-    FROM presented
-    LEFT JOIN gp_spine AS spine ON spine.token_person_id = presented.token_person_id
-    LEFT JOIN lsoa_pcn ON lsoa_pcn.lsoa = presented.lsoa
+        coalesce(source_identity.birth_month <> spine.birth_month, false) AS month_differs
+    FROM source_identity
+    LEFT JOIN gp_spine AS spine ON spine.token_person_id = source_identity.token_person_id
+    LEFT JOIN lsoa_pcn ON lsoa_pcn.lsoa = source_identity.lsoa
 ),
 methods AS (
     SELECT

@@ -1,4 +1,4 @@
--- Synthetic data only: the records of one source, by what they say and whom they are truly about.
+-- Synthetic data only: the records of one source by their identifiers and true person.
 SELECT
     '$source' AS source,
     given.token_person_id,
