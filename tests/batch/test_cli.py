@@ -37,9 +37,11 @@ def run_raises(monkeypatch, tmp_path):
 
 def test_help_imports_no_heavy_library():
     code = "import sys, phm_utils.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: print(sorted(sys.modules))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "simulate" in told
-    assert not any(f"'{name}'" in told for name in ("pandas", "numpy", "duckdb", "papermill", "pydantic", "matplotlib"))
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "simulate" in output
+    assert not any(
+        f"'{name}'" in output for name in ("pandas", "numpy", "duckdb", "papermill", "pydantic", "matplotlib")
+    )
 
 
 def test_every_command_has_help(capsys):
@@ -63,9 +65,9 @@ def test_a_command_that_cannot_be_read_is_refused(arguments, capsys):
 
 def test_an_absent_parameter_file_is_refused_in_one_sentence(capsys):
     assert cli.main(["run", "nowhere.yml"]) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("phm: No file nowhere.yml.")
-    assert "Traceback" not in told
+    output = capsys.readouterr().err
+    assert output.startswith("phm: No file nowhere.yml.")
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize(
@@ -80,9 +82,9 @@ def test_an_absent_parameter_file_is_refused_in_one_sentence(capsys):
 )
 def test_exit_codes_say_what_happened(run_raises, error, code, capsys):
     assert run_raises(error) == code
-    told = capsys.readouterr().err
-    assert told.startswith("phm: ") == (error is not None)
-    assert "Traceback" not in told
+    output = capsys.readouterr().err
+    assert output.startswith("phm: ") == (error is not None)
+    assert "Traceback" not in output
 
 
 def test_simulate_passes_on_what_was_asked_and_no_more(monkeypatch, tmp_path, capsys):
