@@ -67,7 +67,7 @@ def test_a_gradient_in_words(index, words):
     assert "the gradient is not shown" in str(emergency_rates_page.gradient(row.iloc[:0], "Admissions"))
 
 
-def same_rate(here: pd.DataFrame, ics: pd.DataFrame) -> str:
+def excess_sentence(here: pd.DataFrame, ics: pd.DataFrame) -> str:
     index = pd.DataFrame([(1.1, 0.9, 1.3)], columns=["rii", "rii_lower", "rii_upper"])
     return str(emergency_rates_page.by_deprivation(index, here, ics))
 
@@ -78,8 +78,8 @@ def test_the_least_deprived_rate_is_the_icss_own():
     )
     ics = pd.DataFrame({"imd_quintile": ["1", "5"], "value": [90.0, 50.0], "admissions": [900, 400]})
     # 300 x (1 - 50/100) + 0 = 150, of 400.
-    assert "about 150 fewer emergency admissions a year, 38% of all" in same_rate(here, ics)
-    assert "too few" in same_rate(here, ics.assign(value=float("nan")))
+    assert "about 150 fewer emergency admissions a year, 38% of all" in excess_sentence(here, ics)
+    assert "too few" in excess_sentence(here, ics.assign(value=float("nan")))
 
 
 def test_a_pcn_is_followed_next_to_the_ics_and_the_ics_alone():

@@ -1,4 +1,4 @@
-"""Clusters beside the rules: planted ones are released with their stability, and what does not come back is not."""
+"""Clusters: planted ones are released with their stability, and unstable ones are not."""
 
 import numpy as np
 import pytest
