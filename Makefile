@@ -105,7 +105,7 @@ hooks: $(VENV)/.tested
 clean:
 	rm -rf $(VENV) outputs
 
-# A lock that no longer fits pyproject.toml is told in a sentence before pip starts.
+# Check that the lock fits pyproject.toml before pip starts.
 # Kernels start faster from bytecode: made here on every processor, where pip would use one.
 $(VENV)/.installed: pyproject.toml locks/run.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

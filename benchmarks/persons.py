@@ -86,8 +86,8 @@ def _person_line(text: str) -> tuple[int, float]:
 
 def _prepare(folder: Path, size: int) -> None:
     """Simulate, check and link."""
-    from phm_utils.batch.alone import run_alone
     from phm_utils.batch.route import route_of
+    from phm_utils.batch.single_stage import run_single_stage
     from phm_utils.linkage.link import link
     from phm_utils.synthetic import simulate
 
@@ -100,7 +100,7 @@ def _prepare(folder: Path, size: int) -> None:
     os.environ.setdefault(ROOT_ENV, str(Path.cwd()))
     workbook = _workbook(folder)
     for stage in ("check", "code_lists"):
-        run_alone(workbook, route_of(workbook.data), stage, resolve(workbook.outputs))
+        run_single_stage(workbook, route_of(workbook.data), stage, resolve(workbook.outputs))
     store = _store(workbook)
     with session() as con:
         store.register(con)

@@ -31,9 +31,9 @@ except ModuleNotFoundError:  # a new environment holds pip and nothing else
 LOCKS = Path(__file__).resolve().parent
 PROJECT = LOCKS.parent / "pyproject.toml"
 RUN = "run"
-BUILD = ("wheel>=0.45",)  # beside what [build-system] asks for
+BUILD = ("wheel>=0.45",)  # as well as what [build-system] requires
 PYTHON = "3.11"  # the lowest that the lock must serve
-HEAD = "# Made by `make lock`. Install with `pip install --require-hashes --no-deps`, {beside}.\n"
+HEAD = "# Made by `make lock`. Install with `pip install --require-hashes --no-deps`, {extra}.\n"
 REMAKE = "Run `make lock` and commit what it changes."
 OK, REFUSED = 0, 2
 
@@ -122,7 +122,7 @@ def make(locks: Path = LOCKS, project: Path = PROJECT) -> None:
         run = Path(folder) / "run.txt"
         _compile([asked[RUN]], run, together)
         known = set(entries(run.read_text(encoding="utf-8")))
-        _write(locks / "run.txt", entries(run.read_text(encoding="utf-8")), "or with the file of an extra beside it")
+        _write(locks / "run.txt", entries(run.read_text(encoding="utf-8")), "or with the file of an extra as well")
         for name in asked.keys() - {RUN}:
             extra = Path(folder) / f"{name}.txt"
             _compile([asked[RUN], asked[name]], extra, together)
@@ -137,8 +137,8 @@ def _compile(sources: list[Path], out: Path, constraints: Path | None = None) ->
     subprocess.run([*command, *(["--constraints", str(constraints)] if constraints else [])], check=True)
 
 
-def _write(path: Path, found: list[str], beside: str) -> None:
-    text = HEAD.format(beside=beside) + "\n".join(found) + "\n"
+def _write(path: Path, found: list[str], extra: str) -> None:
+    text = HEAD.format(extra=extra) + "\n".join(found) + "\n"
     if re.search(r"https?://", text):
         raise SystemExit(f"{path.name} would hold an address: a lock is by names and hashes only.")
     path.write_text(text, encoding="utf-8", newline="\n")

@@ -212,8 +212,8 @@ def check(options: argparse.Namespace) -> int:
 
 def _checked(workbook: "Workbook") -> "Store":
     """The store of validated tables: for identified extracts one of its own, below the identified root."""
-    from phm_utils.batch.alone import run_alone
     from phm_utils.batch.route import route_of
+    from phm_utils.batch.single_stage import run_single_stage
     from phm_utils.inputs.governance import permitted
     from phm_utils.runs import resolve
 
@@ -222,7 +222,7 @@ def _checked(workbook: "Workbook") -> "Store":
     permitted(workbook)
     identified = workbook.form == "identified"
     parent = resolve(workbook.identified_root) / "checked" if identified else resolve(workbook.outputs)
-    return run_alone(workbook, route_of(workbook.data), "check", parent)
+    return run_single_stage(workbook, route_of(workbook.data), "check", parent)
 
 
 def key(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""A run in hand: its folder, its plan, and what became of each step."""
+"""A run in progress: its folder, its plan and the outcome of each step."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phm_utils.batch.keys import Fingerprints
-from phm_utils.batch.manifest import Ledger
+from phm_utils.batch.manifest import Manifest
 from phm_utils.batch.plan import Plan
 from phm_utils.batch.progress import Progress
 from phm_utils.batch.route import Route
@@ -30,7 +30,7 @@ class Batch:
     root: Path = field(default_factory=project_root)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger.load(self.folder / "manifest.json")
+        self.manifest = Manifest.load(self.folder / "manifest.json")
         self.fingerprints = Fingerprints(self.folder / "fingerprints.json")
         self.store = Store(self.folder / "store")
         self.temp = self.folder / "temp"
@@ -38,10 +38,10 @@ class Batch:
         self.facts_path = self.folder / "run.json"
 
     def open_temp(self) -> None:
-        """Make the folders of what a run needs for its own length, and remove those of a run that was killed.
+        """Make the run's temporary folders, and remove those of a run that was killed.
 
-        Sockets stand in the system's folder, because the path of one may
-        have 107 characters; a note here says where.
+        Sockets are in the system's temporary folder, because a socket's path has at
+        most 107 characters; the file `sockets` has that path.
         """
         self.close_temp()
         self.temp.mkdir(parents=True, mode=0o700)
@@ -49,7 +49,7 @@ class Batch:
         self._sockets_note.write_text(str(self.sockets), encoding="utf-8")
 
     def close_temp(self) -> None:
-        """Remove them."""
+        """Remove the temporary folders."""
         if self._sockets_note.is_file():
             shutil.rmtree(self._sockets_note.read_text(encoding="utf-8"), ignore_errors=True)
         shutil.rmtree(self.temp, ignore_errors=True)
@@ -59,7 +59,7 @@ class Batch:
         return self.temp / "sockets"
 
     def facts(self) -> dict[str, Any]:
-        """What every report says about the run; empty where no run came so far."""
+        """The facts about the run that every report shows; empty before the first run gets there."""
         return json.loads(self.facts_path.read_text(encoding="utf-8")) if self.facts_path.exists() else {}
 
     @cached_property

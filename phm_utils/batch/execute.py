@@ -1,8 +1,7 @@
-"""One report in one worker: run its notebook in a kernel of its own, render it, put both in place.
+"""One report in one worker: run its notebook in a new kernel, render it, write both.
 
-Nothing is raised to the run for a notebook that fails: the outcome says so,
-the notebook is kept, and no library's text, which may quote a person's row,
-leaves the worker.
+A notebook that fails raises nothing: the outcome has the error, the notebook is
+kept, and no library's message, which may quote a person's row, leaves the worker.
 """
 
 import json
@@ -22,16 +21,16 @@ KERNEL_STARTS = 3  # two kernels started at once may choose one port; papermill 
 FRAME = re.compile(r"(?:Cell In\[\d+\]|File [^\n]*?([^\\/\s]+\.py)):?(?:, line (\d+)|(\d+))(?:, in (\w+))?")
 MARKER = "papermill-error-cell-tag"  # cells that papermill adds to point at an error
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-TRACEBACK_ENV = "PHM_TRACEBACK"  # set by whoever mends a failure: libraries' own words are then kept and shown
+TRACEBACK_ENV = "PHM_TRACEBACK"  # for debugging: libraries' messages are then kept and shown
 WITHHELD = "Its text is withheld here, because it may quote a person's row. Run the cell in JupyterLab to read it."
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that a worker needs to make one report.
+    """What a worker needs to make one report.
 
-    outputs: the run's folder. temp, sockets: folders for what is gone
-    afterwards, the second with a short path. facts: what every report says about its run.
+    outputs: the run's folder. temp, sockets: folders
+    removed afterwards, the second with a short path. facts: those that every report shows about its run.
     """
 
     step: str
@@ -66,7 +65,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a report came to. `error` is a kind and a place, or the words of an InputError."""
+    """The result of a report. `error` is an exception type and place, or the message of an InputError."""
 
     step: str
     ok: bool
@@ -75,7 +74,7 @@ class Outcome:
 
 
 class NotebookFailed(StepFailed):
-    """A cell broke; the message is fit for the index."""
+    """A cell failed; the message may be shown in the index."""
 
 
 def run_report(job: Job) -> Outcome:
@@ -88,13 +87,13 @@ def run_report(job: Job) -> Outcome:
             _make(job, temp)
         error = None
     except Exception as problem:
-        job.html.unlink(missing_ok=True)  # nobody shall read last month's page as this month's
+        job.html.unlink(missing_ok=True)  # last month's page must not be read as this month's
         error = describe(problem)
     return Outcome(job.step, error is None, round(time.perf_counter() - started, 2), error)
 
 
 def describe(problem: BaseException) -> str:
-    """An error as logs and index may show it: our own words, or the kind alone."""
+    """An error as logs and index may show it: our own message, or the exception type alone."""
     if isinstance(problem, InputError | StepFailed):
         return str(problem)
     if isinstance(problem, OSError) and problem.strerror:
@@ -168,7 +167,7 @@ def _execute(job: Job, draft: Path, temp: Path) -> Any:
 
 
 def _failure(problem: Any) -> str:
-    """Cell and kind of a papermill error; the words only where they are our own."""
+    """Cell and exception type of a papermill error; the message only where it is our own."""
     place = f"code cell [{problem.exec_count}]"
     return f"{place}: {problem.evalue}" if problem.ename == "InputError" else f"{problem.ename} in {place}"
 
@@ -181,7 +180,7 @@ def _began(draft: Path) -> bool:
 
 
 def _keep_failed(job: Job, draft: Path) -> None:
-    """Keep the notebook as far as it came, its errors told without the libraries' texts."""
+    """Keep the partly run notebook, without the libraries' messages."""
     job.executed.unlink(missing_ok=True)
     if not draft.exists():
         return
@@ -196,7 +195,7 @@ def _keep_failed(job: Job, draft: Path) -> None:
 
 
 def withhold(output: dict[str, Any]) -> None:
-    """Reduce an error output, in place, to its kind and the places it passed through."""
+    """Reduce an error output, in place, to its type and traceback places."""
     if output["ename"] == "InputError":
         return
     text = COLOUR.sub("", "\n".join(output["traceback"]))

@@ -1,4 +1,4 @@
-"""Where reports are made: processes of this machine, or a dask cluster. Any `concurrent.futures` executor will do."""
+"""Executors for reports: processes of this machine, or a dask cluster; any `concurrent.futures` executor works."""
 
 import logging
 import multiprocessing
@@ -20,7 +20,7 @@ Work = Callable[[Job], Outcome]
 
 
 def executor_maker(resources: Resources, workers: int | None = None) -> Callable[[], Executor]:
-    """A function that gives a fresh executor, by what the parameter file asks for."""
+    """A function that returns a new executor, as set in the parameter file."""
     if scheduler := resources.dask_scheduler:
         return lambda: _dask(scheduler)
     return lambda: processes(workers or resources.workers)
@@ -29,15 +29,15 @@ def executor_maker(resources: Resources, workers: int | None = None) -> Callable
 def processes(workers: int) -> Executor:
     """Worker processes, spawned: a forked one would inherit threads and open connections."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=serve)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
 
 
-def serve() -> None:
-    """Make this process a worker: it ends with the run that started it, and only that run may stop it.
+def start_worker() -> None:
+    """Initialise a worker process: it ends with the run that started it, and only that run may stop it.
 
-    Without the watch, the workers of a killed run would wait for work for
-    ever. Control-C reaches every process of a terminal: a worker leaves it
-    to the run, and says nothing of its own.
+    Without the watching thread, the workers of a killed run would wait for
+    ever. Control-C reaches every process of a terminal: a worker ignores it
+    and prints nothing.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
@@ -78,10 +78,10 @@ class DaskExecutor(Executor):
 
 
 def outcomes(make: Callable[[], Executor], work: Work, jobs: list[Job]) -> Iterator[Outcome]:
-    """Each job's outcome as it comes; a worker that dies takes down no job but its own.
+    """Each job's outcome as it comes; a worker that dies fails only its own job.
 
     When a process dies, its pool fails every job that was not finished. These
-    are then done one by one, so that the guilty one is known and the rest
+    are then done one by one, so that the failing job is known and the others
     still get their reports.
     """
     unfinished = {job.step: job for job in jobs}
@@ -101,7 +101,7 @@ def outcomes(make: Callable[[], Executor], work: Work, jobs: list[Job]) -> Itera
 
 
 def _stop_workers() -> None:
-    """End the processes at once; their kernels follow. What they were at is made again by the next run."""
+    """End the processes at once, and so their kernels. The next run repeats their jobs."""
     for child in multiprocessing.active_children():
         child.terminate()
     for child in multiprocessing.active_children():

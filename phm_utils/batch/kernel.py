@@ -1,4 +1,4 @@
-"""The kernel of a report: this very interpreter, alone, with nothing of the user's in it."""
+"""The kernel of a report: this interpreter, without the user's Jupyter settings."""
 
 import logging
 import os
@@ -21,10 +21,10 @@ QUIET = ("papermill", "nbclient", "traitlets", "jupyter_client")  # their texts 
 
 
 class OwnKernel(AsyncKernelManager):
-    """Starts the interpreter that runs this process, whatever kernels the machine has.
+    """Starts the interpreter of this process, whichever kernels are installed.
 
-    A kernel spec called `python3` in the user's own folder would otherwise
-    come first, and lack this package. Cells and results travel by socket
+    A kernel spec called `python3` in the user's folder would otherwise
+    take precedence, and lack this package. Cells and results travel by socket
     files in a private folder, or encrypted where the system has none.
     """
 
@@ -71,7 +71,7 @@ papermill_engines.register(ENGINE, ReportEngine)
 
 
 def silence() -> None:
-    """Keep the libraries' own texts, which quote cells, out of logs and screens."""
+    """Keep the libraries' messages, which quote cells, out of logs and screens."""
     for name in QUIET:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]
@@ -79,7 +79,7 @@ def silence() -> None:
 
 
 def environment(root: Path, temp: Path, memory: str, threads: int) -> dict[str, str]:
-    """Environment variables of a kernel: the worker's limits, and none of the user's start-up files."""
+    """Environment variables of a kernel: the worker's limits, without the user's start-up files."""
     kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONSTARTUP", "MPLBACKEND", "PYTHONWARNINGS")}
     count = str(threads)
     return kept | {

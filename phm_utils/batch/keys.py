@@ -1,4 +1,4 @@
-"""Step keys: a step is done again when, and only when, something that it depends on has changed."""
+"""Step keys: a step is repeated if, and only if, something that it depends on has changed."""
 
 import ast
 import hashlib
@@ -20,9 +20,10 @@ from phm_utils.runs import sha256_file, write_atomically
 
 PACKAGE = Path(phm_utils.__file__).parent
 RENDERING = ("phm_utils.reports.html", "phm_utils.reports.notebook")  # behind every report
-DATA_SUFFIXES = (".sql", ".css", ".j2", ".json")  # read by the modules beside them
+DATA_SUFFIXES = (".sql", ".css", ".j2", ".json")  # read by modules of the same folder
 DISTRIBUTION = "phm-utils"
-BESIDE = ("nbclient", "pyogrio", "pyproj", "shapely")  # not named there, yet they run cells and read boundaries
+# Not in pyproject.toml, yet they run cells and read boundaries.
+UNDECLARED_PACKAGES = ("nbclient", "pyogrio", "pyproj", "shapely")
 REPORTS_ONLY = (  # they draw and run notebooks; no stage uses them, so a new version makes no table again
     "beautifulsoup4",
     "ipykernel",
@@ -38,28 +39,28 @@ REPORTS_ONLY = (  # they draw and run notebooks; no stage uses them, so a new ve
     "tqdm",
 )
 ENGINES = {"duckdb": (), "spark": ("pyspark",)}  # what computes where DuckDB, always there, does not
-SETTLED_NS = 2_000_000_000  # a file changed so lately may change again within one tick of its clock
+STABLE_AFTER_NS = 2_000_000_000  # a file changed so lately may change again within one tick of its clock
 
 
 def key_of(**parts: Any) -> str:
-    """A hash of everything named, the same for the same content in any order of names."""
+    """A hash of the named parts; their order makes no difference."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @cache
 def report_packages() -> tuple[str, ...]:
-    """Every package that pyproject.toml requires, and BESIDE: each may shape a report, and none can be forgotten."""
+    """Every package that pyproject.toml requires, and UNDECLARED_PACKAGES: each may change a report."""
     names = {
         match[0].lower().replace("_", "-")
         for text in requires(DISTRIBUTION) or []
         if "extra ==" not in text and (match := re.match(r"[\w.-]+", text))
     }
-    return tuple(sorted(names.union(BESIDE)))
+    return tuple(sorted(names.union(UNDECLARED_PACKAGES)))
 
 
 @cache
 def stage_packages() -> tuple[str, ...]:
-    """Those that may shape a table."""
+    """Packages that may change a table."""
     return tuple(name for name in report_packages() if name not in REPORTS_ONLY)
 
 
@@ -173,7 +174,7 @@ class Fingerprints:
         if (size, changed) == (facts.st_size, facts.st_mtime_ns):
             return known
         digest = sha256_file(path)
-        if time.time_ns() - facts.st_mtime_ns > SETTLED_NS:
+        if time.time_ns() - facts.st_mtime_ns > STABLE_AFTER_NS:
             self.known[str(path)] = [facts.st_size, facts.st_mtime_ns, digest]
         return digest
 

@@ -1,4 +1,4 @@
-"""What each step of a run came to: `manifest.json` of the run's folder."""
+"""The outcome of each step of a run: `manifest.json` of the run's folder."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,29 +12,29 @@ Status = Literal["done", "failed", "not run"]
 
 
 @dataclass
-class Ledger:
-    """Steps by name, written after each one, so that a killed run goes on from there.
+class Manifest:
+    """Steps by name, written after each one, so that a killed run continues from there.
 
     Each step has `key`, `status`, `seconds`, `finished`, and where it failed
-    `error`: a type and a place, or the words of an InputError, never a
-    library's own text, which may quote a row.
+    `error`: a type and a place, or the message of an InputError, never a
+    library's message, which may quote a row.
     """
 
     path: Path
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     head: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, dict[str, str]] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)  # steps entered by this command
+    updated: set[str] = field(default_factory=set)  # steps entered by this command
 
     @classmethod
-    def load(cls, path: Path) -> "Ledger":
-        """The ledger of an earlier run, or an empty one."""
+    def load(cls, path: Path) -> "Manifest":
+        """The manifest of an earlier run, or an empty one."""
         if not path.exists():
             return cls(path)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            return cls(path)  # cut short by a full disk: every step is looked at afresh
+            return cls(path)  # cut short by a full disk: every step is checked again
         return cls(path, content.get("steps", {}), content.get("head", {}), content.get("inputs", {}))
 
     def done(self, step: str, key: str) -> bool:
@@ -46,7 +46,7 @@ class Ledger:
         """Enter a step's outcome and save."""
         finished = datetime.now(UTC).isoformat(timespec="seconds")
         self.steps[step] = {"status": status, "key": key, "finished": finished, **facts}
-        self.touched.add(step)
+        self.updated.add(step)
         self.save()
 
     def save(self) -> None:

@@ -1,4 +1,4 @@
-"""Area x notebook: what a command asks for, and the refusals before anything runs."""
+"""The plan of a run: areas x notebooks, and the checks before anything runs."""
 
 import ast
 import json
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phm_utils.batch.requests import check_requests
 from phm_utils.batch.route import Route
+from phm_utils.batch.table_references import check_table_references
 from phm_utils.errors import InputError
 from phm_utils.params import RunParams, Workbook, validated
 from phm_utils.runs import project_root
@@ -27,7 +27,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run may do: every area and notebook there is, and those asked for."""
+    """All areas and notebooks of a run, and the reports chosen."""
 
     areas: dict[str, str]
     notebooks: tuple[str, ...]
@@ -35,7 +35,7 @@ class Plan:
 
     @property
     def every(self) -> tuple[Report, ...]:
-        """Each report of the run, asked for or not: the index shows them all."""
+        """Every report of the run, chosen or not: the index shows them all."""
         return tuple(Report(area, notebook) for area in self.areas for notebook in self.notebooks)
 
 
@@ -86,12 +86,12 @@ def _list(names: tuple[str, ...]) -> str:
 
 
 def notebook_path(name: str) -> Path:
-    """Where a notebook's source stands."""
+    """The path of a notebook's source."""
     return project_root() / "notebooks" / f"{name}.ipynb"
 
 
 def read_notebook(name: str, route: Route) -> dict[str, Any]:
-    """A notebook's JSON, held against what its topic and all others declare.
+    """A notebook's JSON, checked against the declarations of all topics.
 
     Papermill only logs a misspelt parameter and runs on with the default:
     here every name of the cell must be known to the model and the reverse,
@@ -107,12 +107,12 @@ def read_notebook(name: str, route: Route) -> dict[str, Any]:
     except (ValueError, KeyError):
         raise InputError(f"{path.name} is not a readable notebook. Open and save it in JupyterLab.") from None
     _check_parameters(cells, path.name, route.by_notebook[name].own_parameters)
-    check_requests(notebook, path.name, {release.name: release for release in route.releases})
+    check_table_references(notebook, path.name, {release.name: release for release in route.releases})
     return notebook
 
 
 def _check_parameters(cells: list[dict[str, Any]], where: str, model: type[RunParams]) -> None:
-    """Hold a notebook's parameters cell to the model of its parameters."""
+    """Check a notebook's parameters cell against its parameter model."""
     tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1:
         raise InputError(f"{where} has {len(tagged)} cells tagged `parameters`; it needs one.")
@@ -143,6 +143,6 @@ def _literals(source: str, where: str) -> dict[str, Any]:
 
 
 def title_of(notebook: dict[str, Any]) -> str:
-    """The question that a notebook opens with."""
+    """The question in a notebook's first heading."""
     first = "".join(notebook["cells"][0]["source"]).splitlines() if notebook["cells"] else []
     return first[0].lstrip("# ").strip() if first else ""

@@ -1,7 +1,7 @@
 """The protect stage: true figures in, released tables out, for every topic together.
 
 Reports draw from released tables only. All of them pass through here, so that
-a rule that looks across tables has one place to stand.
+rules across tables have one place.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The run's own record, `run.json`: what every report says about the run, and what each of them was made with."""
+"""The run's record, `run.json`: the facts that every report shows about the run, and the parameters of each report."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ NOT_IN_KEY = {"resources", "outputs", "notebooks"}
 
 
 def facts_stage(topic: Topic, facts: Facts) -> Stage:
-    """A topic's facts as a stage that makes no table: what it reads is declared in the same way."""
+    """A topic's facts as a stage without tables: what it reads is declared in the same way."""
     return Stage(f"facts of {topic.name}", facts.function, (), facts.reads, facts.settings, facts.parameters)
 
 
@@ -46,7 +46,7 @@ def record(batch: Batch, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def common(workbook: Workbook) -> dict[str, Any]:
-    """What the parameter file itself says."""
+    """Facts from the parameter file."""
     return {
         "workbook": workbook.name,
         "title": workbook.title,
@@ -65,7 +65,7 @@ def common(workbook: Workbook) -> dict[str, Any]:
 
 
 def _by_notebook(batch: Batch) -> dict[str, dict[str, Any]]:
-    """Of each report: the run's parameters that its figures were made with, and its definition files by content."""
+    """By report: the run parameters of its figures, and the hashes of its definition files."""
     return {
         name: {
             "parameters": topic.own_parameters.of(batch.workbook).model_dump(

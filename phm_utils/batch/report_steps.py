@@ -1,4 +1,4 @@
-"""The reports: which are due, what each worker is told, and what came back."""
+"""The reports: which are due, the job of each worker, and its outcome."""
 
 import json
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from phm_utils.batch.executors import outcomes
 from phm_utils.batch.keys import key_of, notebook_modules, report_packages, source_key, versions
 from phm_utils.batch.plan import Report, notebook_path
 from phm_utils.batch.record import facts_of
-from phm_utils.batch.requests import asked_for
 from phm_utils.batch.route import PROTECT
+from phm_utils.batch.table_references import tables_named
 from phm_utils.privacy.release import RELEASED
 from phm_utils.reports.voices import voice_path
 from phm_utils.runs import sha256_file
@@ -20,7 +20,7 @@ from phm_utils.topic import Stage
 
 
 def report_keys(batch: Batch, sources: dict[str, Any]) -> dict[str, str]:
-    """The key of every report whose notebook is at hand, by step: what it reads, and nothing else."""
+    """The key of every report with a readable notebook, by step: a hash of what it reads."""
     by_notebook = {name: _notebook_key(batch, name, source) for name, source in sources.items()}
     return {
         r.step: key_of(notebook=by_notebook[r.notebook], parameters=_parameters(batch, r), voice=_voice(r))
@@ -40,20 +40,20 @@ def _notebook_key(batch: Batch, name: str, source: dict[str, Any]) -> str:
 
 
 def tables_read(batch: Batch, notebook: str, sources: dict[str, Any]) -> set[str]:
-    """Tables of the store that a notebook's report depends on: its topic's, and those that it names besides."""
+    """Tables of the store that a notebook's report depends on: its topic's, and those that it names."""
     topic = batch.route.by_notebook[notebook]
-    others = [*topic.reads, *(asked_for(sources[notebook]) if notebook in sources else [])]
+    others = [*topic.reads, *(tables_named(sources[notebook]) if notebook in sources else [])]
     released = [RELEASED + name if batch.route.release(name) else name for name in others]
     return {*released, *(release.released_name for release in topic.releases)}
 
 
-def protected(batch: Batch, stage: Stage, moving: set[str]) -> set[str]:
-    """The tables of a stage that may come out otherwise, where some that it reads may.
+def changed_tables(batch: Batch, stage: Stage, changing: set[str]) -> set[str]:
+    """The tables of a stage that may change, given tables that may change (`changing`).
 
-    Disclosure control is asked table by table: what it makes of true figures
-    that stay as they are stays too. Of other stages every table may change.
+    Disclosure control works table by table: a release changes only if its true
+    figures do. Of other stages every table may change.
     """
-    moved = {r.released_name for r in batch.route.releases if r.aggregate_name in moving}
+    moved = {r.released_name for r in batch.route.releases if r.aggregate_name in changing}
     return moved if stage.name == PROTECT and moved else set(stage.makes)
 
 
@@ -68,36 +68,36 @@ def _voice(report: Report) -> str | None:
 
 
 def due(batch: Batch, keys: dict[str, str]) -> list[Report]:
-    """The reports asked for that are not there as they would be made now."""
-    return [r for r in batch.plan.chosen if not _standing(batch, r, keys[r.step])]
+    """The chosen reports that are missing or out of date."""
+    return [r for r in batch.plan.chosen if not _is_current(batch, r, keys[r.step])]
 
 
-def _standing(batch: Batch, report: Report, key: str) -> bool:
+def _is_current(batch: Batch, report: Report, key: str) -> bool:
     page = batch.release / report.area / f"{report.notebook}.html"
-    if not (batch.ledger.done(report.step, key) and page.is_file()):
+    if not (batch.manifest.done(report.step, key) and page.is_file()):
         return False
-    return sha256_file(page) == batch.ledger.steps[report.step].get("sha256")
+    return sha256_file(page) == batch.manifest.steps[report.step].get("sha256")
 
 
 def run_reports(batch: Batch, keys: dict[str, str], make: Callable[[], Executor]) -> None:
-    """Make the reports that are due; each outcome is written as it comes."""
+    """Make the reports that are due; record each outcome at once."""
     waiting = due(batch, keys)
     if not waiting:
         return
     facts = batch.facts()
     jobs = [_job(batch, report, facts) for report in waiting]
-    with batch.progress.reports(len(jobs)) as tell:
+    with batch.progress.reports(len(jobs)) as report_outcome:
         for outcome in outcomes(make, run_report, jobs):
             if outcome.ok:
                 page = batch.release / f"{outcome.step}.html"
-                batch.ledger.record(
+                batch.manifest.record(
                     outcome.step, "done", keys[outcome.step], seconds=outcome.seconds, sha256=sha256_file(page)
                 )
             else:
-                batch.ledger.record(
+                batch.manifest.record(
                     outcome.step, "failed", keys[outcome.step], seconds=outcome.seconds, error=outcome.error
                 )
-            tell(outcome)
+            report_outcome(outcome)
 
 
 def _job(batch: Batch, report: Report, facts: dict[str, Any]) -> Job:
@@ -118,32 +118,32 @@ def _job(batch: Batch, report: Report, facts: dict[str, Any]) -> Job:
     )
 
 
-def forget_others(batch: Batch) -> None:
-    """Remove pages of areas and notebooks that the data no longer have: no index would lead to them."""
+def remove_obsolete(batch: Batch) -> None:
+    """Remove pages of areas and notebooks that are no longer in the run: the index has no link to them."""
     known = {report.step for report in batch.plan.every}
     for page in batch.release.glob("*/*.html"):
         if f"{page.parent.name}/{page.stem}" not in known:
             page.unlink()
-    others = {step for step in batch.ledger.steps if "/" in step and not step.startswith("stage/")} - known
+    others = {step for step in batch.manifest.steps if "/" in step and not step.startswith("stage/")} - known
     for step in others:
-        del batch.ledger.steps[step]
+        del batch.manifest.steps[step]
 
 
-def not_run(batch: Batch, why: str) -> None:
-    """Enter that the reports asked for could not be made."""
+def mark_not_run(batch: Batch, why: str) -> None:
+    """Record the chosen reports as not run."""
     for report in batch.plan.chosen:
-        batch.ledger.record(report.step, "not run", error=why)
+        batch.manifest.record(report.step, "not run", error=why)
 
 
 def status_rows(batch: Batch, keys: dict[str, str]) -> list[dict[str, Any]]:
     """One row per report of the run, asked for or not, as the index shows it.
 
-    `state`: done, failed, not run, or out of date: a page made from what
-    the run no longer stands on. `findings`: only where the page is there to read.
+    `state`: done, failed, not run, or out of date: a page made from
+    other input than the run has now. `findings`: only where the page is there to read.
     """
     rows = []
     for report in batch.plan.every:
-        entry = batch.ledger.steps.get(report.step, {})
+        entry = batch.manifest.steps.get(report.step, {})
         page = batch.release / f"{report.step}.html"
         state = entry.get("status", "not run")
         if state == "done" and not (page.is_file() and entry.get("key") == keys.get(report.step)):

@@ -1,4 +1,4 @@
-"""What one kind of data goes through: the stages and reports of its topics, in order."""
+"""The stages and reports for one kind of data, in order."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
 """One run: the ICS-level stages in order, then a report for each area and notebook asked for.
 
-Every step's outcome is written as soon as it is known, so a run that is
-killed loses the step in hand and nothing else.
+Every step's outcome is written at once, so a killed run loses only its current step.
 """
 
 import json
@@ -21,7 +20,7 @@ from phm_utils.batch.keys import ENGINES, key_of, report_packages, source_key, v
 from phm_utils.batch.plan import make_plan, notebook_path, read_notebook, title_of
 from phm_utils.batch.progress import Progress
 from phm_utils.batch.record import record, record_key
-from phm_utils.batch.released import write_tables
+from phm_utils.batch.released_csv import write_tables
 from phm_utils.batch.route import Route, route_of
 from phm_utils.engine import session
 from phm_utils.errors import InputError
@@ -32,7 +31,7 @@ from phm_utils.runs import resolve, write_atomically
 
 DONE, FAILED = 0, 1
 UP_TO_DATE, WILL_RUN, MAY_RUN = "up to date", "will run", "will run if what it reads changes"
-RESTRICTED = ("store", "notebooks")  # pseudonymised rows, and pages that no rule has passed
+RESTRICTED = ("store", "notebooks")  # pseudonymised rows, and pages before the checks
 
 
 def run(
@@ -45,7 +44,7 @@ def run(
     route: Route | None = None,
     executor: Callable[[], Executor] | None = None,
 ) -> int:
-    """Bring every step asked for up to date; 0 when all are, 1 when one failed.
+    """Bring every chosen step up to date; 0 when all are, 1 when one failed.
 
     areas, notebooks: see `plan.make_plan`. route, executor: others than the
     parameter file asks for. Raises InputError, before anything runs, where
@@ -58,7 +57,7 @@ def run(
     sources = {n: read_notebook(n, route) for n in plan.notebooks if n in chosen or notebook_path(n).is_file()}
     for area in plan.areas:
         read_voice(area)
-    with held(resolve(workbook.outputs) / workbook.name) as folder:
+    with locked_folder(resolve(workbook.outputs) / workbook.name) as folder:
         batch = Batch(workbook, route, plan, folder, Progress())
         if dry_run:
             return describe_plan(batch, sources)
@@ -70,14 +69,14 @@ def run(
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[Path]:
-    """Hold a run's folder; a second run of it is refused at once. A killed run lets go by itself."""
+def locked_folder(folder: Path) -> Iterator[Path]:
+    """Lock a run's folder; a second run of it is refused at once. The lock of a killed run is released."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock", timeout=0)
         lock.acquire()
     except Timeout:
-        raise InputError(f"Another run holds the store of `{folder.name}`. Wait until it ends, or stop it.") from None
+        raise InputError(f"Another run is using the folder of `{folder.name}`. Wait for it, or stop it.") from None
     except OSError as error:
         raise InputError(f"Cannot write in {folder} ({error.strerror}). Free the folder, or set `outputs`.") from None
     try:
@@ -99,13 +98,13 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
         _tables(batch)
         keys = report_steps.report_keys(batch, sources)
         report_steps.run_reports(batch, keys, make)
-        report_steps.forget_others(batch)
+        report_steps.remove_obsolete(batch)
     else:
-        report_steps.not_run(batch, "an earlier stage failed")
+        report_steps.mark_not_run(batch, "an earlier stage failed")
     _close(batch, keys, sources)
     asked = {f"stage/{s.name}" for s in batch.steps} | {r.step for r in batch.plan.chosen}
-    failed = sum(batch.ledger.steps.get(name, {}).get("status") == "failed" for name in asked)
-    done = sum(batch.ledger.steps[name]["status"] == "done" for name in batch.ledger.touched)
+    failed = sum(batch.manifest.steps.get(name, {}).get("status") == "failed" for name in asked)
+    done = sum(batch.manifest.steps[name]["status"] == "done" for name in batch.manifest.updated)
     batch.progress.end(done, failed, time.perf_counter() - started, batch.release / "index.html")
     if isinstance(problem, InputError):
         raise problem
@@ -113,61 +112,61 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
 
 
 def _facts(batch: Batch) -> None:
-    """Write `run.json`, what every report says about the run, where its content changes."""
+    """Write `run.json`, the facts that every report shows about the run, if they changed."""
     key = record_key(batch)
-    if batch.ledger.done("facts", key) and batch.facts_path.is_file():
+    if batch.manifest.done("facts", key) and batch.facts_path.is_file():
         return
     with session(batch.temp) as con:
         batch.store.register(con)
         facts = record(batch, con)
     write_atomically(batch.facts_path, json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
-    batch.ledger.record("facts", "done", key)
+    batch.manifest.record("facts", "done", key)
 
 
 def _tables(batch: Batch) -> None:
     """Write the released tables as CSV, for every area."""
     released = {r.name: batch.store.content(r.released_name) for r in batch.route.releases}
-    key = key_of(source=source_key(("phm_utils.batch.released",)), released=released, areas=batch.plan.areas)
-    files = batch.ledger.steps.get("tables", {}).get("files")
-    if batch.ledger.done("tables", key) and files == sum(1 for _ in batch.release.glob("*/*.csv")):
+    key = key_of(source=source_key(("phm_utils.batch.released_csv",)), released=released, areas=batch.plan.areas)
+    files = batch.manifest.steps.get("tables", {}).get("files")
+    if batch.manifest.done("tables", key) and files == sum(1 for _ in batch.release.glob("*/*.csv")):
         return
     started = time.perf_counter()
     files = write_tables(batch.store, batch.release, batch.plan.areas)
-    batch.ledger.record("tables", "done", key, files=files, seconds=round(time.perf_counter() - started, 2))
+    batch.manifest.record("tables", "done", key, files=files, seconds=round(time.perf_counter() - started, 2))
 
 
 def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
-    """Write the index and, where anything was done, the manifest's head."""
+    """Write the index and, if any step ran, the manifest's head."""
     rows = report_steps.status_rows(batch, keys)
     titles = {name: title_of(source) for name, source in sources.items()}
-    stages = {s.name: batch.ledger.steps.get(f"stage/{s.name}", {}) for s in batch.steps}
+    stages = {s.name: batch.manifest.steps.get(f"stage/{s.name}", {}) for s in batch.steps}
     write_index(batch.release / "index.html", batch.workbook, batch.plan.areas, titles, rows, stages, batch.facts())
-    if batch.ledger.touched:
-        batch.ledger.head = {
+    if batch.manifest.updated:
+        batch.manifest.head = {
             "workbook": batch.workbook.model_dump(mode="json"),
             "versions": versions((*report_packages(), *ENGINES[batch.workbook.resources.engine])),
             "findings": {row["step"]: row["findings"] for row in rows if row["findings"]},
         }
-        batch.ledger.save()
+        batch.manifest.save()
 
 
 def describe_plan(batch: Batch, sources: dict[str, Any]) -> int:
     """Print what a run would do, and do nothing."""
-    moving = batch.store.tables_of_other_stages(stage.name for stage in batch.steps)  # tables that may change
+    changing = batch.store.tables_of_other_stages(stage.name for stage in batch.steps)  # their tables may change
     for stage in batch.steps:
-        if moving & set(stage.reads):
+        if changing & set(stage.reads):
             state = MAY_RUN
         elif stage_steps.up_to_date(batch, stage, stage_steps.stage_key(batch, stage)):
             state = UP_TO_DATE
         else:
             state = WILL_RUN
         if state != UP_TO_DATE:
-            moving |= report_steps.protected(batch, stage, moving)
+            changing |= report_steps.changed_tables(batch, stage, changing)
         print(f"{stage.name:<40} {state}")
     keys = report_steps.report_keys(batch, sources) if batch.facts_path.exists() else {}
     waiting = {r.step for r in report_steps.due(batch, keys)} if keys else set()
     for report in batch.plan.chosen:
-        if not keys or report_steps.tables_read(batch, report.notebook, sources) & moving:
+        if not keys or report_steps.tables_read(batch, report.notebook, sources) & changing:
             state = MAY_RUN
         else:
             state = WILL_RUN if report.step in waiting else UP_TO_DATE

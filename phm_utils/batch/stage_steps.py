@@ -1,4 +1,4 @@
-"""The ICS-level stages: which are due, and the running of one."""
+"""The ICS-level stages: which are due, and how one is run."""
 
 import os
 import shutil
@@ -23,9 +23,9 @@ LOW_DISK_BYTES = 500_000_000
 
 
 def stage_key(batch: Batch, stage: Stage) -> str:
-    """The key of a stage whose tables read are as they will be: it holds what the stage reads, and nothing else."""
+    """The key of a stage: a hash of all that it reads. The tables that it reads must be up to date."""
     files = batch.fingerprints.of(stage.input_files(batch.workbook), batch.root)
-    batch.ledger.inputs[f"stage/{stage.name}"] = files
+    batch.manifest.inputs[f"stage/{stage.name}"] = files
     return key_of(
         stage=stage.name,
         source=source_key((module_of(stage.function), *stage.modules)),
@@ -37,7 +37,7 @@ def stage_key(batch: Batch, stage: Stage) -> str:
 
 
 def up_to_date(batch: Batch, stage: Stage, key: str) -> bool:
-    """Does the store hold this stage's tables, made with this key?"""
+    """Does the store have this stage's tables, made with this key?"""
     entry = batch.store.manifest()["stages"].get(stage.name)
     if entry is None or entry["key"] != key:
         return False
@@ -48,16 +48,16 @@ def up_to_date(batch: Batch, stage: Stage, key: str) -> bool:
 def run_stages(batch: Batch, steps: Iterable[Stage] | None = None) -> Exception | None:
     """Bring stages up to date, in order, by default all of the route; the first failure, or None.
 
-    What depends on a failed stage is not run; what does not, is.
+    Stages that depend on a failed one are not run; the others are.
     """
     first: Exception | None = None
     broken: dict[str, str] = {}  # tables that could not be made, by the stage that failed
     for stage in batch.steps if steps is None else steps:
         step = f"stage/{stage.name}"
-        if lacking := sorted({broken[table] for table in stage.reads if table in broken}):
+        if missing_tables := sorted({broken[table] for table in stage.reads if table in broken}):
             broken |= dict.fromkeys(stage.makes, stage.name)
-            batch.ledger.record(step, "not run", error=f"needs {', '.join(lacking)}")
-            batch.progress.line(f"{stage.name}: not run, it needs {', '.join(lacking)}")
+            batch.manifest.record(step, "not run", error=f"needs {', '.join(missing_tables)}")
+            batch.progress.line(f"{stage.name}: not run, it needs {', '.join(missing_tables)}")
             continue
         try:
             _bring_up_to_date(batch, stage, step)
@@ -73,8 +73,8 @@ def _bring_up_to_date(batch: Batch, stage: Stage, step: str) -> None:
     try:
         key = stage_key(batch, stage)
         if up_to_date(batch, stage, key):
-            if not batch.ledger.done(step, key):
-                batch.ledger.record(step, "done", key, seconds=0.0)
+            if not batch.manifest.done(step, key):
+                batch.manifest.record(step, "done", key, seconds=0.0)
             return
         batch.progress.line(f"{stage.name} ...")
         rows = run_stage(batch, stage, key)
@@ -82,11 +82,11 @@ def _bring_up_to_date(batch: Batch, stage: Stage, step: str) -> None:
         if TRACEBACK_ENV in os.environ:
             traceback.print_exc()
         error = failure(problem, batch.folder)
-        batch.ledger.record(step, "failed", key, error=error, seconds=round(time.perf_counter() - started, 2))
+        batch.manifest.record(step, "failed", key, error=error, seconds=round(time.perf_counter() - started, 2))
         batch.progress.line(f"{stage.name}: failed: {error}")
         raise
     seconds = round(time.perf_counter() - started, 2)
-    batch.ledger.record(step, "done", key, seconds=seconds, rows=rows)
+    batch.manifest.record(step, "done", key, seconds=seconds, rows=rows)
     batch.progress.line(f"{stage.name}: done in {seconds:.1f} s")
 
 
@@ -108,7 +108,7 @@ def run_stage(batch: Batch, stage: Stage, key: str) -> dict[str, int]:
 
 
 def _refuse_undeclared(stage: Stage, writer: StageWriter) -> None:
-    """A table that a stage does not declare would be in nobody's key."""
+    """Refuse undeclared tables: no key would depend on them."""
     if extra := sorted(set(writer.tables) - set(stage.makes)):
         raise StepFailed(f"The stage {stage.name} made tables that it does not declare: {', '.join(extra)}.")
 
@@ -137,12 +137,12 @@ def _limits(memory: str, threads: int, temp: Path) -> Iterator[None]:
 
 
 def failure(problem: Exception, folder: Path) -> str:
-    """A stage's failure without a library's text: our own words, or its kind and the line of ours that broke."""
-    told = describe(problem)
+    """A stage's failure without a library's message: our own message, or the exception type and our line."""
+    message = describe(problem)
     if isinstance(problem, InputError):
-        return told
+        return message
     ours = [f for f in traceback.extract_tb(problem.__traceback__) if Path(f.filename).is_relative_to(PACKAGE)]
     if ours:
-        told += f" at {Path(ours[-1].filename).relative_to(PACKAGE.parent).as_posix()} line {ours[-1].lineno}"
+        message += f" at {Path(ours[-1].filename).relative_to(PACKAGE.parent).as_posix()} line {ours[-1].lineno}"
     free = shutil.disk_usage(folder).free
-    return told + (f" (only {free // 1_000_000} MB of disk are free)" if free < LOW_DISK_BYTES else "")
+    return message + (f" (only {free // 1_000_000} MB of disk are free)" if free < LOW_DISK_BYTES else "")

@@ -1,4 +1,4 @@
-"""What every chart does besides drawing: it keeps the table that it drew, and draws nothing of an absent one."""
+"""Decorator of every chart: it keeps the table drawn, and returns None for an empty or absent one."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -26,5 +26,5 @@ def chart(draw: Callable[..., Figure]) -> Callable[..., Any]:
 
 
 def drawn_from(fig: Figure) -> pd.DataFrame | None:
-    """The table behind a figure of ours."""
+    """The table behind a figure."""
     return getattr(fig, "drawn_from", None)

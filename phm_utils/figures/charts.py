@@ -50,16 +50,16 @@ def bars(
     highlight: Sequence[str] | None = None,
     reference: float | dict[str, float] | None = None,
     sort: bool = False,
-    beside: str | None = None,
+    compare: str | None = None,
 ) -> Figure:
     """One horizontal bar per row with its number at the end, in the frame's order.
 
     highlight: labels in the second colour, their names in bold.
     reference: one value, or up to three named ones, as vertical lines.
-    beside: a column of the ICS's figures, drawn as a second bar where the frame has it.
+    compare: a column of the ICS's figures, drawn as a second bar where the frame has it.
     """
-    if beside in frame:
-        parts = {"This PCN": value, "Whole ICS": beside}
+    if compare in frame:
+        parts = {"This PCN": value, "Whole ICS": compare}
         rows = [pd.DataFrame({label: frame[label], value: frame[c], "_of": name}) for name, c in parts.items()]
         return grouped_bars(pd.concat(rows), value, label, "_of", unit=unit, percent=percent)
     frame = frame.sort_values(value, ascending=False, na_position="last") if sort else frame
@@ -100,7 +100,7 @@ def grouped_bars(
     percent: bool = False,
     groups: Sequence[str] | None = None,
 ) -> Figure:
-    """For each label one bar per group, told apart by colour and hatch.
+    """For each label one bar per group, distinguished by colour and hatch.
 
     frame: one row per label x group (at most five groups); labels in order of first appearance.
     """

@@ -18,7 +18,7 @@ DARKEST = 1.25  # the largest of a column stays short of the darkest shade: page
 
 @chart
 def grid(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: bool = False, digits: int = 1) -> Figure:
-    """A grid of numbers, each column shaded from nought to its own largest, its name above it.
+    """A grid of numbers, each column shaded from 0 to its own largest, its name above it.
 
     frame: one row per row x column, both in order of first appearance; a
         missing value is suppressed and written as *.

@@ -149,7 +149,7 @@ def funnel(
     frame: with a boolean column `outside` for points beyond the outer limits.
     limits: columns `size`, `lower_95`, `upper_95`, `lower_998`, `upper_998`.
     highlight: a column of booleans: those in colour, the others grey.
-    labels: a column of names, written beside highlighted points that are outside.
+    labels: a column of names, written next to highlighted points that are outside.
     """
     out = frame["outside"].astype(bool)
     front = frame[highlight].astype(bool) if highlight else pd.Series(True, index=frame.index)

@@ -1,4 +1,4 @@
-"""Charts that only an evaluation needs."""
+"""Love plots: covariate balance before and after weighting."""
 
 import numpy as np
 import pandas as pd

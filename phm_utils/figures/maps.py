@@ -61,7 +61,7 @@ def classes(values: pd.Series, edges: Sequence[float], labels: Sequence[str]) ->
 
 
 def deprivation_fifths(deciles: pd.Series) -> pd.Series:
-    """National deprivation tenths (1 most deprived) as the five classes of a map, most deprived darkest."""
+    """National deprivation deciles (1 most deprived) as the five classes of a map, most deprived darkest."""
     return classes(11 - pd.to_numeric(deciles).astype("Float64"), [1, 3, 5, 7, 9, 11], DEPRIVATION_FIFTHS)
 
 
@@ -153,7 +153,7 @@ def _frame(areas: gpd.GeoDataFrame, insets: int) -> tuple[Figure, Axes]:
 
 
 def _nearby(outline: gpd.GeoDataFrame | None, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-    """The outlines that the map's frame can show: the rest would only weigh."""
+    """The outlines inside the map's frame: others would only add bytes."""
     if outline is None:
         return None
     west, south, east, north = areas.total_bounds

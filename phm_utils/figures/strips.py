@@ -27,7 +27,7 @@ def ratio_strips(frame: pd.DataFrame, ratio: str, label: str, *, near: float = 0
     values = style.as_floats(frame[ratio])
     known = ~np.isnan(values)
     rows, values, hidden = rows[known], values[known], int((~known).sum())
-    # Marks of one row step aside in turn, so that equal ones can be told apart: the same each time.
+    # Marks of one row step aside in turn, so that equal ones can be distinguished: the same each time.
     turn = pd.Series(rows).groupby(rows).cumcount().to_numpy() if len(rows) else rows
     aside = (turn % 5 - 2) * 0.13
     with style.house():

@@ -67,7 +67,7 @@ def house() -> Iterator[None]:
 
 
 def canvas(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """A figure that no backend knows of, so it is shown once and only by `show`. Sizes in inches."""
+    """A figure without a backend, so that only `show` displays it. Sizes in inches."""
     fig = Figure(figsize=(width, height), layout="constrained")
     return fig, fig.add_subplot()
 
@@ -83,7 +83,7 @@ def as_floats(values: pd.Series) -> np.ndarray:
 
 
 def number(value: float, percent: bool = False) -> str:
-    """A figure's number as people write it: 12.3%, 1,234, 0.59."""
+    """A formatted number: 12.3%, 1,234, 0.59."""
     if percent:
         return f"{value:.1%}"
     return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""A figure as a picture for a page: SVG in as few bytes as it needs, or dots where that is less."""
+"""A figure as a compact SVG for a page, or as PNG where that is smaller."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from collections import Counter
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-MAX_SVG_BYTES = 250_000  # a larger drawing is sent as a picture of dots
+MAX_SVG_BYTES = 250_000  # a larger drawing becomes a PNG
 PNG_DPI = 130
 FONTS = "'DejaVu Sans', Verdana, Arial, sans-serif"  # Verdana, on Windows and macOS, is as wide as DejaVu Sans
 
@@ -57,7 +57,7 @@ def _styles_once(svg: str) -> str:
 
 
 def _without_bare_groups(svg: str) -> str:
-    """Groups that say nothing of what they hold, by a name or a style, are opened up."""
+    """Remove SVG groups that have neither a name nor a style."""
     kept: list[str] = []
     bare: list[bool] = []
     for piece in re.split(r"(<g>|<g [^>]*[^/]>|</g>)", svg.replace("<g/>", "")):

@@ -1,4 +1,4 @@
-"""A table of a page as HTML: numbers as people read them."""
+"""A table of a page as HTML, with formatted numbers."""
 
 import re
 from datetime import date
@@ -13,7 +13,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def text_of(value: object) -> str:
-    """A cell as read by people: thousands apart, three significant digits for fractions, * if suppressed."""
+    """A cell's text: thousands separated, three significant digits for fractions, * if suppressed."""
     if value is pd.NA:
         return SUPPRESSED
     if value is None or value is pd.NaT:
@@ -29,7 +29,7 @@ def text_of(value: object) -> str:
 
 
 def _kind(value: object, numeric: bool) -> str:
-    """The class of a cell that is not to be broken in two: a number or a day."""
+    """The CSS class of a cell without line breaks: a number or a day."""
     if numeric:
         return " class=number"
     return " class=day" if isinstance(value, str) and DAY.fullmatch(value) else ""

@@ -1,4 +1,4 @@
-"""Findings, and the words that they share.
+"""Findings, and helpers for their sentences.
 
 A suppressed number never enters a sentence; where all are suppressed the
 sentence says so.
@@ -19,7 +19,7 @@ LEVELS = {"finding": "Finding", "warning": "Warning", "limit": "Limit"}
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence that a report concludes, computed from released tables.
+    """A conclusion of a report in one sentence, computed from released tables.
 
     name: which question it answers, `module.function`. level: `warning` is
         doubt about the data, `limit` what is left out.
@@ -37,12 +37,12 @@ Sentence = str | tuple[str, Level] | None
 
 
 def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]:
-    """Make a function that words a comparison give a `Finding`.
+    """Make a function that returns a sentence return a `Finding`.
 
-    Where it gives None there is nothing to say; of an absent table nothing is said either.
+    None stays None; an absent table gives None.
 
-    `@finding`, or `@finding("limit")`; a function that gives (sentence, level) chooses by itself,
-    one that gives a list of sentences gives a list of findings.
+    `@finding`, or `@finding("limit")`; a function may return (sentence, level), or a list of
+    sentences for a list of findings.
 
     >>> @finding("limit")
     ... def left_out(people):

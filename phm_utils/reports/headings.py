@@ -1,4 +1,4 @@
-"""The headings that readers see above the columns of released tables."""
+"""Column headings of released tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ import pandas as pd
 
 PERCENT = "(%)"  # how the heading of a share ends
 ICS = "ics_"  # how the name of a column with the ICS's figure begins
-COMPARED = ("share", "per_1000", "cost_per_person_gbp", "value", "says")  # what a PCN's row is compared by
+COMPARED = ("share", "per_1000", "cost_per_person_gbp", "value", "says")  # columns whose ICS figure is shown
 COMMON = {
     "area": "Area",
     "category": "Group",
@@ -37,7 +37,7 @@ class Headings:
 
     def __getitem__(self, column: str) -> str:
         if column.startswith(ICS):
-            return self._of_the_ics(self[column.removeprefix(ICS)])
+            return self._ics_heading(self[column.removeprefix(ICS)])
         return self.own[column] if column in self.own else COMMON[column]
 
     def __contains__(self, column: object) -> bool:
@@ -45,18 +45,18 @@ class Headings:
         return name in self.own or name in COMMON
 
     @staticmethod
-    def _of_the_ics(heading: str) -> str:
-        """A heading of a column that has the ICS's figure."""
+    def _ics_heading(heading: str) -> str:
+        """The heading of a column with the ICS's figure."""
         words, share = (
             (heading.removesuffix(PERCENT).rstrip(), f" {PERCENT}") if heading.endswith(PERCENT) else (heading, "")
         )
         return f"{words}, ICS{share}"
 
     def readable(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The columns of `frame` that have headings, under them; a table that has none of them as it is.
+        """The columns of `frame` that have headings, renamed; a table without any is returned unchanged.
 
-        A table whose first column is a number begins with its labels instead: the first column heads the rows. Of
-        the ICS's columns those are shown that a reader compares with.
+        A table whose first column is a number is reordered to begin with its labels. Of the ICS's columns
+        only those in COMPARED are shown.
 
         >>> frame = pd.DataFrame({"people": [20], "place": [1], "practice_name": ["Ash"]})
         >>> Headings({}).readable(frame).columns.tolist()
@@ -70,7 +70,7 @@ class Headings:
         return self.table(frame, *known)
 
     def table(self, frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-        """The named columns in their order, under their headings; shares in per cent.
+        """The named columns in this order, with their headings; shares in per cent.
 
         Raises KeyError for a column that has no heading.
         """

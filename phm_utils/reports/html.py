@@ -1,4 +1,4 @@
-"""An executed notebook as a report: one HTML file that calls nobody and that everybody can read."""
+"""An executed notebook as a report: one accessible HTML file that makes no network request."""
 
 import re
 from collections.abc import Iterable
@@ -20,20 +20,20 @@ from phm_utils.reports.words import disclosure_words, tier_words
 MAX_BYTES = 500_000
 MAX_BYTES_WITH_MAPS = 1_500_000
 DROPPED_TAGS = {"injected-parameters", "parameters"}  # papermill's cell, and code that shows nothing
-OPTIONAL_TAG = "optional"  # words that stand only where the code after them shows something
+OPTIONAL_TAG = "optional"  # text shown only if the code after it shows something
 MAPS = re.compile(r"phm_utils\.figures(\.maps| import [^#\n]*maps)\b")
 HEADINGS = re.compile(r"h[1-6]")
-NEVER = ("script", "iframe", "object", "embed", "link", "base", "form", "video", "audio")
-NO_ALT = "No description has been provided for this image"  # nbconvert's stand-in, which describes nothing
+FORBIDDEN_TAGS = ("script", "iframe", "object", "embed", "link", "base", "form", "video", "audio")
+NO_ALT = "No description has been provided for this image"  # nbconvert's default, which describes nothing
 
 
 class PageRefused(StepFailed):
-    """A report that may not leave: too large, a picture without words, a call to the network."""
+    """A report that may not be released: too large, a picture without alternative text, a network request."""
 
 
 @cache
 def _exporter() -> HTMLExporter:
-    """nbconvert with our template; made once in a worker, for it reads and compiles a dozen files."""
+    """nbconvert with our template; once per worker, because it reads and compiles a dozen files."""
     return HTMLExporter(
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
@@ -111,7 +111,7 @@ def _with_outputs(number: int, cell: NotebookNode) -> NotebookNode:
 
 
 def _without_empty_parts(cells: list[NotebookNode]) -> list[NotebookNode]:
-    """The cells without those words tagged as optional whose code, up to the next words, shows nothing."""
+    """The cells without optional text whose code, up to the next text, shows nothing."""
     kept: list[NotebookNode] = []
     shown = False
     for cell in reversed(cells):
@@ -126,7 +126,7 @@ def _without_empty_parts(cells: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def _is_noise(output: NotebookNode) -> bool:
-    """Progress and warnings, and the run's card, which the page's head says already."""
+    """Progress and warnings, and the run's card, which is in the page's head already."""
     if output.output_type == "stream":
         return output.name == "stderr"
     return 'class="run-card"' in output.get("data", {}).get("text/html", "")
@@ -142,7 +142,7 @@ def _take_title(soup: BeautifulSoup) -> str:
 
 
 def _order_headings(soup: BeautifulSoup) -> None:
-    """Sections below the page's one h1, no level left out, each with an id of its own."""
+    """Put headings below the page's one h1, no level skipped, each with its own id."""
     taken = {"findings", "voices", "made-from", "contents", "permissions", "main"}
     level = 1
     for heading in soup.find_all(HEADINGS):
@@ -158,7 +158,7 @@ def _order_headings(soup: BeautifulSoup) -> None:
 
 
 def _wrap_tables(soup: BeautifulSoup) -> None:
-    """Let a wide table scroll in a box of its own, reachable and named for those who use no mouse."""
+    """Put each table in a scrolling box, labelled and reachable by keyboard."""
     for style in soup.find_all("style"):
         style.decompose()
     for number, table in enumerate(soup.find_all("table"), start=1):
@@ -173,15 +173,15 @@ def _refuse_body(soup: BeautifulSoup) -> None:
         alt = image.get("alt")
         if not isinstance(alt, str) or not alt.strip() or alt == NO_ALT:
             raise PageRefused("A picture has no alternative text. Use show(fig, alt=, caption=, table=).")
-    if found := soup.find(NEVER):
-        raise PageRefused(f"The notebook shows a <{found.name}> element; a report carries none, for it works offline.")
+    if found := soup.find(FORBIDDEN_TAGS):
+        raise PageRefused(f"The notebook shows a <{found.name}> element; a report must work offline.")
     for tag in soup.find_all(True):
-        if any(_calls_out(tag.name, name, value) for name, value in tag.attrs.items()):
-            raise PageRefused(f"A <{tag.name}> of the notebook would call the network or run a script.")
+        if any(_loads_or_runs(tag.name, name, value) for name, value in tag.attrs.items()):
+            raise PageRefused(f"A <{tag.name}> of the notebook would load something or run a script.")
 
 
-def _calls_out(tag: str, name: str, value: Any) -> bool:
-    """Would this attribute make a browser fetch or run something? A plain link, to be followed by hand, may stay."""
+def _loads_or_runs(tag: str, name: str, value: Any) -> bool:
+    """Would this attribute make a browser load or run something? A plain link would not."""
     text = " ".join(value) if isinstance(value, list) else str(value)
     if name.startswith("on") or text.strip().lower().startswith("javascript:"):
         return True
@@ -191,13 +191,13 @@ def _calls_out(tag: str, name: str, value: Any) -> bool:
 
 
 def refuse_paths(html: str, folders: Iterable[Path]) -> None:
-    """Refuse a page that tells where on this machine it was made.
+    """Refuse a page that shows a folder of this machine.
 
     >>> refuse_paths("<p>Read from /data/extracts/person.csv</p>", [Path("/data/extracts")])
     Traceback (most recent call last):
         ...
-    phm_utils.reports.html.PageRefused: The page holds a path of this machine. Print names of files, not their paths.
+    phm_utils.reports.html.PageRefused: The page shows a path of this machine. Print names of files, not their paths.
     """
     for folder in folders:
         if len(folder.parts) > 1 and (str(folder) in html or folder.as_posix() in html):
-            raise PageRefused("The page holds a path of this machine. Print names of files, not their paths.")
+            raise PageRefused("The page shows a path of this machine. Print names of files, not their paths.")

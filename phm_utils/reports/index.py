@@ -32,8 +32,8 @@ def write_index(
     """Write the index page, where it differs from the one there.
 
     titles: the question of each notebook. rows: one per area x notebook, see
-        `report_steps.status_rows`. stages: what became of each ICS-level
-        stage. facts: `run.json`, or empty where the run never came so far.
+        `report_steps.status_rows`. stages: the outcome of each ICS-level
+        stage. facts: `run.json`, or empty before the first run gets there.
 
     >>> from datetime import date
     >>> settings = {"title": "Demoshire", "ics_code": "QZZ", "synthetic": True, "landing": "landing/demo"}

@@ -1,4 +1,4 @@
-"""A notebook's side of a report: open the run, read released tables, add findings, close."""
+"""Functions for notebooks: open the run, read released tables, add findings, close."""
 
 import json
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ from phm_utils.reports.show import PAGE
 from phm_utils.runs import Store, resolve, sha256_file, write_atomically
 
 # Keys of practices, PCNs and small areas: a PCN's rows and the ICS's are of others, or the same.
-OF_A_PLACE = {"unit_code", "practice_code", "lsoa"}
+UNIT_KEYS = {"unit_code", "practice_code", "lsoa"}
 
 
 def read_released(files: Iterable[Path]) -> pd.DataFrame:
-    """A released table. Whole numbers stay whole: a suppressed count is <NA>, not a broken number.
+    """A released table. Integers stay integers: a suppressed count is <NA>, not a broken number.
 
     >>> pd.DataFrame({"people": pd.array([10, None], "Int64")}).to_parquet("released.parquet")
     >>> read_released([Path("released.parquet")])["people"].tolist()
@@ -35,10 +35,10 @@ def read_released(files: Iterable[Path]) -> pd.DataFrame:
     return whole_numbers(pa.concat_tables([pq.read_table(file) for file in files]))
 
 
-def with_ics(frame: pd.DataFrame, whole: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
+def with_ics(frame: pd.DataFrame, ics: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
     """A PCN's rows with the ICS's figures of the same row as `ics_*` columns; rows of places stay as they are.
 
-    frame, whole: rows of one released table for the PCN and for the ICS. keys: its key columns.
+    frame, ics: rows of one released table for the PCN and for the ICS. keys: its key columns.
 
     >>> pcn = pd.DataFrame({"segment": ["Well"], "share": [0.3]})
     >>> ics = pd.DataFrame({"segment": ["Well", "Ill"], "share": [0.25, 0.75]})
@@ -46,11 +46,11 @@ def with_ics(frame: pd.DataFrame, whole: pd.DataFrame, keys: Iterable[str]) -> p
     {'segment': 'Well', 'share': 0.3, 'ics_share': 0.25}
     """
     same = [k for k in keys if k not in (AREA.name, PLACE.name)]
-    if not same or set(same) & OF_A_PLACE:
+    if not same or set(same) & UNIT_KEYS:
         return frame
-    theirs = whole.drop(columns=[PLACE.name], errors="ignore")
-    theirs = theirs.rename(columns={c: f"{ICS}{c}" for c in theirs if c not in same})
-    return frame.merge(theirs, how="left", on=same, validate="one_to_one")
+    ics_figures = ics.drop(columns=[PLACE.name], errors="ignore")
+    ics_figures = ics_figures.rename(columns={c: f"{ICS}{c}" for c in ics_figures if c not in same})
+    return frame.merge(ics_figures, how="left", on=same, validate="one_to_one")
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,15 @@ class Run:
             return frame
         if self.is_ics:
             return frame
-        whole = self._rows(declared, self.ics_code)
-        return frame if isinstance(whole, Absent) else with_ics(frame, whole, declared["keys"].split(","))
+        ics = self._rows(declared, self.ics_code)
+        return frame if isinstance(ics, Absent) else with_ics(frame, ics, declared["keys"].split(","))
 
     def ics_table(self, name: str) -> pd.DataFrame | Absent:
         """The whole ICS's rows of a released table, for what is counted or estimated for the ICS alone."""
         return self._rows(self._declared(name), self.ics_code)
 
     def outlines(self) -> pd.DataFrame | Absent:
-        """The outlines of small areas that the run was given."""
+        """The outlines of small areas, if the run has them."""
         if not self.store.files("boundary"):
             return Absent("The map", "outlines of small areas")
         return self.store.read("boundary")
@@ -123,7 +123,7 @@ class Run:
         return frame.reset_index(drop=True)
 
     def _declared(self, name: str) -> pd.Series:
-        """What the catalogue says of a table. Refuses a name that no topic declares: it is misspelt, not absent."""
+        """The catalogue's row of a table. Refuses a name that no topic declares: it is misspelt, not absent."""
         known = self.store.read(CATALOGUE).set_index("name")
         if name in known.index:
             return known.loc[name]
@@ -136,13 +136,13 @@ class Run:
     def definition(self, path: str) -> Path:
         """A definition file, such as `parameters/cohorts/x.yml`, if it still is as this run used it.
 
-        Raises InputError where it has changed since: its words would stand beside another definition's figures.
+        Raises InputError where it has changed since: its text would describe another definition's figures.
         """
         used = self.facts.get("notebooks", {}).get(self.notebook, {}).get("definitions", {})
         there = resolve(path)
         if path not in used or not there.is_file():
             known = ", ".join(sorted(used)) or "none"
-            raise InputError(f"This run knew no file {path}. It used: {known}. To use another: `phm run` it first.")
+            raise InputError(f"This run did not use {path}. It used: {known}. To use another file, `phm run` first.")
         if sha256_file(there) != used[path]:
             raise InputError(f"{path} has changed since this run. To see its figures: `phm run` first.")
         return there

@@ -7,23 +7,23 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from phm_utils.reports.words import day, extracts, practices_told
+from phm_utils.reports.words import day, extracts, practices_summary
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True,  # every name and sentence is text, whatever it holds
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"day": day, "extracts": extracts, "practices_told": practices_told}
-    made.globals["css"] = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8").strip())
-    return made
+    environment.filters |= {"day": day, "extracts": extracts, "practices_summary": practices_summary}
+    environment.globals["css"] = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8").strip())
+    return environment
 
 
 def page(template: str, **content: Any) -> str:

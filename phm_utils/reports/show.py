@@ -1,8 +1,8 @@
-"""The one way onto a page: a figure or a table, its finding and its caption.
+"""Show a figure or a table on a page, with its finding and caption.
 
-A figure is never without words and the table behind it. A finding is written
-once: it is the figure's alternative text, stands above the figure for those
-who see it, and is listed at the top of the report.
+Every figure has alternative text and the table behind it. A finding is written
+once: it is the figure's alternative text, the line above the figure, and an
+item at the top of the report.
 """
 
 from collections.abc import Iterable
@@ -23,19 +23,19 @@ from phm_utils.figures.tables import table_html
 from phm_utils.reports.findings import LEVELS, TOO_FEW, Finding
 from phm_utils.reports.headings import Headings
 
-Said = Finding | Iterable[Finding | None] | Absent | None
+Findings = Finding | Iterable[Finding | None] | Absent | None
 
 
 @dataclass
 class Page:
-    """What a notebook has concluded so far, and the headings of its tables."""
+    """A notebook's findings so far, and the headings of its tables."""
 
     headings: Headings = field(default_factory=lambda: Headings({}))
     findings: list[Finding] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     def begin(self, headings: Headings) -> None:
-        """Start anew: a kernel may run a notebook twice."""
+        """Clear the page: a kernel may run a notebook twice."""
         self.headings, self.findings, self.left_out = headings, [], []
 
     def add(self, found: Iterable[Finding]) -> None:
@@ -54,19 +54,19 @@ def show(
     what: Figure | pd.DataFrame | Absent | None,
     *,
     caption: str = "",
-    finding: Said = None,
+    finding: Findings = None,
     alt: str = "",
     table: pd.DataFrame | None = None,
 ) -> None:
-    """Put a figure or a table on the page. Of what this run does not have, a sentence says what it would need.
+    """Put a figure or a table on the page; for an absent table, a sentence with what it needs.
 
     An empty table, and the figure of one, is not shown; its finding is.
 
     caption: what is shown, its unit and source.
-    finding: what it says, from a function marked `@finding`; several may be given.
-    alt: for who cannot see a figure that no finding is about.
+    finding: from a function marked `@finding`; several may be given.
+    alt: alternative text for a figure without a finding.
     table: the table behind a figure, if not the one that it was drawn from.
-    Raises InputError for a figure or table without a caption, or a figure without words.
+    Raises InputError for a figure or table without a caption, or a figure without alternative text.
 
     >>> sizes = pd.DataFrame({"practice_name": ["Ash"], "people": [20]})
     >>> show(sizes)
@@ -99,7 +99,7 @@ def show(
         )
 
 
-def note(*finding: Said) -> None:
+def note(*finding: Findings) -> None:
     """Put findings on the page that no figure shows.
 
     >>> note(Finding("Deaths are not counted.", "limit"))
@@ -117,7 +117,7 @@ def note(*finding: Said) -> None:
 def _show_figure(fig: Figure, caption: str, found: list[Finding], alt: str, table: pd.DataFrame | None) -> None:
     words = " ".join(f.text for f in found) or alt
     if not words.strip():
-        raise InputError(f"The figure “{caption}” needs a finding, or alt= for who cannot see it.")
+        raise InputError(f"The figure “{caption}” needs a finding, or alternative text (alt=).")
     behind = drawn_from(fig) if table is None else table
     if behind is None:
         raise InputError(f"The figure “{caption}” needs the table behind it: show(..., table=frame).")
@@ -133,7 +133,7 @@ def _show_figure(fig: Figure, caption: str, found: list[Finding], alt: str, tabl
     _send(html, f"[figure] {caption}\n{said}{frame.to_string(index=False)}")
 
 
-def _checked(finding: Said) -> list[Finding]:
+def _checked(finding: Findings) -> list[Finding]:
     """Findings as a list; a bare text is refused."""
     if finding is None or isinstance(finding, Absent):
         return []
@@ -148,7 +148,7 @@ def _checked(finding: Said) -> list[Finding]:
 
 
 def _above(found: list[Finding], *, hidden: bool) -> str:
-    """Findings where they belong; hidden from screen readers where the picture's words say the same."""
+    """Findings above a figure or table; hidden from screen readers if the alternative text repeats them."""
     aria = ' aria-hidden="true"' if hidden else ""
     return "".join(
         f'<p class="noted {f.level}"{aria}>{"" if f.level == "finding" else f"<strong>{LEVELS[f.level]}.</strong> "}'

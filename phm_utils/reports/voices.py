@@ -1,4 +1,4 @@
-"""Local voices: what people of an area say, shown beside its numbers with author and date."""
+"""Local voices: people's own words about an area, shown next to its numbers with author and date."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HEAD = re.compile(r"(author|date):\s*(.*)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Voice:
-    """A text somebody wrote about an area. Plain text: it is escaped, never run."""
+    """A text about an area. Plain text: it is escaped, never run."""
 
     author: str
     date: date
@@ -22,7 +22,7 @@ class Voice:
 
 
 def voice_path(area: str, root: Path | None = None) -> Path:
-    """Where an area's text goes.
+    """The path of an area's text.
 
     >>> voice_path("U99001", Path("workbook")).as_posix()
     'workbook/parameters/local/U99001.md'

@@ -1,4 +1,4 @@
-"""What reports say of their run, in words."""
+"""Sentences about a run that reports share."""
 
 from datetime import date
 from typing import Any
@@ -20,7 +20,7 @@ def day(iso: str) -> str:
 
 
 def tier_words(facts: dict[str, Any]) -> str:
-    """Who may read it.
+    """Who may read the report.
 
     >>> tier_words({"data": "published"})
     'Made from published official statistics; free to share.'
@@ -31,7 +31,7 @@ def tier_words(facts: dict[str, Any]) -> str:
 
 
 def disclosure_words(facts: dict[str, Any]) -> str:
-    """How small numbers are kept from naming people, and what that does not do yet.
+    """How small numbers are suppressed, and what that does not protect against yet.
 
     >>> disclosure_words({"disclosure": {"suppress_below": 8, "round_to": 5}}).split(".")[0]
     'Counts of 1 to 7 are shown as *, others rounded to 5'
@@ -46,7 +46,7 @@ def disclosure_words(facts: dict[str, Any]) -> str:
 
 
 def extracts(sources: list[dict[str, Any]]) -> str:
-    """Where each extract ends, one date for all where they agree; published files carry theirs in their names.
+    """The end date of each extract, or one date for all; published files have theirs in their names.
 
     >>> source = {"name": "Hospital", "state": "present", "last_date": "2025-03-31"}
     >>> extracts([source])
@@ -64,16 +64,16 @@ def extracts(sources: list[dict[str, Any]]) -> str:
     return "; ".join(f"{', '.join(names)} to {day(last)}" for last, names in sorted(by_day.items(), reverse=True))
 
 
-def practices_told(practices: dict[str, Any]) -> str:
-    """How many practices there are, and which have sent nothing or nothing lately.
+def practices_summary(practices: dict[str, Any]) -> str:
+    """The number of practices, and which have no data or old data.
 
-    >>> practices_told({"total": 12, "missing": ["Elm Surgery"], "stale": []})
+    >>> practices_summary({"total": 12, "missing": ["Elm Surgery"], "stale": []})
     '12 practices; no data from Elm Surgery'
     """
     total, missing, stale = practices["total"], practices["missing"], practices["stale"]
-    told = f"{total} practice{'s' if total != 1 else ''}"
+    summary = f"{total} practice{'s' if total != 1 else ''}"
     if not missing and not stale:
-        return f"{told}, all with up-to-date data"
+        return f"{summary}, all with up-to-date data"
     if missing:
-        told += f"; no data from {', '.join(missing)}"
-    return told + (f"; old data from {', '.join(stale)}" if stale else "")
+        summary += f"; no data from {', '.join(missing)}"
+    return summary + (f"; old data from {', '.join(stale)}" if stale else "")

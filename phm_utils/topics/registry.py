@@ -1,4 +1,4 @@
-"""Every topic's declaration, held against the others, and the parameter file held against all of them."""
+"""Every topic's declaration, checked against the others, and the parameter file checked against all."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from phm_utils.topics import TOPICS
 
 @cache
 def declared(modules: tuple[str, ...] = TOPICS) -> tuple[Topic, ...]:
-    """The topics of some modules, each held against the others. See `check_topics`."""
+    """The topics of some modules, checked against each other. See `check_topics`."""
     found = tuple(_exported(module) for module in modules)
     check_topics(found)
     return found
@@ -46,7 +46,7 @@ def check_topics(topics: Iterable[Topic]) -> None:
     faults += [f"{n} stages make the table `{table}`" for (_, table), n in makers.items() if n > 1]
     known = {name for t in topics for s in t.stages for name in s.makes} | set(releases)
     faults += [
-        f"{t.name}: its report reads `{name}`, which nobody makes"
+        f"{t.name}: its report reads `{name}`, which no stage makes"
         for t in topics
         for name in t.reads
         if name not in known
@@ -64,7 +64,7 @@ def _faults(topic: Topic) -> list[str]:
         if r.aggregate_name not in made
     ]
     if (topic.notebook is None) != (topic.parameters is None):
-        faults.append(f"{topic.name}: a notebook needs a model of its parameters, and the reverse")
+        faults.append(f"{topic.name}: `notebook` and `parameters` must be declared together")
     elif topic.parameters and topic.notebook != topic.parameters.NOTEBOOK:
         faults.append(f"{topic.name}: its parameters are those of `{topic.parameters.NOTEBOOK}`, not {topic.notebook}")
     return faults
@@ -77,17 +77,17 @@ def ordered(stages: Iterable[Stage]) -> tuple[Stage, ...]:
     """
     stages = tuple(stages)
     maker = {table: stage.name for stage in stages for table in stage.makes}
-    if orphans := [f"{s.name} reads `{table}`" for s in stages for table in s.reads if table not in maker]:
-        raise InputError(f"No stage makes what others read: {'; '.join(orphans)}. Check `reads` and `makes`.")
+    if unmade := [f"{s.name} reads `{table}`" for s in stages for table in s.reads if table not in maker]:
+        raise InputError(f"No stage makes a table that others read: {'; '.join(unmade)}. Check `reads` and `makes`.")
     needed = {s.name: {maker[table] for table in s.reads} - {s.name} for s in stages}
-    if selfish := [s.name for s in stages if set(s.reads) & set(s.makes)]:
-        raise InputError(f"Stages that read what they make themselves: {', '.join(selfish)}.")
+    if self_reading := [s.name for s in stages if set(s.reads) & set(s.makes)]:
+        raise InputError(f"Stages that read what they make themselves: {', '.join(self_reading)}.")
     by_name = {stage.name: stage for stage in stages}
     try:
         TopologicalSorter(needed).prepare()
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
-        raise InputError(f"Stages wait for each other in a circle: {circle}. One must read less.") from None
+        raise InputError(f"Stages depend on each other in a cycle: {circle}. One must read less.") from None
     done: list[Stage] = []
     while len(done) < len(stages):
         names = {s.name for s in done}
@@ -101,7 +101,7 @@ def notebooks() -> dict[str, type[RunParams]]:
 
 
 def load_workbook(path: Path) -> Workbook:
-    """The validated parameter file; its `notebooks` are held against the models that topics declare."""
+    """The validated parameter file; its `notebooks` are checked against the topics' parameter models."""
     workbook = validated(Workbook, load_yaml(path), path.name)
     known = notebooks()
     if unknown := [name for name in workbook.notebooks if name not in known]:

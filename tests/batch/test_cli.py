@@ -37,9 +37,11 @@ def run_raises(monkeypatch, tmp_path):
 
 def test_help_imports_no_heavy_library():
     code = "import sys, phm_utils.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: print(sorted(sys.modules))"
-    text = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "simulate" in text
-    assert not any(f"'{name}'" in text for name in ("pandas", "numpy", "duckdb", "papermill", "pydantic", "matplotlib"))
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "simulate" in output
+    assert not any(
+        f"'{name}'" in output for name in ("pandas", "numpy", "duckdb", "papermill", "pydantic", "matplotlib")
+    )
 
 
 def test_every_command_has_help(capsys):

@@ -78,7 +78,7 @@ def test_a_chain_of_errors_tells_none_of_their_words(job, put_notebook):
     assert "Jones" not in json.dumps(errors)
 
 
-def test_our_own_words_are_told(job, put_notebook):
+def test_our_own_messages_are_shown(job, put_notebook):
     put_notebook("from phm_utils.errors import InputError\nraise InputError('3 of 5 areas lack a row.')")
     assert run_report(job).error == "code cell [5]: 3 of 5 areas lack a row."
 
@@ -143,7 +143,7 @@ def test_start_up_files_history_and_other_kernels_of_the_user_have_no_part(job, 
     assert sorted(os.walk(user)) == before
 
 
-def test_a_folder_that_cannot_be_written_is_told_without_its_path(job):
+def test_a_folder_that_cannot_be_written_is_named_without_its_path(job):
     blocked = replace(job, temp=job.source / "no-folder")
     outcome = run_report(blocked)
     assert not outcome.ok

@@ -1,4 +1,4 @@
-"""Work goes to any executor, and a worker that dies takes down no job but its own."""
+"""Work goes to any executor, and a worker that dies fails only its own job."""
 
 import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor

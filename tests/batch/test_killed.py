@@ -99,10 +99,10 @@ def test_a_run_killed_in_a_stage_goes_on_from_the_stage_before(house, start):
     first.send_signal(signal.SIGKILL)
     first.wait()
     second = start()
-    told = second.communicate(timeout=120)[0]
-    assert second.returncode == 0, told
-    assert "slow runs" in told
-    assert "people runs" not in told
+    output = second.communicate(timeout=120)[0]
+    assert second.returncode == 0, output
+    assert "slow runs" in output
+    assert "people runs" not in output
     assert not (house / "outputs" / "demo" / "temp").exists()
 
 
@@ -136,9 +136,9 @@ def test_control_c_stops_everything_at_once_and_leaves_nothing_behind(house, sta
     sockets = Path((house / "outputs" / "demo" / "temp" / "sockets").read_text())
     assert sockets.is_dir()
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to every process of the command
-    told = run.communicate(timeout=180)[0]
-    assert "KeyboardInterrupt" in told.splitlines()[-1]
-    assert "Task exception" not in told
+    output = run.communicate(timeout=180)[0]
+    assert "KeyboardInterrupt" in output.splitlines()[-1]
+    assert "Task exception" not in output
     assert _gone(int(marker.read_text()), seconds=20)
     assert not sockets.exists()
     assert not (house / "outputs" / "demo" / "temp").exists()

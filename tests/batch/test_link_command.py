@@ -32,9 +32,9 @@ def test_identified_extracts_become_a_landing_that_an_ordinary_run_accepts(linke
     ordinary = parameters / "linked.yml"
     ordinary.write_text(yaml.safe_dump(demo | {"name": "linked", "landing": landing}), encoding="utf-8")
     assert main(["check", str(ordinary)]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for table in ("gp_registration", "ecds_attendance", "partner_list"):
-        row = re.search(rf"^{table} +([\d,]+) = +([\d,]+) \+ +([\d,]+)", told, flags=re.MULTILINE)
+        row = re.search(rf"^{table} +([\d,]+) = +([\d,]+) \+ +([\d,]+)", output, flags=re.MULTILINE)
         rows_in, kept, quarantined = (int(n.replace(",", "")) for n in row.groups())
         assert rows_in == kept + quarantined
         assert kept > 0

@@ -52,7 +52,7 @@ def test_a_notebook_whose_parameters_fit_its_model_is_read(house, route):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("max_conflict_share", "max_conflict_shore", "lacks max_conflict_share"),
         ("max_conflict_share = 0.01", "max_conflict_share = 0.01\nspeed = 3", "speed"),
@@ -62,9 +62,9 @@ def test_a_notebook_whose_parameters_fit_its_model_is_read(house, route):
         ("max_conflict_share = 0.01", "max_conflict_share = ", "not readable Python"),
     ],
 )
-def test_a_parameters_cell_that_does_not_fit_its_model_is_refused(house, route, old, new, told):
+def test_a_parameters_cell_that_does_not_fit_its_model_is_refused(house, route, old, new, message):
     change_parameters(house, old, new)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         read_notebook("01_linkage", route)
 
 

@@ -155,8 +155,8 @@ def test_a_failing_stage_stops_what_depends_on_it_and_tells_no_row(house, go, ro
     people, tables = route.topics[0].stages
     half = Stage("half", broken_stage, ("half",), ("people",))
     assert go(FAILED, route=with_stages(route, people, half, replace(tables, reads=("people", "half")))) == []
-    told = statuses(house)
-    assert (told["stage/half"], told["stage/protect"], told["QZZ/01_linkage"]) == ("failed", "not run", "not run")
+    states = statuses(house)
+    assert (states["stage/half"], states["stage/protect"], states["QZZ/01_linkage"]) == ("failed", "not run", "not run")
     everything = capsys.readouterr().err + (house / "outputs" / "demo" / "manifest.json").read_text()
     assert "ConversionException" in everything
     assert "Jones" not in everything
@@ -210,22 +210,25 @@ def test_a_stage_makes_only_the_tables_that_it_declares(go, route):
 
 def test_a_second_run_at_the_same_time_is_refused(house, go):
     (house / "outputs" / "demo").mkdir(parents=True)
-    with FileLock(house / "outputs" / "demo" / ".lock"), pytest.raises(InputError, match="Another run holds the store"):
+    with (
+        FileLock(house / "outputs" / "demo" / ".lock"),
+        pytest.raises(InputError, match="Another run is using the folder"),
+    ):
         go()
 
 
 def test_a_dry_run_says_what_would_run_and_does_nothing(house, go, capsys):
     assert go(dry_run=True) == []
     assert not (house / "outputs" / "demo" / "store").exists()
-    assert "people" in (told := capsys.readouterr().out)
-    assert "QZZ/00_data_quality" in told
+    assert "people" in (states := capsys.readouterr().out)
+    assert "QZZ/00_data_quality" in states
     go()
     capsys.readouterr()
     (house / "outputs" / "demo" / "release" / "U99001" / "01_linkage.html").unlink()
     assert go(dry_run=True) == []
-    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert told["people"] == told["QZZ/01_linkage"] == "up to date"
-    assert told["U99001/01_linkage"] == "will run"
+    states = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert states["people"] == states["QZZ/01_linkage"] == "up to date"
+    assert states["U99001/01_linkage"] == "will run"
 
 
 def test_a_refusal_comes_before_anything_is_written(house, go, put_notebook):

@@ -1,4 +1,4 @@
-"""The lock fits pyproject.toml, and a lock or a wheelhouse that does not is told in one sentence."""
+"""The lock fits pyproject.toml, and one sentence says if a lock or a wheelhouse does not."""
 
 import importlib.util
 import re

@@ -41,13 +41,13 @@ def test_every_dependency_of_pyproject_is_named_with_its_version():
 
 def test_a_new_dependency_is_named_without_a_change_here_and_an_extra_is_not(required):
     required("lifelines>=1", 'pyspark>=4; extra == "spark"', "Foo_Bar[x]~=2.0; python_version > '3'")
-    assert set(keys.report_packages()) == {"lifelines", "foo-bar", *keys.BESIDE}
+    assert set(keys.report_packages()) == {"lifelines", "foo-bar", *keys.UNDECLARED_PACKAGES}
     assert keys.versions(keys.report_packages())["lifelines"] == "absent"
 
 
 def test_a_package_counts_for_tables_unless_it_is_known_to_draw_only(required):
     required("lifelines>=1", "matplotlib>=3", "jupyter_client>=8")
-    assert set(keys.stage_packages()) == {"lifelines", *keys.BESIDE} - {"nbclient"}
+    assert set(keys.stage_packages()) == {"lifelines", *keys.UNDECLARED_PACKAGES} - {"nbclient"}
 
 
 def test_packages_known_to_draw_only_are_packages_of_the_workbook():

@@ -25,9 +25,9 @@ def test_a_second_run_does_nothing_quickly_and_every_released_file_keeps_its_byt
     before, started = state(tiny_run), time.process_time()
     assert main(["run", str(tiny_run.parameters), *ASKED]) == 0
     assert time.process_time() - started < MOST_CPU_SECONDS
-    told = capsys.readouterr()
-    assert "Nothing has changed" in told.err
-    assert told.out.strip() == str(tiny_run.release / "index.html")
+    output = capsys.readouterr()
+    assert "Nothing has changed" in output.err
+    assert output.out.strip() == str(tiny_run.release / "index.html")
     assert state(tiny_run) == before
 
 
@@ -42,9 +42,9 @@ def test_a_dry_run_says_that_everything_is_up_to_date(tiny_run, capsys):
 
 def test_phm_check_accounts_for_every_row(tiny_run, capsys):
     assert main(["check", str(tiny_run.parameters)]) == 0
-    told = capsys.readouterr().out
-    assert "gp_event" in told
-    assert "rows in" in told
+    output = capsys.readouterr().out
+    assert "gp_event" in output
+    assert "rows in" in output
 
 
 @pytest.mark.full

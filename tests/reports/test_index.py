@@ -54,8 +54,8 @@ def test_every_area_and_report_has_its_state_and_its_link(index, rows):
 
 def test_what_failed_is_said_with_its_kind(index, rows):
     page = index(*rows, stages={"check": {"status": "done"}, "link": {"status": "failed", "error": "KeyError"}})
-    told = [item.get_text() for item in page.select(".failures li")]
-    assert told == ["The link stage: KeyError", "Inequalities, Demo ICS: ValueError in code cell [5]"]
+    failures = [item.get_text() for item in page.select(".failures li")]
+    assert failures == ["The link stage: KeyError", "Inequalities, Demo ICS: ValueError in code cell [5]"]
 
 
 def test_the_first_finding_of_each_report_is_its_headline(index, rows):

@@ -117,7 +117,7 @@ def test_a_definition_is_read_only_as_the_run_used_it(params, facts, tmp_path, m
     file.write_text("title: Now")
     with pytest.raises(InputError, match=r"parameters/x\.yml has changed since this run"):
         run.definition("parameters/x.yml")
-    with pytest.raises(InputError, match=r"knew no file parameters/y\.yml. It used: parameters/x\.yml"):
+    with pytest.raises(InputError, match=r"did not use parameters/y\.yml\. It used: parameters/x\.yml"):
         run.definition("parameters/y.yml")
 
 

@@ -90,7 +90,7 @@ def test_an_empty_table_is_not_shown_and_what_it_says_is(displayed):
     ("given", "fault"),
     [
         ({"finding": MOST}, "needs a caption"),
-        ({"caption": "People"}, "needs a finding, or alt="),
+        ({"caption": "People"}, "needs a finding, or alternative text"),
         ({"caption": "People", "finding": "Most are at Ash."}, "marked `@finding`"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.reports.voices import read_voice
-from phm_utils.reports.words import day, extracts, practices_told
+from phm_utils.reports.words import day, extracts, practices_summary
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_extracts_that_end_on_one_day_are_said_once():
 
 
 def test_extracts_that_end_on_several_days_are_listed_newest_first():
-    told = extracts([present("GP", "2025-03-31"), present("ED", "2025-04-30"), present("OP", "2025-03-31")])
-    assert told == "ED to 30 April 2025; GP, OP to 31 March 2025"
+    summary = extracts([present("GP", "2025-03-31"), present("ED", "2025-04-30"), present("OP", "2025-03-31")])
+    assert summary == "ED to 30 April 2025; GP, OP to 31 March 2025"
 
 
 def test_published_files_carry_their_dates_in_their_names():
@@ -63,9 +63,9 @@ def test_published_files_carry_their_dates_in_their_names():
 
 
 def test_practices_without_data_and_with_old_data_are_named():
-    assert practices_told({"total": 1, "missing": [], "stale": []}) == "1 practice, all with up-to-date data"
-    told = practices_told({"total": 5, "missing": ["Hill"], "stale": ["Church", "Vale"]})
-    assert told == "5 practices; no data from Hill; old data from Church, Vale"
+    assert practices_summary({"total": 1, "missing": [], "stale": []}) == "1 practice, all with up-to-date data"
+    summary = practices_summary({"total": 5, "missing": ["Hill"], "stale": ["Church", "Vale"]})
+    assert summary == "5 practices; no data from Hill; old data from Church, Vale"
 
 
 def test_a_day_is_written_out():

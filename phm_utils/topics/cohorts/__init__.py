@@ -1,1 +1,1 @@
-"""Who could be offered something together, and how many they are: 03_cohorts."""
+"""Cohorts: groups of people for an offer, and their sizes: 03_cohorts."""

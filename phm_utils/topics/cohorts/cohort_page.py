@@ -8,7 +8,7 @@ from phm_utils.absent import if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
 from phm_utils.reports.findings import finding, in_sentence, shown
 from phm_utils.reports.notebook import Run
-from phm_utils.reports.reading import SHORT, per_1000
+from phm_utils.reports.segment_headings import SHORT, per_1000
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
@@ -24,8 +24,8 @@ def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
 def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
     """The chosen cohorts that this run cannot count, and what each needs; they are taken out of `cohorts`."""
     rows = absent[absent["cohort"].isin(list(cohorts))]
-    gone = [(cohorts.pop(row.cohort).title, row.needs) for row in rows.itertuples()]
-    return pd.DataFrame(gone, columns=["Left out", "It needs"])
+    rows_left_out = [(cohorts.pop(row.cohort).title, row.needs) for row in rows.itertuples()]
+    return pd.DataFrame(rows_left_out, columns=["Cohort left out", "Needs"])
 
 
 @if_present
@@ -38,7 +38,7 @@ def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
 def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     """One row per cohort and known limit of its definition."""
     rows = [(c.short, limit) for c in cohorts.values() for limit in c.limits]
-    return pd.DataFrame(rows, columns=["Cohort", "What the definition misses"])
+    return pd.DataFrame(rows, columns=["Cohort", "Limit of the definition"])
 
 
 @if_present
@@ -74,7 +74,7 @@ def by_group(profile: pd.DataFrame) -> pd.DataFrame:
 
 
 PER = 1_000  # people
-FEW = "too few people to say"
+FEW = "numbers too small to show"
 
 
 @finding
@@ -85,31 +85,33 @@ def cohort_sizes(sizes: pd.DataFrame) -> str:
 
 def _size(row: pd.Series, ics_share: float | None) -> str:
     if pd.isna(row["people"]) or pd.isna(row["share"]):
-        return f"{row['short']}: fewer people than may be shown"
+        return f"{row['short']}: number too small to show"
     text = f"{row['short']}: about {row['people']:,} people, {row['share'] * PER:.1f} per 1,000 registered"
     if ics_share is None or pd.isna(ics_share):
         return text
-    word = "more than" if row["lower"] > ics_share else "fewer than" if row["upper"] < ics_share else "much as"
+    word = (
+        "clearly above" if row["lower"] > ics_share else "clearly below" if row["upper"] < ics_share else "similar to"
+    )
     return f"{text}, {word} the ICS's {ics_share * PER:.1f}"
 
 
 @finding
 def narrowest_step(attrition: pd.DataFrame) -> str:
     """For each cohort the criterion after which the smallest part of the people before it is left."""
-    return "The step that loses most. " + _each(
+    return "Most restrictive criterion. " + _each(
         _narrowest(steps) for _, steps in attrition.groupby("cohort", sort=False)
     )
 
 
 def _narrowest(steps: pd.DataFrame) -> str:
     if (hidden := steps["people"].isna()).any():
-        return f"{steps['short'].iloc[0]}: “{steps.loc[hidden, 'criterion'].iloc[0]}”, fewer stay than may be shown"
+        return f"{steps['short'].iloc[0]}: “{steps.loc[hidden, 'criterion'].iloc[0]}”, number too small to show"
     known = steps.assign(before=steps["people"].shift())
     known = known[known["people"].notna() & (known["before"].fillna(0) > 0)]
     if known.empty:
         return f"{steps['short'].iloc[0]}: {FEW}"
     row = known.loc[(known["people"] / known["before"]).astype(float).idxmin()]
-    return f"{row['short']}: “{row['criterion']}”, {row['people'] / row['before']:.1%} stay"
+    return f"{row['short']}: “{row['criterion']}”, {row['people'] / row['before']:.1%} remain"
 
 
 @finding
@@ -136,7 +138,9 @@ def _spread(part: pd.DataFrame) -> str:
 @finding
 def group_gap(groups: pd.DataFrame) -> str:
     """For each cohort the group of people in which it is most frequent, of those that can be shown."""
-    return "Most frequent. " + _each(_most_frequent(part) for _, part in groups.groupby("cohort", sort=False))
+    return "Group with the highest rate. " + _each(
+        _most_frequent(part) for _, part in groups.groupby("cohort", sort=False)
+    )
 
 
 def _most_frequent(part: pd.DataFrame) -> str:
@@ -156,7 +160,9 @@ def _group(row: pd.Series) -> str:
 @finding
 def overlap(also: pd.DataFrame) -> str:
     """For each cohort what is most often also true of its members, unless it is true of all by definition."""
-    return "What members most often also have. " + _each(_also(part) for _, part in also.groupby("cohort", sort=False))
+    return "Most frequent other characteristics. " + _each(
+        _also(part) for _, part in also.groupby("cohort", sort=False)
+    )
 
 
 def _also(part: pd.DataFrame) -> str:
@@ -169,7 +175,7 @@ def _also(part: pd.DataFrame) -> str:
 @finding
 def use(ratios: pd.DataFrame) -> str:
     """For each cohort the contact that its members have most above everybody's rate."""
-    return "Contacts most above everybody's rate. " + _each(
+    return "Contacts furthest above everybody's rate. " + _each(
         _use(part) for _, part in ratios.groupby("short", sort=False)
     )
 

@@ -1,4 +1,4 @@
-"""What each cohort lets out: its size, how it came about, who is in it, and what else they have."""
+"""Releases of each cohort: size, attrition, profile, other characteristics and use."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -26,7 +26,7 @@ DIMENSIONS = {
     "Deprivation": (QUINTILES, fifth_sql(), "imd_quintile"),
     "Ethnic group": (ETHNIC_GROUPS, "ethnic_group", "ethnic_group"),
 }
-# What else may be true of a cohort's members, as rules.
+# Other characteristics of a cohort's members, as rules.
 ALSO: dict[str, dict[str, Any]] = {
     "On the palliative care register": {"column": "palliative_care", "op": "is", "value": True},
     "Severe mental illness": {"column": "smi", "op": "is", "value": True},
@@ -58,7 +58,7 @@ ATTRITION = Release(
 )
 ALTERNATIVE = Release(
     "cohort_alternative",
-    "People whom a cohort would hold under other thresholds",
+    "People in a cohort under other thresholds",
     (AREA, PLACE, *keys("cohort", "alternative"), count("people")),
     relations=(AcrossAreas(("people",)),),
 )
@@ -88,7 +88,7 @@ PROFILE = Release(
 )
 OVERLAP = Release(
     "cohort_overlap",
-    "What else is true of a cohort's members: people, and their share of the cohort",
+    "Other characteristics of a cohort's members: people, and their share of the cohort",
     (AREA, PLACE, *keys("cohort", "also"), *counts("people", "in_cohort"), *SHARES),
     relations=(AcrossAreas(("people", "in_cohort")), AtMost("people", "in_cohort")),
     derive=partial(with_shares, of="in_cohort"),

@@ -1,4 +1,4 @@
-"""What the cohort report declares."""
+"""Declaration of the cohort topic."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -26,7 +26,7 @@ class CohortsParams(RunParams):
 
 
 def examine(workbook: Workbook) -> Iterator[Line]:
-    """For `phm doctor`: can every cohort be asked, and is each there that a report shows?"""
+    """For `phm doctor`: are all cohorts valid, and do those of the report exist?"""
     try:
         defined = load_cohorts()
         for name, cohort in defined.items():

@@ -1,1 +1,1 @@
-"""Did a programme change how often people attend: 05_evaluation."""
+"""The effect of a programme on attendances: 05_evaluation."""

@@ -26,7 +26,7 @@ LABELS = {
     "before_after_elsewhere": "Before and after in all eligible elsewhere, no programme",
     "negative_control": "Negative control",
 }
-# Columns of every table, so that a programme without a result still has tables of the right form.
+# Columns of every table, also for a programme without a result.
 COLUMNS = {
     "effect": {
         "position": "int64", "estimator": "str", "label": "str", "evidence": "bool", "rate_ratio": "float64",
@@ -53,7 +53,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Fit:
-    """How far the groups differ, and as much of the weights and estimates as there could be."""
+    """Differences between the groups, and the weights and estimates if there are any."""
 
     balance: pd.DataFrame
     weights: np.ndarray | None = None
@@ -66,7 +66,7 @@ def analyse(panel: Panel, programme: Intervention, unit_cost_gbp: float) -> dict
     """The evaluation of one programme, fitted once for the whole ICS: the tables of `COLUMNS`, by name.
 
     Where a gate fails the effect, and what follows from it, is missing and
-    `reason` says why; before/after is there all the same.
+    `reason` gives the cause; before/after is still there.
     """
     everyone = build_trials(panel, programme)
     reason = _too_few(everyone, programme)
@@ -106,12 +106,12 @@ def _too_few(trials: Trials, programme: Intervention) -> str:
             f"by the rule in the month of enrolment, with {HISTORY_MONTHS} months of history before it."
         )
     if treated == len(trials.rows):
-        return f"No network is without a programme of the kind of {programme.title}, so nobody can be compared with."
+        return f"No network is without a programme of the kind of {programme.title}, so there are no controls."
     return ""
 
 
 def _fit(everyone: Trials, trials: Trials, programme: Intervention) -> tuple[Fit, list[Check]]:
-    """Weights and estimates where the gates so far let them; the gates in order.
+    """Weights and estimates if the gates pass; the gates in order.
 
     trials: those of `everyone` in months that have controls.
     """
@@ -187,7 +187,7 @@ def _effects(trials: Trials, programme: Intervention, fitted: Fit, reason: str) 
     if not reason:
         found |= {"doubly_robust": fitted.doubly_robust, "entropy_balance": fitted.entropy}
     found["before_after"] = _before_after(rows[rows["treated"]], programme, None)
-    # Weights that failed a gate say nothing of people like those enrolled: then everybody eligible elsewhere.
+    # Weights that failed a gate are not used: then everybody eligible elsewhere is compared.
     like, weights = ("elsewhere", None) if reason else ("controls", fitted.weights)
     found[f"before_after_{like}"] = _before_after(controls, programme, weights)
     if fitted.negative and not reason:
@@ -222,7 +222,7 @@ def _before_after(rows: pd.DataFrame, programme: Intervention, weights: np.ndarr
 
 
 def _contacts(trials: Trials) -> pd.DataFrame:
-    """Each PCN's enrolled and analysed people: what they used before and after, and who did. Facts, no effect."""
+    """Each PCN's enrolled and analysed people: contacts before and after, and people with any. Not an effect."""
     treated = trials.rows[trials.rows["treated"]]
     users = {"user_before": treated["before"] > 0, "user_after": treated["events"] > 0}
     treated = treated.assign(**{name: treated["person"].where(used) for name, used in users.items()})

@@ -1,4 +1,4 @@
-"""What is known of a person when a trial starts: months of activity, age, sex, deprivation, conditions."""
+"""Covariates at the start of a trial: months of activity, age, sex, deprivation, conditions."""
 
 import numpy as np
 import pandas as pd
@@ -16,21 +16,21 @@ WINDOWS = {
     "10-12 months before": (12, 10),
     "13-24 months before": (24, 13),
 }
-# Each balanced for itself, beside the number of conditions.
+# Balanced separately, as well as the number of conditions.
 CONDITIONS = {
     "smi": "severe mental illness",
     "alcohol_problems": "alcohol problems",
     "depression": "depression",
     "anxiety": "anxiety",
 }
-OFTEN_MISSING = 0.05  # a rarer gap is filled but not balanced for itself: one person could make balance impossible
+OFTEN_MISSING = 0.05  # rarer gaps are filled, without a covariate: one person could make balance impossible
 SINCE, ADMISSIONS = "months in a row eligible", "emergency admissions, 12 months"
 
 
 def covariates_of(
     panel: Panel, programme: Intervention, eligible: np.ndarray, person, when
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What is known of each row before its trial, and log(1 + count) of those columns that are counts."""
+    """Covariates of each row before its trial, and log(1 + count) of those that are counts."""
     counts = panel.counts[programme.outcome]
     what = programme.outcome.replace("ed_", "ED ").replace("_", " ")
     past = {f"{what} {name}": window(counts, *months)[person, when] for name, months in WINDOWS.items()}

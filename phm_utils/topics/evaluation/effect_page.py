@@ -1,14 +1,14 @@
-"""The effect, what was found elsewhere, and before against after."""
+"""The effect, evidence from elsewhere, and before against after."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
-from phm_utils.topics.evaluation.programme_page import Evaluated, limits, than
+from phm_utils.topics.evaluation.programme_page import Evaluation, limits, than
 
 
 @if_present
-def forest_rows(of: Evaluated) -> pd.DataFrame:
+def forest_rows(of: Evaluation) -> pd.DataFrame:
     """The estimates that count, and what others found elsewhere, for a forest; none where no effect is shown."""
     if not of.shown:
         return of.effect[["label", "rate_ratio", "lower", "upper"]].head(0)
@@ -24,13 +24,13 @@ def forest_rows(of: Evaluated) -> pd.DataFrame:
 
 
 @if_present
-def headline(of: Evaluated) -> list[str]:
+def headline(of: Evaluation) -> list[str]:
     """The label of the estimate that the report concludes from."""
     return forest_rows(of)["label"].head(1).tolist()
 
 
 @if_present
-def before_after_rows(of: Evaluated) -> pd.DataFrame:
+def before_after_rows(of: Evaluation) -> pd.DataFrame:
     """Before against after, in the people enrolled and in people without the programme."""
     rows = of.effect[of.effect["estimator"].str.startswith("before_after") & of.effect["rate_ratio"].notna()]
     rows = rows[["label", "rate_ratio", "lower", "upper"]]
@@ -38,12 +38,12 @@ def before_after_rows(of: Evaluated) -> pd.DataFrame:
         "Before and after in ", "").str.capitalize())  # fmt: skip
 
 
-NOT_EVIDENCE = "This is not evidence of an effect: people chosen for a bad year fall back by themselves."
+NOT_EVIDENCE = "This is not evidence of an effect: people chosen for a bad year improve anyway."
 
 
 @finding
-def before_after(of: Evaluated) -> str:
-    """The comparison that most reports stop at, and why it is none."""
+def before_after(of: Evaluation) -> str:
+    """The before-and-after comparison, and why it is not evidence."""
     own = of.row("before_after")
     if own is None or pd.isna(own["rate_ratio"]):
         return "There are too few attendances to compare before with after."
@@ -57,7 +57,7 @@ def before_after(of: Evaluated) -> str:
 
 
 @finding
-def effect(of: Evaluated) -> str:
+def effect(of: Evaluation) -> str:
     """The headline, or why there is none."""
     title, row = of.programme["title"], of.headline
     if not of.shown:
@@ -65,22 +65,22 @@ def effect(of: Evaluated) -> str:
     span = f"over {of.programme['follow_up_months']} months ({limits(row)}; the whole ICS)"
     if row["lower"] <= 1 <= row["upper"]:
         return (
-            f"No effect of {title} can be told from chance: people had {than(row['rate_ratio'])} expected without it, "
-            f"{span}."
+            f"The effect of {title} is not distinguishable from chance: people had {than(row['rate_ratio'])} expected "
+            f"without it, {span}."
         )
     return f"With {title} people had {than(row['rate_ratio'])} expected without it, {span}."
 
 
 @finding
-def against_others(of: Evaluated) -> str:
-    """How the result stands to what was found elsewhere."""
+def compared_with_elsewhere(of: Evaluation) -> str:
+    """The result compared with evidence from elsewhere."""
     known, row = of.programme, of.headline
     elsewhere = (
         f"{known['plausible_ratio']:.2f} ({known['plausible_lower']:.2f} to {known['plausible_upper']:.2f}; "
         f"{known['plausible_source']})"
     )
     if not of.shown:
-        return f"What a programme like this is known to do elsewhere: a rate ratio of {elsewhere}."
+        return f"Evidence from elsewhere for this kind of programme: rate ratio {elsewhere}."
     inside = row["lower"] <= known["plausible_upper"] and known["plausible_lower"] <= row["upper"]
     verdict = "overlap" if inside else "do not overlap: doubt the larger effect first"
     return f"Elsewhere the rate ratio was {elsewhere}; its limits and these {verdict}."

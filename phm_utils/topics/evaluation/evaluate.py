@@ -12,7 +12,7 @@ from phm_utils.rules.unit_costs import unit_costs
 from phm_utils.runs import project_root
 from phm_utils.topics.evaluation.analysis import COLUMNS, analyse, typed
 from phm_utils.topics.evaluation.interventions import HISTORY_MONTHS, Intervention, load_interventions
-from phm_utils.topics.evaluation.load import absent_tables, calendar, load_panel
+from phm_utils.topics.evaluation.load_panel import absent_tables, calendar, load_panel
 
 KEYS = {
     "effect": ("intervention", "position"),

@@ -1,4 +1,4 @@
-"""What the evaluation lets out: one effect per programme for everybody, and each PCN's own numbers."""
+"""Releases of the evaluation: one effect per programme for the ICS, and each PCN's numbers."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from phm_utils.privacy.release import AREA, Release, aggregate, count, counts, e
 
 PROGRAMME = Release(
     "evaluation_programme",
-    "Programmes and the rules by which they are judged, one row per programme",
+    "Programmes and their rules, one row per programme",
     (
         *(AREA, *keys("intervention", "title", "programme", "rule"), key("follow_up_months", "int")),
         *(key(name, "float") for name in ("plausible_ratio", "plausible_lower", "plausible_upper")),
@@ -78,7 +78,7 @@ CONTACTS = Release(
     ),
     may_be_empty=True,
 )
-FOR_EVERYBODY = {
+ICS_WIDE = {
     "programme": PROGRAMME,
     "effect": EFFECT,
     "check": CHECK,
@@ -86,7 +86,7 @@ FOR_EVERYBODY = {
     "trend": TREND,
     "return": RETURN,
 }
-RELEASES = (*FOR_EVERYBODY.values(), PEOPLE, CONTACTS)
+RELEASES = (*ICS_WIDE.values(), PEOPLE, CONTACTS)
 
 
 def evaluation_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
@@ -99,12 +99,12 @@ def evaluation_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Ite
     if "evaluation_programme" not in present_tables(con):
         return
     areas = _areas(con, workbook)
-    tables = {name: read_sql(con, f"SELECT * FROM evaluation_{name}") for name in FOR_EVERYBODY}
+    tables = {name: read_sql(con, f"SELECT * FROM evaluation_{name}") for name in ICS_WIDE}
     people = tables["effect"].drop_duplicates("intervention")[["intervention", "treated"]]
     for name in ("check", "balance"):
         tables[name] = tables[name].merge(people, on="intervention")
     everywhere = areas[["unit_code"]].rename(columns={"unit_code": "area_code"})
-    for name, release in FOR_EVERYBODY.items():
+    for name, release in ICS_WIDE.items():
         yield aggregate(release, tables[name].merge(everywhere, how="cross"))
     flow = read_sql(con, "SELECT * FROM evaluation_people")
     steps = flow[["intervention", "step", "criterion"]].drop_duplicates()

@@ -1,7 +1,7 @@
-"""What must hold before an effect is shown, and what to doubt once it is.
+"""Gates before an effect is shown, and checks of a shown effect.
 
-Gates look at people and weights, not at the result: a failed gate withholds
-the effect and says why. Checks come after it and end in warnings.
+Gates use people and weights, not the result: a failed gate withholds the effect
+and gives the reason. A failed check becomes a warning.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ NEGATIVE_SHARE = 0.5  # a negative control that moves half as far as the outcome
 
 @dataclass(frozen=True)
 class Check:
-    """One gate or check: what was asked, what was found, and a sentence for readers."""
+    """One gate or check: the requirement, the value, and a sentence for readers."""
 
     name: str
     requirement: str
@@ -51,7 +51,7 @@ def overlap(trials: Trials) -> float:
 
 
 def overlap_gate(trials: Trials, programme: Intervention) -> Check:
-    """Are there controls like the treated at all? Asked before weighting."""
+    """Are there controls like the treated? Checked before weighting."""
     share, least = overlap(trials), programme.gates.min_overlap
     return Check(
         "Overlap",
@@ -64,7 +64,7 @@ def overlap_gate(trials: Trials, programme: Intervention) -> Check:
 
 
 def weight_gates(trials: Trials, weights: np.ndarray, balance: pd.DataFrame, programme: Intervention) -> list[Check]:
-    """Balance reached, enough effective controls, and no one person who carries the answer."""
+    """Balance, enough effective controls, and no dominant control."""
     gates, treated = programme.gates, int(trials.rows["treated"].sum())
     worst = float(balance["smd_after"].abs().max())
     per_treated = effective_sample(weights) / treated
@@ -97,15 +97,15 @@ def weight_gates(trials: Trials, weights: np.ndarray, balance: pd.DataFrame, pro
 
 
 def impossible_balance(balance: pd.DataFrame) -> Check:
-    """The gate that fails where no weighting exists. Counts stay out of its sentence: they are released rounded."""
+    """The gate that fails where no weighting exists. Its sentence has no counts: they are released rounded."""
     worst = balance.loc[balance["smd_before"].abs().idxmax()]
     return Check(
         "Balance",
         "weights exist that make controls like the people enrolled",
         np.nan,
         False,
-        "No weighting makes the controls like the people enrolled on everything that is recorded. Furthest apart is "
-        f"{worst['covariate']}: by {abs(worst['smd_before']):.1f} standard deviations. More networks without the "
+        "No weighting balances the controls and the people enrolled on every covariate. The largest difference is in "
+        f"{worst['covariate']}: {abs(worst['smd_before']):.1f} standard deviations. More networks without the "
         "programme would be needed.",
     )
 
@@ -137,7 +137,7 @@ def power_gate(result: RateRatio, programme: Intervention) -> Check:
 def checks_of(
     result: RateRatio, balance_only: RateRatio, negative: RateRatio | None, programme: Intervention
 ) -> list[Check]:
-    """What to doubt about a result that the gates let through."""
+    """Checks of a result that passed the gates."""
     plausible = programme.plausible.rate_ratio
     power = power_to_detect(plausible, result.log_se)
     gap = abs(result.rate_ratio / balance_only.rate_ratio - 1)
@@ -165,7 +165,7 @@ def _unmeasured(result: RateRatio) -> Check:
     point, limit = e_value(result.rate_ratio), e_value_of_limit(result)
     return Check(
         "E-value",
-        "for the reader to weigh",
+        "none; for interpretation",
         point,
         True,
         "Something unmeasured that makes both enrolment and attendance more likely (or both less) by a ratio of "
@@ -174,12 +174,12 @@ def _unmeasured(result: RateRatio) -> Check:
 
 
 def _negative(result: RateRatio, negative: RateRatio) -> Check:
-    """The programme cannot change this outcome: whatever moved it moved the other too."""
+    """The programme cannot change this outcome: a change in it points to unrecorded differences."""
     excludes = not negative.lower <= 1 <= negative.upper
     moved, effect = np.log(negative.rate_ratio), np.log(result.rate_ratio)
     large = moved * effect > 0 and abs(moved) >= NEGATIVE_SHARE * abs(effect)
     verdict = (
-        "People enrolled differ in something that is not recorded, so the estimate is not to be trusted."
+        "People enrolled differ in something that is not recorded, so the estimate is unreliable."
         if excludes
         else "A difference that is not recorded could explain much of the estimate."
         if large

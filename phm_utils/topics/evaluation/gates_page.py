@@ -1,40 +1,40 @@
-"""Whether the groups can be compared, in words."""
+"""Balance and gates: frames and sentences."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
-from phm_utils.topics.evaluation.programme_page import Evaluated
+from phm_utils.topics.evaluation.programme_page import Evaluation
 
 CHECK = ["check_name", "requirement", "sentence", "passed"]
 
 
 @if_present
-def balance_rows(of: Evaluated) -> pd.DataFrame:
-    """How far the groups are apart on each thing known beforehand."""
+def balance_rows(of: Evaluation) -> pd.DataFrame:
+    """Standardised differences between the groups by covariate."""
     return of.balance[["covariate", "smd_before", "smd_after"]]
 
 
 @if_present
-def gates(of: Evaluated) -> pd.DataFrame:
-    """The checks that stand before any effect is shown."""
+def gates(of: Evaluation) -> pd.DataFrame:
+    """The gates before an effect is shown."""
     return of.check.loc[of.check["gate"].astype(bool), CHECK]
 
 
 @if_present
-def later_checks(of: Evaluated) -> pd.DataFrame:
+def later_checks(of: Evaluation) -> pd.DataFrame:
     """The checks of a result that is shown."""
     return of.check.loc[~of.check["gate"].astype(bool), CHECK]
 
 
 @finding
-def balance(of: Evaluated) -> str:
+def balance(of: Evaluation) -> str:
     """Whether the groups can be compared."""
     if of.balance.empty:
-        return "The people enrolled and the controls could not be weighted to be alike."
+        return "The people enrolled and the controls could not be balanced by weighting."
     worst = of.balance.loc[of.balance["smd_before"].abs().idxmax()]
     before = f"{worst['covariate']}, by {abs(worst['smd_before']):.1f} standard deviations"
     if of.balance["smd_after"].isna().all():
-        return f"No weighting makes the groups alike; they are furthest apart on {before}."
+        return f"No weighting balances the groups; they differ most in {before}."
     after = of.balance["smd_after"].abs().max()
-    return f"Before weighting the groups were furthest apart on {before}; after it, by {after:.2f} at most."
+    return f"Before weighting the groups differed most in {before}; after it, by {after:.2f} at most."

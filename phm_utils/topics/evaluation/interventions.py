@@ -1,4 +1,4 @@
-"""What a file of `parameters/interventions` means: one programme and how it is judged."""
+"""The model of a file of `parameters/interventions`: one programme and its evaluation."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ HISTORY_MONTHS = 24  # months before the trial from which covariates are taken
 
 
 class Eligibility(Frozen):
-    """Whom the programme is for, as known on the first day of a calendar month."""
+    """Who is eligible on the first day of a calendar month."""
 
     column: Code = Field("ed_attendances", description="monthly count of person_month")
     minimum: int = Field(7, ge=1, le=1000, description="events in the window")
@@ -41,7 +41,7 @@ class Eligibility(Frozen):
 
 
 class Plausible(Frozen):
-    """What somebody else found for this kind of programme: shown beside the result."""
+    """Evidence from elsewhere for this kind of programme, shown next to the result."""
 
     rate_ratio: float = Field(gt=0, lt=10)
     lower: float = Field(gt=0, lt=10)
@@ -56,7 +56,7 @@ class Plausible(Frozen):
 
 
 class Money(Frozen):
-    """What the programme costs and what an event avoided is worth."""
+    """The programme's cost and the value of an event avoided."""
 
     cost_gbp_per_year: float = Field(gt=0, description="GBP: the whole programme, staff and overheads")
     unit_cost_item: Code = Field("ed_attendance", description="an item of parameters/reference/unit_costs.csv")
@@ -82,7 +82,7 @@ class Gates(Frozen):
 
 
 class Intervention(Frozen):
-    """One programme: whom it is for, what it should change, what it costs."""
+    """One programme: eligibility, outcome and cost."""
 
     code: Code = Field(description="the file's name")
     programme: str = Field(description="code in programme_enrolment")

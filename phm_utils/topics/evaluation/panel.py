@@ -21,7 +21,7 @@ class Panel:
     counts: people x months of each monthly count.
     since: people x long-term conditions: the time of the first record, inf if none.
     months: first day of each month.
-    unmatched: enrolled identities who are nobody's in the GP extract.
+    unmatched: enrolled identities without a person in the GP extract.
     """
 
     people: pd.DataFrame

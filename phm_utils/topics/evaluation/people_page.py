@@ -1,20 +1,20 @@
-"""Who enrolled and who is analysed."""
+"""People enrolled and people analysed."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
-from phm_utils.topics.evaluation.programme_page import Evaluated, number
+from phm_utils.topics.evaluation.programme_page import Evaluation, number
 
 
 @if_present
-def flow_rows(of: Evaluated, area_code: str) -> pd.DataFrame:
+def flow_rows(of: Evaluation, area_code: str) -> pd.DataFrame:
     """From eligible to analysed in the area itself: one row per step."""
     return of.people.loc[of.people["unit_code"] == area_code, ["criterion", "people"]]
 
 
 @if_present
-def networks(of: Evaluated, area_code: str, is_ics: bool) -> pd.DataFrame:
+def networks(of: Evaluation, area_code: str, is_ics: bool) -> pd.DataFrame:
     """Each network with people analysed, and their attendances before and after; a PCN sees its own."""
     rows = of.contacts if is_ics else of.contacts[of.contacts["unit_code"] == area_code]
     rows = rows[rows["people"].isna() | (rows["people"] > 0)]
@@ -22,7 +22,7 @@ def networks(of: Evaluated, area_code: str, is_ics: bool) -> pd.DataFrame:
 
 
 @finding
-def flow(of: Evaluated, area_code: str, area_name: str) -> str:
+def flow(of: Evaluation, area_code: str, area_name: str) -> str:
     """How many enrolled in the area, and how many of them can be analysed."""
     own = of.people[of.people["unit_code"] == area_code]
     enrolled = own.loc[own["criterion"] == "Enrolled in the programme", "people"].iloc[0]
@@ -30,7 +30,7 @@ def flow(of: Evaluated, area_code: str, area_name: str) -> str:
     rule = f"{of.programme['title']} is for people with {of.programme['rule']}."
     if not pd.isna(enrolled) and enrolled == 0:
         return (
-            f"{rule} Nobody of {area_name} enrolled: what follows was found in the whole ICS, in which this network's "
+            f"{rule} Nobody of {area_name} enrolled: the results below are for the whole ICS, where this network's "
             "people may be among the controls."
         )
     return (

@@ -1,4 +1,4 @@
-"""One programme's released tables, chosen and worded for a page."""
+"""One programme's released tables, prepared for a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,30 +15,30 @@ TABLES = ("effect", "check", "balance", "trend", "people", "contacts", "return")
 HEADINGS = Headings(
     {
         "unit_name": "Network",
-        "criterion": "People",
-        "people": "Number",
+        "criterion": "Criterion",
+        "people": "People",
         "label": "Estimate",
         "rate_ratio": "Rate ratio",
         "lower": "Lower 95% limit",
         "upper": "Upper 95% limit",
-        "covariate": "What is known beforehand",
-        "smd_before": "Before weighting",
-        "smd_after": "After weighting",
+        "covariate": "Covariate",
+        "smd_before": "Standardised difference before weighting",
+        "smd_after": "Standardised difference after weighting",
         "check_name": "Check",
-        "requirement": "Asked",
-        "passed": "Held",
-        "sentence": "Found",
+        "requirement": "Required",
+        "passed": "Passed",
+        "sentence": "Result",
         "month": "Months from enrolment",
         "people_group": "Group",
         "rate": "Attendances per person and month",
         "part": "Part",
         "measure": "Measure",
-        "definition": "What it is",
+        "definition": "Definition",
         "unit": "Unit",
         "value": "Value",
         "title": "Programme",
         "result": "Result",
-        "before": "Attendances in as many months before",
+        "before": "Attendances in the same number of months before",
         "after": "Attendances in follow-up",
         "analysed": "People analysed",
     }
@@ -46,8 +46,8 @@ HEADINGS = Headings(
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """What was released about one programme for one area.
+class Evaluation:
+    """The released tables of one programme for one area.
 
     programme: its definition. others: the headline of every programme, this one's included.
     """
@@ -76,7 +76,7 @@ class Evaluated:
         return self.row("doubly_robust")
 
     def row(self, estimator: str) -> pd.Series | None:
-        """One estimator's row, or None where it is not there."""
+        """One estimator's row, or None if absent."""
         found = self.effect[self.effect["estimator"] == estimator]
         return None if found.empty else found.iloc[0]
 
@@ -87,7 +87,7 @@ class Evaluated:
 
 
 @if_present
-def evaluated(released: Callable[[str], pd.DataFrame], programme: str) -> Evaluated | Absent:
+def evaluation(released: Callable[[str], pd.DataFrame], programme: str) -> Evaluation | Absent:
     """The chosen programme's part of the released tables; absent where the run could not evaluate it.
 
     released: gives a released table by name, such as `run.table`.
@@ -109,7 +109,7 @@ def evaluated(released: Callable[[str], pd.DataFrame], programme: str) -> Evalua
     }
     headlines = found["effect"][found["effect"]["estimator"] == "doubly_robust"]
     others = programmes.reset_index(drop=True)[["intervention", "title"]].merge(headlines, on="intervention")
-    return Evaluated(programmes.loc[programme], others, returns=chosen.pop("return"), **chosen)
+    return Evaluation(programmes.loc[programme], others, returns=chosen.pop("return"), **chosen)
 
 
 def _order(table: pd.DataFrame) -> list[str]:
@@ -117,12 +117,12 @@ def _order(table: pd.DataFrame) -> list[str]:
 
 
 def number(count: Any) -> str:
-    """A released count in words; a suppressed one by its range."""
+    """A released count as text; a suppressed one by its range."""
     return "a small number (1 to 7)" if pd.isna(count) else f"{int(count):,}"
 
 
 def change(ratio: float) -> str:
-    """A rate ratio as people say it: 41% fewer, 5% more, as many."""
+    """A rate ratio as text: 41% fewer, 5% more, as many."""
     if round(abs(1 - ratio), 2) == 0:
         return "as many"
     return f"{abs(1 - ratio):.0%} {'fewer' if ratio < 1 else 'more'}"
@@ -139,8 +139,8 @@ def limits(row: pd.Series) -> str:
 
 
 @if_present
-def others(of: Evaluated) -> pd.DataFrame:
-    """Every programme's headline in words."""
+def others(of: Evaluation) -> pd.DataFrame:
+    """Every programme's headline as text."""
     rows = [
         "withheld: a gate failed" if pd.isna(r.rate_ratio) else f"{r.rate_ratio:.2f} ({r.lower:.2f} to {r.upper:.2f})"
         for r in of.others.itertuples()
@@ -149,19 +149,19 @@ def others(of: Evaluated) -> pd.DataFrame:
 
 
 @finding("warning")
-def warnings(of: Evaluated) -> list[str]:
-    """Checks that did not hold, for a result that is shown."""
+def warnings(of: Evaluation) -> list[str]:
+    """Failed checks of a result that is shown."""
     failed = of.check[~of.check["gate"].astype(bool) & ~of.check["passed"].astype(bool)]
     return failed["sentence"].tolist()
 
 
 @finding("limit")
-def limits_of(of: Evaluated) -> list[str]:
-    """What the result leaves out."""
+def limits_of(of: Evaluation) -> list[str]:
+    """Limits of the result."""
     said = [
-        "Attendances earlier in the month of enrolment count as follow-up, which draws an effect towards none.",
-        "Conditions, sex and deprivation are those of the GP extract; what staff knew and did not record is not there.",
+        "Attendances earlier in the month of enrolment count as follow-up, which moves the rate ratio towards 1.",
+        "Conditions, sex and deprivation are those of the GP extract; what staff knew but did not record is missing.",
     ]
     if not (of.check["check_name"] == "Negative control").any():
-        said.append("No outcome that the programme cannot change was tested, so unrecorded differences may remain.")
+        said.append("No negative control outcome was tested, so unrecorded differences may remain.")
     return said

@@ -1,4 +1,4 @@
-"""What the attendances avoided are worth, against what the programme costs."""
+"""The value of attendances avoided, and the programme's cost."""
 
 import pandas as pd
 
@@ -38,7 +38,7 @@ def return_table(result: RateRatio, trials: Trials, programme: Intervention, uni
     ratios = return_ratios(saving, period, programme.money.cost_gbp_per_year)
     rows += [("Ratios", r.measure, r.definition, "£ per £", {"value": r.ratio}) for r in ratios.itertuples()]
     parts = split_saving(saving, cashable=programme.money.cashable, cost_shifted=programme.money.cost_shifted)
-    rows += [("What becomes of the saving", p.part, p.meaning, "£", {"value": p.gbp}) for p in parts.itertuples()]
+    rows += [("Parts of the saving", p.part, p.meaning, "£", {"value": p.gbp}) for p in parts.itertuples()]
     rows += [
         (
             "Uncertainty",

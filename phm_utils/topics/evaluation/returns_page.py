@@ -1,14 +1,14 @@
-"""What was freed for what was spent."""
+"""Return on investment: frames and sentences."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import Level, finding
-from phm_utils.topics.evaluation.programme_page import HEADINGS, Evaluated
+from phm_utils.topics.evaluation.programme_page import HEADINGS, Evaluation
 
 
 @if_present
-def money_rows(of: Evaluated) -> pd.DataFrame:
+def money_rows(of: Evaluation) -> pd.DataFrame:
     """Return on investment, limits in words where there are any; none where no effect is shown."""
     returns = of.returns if of.shown else of.returns.head(0)
     limits = [
@@ -20,15 +20,15 @@ def money_rows(of: Evaluated) -> pd.DataFrame:
 
 
 @finding
-def money(of: Evaluated) -> str | tuple[str, Level]:
-    """What was freed for what was spent, or that without an effect there is no return."""
+def money(of: Evaluation) -> str | tuple[str, Level]:
+    """The return on investment, or that there is none without an effect."""
     if not of.shown:
-        return "Without an effect there is no return to work out.", "limit"
+        return "No effect is shown, so no return on investment is calculated.", "limit"
     value = of.returns.set_index("measure")["value"]
     part, chance = value["Same period"], value["Chance that the whole saving exceeds the cost"]
     likely = "over 99%" if chance > 0.99 else f"{chance:.0%}"
     if of.headline["lower"] <= 1 <= of.headline["upper"]:
-        return "As no effect can be told from chance, no saving can be either; the figures below are what it could be."
+        return "Neither the effect nor the saving is distinguishable from chance; the figures below are estimates."
     return (
         f"Each pound spent freed attendances worth £{part:.2f} in the same months; the chance that the whole saving "
         f"exceeds the cost is {likely}. For the programme to pay for itself "

@@ -1,4 +1,4 @@
-"""What the evaluation declares."""
+"""Declaration of the evaluation topic."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -9,10 +9,10 @@ from phm_utils.errors import InputError
 from phm_utils.params import Code, RunParams, Workbook
 from phm_utils.runs import project_root
 from phm_utils.topic import MISSING, OK, Line, Stage, Topic, aggregates
-from phm_utils.topics.evaluation.evaluation_tables import FOR_EVERYBODY, RELEASES
+from phm_utils.topics.evaluation.evaluation_tables import ICS_WIDE, RELEASES
 from phm_utils.topics.evaluation.interventions import load_interventions
 
-TABLES = tuple(f"evaluation_{name}" for name in (*FOR_EVERYBODY, "people", "contacts"))
+TABLES = tuple(f"evaluation_{name}" for name in (*ICS_WIDE, "people", "contacts"))
 PROGRAMMES = "parameters/interventions/*.yml"
 
 
@@ -25,7 +25,7 @@ class EvaluationParams(RunParams):
 
 
 def examine(workbook: Workbook) -> Iterator[Line]:
-    """For `phm doctor`: can the programmes' definitions be used?"""
+    """For `phm doctor`: are the programmes' definitions valid?"""
     try:
         found = list(load_interventions(project_root() / "parameters" / "interventions"))
     except InputError as fault:

@@ -1,4 +1,4 @@
-"""How events ran month by month around enrolment."""
+"""Events by month around enrolment."""
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,8 @@ MONTHS_BEFORE = 12
 def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.ndarray | None) -> pd.DataFrame:
     """Events per person and month from a year before the trial to the end of follow-up, in both groups.
 
-    Month 0 is the month of enrolment. `events` counts the controls' as they
-    are, for disclosure control. Without weights: everybody eligible elsewhere.
+    Month 0 is the month of enrolment. `events` counts the controls' without
+    weights, for disclosure control. Without weights: everybody eligible elsewhere.
     """
     rows, counts = trials.rows, panel.counts[programme.outcome]
     person, start = rows["person"].to_numpy(int), rows["month"].to_numpy(int)

@@ -4,11 +4,11 @@ import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
-from phm_utils.topics.evaluation.programme_page import Evaluated
+from phm_utils.topics.evaluation.programme_page import Evaluation
 
 
 @if_present
-def trend_rows(of: Evaluated) -> pd.DataFrame:
+def trend_rows(of: Evaluation) -> pd.DataFrame:
     """The trend with its groups in the order of the legend."""
     return of.trend[["month", "people_group", "rate"]].sort_values(
         ["people_group", "month"], key=lambda c: c.ne("Enrolled") if c.name == "people_group" else c
@@ -16,8 +16,8 @@ def trend_rows(of: Evaluated) -> pd.DataFrame:
 
 
 @finding
-def trend(of: Evaluated) -> str:
-    """Where the lines stand before and at the end, for those who cannot see them."""
+def trend(of: Evaluation) -> str:
+    """The first and last rate of each line, as alternative text."""
     parts = []
     for group, rows in of.trend.dropna(subset="rate").groupby("people_group", sort=True):
         rate = rows.set_index("month")["rate"].sort_index()

@@ -1,4 +1,4 @@
-"""Target trials: who was eligible in each month, who enrolled in it, and who could have but had no service.
+"""Target trials: who was eligible in each month, who enrolled in it, and who was a control.
 
 Everything is known on the first day of the trial's month except the outcome.
 Source: Hernan and Robins 2016, doi:10.1093/aje/kwv254.
@@ -24,7 +24,7 @@ class Trials:
         `pcn_code`, `month`, `treated`, `events`, `exposure` (months), `rule_count`
         (what made them eligible), `before` (events in as many months before
         the trial as follow it), `negative` (where a negative control is counted).
-    covariates: the same rows; counts as they are.
+    covariates: the same rows; counts untransformed.
     logged: the same rows; log(1 + count) of those columns that are counts.
     flow: `pcn_code`, `step` (order), `criterion`, `people`.
     sites: PCNs that have the programme or another of its kind.
@@ -38,14 +38,16 @@ class Trials:
 
     def with_controls(self) -> "Trials":
         """Without the months in which nobody could be a control."""
-        held = self.rows["month"].isin(self.rows.loc[~self.rows["treated"], "month"])
-        rows, covariates, logged = (t[held].reset_index(drop=True) for t in (self.rows, self.covariates, self.logged))
+        has_control = self.rows["month"].isin(self.rows.loc[~self.rows["treated"], "month"])
+        rows, covariates, logged = (
+            t[has_control].reset_index(drop=True) for t in (self.rows, self.covariates, self.logged)
+        )
         return Trials(rows, covariates, logged, self.flow, self.sites)
 
     def arms(self, outcome: str = "events") -> tuple[Arm, Arm]:
         """Treated and controls, ready for the methods.
 
-        Counts are balanced as they are and as logarithms: equal means alone
+        Counts are balanced untransformed and as logarithms: equal means alone
         let a few controls with very many attendances stand for many with
         some. The outcome model takes the logarithms: a rate does not grow
         e-fold with one more attendance.
@@ -105,15 +107,15 @@ def eligible_by_rule(panel: Panel, programme: Intervention) -> np.ndarray:
     """People x months: does the rule hold, counting only months before? False where history is short."""
     rule = programme.eligibility
     total = window(panel.counts[rule.column], rule.from_month, rule.to_month)
-    held = total >= rule.minimum
-    held[:, : rule.from_month] = False
-    return held
+    holds = total >= rule.minimum
+    holds[:, : rule.from_month] = False
+    return holds
 
 
 def sites_of(panel: Panel, programme: Intervention, eligible: np.ndarray) -> tuple[str, ...]:
     """PCNs in which more than `site_share` of the people ever eligible enrolled: they have the service.
 
-    A few people enrolled elsewhere and moved; they do not make their new PCN a site.
+    A few people enrolled elsewhere and moved: their new PCN is not a site.
     """
     ever = panel.people[eligible[:, HISTORY_MONTHS:].any(axis=1) | np.isfinite(panel.people["enrolled_any"])]
     share = np.isfinite(ever["enrolled_any"]).groupby(ever["pcn_code"]).mean()
@@ -155,17 +157,17 @@ def _after(counts: np.ndarray, person, when, end, months: int) -> np.ndarray:
 
 
 def _flow(panel: Panel, reached: dict[str, np.ndarray], eligible: np.ndarray, rows: pd.DataFrame) -> pd.DataFrame:
-    """People of each PCN at each step; PCNs without anybody stand with 0."""
+    """People of each PCN at each step; PCNs without anybody have 0."""
     pcn = panel.people["pcn_code"]
     ever = eligible[:, HISTORY_MONTHS:].any(axis=1)
     control = np.zeros(len(pcn), bool)
     control[rows.loc[~rows["treated"], "person"].unique()] = True
     steps = {"Eligible by the rule in at least one month": ever, **reached, "Controls in at least one month": control}
     tables = [
-        pd.Series(held).groupby(pcn.to_numpy()).sum().rename_axis("pcn_code").reset_index(name="people").assign(
+        pd.Series(reached).groupby(pcn.to_numpy()).sum().rename_axis("pcn_code").reset_index(name="people").assign(
             step=step, criterion=name
         )
-        for step, (name, held) in enumerate(steps.items(), 1)
+        for step, (name, reached) in enumerate(steps.items(), 1)
     ]  # fmt: skip
     return pd.concat(tables, ignore_index=True)[["pcn_code", "step", "criterion", "people"]]
 

@@ -1,1 +1,1 @@
-"""Who is admitted in an emergency more than their age explains: 04_inequalities."""
+"""Emergency admissions and long-term conditions, age-standardised: 04_inequalities."""

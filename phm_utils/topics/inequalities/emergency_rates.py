@@ -1,8 +1,8 @@
 """Emergency admissions, standardised for age: by practice or network, and by deprivation.
 
 One person can be admitted again and again, so admissions are not
-independent: limits take their variance from how often each person was
-admitted. Everybody registered at any time in the year counts, up to death or
+independent: limits use the variance of each person's number of
+admissions. Everybody registered at any time in the year counts, up to death or
 leaving, with the days that they were registered.
 """
 

@@ -1,4 +1,4 @@
-"""Emergency admissions beyond what age explains: frames for figures, and sentences."""
+"""Age-standardised emergency admissions: frames for figures, and sentences."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from phm_utils.reports.findings import finding
 
 
 @if_present
-def followed(here: pd.DataFrame, ics: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
-    """Who was followed in an area and, for a PCN, in the whole ICS: one row each."""
+def follow_up(here: pd.DataFrame, ics: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
+    """Follow-up counts of an area and, for a PCN, of the whole ICS: one row each."""
     columns = ["people", "person_years", "people_admitted", "admissions", "died", "crude"]
     areas = {name: here[columns], "Whole ICS": ics[columns]}
     rows = [frame.assign(area=words)[["area", *columns]] for words, frame in areas.items()]
@@ -19,21 +19,21 @@ def followed(here: pd.DataFrame, ics: pd.DataFrame, name: str, *, is_ics: bool) 
 
 
 @if_present
-def drawn(groups: pd.DataFrame, value: str) -> pd.DataFrame:
-    """Groups to draw: one that is not known, and too mixed or small for a rate, stays in the table alone."""
+def with_rate(groups: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Groups to draw: without a not-known group that has no rate, which stays in the table."""
     return groups[groups[value].notna() | ~groups["category"].str.startswith("Not known")]
 
 
 @if_present
-def comparators(areas: dict[str, pd.DataFrame], column: str = "value") -> dict[str, float]:
-    """The rate of each named area that has one, to draw beside the units: the PCN's and the ICS's."""
+def reference_rates(areas: dict[str, pd.DataFrame], column: str = "value") -> dict[str, float]:
+    """The rate of each named area that has one, to draw as reference lines: the PCN's and the ICS's."""
     found = {name: frame[column].iloc[0] for name, frame in areas.items() if len(frame)}
     return {name: float(value) for name, value in found.items() if pd.notna(value)}
 
 
 @if_present
-def against(units: pd.DataFrame, reference: float) -> pd.DataFrame:
-    """Units with `clearly` above, below or neither, and `fewer`: admissions to spare at the reference rate.
+def compared(units: pd.DataFrame, reference: float) -> pd.DataFrame:
+    """Units with `clearly` above, below or neither, and `fewer`: excess admissions over the reference rate.
 
     `fewer` is given where a unit's whole interval lies above the reference,
     rounded to 5; elsewhere it is 0. A withheld rate is neither.
@@ -46,7 +46,7 @@ def against(units: pd.DataFrame, reference: float) -> pd.DataFrame:
 
 @if_present
 def ranked(units: pd.DataFrame) -> pd.DataFrame:
-    """Units that have both rates, with their places by each, 1 the highest; by the standardised one."""
+    """Units that have both rates, with their ranks by each, 1 the highest; sorted by standardised rate."""
     known = units.dropna(subset=["value", "crude"])
     places = {"rank": "value", "crude_rank": "crude"}
     for name, column in places.items():
@@ -70,26 +70,26 @@ def count(value: Any) -> str:
 
 @finding
 def units(rows: pd.DataFrame, reference: float, kind: str) -> str:
-    """How many units are clearly above the reference once age is allowed for, and what closing the gap would mean.
+    """How many units are clearly above the reference, age-standardised, and what closing the gap would mean.
 
-    rows: from `against`. kind: "practice" or "PCN".
+    rows: from `compared`. kind: "practice" or "PCN".
     """
     above = rows[rows["clearly"] == "above"].sort_values("value", ascending=False)
     if above.empty:
-        return f"No {kind} of {len(rows)} is clearly above the ICS average ({reference:.3g}) once age is allowed for."
+        return f"None of {len(rows)} {kind}s is clearly above the ICS average ({reference:.3g}), age-standardised."
     names = ", ".join(f"{row.unit_name} ({row.value:.3g})" for row in above.head(3).itertuples())
     more = f" and {len(above) - 3} more" if len(above) > 3 else ""
     verb = "is" if len(above) == 1 else "are"
     return (
         f"{len(above)} of {len(rows)} {kind}s {verb} clearly above the ICS average of {reference:.3g} emergency "
-        f"admissions per 1,000 people a year: {names}{more}. Closing the gap to the ICS average would mean about "
-        f"{count(above['fewer'].sum())} fewer admissions a year."
+        f"admissions per 1,000 people a year, age-standardised: {names}{more}. Closing the gap to the "
+        f"ICS average would mean about {count(above['fewer'].sum())} fewer admissions a year."
     )
 
 
 @finding
-def standing(rows: pd.DataFrame, name: str, reference: float) -> str:
-    """Where one network stands among all, once age is allowed for."""
+def pcn_rate(rows: pd.DataFrame, name: str, reference: float) -> str:
+    """One network's age-standardised rate against the ICS average."""
     here = rows[rows["unit_name"] == name]
     if here.empty or pd.isna(here["value"].iloc[0]):
         return f"{name} has too few admissions for a rate."
@@ -99,8 +99,8 @@ def standing(rows: pd.DataFrame, name: str, reference: float) -> str:
     ]
     gap = f" Closing that gap would mean about {count(row['fewer'])} fewer a year." if row["clearly"] == "above" else ""
     return (
-        f"{name}: {row['value']:.3g} emergency admissions per 1,000 people a year ({row['lower']:.3g} to "
-        f"{row['upper']:.3g}) once age is allowed for, {where} the ICS average ({reference:.3g}).{gap}"
+        f"{name}: {row['value']:.3g} emergency admissions per 1,000 people a year, age-standardised "
+        f"({row['lower']:.3g} to {row['upper']:.3g}), {where} the ICS average ({reference:.3g}).{gap}"
     )
 
 
@@ -109,57 +109,57 @@ def gradient(index: pd.DataFrame, what: str) -> str:
     """The ratio between the two ends of deprivation, of rates standardised for age."""
     row = index.iloc[0] if len(index) else None
     if row is None or pd.isna(row["rii"]):
-        return f"{what}: no gradient is drawn, because some fifth of deprivation has too few people or events."
+        return f"{what}: the gradient is not shown, because a deprivation fifth has too few people or events."
     ratio, low, high = row["rii"], row["rii_lower"], row["rii_upper"]
     if low <= 1 <= high:
-        return f"{what}: no clear difference between most and least deprived at the same age (ratio {ratio:.2f})."
+        return f"{what}: no clear difference between most and least deprived, age-standardised (ratio {ratio:.2f})."
     ends = "among the most deprived as among the least"
     if ratio < 1:
         ratio, low, high, ends = 1 / ratio, 1 / high, 1 / low, "among the least deprived as among the most"
-    return f"{what}: {ratio:.1f} times ({low:.1f} to {high:.1f}) as high {ends}, at the same age."
+    return f"{what}: {ratio:.1f} times ({low:.1f} to {high:.1f}) as high {ends}, age-standardised."
 
 
-def _same_rate(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
-    """What it would mean if every fifth here had the rate that the least deprived has in the ICS.
+def _excess_over_least_deprived(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
+    """Excess admissions over the rate of the ICS's least deprived fifth.
 
     rows, reference: the fifths of this area and of the whole ICS.
     """
     best = reference.loc[reference["imd_quintile"] == "5", "value"]
     known = rows[rows["imd_quintile"] != "Not known"].dropna(subset=["value", "admissions"])
     if best.isna().all() or known.empty:
-        return "There are too few admissions to say what the rate of the least deprived would mean here."
+        return "There are too few admissions to compare with the rate of the least deprived fifth."
     admissions = known["admissions"].astype(float)
     excess = (admissions * (1 - best.iloc[0] / known["value"])).clip(lower=0).sum()
     return (
         f"At the rate of the ICS's least deprived fifth ({best.iloc[0]:.3g}) there would be about "
-        f"{round(excess / 5) * 5:,.0f} fewer emergency admissions a year, {excess / admissions.sum():.0%} of them all."
+        f"{round(excess / 5) * 5:,.0f} fewer emergency admissions a year, {excess / admissions.sum():.0%} of all."
     )
 
 
 @finding
-def age_explains(ranks: pd.DataFrame, kind: str) -> str:
-    """How far the order of units changes once age is allowed for."""
+def rank_change(ranks: pd.DataFrame, kind: str) -> str:
+    """How ranks change from crude to age-standardised rates."""
     if len(ranks) < 2:
-        return f"Fewer than two {kind}s have a rate: there is no order to compare."
+        return f"Fewer than two {kind}s have a rate, so ranks cannot be compared."
     moved = (ranks["rank"] - ranks["crude_rank"]).abs()
     first, crude = ranks.iloc[0]["unit_name"], ranks.sort_values("crude_rank").iloc[0]["unit_name"]
     if first == crude:
-        lead = f"{first} stands highest either way"
+        lead = f"{first} ranks highest by crude and by age-standardised rate"
     else:
-        lead = f"Without allowing for age {crude} would stand highest, not {first}"
-    return f"{lead}; {(moved > 0).sum()} of {len(ranks)} {kind}s change place."
+        lead = f"{crude} ranks highest by crude rate, {first} by age-standardised rate"
+    return f"{lead}; {(moved > 0).sum()} of {len(ranks)} {kind}s change rank."
 
 
 @finding
 def by_deprivation(index: pd.DataFrame, rows: pd.DataFrame, reference: pd.DataFrame) -> str:
-    """The gradient of admissions, and what the rate of the least deprived would mean here."""
-    return f"{gradient(index, 'Emergency admissions')} {_same_rate(rows, reference)}"
+    """The gradient of admissions, and excess admissions over the least deprived fifth's rate."""
+    return f"{gradient(index, 'Emergency admissions')} {_excess_over_least_deprived(rows, reference)}"
 
 
 @finding("limit")
 def limits() -> list[str]:
-    """What standardised rates of admission leave out."""
+    """Limits of standardised admission rates."""
     return [
-        "Standardising for age allows neither for how ill people of one age are, nor for distance to a hospital.",
+        "Rates are not adjusted for how ill people of the same age are, nor for distance to a hospital.",
         "Days in hospital, and admissions while registered elsewhere, are not counted.",
     ]

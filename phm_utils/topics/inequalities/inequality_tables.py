@@ -31,7 +31,7 @@ def inequality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Ite
     """
     run, ics = InequalitiesParams.run_values(workbook), workbook.ics_code
     conditions, names = long_term_conditions(), practice_names(con)
-    mapped = chosen(run["mapped_condition"], conditions)
+    mapped = long_term_condition(run["mapped_condition"], conditions)
     coded = "gp_event" in present_tables(con)
     if coded:
         strata = condition_strata(con, conditions)
@@ -46,7 +46,7 @@ def inequality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Ite
     yield small_area_model(con, by_place, mapped.concept if coded else None, ics, run["confidence"])
 
 
-def chosen(name: str, conditions: list[Concept]) -> Concept:
+def long_term_condition(name: str, conditions: list[Concept]) -> Concept:
     """A long-term condition by its name."""
     for concept in conditions:
         if concept.concept == name:

@@ -1,8 +1,8 @@
-"""Who lives with each long-term condition: by practice or network, deprivation and ethnic group.
+"""People with each long-term condition: by practice or network, deprivation and ethnic group.
 
 Crude shares come from protected counts. Shares standardised for age are
-estimates from true counts, their age strata unreleased: poorer and younger
-groups would else look healthy only for being young.
+estimates from true counts, whose age strata are not released: without them
+younger groups would look healthier only because of age.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from phm_utils.rules.concepts import Concept
 from phm_utils.rules.groups import ETHNIC_GROUPS, FIFTHS, NO_ETHNIC_GROUP, NOT_KNOWN
 from phm_utils.topics.inequalities.standard import INDICES, esp2013_ten_years, gradient, standardised, ten_years
 
-# National fifths of small areas as this report words them.
+# Labels of national fifths of small areas.
 QUINTILES = {
     **{fifth[0]: fifth for fifth in FIFTHS},
     NOT_KNOWN: f"{NOT_KNOWN} or outside England",
@@ -44,10 +44,10 @@ def _with_shares(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def with_bounds(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Crude shares and, for an ethnic group, the least and most that it could be.
+    """Crude shares and, for an ethnic group, the lowest and highest possible share.
 
-    Least: everybody of unrecorded ethnicity without the condition belongs to
-    the group, and nobody with it. Most: the reverse. From protected counts.
+    Lowest: all people of unrecorded ethnicity without the condition belong to
+    the group, and none with it. Highest: the reverse. From protected counts.
     """
     shown = _with_shares(shown, confidence)
     unknown = shown[(shown["dimension"] == "Ethnic group") & shown["category"].isin(NO_ETHNIC_GROUP)]
@@ -124,7 +124,7 @@ def condition_models(
     )
     groups = _groups(long, ics_code, confidence)
     yield aggregate(UNITS, _units(long, practices, titles, ics_code))
-    yield aggregate(GROUPS, _worded(groups, titles))
+    yield aggregate(GROUPS, _labelled(groups, titles))
     yield aggregate(GRADIENT, _gradient(groups, titles, confidence))
     yield aggregate(RECORDED, _recorded(strata, practices, ics_code))
 
@@ -160,8 +160,8 @@ def _standardised(rows: pd.DataFrame, ics_code: str, confidence: float) -> pd.Da
     )
 
 
-def _worded(groups: pd.DataFrame, titles: dict) -> pd.DataFrame:
-    """One row per area, condition, dimension and group, in the words of the report."""
+def _labelled(groups: pd.DataFrame, titles: dict) -> pd.DataFrame:
+    """One row per area, condition, dimension and group, with the report's labels."""
     words = groups["category"].where(groups["dimension"] != "Deprivation", groups["category"].map(QUINTILES))
     return groups.assign(title=groups["condition"].map(titles), category=words)
 

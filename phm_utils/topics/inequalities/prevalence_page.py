@@ -1,4 +1,4 @@
-"""Who lives with a condition: frames for figures, and sentences."""
+"""Prevalence of a condition: frames for figures, and sentences."""
 
 import pandas as pd
 
@@ -47,7 +47,7 @@ def recorded_rows(rows: pd.DataFrame, dimension: str) -> pd.DataFrame:
 
 @if_present
 def title_of(rows: pd.DataFrame) -> str:
-    """The condition's name in words."""
+    """The condition's title."""
     return str(rows["title"].iloc[0])
 
 
@@ -87,12 +87,12 @@ def ethnicity(rows: pd.DataFrame, title: str) -> str:
     missing = unknown["people"].fillna(0).sum() / rows["people"].fillna(0).sum()
     tail = f" {missing:.1%} of people have no ethnic group recorded or did not state it."
     if len(known) < 2:
-        return f"{title}: too few people in all ethnic groups but one to compare at the same age.{tail}"
+        return f"{title}: too few people to compare age-standardised prevalence between ethnic groups.{tail}"
     high, largest = known.loc[known["adjusted"].idxmax()], known.loc[known["people"].idxmax()]
     other = largest if largest["category"] != high["category"] else known.loc[known["adjusted"].idxmin()]
     return (
-        f"{title} at the same age: {high['adjusted']:.1%} in the {high['category']} group, {other['adjusted']:.1%} in "
-        f"the {other['category']} group.{tail}"
+        f"{title}, age-standardised: {high['adjusted']:.1%} in the {high['category']} group, {other['adjusted']:.1%} "
+        f"in the {other['category']} group.{tail}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Small areas: who lives there, and emergency admissions against what the age of its people explains."""
+"""Small areas: people, and observed over expected emergency admissions."""
 
 import duckdb
 import pandas as pd
@@ -9,9 +9,9 @@ from phm_utils.methods.rates import direct_rate, expected_events, wilson
 from phm_utils.privacy.relations import AtMost
 from phm_utils.privacy.release import AREA, Release, aggregate, count, derived, estimate, key, keys
 
-# Names of small areas where the run has none: their codes stand for them.
+# Without names of small areas, their codes are shown.
 NO_AREAS = "CREATE TEMP VIEW area AS SELECT NULL::VARCHAR AS lsoa, NULL::VARCHAR AS lsoa_name WHERE false"
-MIN_PEOPLE = 100  # small areas at the edge, where fewer are registered here, say nothing of the place
+MIN_PEOPLE = 100  # at the ICS's edge, fewer registered people do not represent a small area
 RATIO = ("ratio", "ratio_lower", "ratio_upper")
 ONE_STRATUM = pd.Series({"all": 1.0})
 
@@ -69,7 +69,7 @@ def small_area_model(
 
 
 def _places(con: duckdb.DuckDBPyConnection, condition: str | None) -> pd.DataFrame:
-    """Small areas with people enough, their network, deprivation and people; see `sql/small_area.sql`."""
+    """Small areas with MIN_PEOPLE or more, their network, deprivation and people; see `sql/small_area.sql`."""
     having = f"count(*) FILTER (WHERE {condition})" if condition else "NULL::BIGINT"
     with guarded("Counting people by small area"):
         if "area" not in present_tables(con):

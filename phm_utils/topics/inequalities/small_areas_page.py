@@ -1,4 +1,4 @@
-"""The map of small areas, and what it says."""
+"""The map of small areas, and its sentence."""
 
 import geopandas as gpd
 import pandas as pd
@@ -19,14 +19,15 @@ def mapped(outlines: gpd.GeoDataFrame, rows: pd.DataFrame) -> gpd.GeoDataFrame:
 
 @finding
 def small_areas(areas: pd.DataFrame) -> str:
-    """How many small areas have clearly more admissions than age explains, and how deprived they are."""
+    """How many small areas have clearly more admissions than expected, and how deprived they are."""
     shown = areas.dropna(subset="against_age")
     more = shown[shown["against_age"] == AGAINST_AGE[-1]]
     if more.empty:
-        return f"None of {len(shown)} small areas has clearly more emergency admissions than age explains."
+        return f"None of {len(shown)} small areas has clearly more emergency admissions than expected for age."
     deprived = (more["imd_decile"] <= 2).sum()
     elsewhere = (shown["imd_decile"] <= 2).mean()
+    verb = "has" if len(more) == 1 else "have"
     return (
-        f"{len(more)} of {len(shown)} small areas have clearly more emergency admissions than the age of their people "
-        f"explains; {deprived} of those are among the most deprived fifth of England, as are {elsewhere:.0%} of all."
+        f"{len(more)} of {len(shown)} small areas {verb} clearly more emergency admissions than expected for age; "
+        f"{deprived} of these are in the most deprived fifth of England, against {elsewhere:.0%} of all."
     )

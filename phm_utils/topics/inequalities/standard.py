@@ -1,7 +1,7 @@
 """Rates standardised for age to the European Standard Population 2013, and their gradients.
 
-Only groups that have people of every age band can be standardised; a group
-without is withheld, never estimated from the bands that it has.
+A group without people in some age band is not standardised: its rate is
+withheld.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The finest groups of people that every figure of this room adds up, read once from the store."""
+"""Strata: the finest groups of people, which all figures of this topic add up."""
 
 from calendar import monthrange
 from dataclasses import dataclass

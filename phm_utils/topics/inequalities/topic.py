@@ -1,4 +1,4 @@
-"""What the inequalities report declares."""
+"""Declaration of the inequalities topic."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from phm_utils.params import Workbook
 from phm_utils.rules.concepts import long_term_conditions
 from phm_utils.topic import MISSING, OK, Line, Stage, Topic, aggregates
 from phm_utils.topics.inequalities.inequality_params import InequalitiesParams
-from phm_utils.topics.inequalities.inequality_tables import RELEASES, chosen
+from phm_utils.topics.inequalities.inequality_tables import RELEASES, long_term_condition
 
 
 def examine(workbook: Workbook) -> Iterator[Line]:
@@ -15,7 +15,7 @@ def examine(workbook: Workbook) -> Iterator[Line]:
     asked = InequalitiesParams.of(workbook)
     try:
         for name in (asked.condition, asked.mapped_condition):
-            chosen(name, long_term_conditions())
+            long_term_condition(name, long_term_conditions())
     except InputError as fault:
         yield MISSING, str(fault)
     else:

@@ -1,1 +1,1 @@
-"""Where a condition is recorded more than elsewhere, from published figures: 04_inequalities_published."""
+"""Registers and deprivation from published figures: 04_inequalities_published."""

@@ -30,7 +30,7 @@ def units(practices: pd.DataFrame, whole_ics: bool) -> pd.DataFrame:
 
 @if_present
 def draw_core20(units: pd.DataFrame, ics_share: float) -> Figure:
-    """Share of registered patients living in Core20 areas, by practice or PCN (`published_view.units`)."""
+    """Share of registered patients living in Core20 areas, by practice or PCN (`units`)."""
     unit = "Share of registered patients living in Core20 areas"
     return charts.bars(units, "core20_share", "unit", percent=True, unit=unit, reference={"ICB": ics_share})
 

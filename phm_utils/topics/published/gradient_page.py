@@ -1,4 +1,4 @@
-"""A register by deprivation of the practice: the slope and its words."""
+"""A register by deprivation of the practice: the slope and its sentence."""
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,11 @@ from phm_utils.topics.published.prevalence_page import shares
 SLOPES = Headings(
     {
         "register_name": "Register",
-        "sii": "Slope (points)",
+        "sii": "Slope index (percentage points)",
         "lower": "Lower limit",
         "upper": "Upper limit",
-        "rii": "Most over least deprived end",
-        "later": "Slope a year later (points)",
+        "rii": "RII, most over least deprived",
+        "later": "Slope index a year later (percentage points)",
     },
     decimals=dict.fromkeys(("sii", "lower", "upper", "rii", "later"), 2),
 )
@@ -91,20 +91,20 @@ def by_fifth(ranked: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
 
 @if_present
 def slopes_table(slopes: pd.DataFrame) -> pd.DataFrame:
-    """`slopes` under the headings that readers see, in percentage points."""
+    """`slopes` with readable headings, in percentage points."""
     return SLOPES.table(slopes, *slopes.columns)
 
 
 @if_present
 def draw_gradient(ranked: pd.DataFrame, fit: dict[str, float]) -> Figure:
-    """Practices by rank of deprivation with the fitted line; those where `here` is true in colour."""
+    """Practices by rank of deprivation with the fitted line; those where `in_area` is true in colour."""
     return charts.scatter(
         ranked,
         "rank",
         "value",
         lower="lower",
         upper="upper",
-        highlight="here",
+        highlight="in_area",
         trend=line(fit),
         x_unit="Registered people, least deprived practice to most deprived",
         y_unit=f"On the {ranked['register_name'].iloc[0].lower()} register",
@@ -115,7 +115,7 @@ def draw_gradient(ranked: pd.DataFrame, fit: dict[str, float]) -> Figure:
 
 @finding
 def gradient(fit: dict[str, float], ranked: pd.DataFrame) -> str:
-    """The slope over all practices of the ICB, with what it is not."""
+    """The slope over all practices of the ICB, and its limits."""
     points, low, high = (100 * fit[name] for name in ("sii", "lower", "upper"))
     name = ranked["register_name"].iloc[0].lower()
     if low <= 0 <= high:

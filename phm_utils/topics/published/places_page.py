@@ -1,4 +1,4 @@
-"""Small areas on the map, where patients live, and practices not alike in every file."""
+"""Small areas on the map, where patients live, and practices that differ between files."""
 
 import geopandas as gpd
 import pandas as pd
@@ -20,14 +20,14 @@ def mapped(outlines: gpd.GeoDataFrame, released: pd.DataFrame) -> gpd.GeoDataFra
 
 
 @if_present
-def land(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> Figure:
-    """Small areas as they lie, dense towns enlarged, the rest of the ICB outlined."""
+def draw_map(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> Figure:
+    """A map of small areas, dense towns enlarged, the rest of the ICB outlined."""
     insets = maps.towns(areas, "core20", "district")
     return maps.choropleth(areas, "fifth", legend=FIFTHS_LEGEND, outline=outlines, insets=insets)
 
 
 @if_present
-def people(areas: gpd.GeoDataFrame) -> Figure:
+def draw_hexagons(areas: gpd.GeoDataFrame) -> Figure:
     """Small areas as hexagons of one size, by district."""
     return maps.choropleth(hexagons(areas), "fifth", legend=FIFTHS_LEGEND, place_labels="district")
 
@@ -60,13 +60,13 @@ def residence(places: pd.DataFrame) -> str:
     return (
         f"Of {total:,} registered patients, {outside['patients'].sum():,} ({outside['patients'].sum() / total:.1%}) do "
         f"not live in the ICB or cannot be placed: {', '.join(p for p in parts if not p.startswith('0 ')) or 'none'}. "
-        "The files used hold no deprivation for them."
+        "The files used have no deprivation for them."
     )
 
 
 @finding("warning")
 def mismatch(rows: pd.DataFrame) -> str | None:
-    """Practices that are not in every file; nothing where all files agree."""
+    """Practices that are not in every file; None where all files agree."""
     if rows.empty:
         return None
     absent = rows[rows["what"].str.startswith("In ")]

@@ -54,7 +54,7 @@ def references(prevalence: pd.DataFrame, register_code: str, ics: str) -> dict[s
 
 @if_present
 def against_ics(prevalence: pd.DataFrame, unit: str, ics: str, confidence: float = 0.95) -> pd.DataFrame:
-    """One row per register of one PCN, beside the whole ICB (which contains it).
+    """One row per register of one PCN, with the whole ICB's share (which contains it).
 
     Returns `register_code`, `register_name`, `list_age`, `register`,
     `list_size`, `value`, `lower`, `upper`, `ics_value`, the ratio of the two
@@ -100,7 +100,7 @@ def between_pcns(prevalence: pd.DataFrame, ics: str) -> pd.DataFrame:
 
 @if_present
 def draw_members(frame: pd.DataFrame, references: dict[str, float]) -> Figure:
-    """Practices or PCNs with their share on one register (`published_view.members`)."""
+    """Practices or PCNs with their share on one register (`members`)."""
     first = frame.iloc[0]
     unit = f"Share of patients {first['list_age']} on the {first['register_name'].lower()} register"
     return charts.caterpillar(frame, "value", "lower", "upper", "unit", references, unit=unit, percent=True)
@@ -108,8 +108,10 @@ def draw_members(frame: pd.DataFrame, references: dict[str, float]) -> Figure:
 
 @if_present
 def draw_profile(frame: pd.DataFrame) -> Figure:
-    """Every register as a multiple of the ICB's share (`published_view.against_ics`)."""
-    return charts.forest(frame, "ratio", "ratio_lower", "ratio_upper", "register_name", unit="Times the ICB's share")
+    """Every register as a multiple of the ICB's share (`against_ics`)."""
+    return charts.forest(
+        frame, "ratio", "ratio_lower", "ratio_upper", "register_name", unit="Ratio to the ICB's prevalence"
+    )
 
 
 @finding
@@ -122,7 +124,7 @@ def prevalence(profile: pd.DataFrame, register_code: str, name: str) -> str:
     )
     if row["gap"] == 0:
         return text + "There is no gap to the ICB average to close."
-    return text + f"Closing the gap to the ICB average = {_people(row['gap'])} on the register."
+    return text + f"Closing the gap to the ICB average would mean {_people(row['gap'])} on the register."
 
 
 @finding
@@ -132,13 +134,14 @@ def spread(pcns: pd.DataFrame, register_code: str) -> str:
     return (
         f"{row['value']:.1%} of patients {row['list_age']} are on the {row['register_name'].lower()} register; PCNs "
         f"range from {row['lowest']:.1%} ({row['lowest_pcn']}) to {row['highest']:.1%} ({row['highest_pcn']}). Closing "
-        f"the gap to the ICB average in every PCN above it = {row['people_above']:,} fewer people on the register."
+        f"the gap to the ICB average in every PCN above it would mean {row['people_above']:,} fewer people on the "
+        "register."
     )
 
 
 @finding
 def widest(profile: pd.DataFrame) -> str:
-    """The registers on which a PCN stands furthest from the ICB, beyond chance."""
+    """The registers on which a PCN differs most from the ICB, beyond chance."""
     clear = profile[(profile["ratio_lower"] > 1) | (profile["ratio_upper"] < 1)]
     if clear.empty:
         return "On no register does the PCN differ from the ICB by more than chance."
@@ -178,5 +181,5 @@ def _people(gap: int) -> str:
 
 @finding("limit")
 def not_for_age() -> str:
-    """What no published file holds."""
-    return "Shares by practice are not adjusted for age: no published file holds age within a register."
+    """That prevalence is not age-standardised."""
+    return "Prevalence by practice is not age-standardised: no published file has ages within a register."

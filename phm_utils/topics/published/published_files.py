@@ -1,4 +1,4 @@
-"""Published files: which are needed, under which headings, and how each is read.
+"""Published files: which are needed, their headings, and how each is read.
 
 A file may carry the publisher's own headings or the short ones in brackets
 of `INPUTS`; case does not matter, and further columns are ignored.
@@ -99,7 +99,7 @@ FRACTION = re.compile(r"^([A-Z]+)-preval[ae]nce$", re.IGNORECASE)
 
 
 def input_path(workbook: Workbook, key: str) -> Path:
-    """Where one published file lies; InputError where the folder is not said."""
+    """Where one published file lies; InputError where the folder is not set."""
     landing = os.path.expandvars(workbook.landing)
     if unset := re.search(r"\$\{?(\w+)\}?", landing):
         raise InputError(

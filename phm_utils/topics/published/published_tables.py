@@ -1,4 +1,4 @@
-"""What the published route releases: already public figures, passed on unchanged."""
+"""Releases of the published topic: public figures, unchanged."""
 
 from collections.abc import Iterator
 
@@ -182,7 +182,7 @@ def _deprivation(practices: pd.DataFrame, patients: pd.DataFrame, names: pd.Seri
 
 
 def _residence(patients: pd.DataFrame, title: str) -> pd.DataFrame:
-    """Patients by where they live, a row for every answer; `place` orders them."""
+    """Patients by residence, a row for every category; `place` orders them."""
     grid = patients.groupby(["area_code", "residence"])["patients"].sum().unstack(fill_value=0)
     long = grid.reindex(columns=list(RESIDENCES), fill_value=0).stack().rename("patients").reset_index()
     place = long["residence"].map({name: i for i, name in enumerate(RESIDENCES)})

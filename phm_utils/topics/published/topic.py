@@ -1,4 +1,4 @@
-"""What the report on published figures declares: the one that needs no person's data."""
+"""Declaration of the published topic, which needs no person-level data."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -10,9 +10,9 @@ from phm_utils.engine import read_sql
 from phm_utils.errors import InputError
 from phm_utils.params import Code, RunParams, Workbook
 from phm_utils.topic import MISSING, OK, Facts, Line, Stage, Topic, aggregates
-from phm_utils.topics.published.published import MODELS
 from phm_utils.topics.published.published_files import input_path
 from phm_utils.topics.published.published_tables import RELEASES
+from phm_utils.topics.published.read_published import MODELS
 
 READ = tuple(model.name for model in MODELS)
 
@@ -58,10 +58,10 @@ TOPIC = Topic(
     stages=(
         Stage(
             "published",
-            "phm_utils.topics.published.published:read",
+            "phm_utils.topics.published.read_published:read",
             makes=("published_source", "boundary", *READ),
             settings=("ics_code", "files"),
-            files="phm_utils.topics.published.published:input_files",
+            files="phm_utils.topics.published.read_published:input_files",
         ),
         Stage(
             "published_tables",
@@ -77,5 +77,5 @@ TOPIC = Topic(
     reads=("boundary",),
     examine=examine,
     facts=Facts(facts, reads=("published_source", "published_practice"), settings=("ics_code",)),
-    areas="phm_utils.topics.published.published:areas",
+    areas="phm_utils.topics.published.read_published:areas",
 )

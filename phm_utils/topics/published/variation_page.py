@@ -33,14 +33,14 @@ def funnel(registers: pd.DataFrame, register_code: str) -> tuple[pd.DataFrame, p
 
 @if_present
 def draw_funnel(frame: pd.DataFrame, limits: pd.DataFrame, target: float) -> Figure:
-    """Practices against limits of usual variation; those where `here` is true in colour."""
+    """Practices against limits of usual variation; those where `in_area` is true in colour."""
     return charts.funnel(
         frame,
         "list_size",
         "value",
         limits,
         target=target,
-        highlight="here",
+        highlight="in_area",
         labels="practice_name",
         size_unit="Patients on the list",
         unit=f"On the {frame['register_name'].iloc[0].lower()} register",
@@ -57,9 +57,10 @@ def variation(frame: pd.DataFrame, spread: dict[str, float], here: pd.Series, is
     which = f": {names}" if names else ""
     whose = "" if is_ics else f" ({len(own) or 'none'} here)"
     chance = frame["outside_chance"]
-    count = "none stands out" if out.empty else f"{len(out)} stand{'s' if len(out) == 1 else ''} out{whose}{which}"
+    verb = "is" if len(out) == 1 else "are"
+    count = "none is outside the limits" if out.empty else f"{len(out)} {verb} outside{whose}{which}"
     return (
-        f"On {frame['register_name'].iloc[0].lower()}, {chance.sum()} of {len(frame)} practices of the ICB "
-        f"({chance.mean():.0%}) differ by more than chance: "
-        f"they vary {spread['phi']:.1f} times more than chance would. Allowing for that usual variation, {count}."
+        f"{frame['register_name'].iloc[0]}: {chance.sum()} of {len(frame)} practices of the ICB ({chance.mean():.0%}) "
+        f"are outside the limits of chance; variation is {spread['phi']:.1f} times that expected by chance. "
+        f"After allowing for this overdispersion, {count}."
     )

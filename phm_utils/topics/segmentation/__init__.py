@@ -1,1 +1,1 @@
-"""How the population divides by need, and which part of it uses most care: 02_segmentation."""
+"""Segments of the population by need, and their use of care: 02_segmentation."""

@@ -1,4 +1,4 @@
-"""Who lives here: people registered by age and sex."""
+"""People registered, by age and sex."""
 
 import duckdb
 import pandas as pd

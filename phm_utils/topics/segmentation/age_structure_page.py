@@ -1,4 +1,4 @@
-"""The age pyramid, and what it says of children and older people."""
+"""The age pyramid, and shares of children and older people."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What the annex to the segmentation report declares: a second report on the tables of the first."""
+"""Declaration of the segmentation annex: a second report on the same tables."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Clusters of adults by the conditions that they have together, beside the rules, and only with their stability."""
+"""Clusters of adults by their long-term conditions, with the stability of each cluster."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
@@ -21,8 +21,8 @@ from phm_utils.topics.segmentation.combinations import conditions_known, pattern
 from phm_utils.topics.segmentation.segment_use import EVENT_COUNTS, EVENT_RATES, EVENTS, EVENTS_ADD_UP, contact_sums
 
 ADULT, SAMPLE, MIN_ADULTS = 18, 20_000, 1_000  # years; adults fitted to; fewer adults are not clustered
-COMES_BACK, HALF, NOT_SHOWN = "Stable", "A pattern", "Not shown"
-REST, ALL_ADULTS = "In no cluster that comes back", "All adults"
+STABLE_CLUSTER, PATTERN_CLUSTER, NOT_SHOWN = "Stable", "A pattern", "Not shown"
+NOT_CLUSTERED, ALL_ADULTS = "In no cluster shown", "All adults"
 LETTERS = "ABCDEFGH"
 TRIED_TYPES = {"clusters": "int64", "bic_gain": "float64", "rand": "float64", "lowest": "float64",
                "stable": "int64", "pattern": "int64"}  # fmt: skip
@@ -35,7 +35,7 @@ def _with_rates(shown: pd.DataFrame) -> pd.DataFrame:
 
 SIZE = Release(
     "segment_cluster",
-    "Adults by cluster of the conditions that they have together, how well each cluster comes back (mean Jaccard "
+    "Adults by cluster of the conditions that they have together, the stability of each cluster (mean Jaccard "
     "similarity over resamples), median age, contacts per 1,000",
     (
         *(AREA, PLACE, *keys("cluster", "verdict"), *counts("people", "registered"), *EVENT_COUNTS),
@@ -87,7 +87,7 @@ RELEASES = (SIZE, CONDITION, SEGMENT, TRIED)
 
 
 class ClusterSeed(RunParams):
-    """By which random numbers clusters are found: said with the parameters of 02_segmentation_annex."""
+    """The random seed of the clusters, a parameter of 02_segmentation_annex."""
 
     NOTEBOOK: ClassVar[str] = "02_segmentation_annex"
 
@@ -98,13 +98,13 @@ def clusters(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     """The stage: latent classes of the ICS's adults by their recorded long-term conditions; none for a small ICS.
 
     Fitted to a random sample of adults, without age, use or deprivation:
-    those describe a cluster and do not make it. How often each comes back is
-    of the sample; people of one PCN never have a clustering of their own.
+    those describe a cluster and do not define it. Stability is that of the
+    sample; a PCN has no clustering of its own.
 
-    cluster_placed: each pattern of conditions and its cluster, a letter, or
-        REST where that does not come back. Every adult is so placed, and
-        sizes are counts of people. cluster_found: each cluster and its mean
-        Jaccard similarity. cluster_tried: see `Clustering.tried`.
+    cluster_of_pattern: each pattern of conditions and its cluster, a letter, or
+        NOT_CLUSTERED where that is not stable. Every adult is assigned, so
+        sizes are counts of people. cluster_stability: each cluster and its mean
+        Jaccard similarity. cluster_number: see `Clustering.tried`.
     """
     conditions = conditions_known(columns_missing(con))
     if not conditions:
@@ -116,15 +116,15 @@ def clusters(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     )
     if adults["people"].sum() < MIN_ADULTS:
         return
-    found, placed = _cluster(adults, ClusterSeed.run_values(workbook)["seed"])
+    found, assigned = _cluster(adults, ClusterSeed.run_values(workbook)["seed"])
     letters = pd.DataFrame({"cluster": list(LETTERS[: len(found.jaccard)]), "jaccard": found.jaccard})
-    yield Model("cluster_placed", ("pattern",), frame=placed.astype("str"))
-    yield Model("cluster_found", ("cluster",), frame=letters.astype({"cluster": "str", "jaccard": "float64"}))
-    yield Model("cluster_tried", ("clusters",), frame=found.tried.astype(TRIED_TYPES))
+    yield Model("cluster_of_pattern", ("pattern",), frame=assigned.astype("str"))
+    yield Model("cluster_stability", ("cluster",), frame=letters.astype({"cluster": "str", "jaccard": "float64"}))
+    yield Model("cluster_number", ("clusters",), frame=found.tried.astype(TRIED_TYPES))
 
 
 def _cluster(adults: pd.DataFrame, seed: int) -> tuple[Clustering, pd.DataFrame]:
-    """The clustering, and each pattern's cluster: a letter, or REST where it does not come back."""
+    """The clustering, and each pattern's cluster: a letter, or NOT_CLUSTERED where it is not stable."""
     patterns = np.array([list(text) for text in adults["pattern"]], dtype=float)
     people = adults["people"].to_numpy()
     if people.sum() > SAMPLE:
@@ -132,8 +132,8 @@ def _cluster(adults: pd.DataFrame, seed: int) -> tuple[Clustering, pd.DataFrame]
     drawn = people > 0
     found = stable_classes(patterns[drawn], people[drawn], seed=seed)
     if found.classes is None:
-        return found, adults[["pattern"]].assign(cluster=REST)
-    names = np.array([LETTERS[i] if j >= PATTERN else REST for i, j in enumerate(found.jaccard)], dtype=object)
+        return found, adults[["pattern"]].assign(cluster=NOT_CLUSTERED)
+    names = np.array([LETTERS[i] if j >= PATTERN else NOT_CLUSTERED for i, j in enumerate(found.jaccard)], dtype=object)
     return found, adults[["pattern"]].assign(cluster=names[found.classes.place(patterns)])
 
 
@@ -142,13 +142,13 @@ def cluster_tables(
 ) -> Iterator[Model]:
     """The true figures of RELEASES, for a run that has clusters.
 
-    A cluster that does not come back is not shown; its people are counted
-    together with those of the others that do not.
+    A cluster that is not stable is not shown; people of all such clusters are
+    counted together.
     """
     conditions = conditions_known(missing)
-    found = read_sql(con, "SELECT cluster, jaccard FROM cluster_found ORDER BY cluster")
+    found = read_sql(con, "SELECT cluster, jaccard FROM cluster_stability ORDER BY cluster")
     stability = found[found["jaccard"] >= PATTERN].set_index("cluster")["jaccard"].to_dict()
-    names = pd.DataFrame({"cluster": [*stability, REST]})
+    names = pd.DataFrame({"cluster": [*stability, NOT_CLUSTERED]})
     yield aggregate(SIZE, _sizes(con, areas, conditions, names, stability, contact_sums(missing)))
     yield aggregate(CONDITION, _conditions(con, areas, conditions, names))
     yield aggregate(SEGMENT, _across(con, areas, conditions, names, segments))
@@ -174,14 +174,14 @@ def _sizes(
 
 
 def _verdict(jaccard: float | None) -> str:
-    return NOT_SHOWN if jaccard is None else COMES_BACK if jaccard > STABLE else HALF
+    return NOT_SHOWN if jaccard is None else STABLE_CLUSTER if jaccard > STABLE else PATTERN_CLUSTER
 
 
 def _adults(conditions: Sequence[Concept]) -> str:
     """FROM and WHERE of adults with their cluster."""
     return (
         f"FROM (SELECT *, {pattern_sql(conditions)} AS pattern FROM person WHERE age >= {ADULT}) AS adult "
-        "INNER JOIN cluster_placed USING (pattern)"
+        "INNER JOIN cluster_of_pattern USING (pattern)"
     )
 
 
@@ -229,6 +229,6 @@ def _across(
 
 
 def _tried(con: duckdb.DuckDBPyConnection, areas: Areas, taken: int) -> pd.DataFrame:
-    frame = read_sql(con, "SELECT * FROM cluster_tried ORDER BY clusters")
+    frame = read_sql(con, "SELECT * FROM cluster_number ORDER BY clusters")
     [(adults,)] = con.execute(f"SELECT count(*) FROM person WHERE age >= {ADULT}").fetchall()
     return frame.assign(area_code=areas.ics_code, adults=adults, taken=frame["clusters"].eq(taken))

@@ -1,11 +1,11 @@
-"""Clusters of adults: their names, and how they stand to the rules."""
+"""Clusters of adults: their names, stability and segments."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.methods.clustering import PATTERN, STABLE
 from phm_utils.reports.findings import TOO_FEW, finding, furthest, in_sentence, joined, shown
-from phm_utils.topics.segmentation.clusters import ALL_ADULTS, COMES_BACK, NOT_SHOWN, REST
+from phm_utils.topics.segmentation.clusters import ALL_ADULTS, NOT_CLUSTERED, NOT_SHOWN, STABLE_CLUSTER
 
 NAMING, NAMED = 3, 0.15  # conditions in a cluster's name; the share of its people who must have each
 MARKED = 1.5  # how many times the adults' share a condition's must be to name a cluster
@@ -21,7 +21,9 @@ def cluster_names(conditions: pd.DataFrame) -> dict[str, str]:
     """
     everybody = conditions[conditions["cluster"] == ALL_ADULTS].set_index("condition")["share"]
     names = {}
-    for cluster, rows in conditions[~conditions["cluster"].isin([ALL_ADULTS, REST])].groupby("cluster", sort=True):
+    for cluster, rows in conditions[~conditions["cluster"].isin([ALL_ADULTS, NOT_CLUSTERED])].groupby(
+        "cluster", sort=True
+    ):
         share = rows.set_index("condition")["share"].astype("Float64")
         marks = share[(share >= NAMED) & (share >= MARKED * everybody.reindex(share.index))].fillna(0)
         top = marks.sort_values(ascending=False, kind="stable").head(NAMING).index
@@ -31,9 +33,9 @@ def cluster_names(conditions: pd.DataFrame) -> dict[str, str]:
 
 @if_present
 def clusters(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """`segment_cluster` with names, those who are in no cluster last; they are left out where there are none."""
+    """`segment_cluster` with names, people in no cluster last, if there are any."""
     shown = frame.assign(named=[names.get(c, c) for c in frame["cluster"]])
-    nobody = (shown["cluster"] == REST) & shown["people"].eq(0).fillna(False)
+    nobody = (shown["cluster"] == NOT_CLUSTERED) & shown["people"].eq(0).fillna(False)
     return shown[~nobody].sort_values("place", ignore_index=True)
 
 
@@ -42,7 +44,7 @@ def cluster_profile(conditions: pd.DataFrame, names: dict[str, str], count: int 
     """The share of each cluster, and of all adults, with the conditions most frequent among adults."""
     order = conditions[conditions["cluster"] == ALL_ADULTS].sort_values("share", ascending=False, kind="stable")
     leading = order["condition"].head(count).tolist()
-    chosen = conditions[conditions["condition"].isin(leading) & conditions["cluster"].ne(REST)]
+    chosen = conditions[conditions["condition"].isin(leading) & conditions["cluster"].ne(NOT_CLUSTERED)]
     chosen = chosen.assign(named=[names.get(c, c) for c in chosen["cluster"]])
     place = {name: i for i, name in enumerate([*sorted(names), ALL_ADULTS])}
     order = chosen["condition"].map({c: i for i, c in enumerate(leading)}) * len(place) + chosen["cluster"].map(place)
@@ -54,29 +56,29 @@ def cluster_segments(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame
     """`segment_cluster_segment` of named clusters; segments without any adult are left out."""
     shown = frame[frame["cluster"].isin(names)].assign(named=lambda f: f["cluster"].map(names))
     # A segment that suppression hides is not empty.
-    held = shown.groupby("segment")["people"].transform(lambda people: people.ne(0).fillna(True).any())
-    return shown[held.astype(bool)].sort_values("place", ignore_index=True)
+    not_empty = shown.groupby("segment")["people"].transform(lambda people: people.ne(0).fillna(True).any())
+    return shown[not_empty.astype(bool)].sort_values("place", ignore_index=True)
 
 
 @finding
 def stability(tried: pd.DataFrame, clusters: pd.DataFrame) -> str:
-    """What was found, or that nothing was, and on what grounds."""
+    """How many clusters were found, and their stability."""
     listed = clusters[clusters["verdict"] != NOT_SHOWN].drop_duplicates("cluster")
     if tried.empty:
         return "No clusters are shown: one group describes the adults of this ICS as well as several do."
     if listed.empty:
         return (
-            f"No clusters are shown: of those tried, none came back in resamples with a mean Jaccard similarity of "
+            f"No clusters are shown: of those tried, none has a mean Jaccard similarity over resamples of "
             f"{PATTERN:g} or more."
         )
     taken = tried[tried["taken"].astype(bool)].iloc[0]
-    stable, count = int((listed["verdict"] == COMES_BACK).sum()), int(taken["clusters"])
+    stable, count = int((listed["verdict"] == STABLE_CLUSTER).sum()), int(taken["clusters"])
     parts = [
         f"{n} {words}"
         for n, words in (
             (stable, f"stable (mean Jaccard similarity over {STABLE:g})"),
             (len(listed) - stable, f"only a pattern ({PATTERN:g} to {STABLE:g})"),
-            (count - len(listed), f"not shown, since below {PATTERN:g} a cluster does not come back"),
+            (count - len(listed), f"not shown, because below {PATTERN:g} a cluster is not stable"),
         )
         if n
     ]
@@ -108,7 +110,7 @@ def cluster_sizes(clusters: pd.DataFrame) -> str:
 
 @finding
 def rules_and_clusters(crossed: pd.DataFrame) -> str:
-    """Into how many segments the rules divide each cluster: the one that most agrees with a single segment."""
+    """How the rules place clusters: the cluster with the largest share in one segment, and that with the smallest."""
     known = shown(crossed, "share")
     if known.empty:
         return TOO_FEW

@@ -31,7 +31,7 @@ OVERLAP = Release(
 
 
 def conditions_known(missing: Collection[str]) -> list[Concept]:
-    """The long-term conditions that this run can know; none where they cannot be counted together.
+    """The long-term conditions with data in this run; none where they cannot be counted together.
 
     missing: columns of `person` that are null throughout.
     """
@@ -50,8 +50,8 @@ def combinations(
 
     A combination of two or more is listed if it is among the most frequent of
     the ICS and not small there; the list is the same for every area, so that
-    rows can be compared. They stand in the order of their rounded counts, so
-    that the order tells no more than the counts do.
+    rows can be compared. They are sorted by rounded counts, so that the
+    order discloses nothing more.
     """
     frame = counted(
         con, f"SELECT pcn_code, {pattern_sql(conditions)} AS pattern, count(*) AS people FROM person GROUP BY ALL"

@@ -46,14 +46,16 @@ def how_many(overlap: pd.DataFrame) -> pd.DataFrame:
 
 
 @finding
-def commonest_combination(listed: pd.DataFrame) -> str:
+def most_frequent_combination(listed: pd.DataFrame) -> str:
     """The most frequent combination of two or more conditions; for a PCN also the widest difference from the ICS."""
     known = shown(listed, "per_1000")
     if known.empty:
         return TOO_FEW
     top, is_ics = known.loc[known["per_1000"].idxmax()], "ics_per_1000" not in listed
     against = "" if is_ics else f", against {top['ics_per_1000']:.1f} in the ICS"
-    first = f"{_named(top)} and no other is the most frequent combination: {top['per_1000']:.1f} per 1,000{against}."
+    first = (
+        f"The most frequent combination is {in_sentence(_named(top))} only: {top['per_1000']:.1f} per 1,000{against}."
+    )
     if is_ics or len(shown(known, "ics_share")) < 2:
         return first
     beyond = beyond_chance(known, "ics_share")

@@ -1,4 +1,4 @@
-"""Movement between segments: where people stood 24 months before the index date, and where they stand on it."""
+"""Movement between segments: people's segment 24 months before the index date and on it."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -34,7 +34,7 @@ MOVEMENT = Release(
 )
 LEFT_OUT = Release(
     "segment_movement_left_out",
-    "Rules left out of the movement between segments, at both dates, for want of what was known at the earlier",
+    "Rules left out of the movement between segments, at both dates, because data at the earlier date are missing",
     (AREA, PLACE, *keys("segment", "reason", "needs")),
     may_be_empty=True,
 )
@@ -43,10 +43,10 @@ LEFT_OUT = Release(
 def movement(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: `segment_earlier`, `segment_movement` and `segment_movement_left_out`; none without `person_earlier`.
 
-    A rule that asks for a column that was null throughout at the earlier date
-    is asked of neither date: people would seem to move because an extract
+    A rule on a column that was null throughout at the earlier date is applied at
+    neither date: people would seem to move because an extract
     began. `segment_movement` may then differ from `segment`, and
-    `segment_movement_left_out` says by which rules.
+    `segment_movement_left_out` lists those rules.
 
     segment_movement: one row per PCN, `from_segment` and `to_segment`. People
         count where they are registered now; those who died or left the ICS,
@@ -61,8 +61,8 @@ def movement(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     asked = sorted({c.column for s in model.segments for rule in s.rules for c in criteria(rule)} - set(missing))
     unknown = {name: columns[name].title for name in _null_then(con, asked)}
     rules, shared = rule_table(model, columns, missing), rule_table(model, columns, {**missing, **unknown})
-    lost = shared[(rules["state"] == ASSESSED) & (shared["state"] != ASSESSED)]
-    yield Model("segment_movement_left_out", ("place",), frame=lost[["place", "segment", "reason", "needs"]])
+    left_out = shared[(rules["state"] == ASSESSED) & (shared["state"] != ASSESSED)]
+    yield Model("segment_movement_left_out", ("place",), frame=left_out[["place", "segment", "reason", "needs"]])
     yield Model(
         "segment_earlier",
         ("practice_code", "segment", "reason", "person_id"),
@@ -92,7 +92,7 @@ def _null_then(con: duckdb.DuckDBPyConnection, names: list[str]) -> list[str]:
 def movement_sql(rules: pd.DataFrame, asked: list[str]) -> str:
     """A SELECT of people by PCN, `from_segment` and `to_segment`. See `movement`.
 
-    asked: the columns that the rules ask for.
+    asked: the columns that the rules use.
     """
     place = first_rule(rules)
     record = [f"{'person' if name in BY_AGE else 'person_earlier'}.{name}" for name in asked]

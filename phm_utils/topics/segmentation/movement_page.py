@@ -20,37 +20,36 @@ def moved(movement: pd.DataFrame) -> str:
     total = int(both["people"].sum())
     if not total:
         return TOO_FEW
-    gone = both[both["from_segment"] != both["to_segment"]]
-    people, aged = int(gone["people"].sum()), int(gone["people_by_age"].sum())
+    changed = both[both["from_segment"] != both["to_segment"]]
+    people, aged = int(changed["people"].sum()), int(changed["people_by_age"].sum())
     return (
-        f"Of about {total:,} people registered both then and now, about {people:,} ({people / total:.0%}) are in "
-        f"another segment than 24 months before, about {aged:,} of them only because they are older. "
-        "Numbers too small to show are left out."
+        f"Of about {total:,} people registered on both dates, about {people:,} ({people / total:.0%}) are in another "
+        f"segment than 24 months before, about {aged:,} of them because of age alone. Suppressed counts are left out."
     )
 
 
 @finding
-def come_and_gone(movement: pd.DataFrame) -> str:
-    """How many joined or were born, died and left since."""
+def joined_died_left(movement: pd.DataFrame) -> str:
+    """How many people joined or were born, died and left in the 24 months."""
     joined = movement[movement["from_segment"] == NOT_REGISTERED]["people"].sum()
     died, left = (movement[movement["to_segment"] == words]["people"].sum() for words in (DIED, LEFT))
-    return f"Since then about {joined:,.0f} people joined or were born, {died:,.0f} died and {left:,.0f} left."
+    return f"In these 24 months about {joined:,.0f} people joined or were born, {died:,.0f} died and {left:,.0f} left."
 
 
 @finding
 def net_flow(flows: pd.DataFrame, movement: pd.DataFrame) -> str:
-    """The pair of segments between which most people moved on balance, per 1,000 of those who were in the first."""
+    """The pair of segments with the largest net movement, also per 1,000 people of the first."""
     known = shown(flows, "net")
     known = known[known["net"] > 0]
     if known.empty:
         return TOO_FEW
     row = known.loc[known["net"].idxmax()]
     were = movement.loc[movement["from_segment"] == row["from_segment"], "people_from"].max()
-    rate = f", {row['net'] / were * 1000:.0f} per 1,000 of those who were in {row['from_segment']}" if were else ""
+    rate = f", {row['net'] / were * 1000:.0f} per 1,000 people of {row['from_segment']}" if were else ""
     return (
-        f"Leaving aside those who are only older, on balance most people moved from {row['from_segment']} to "
-        f"{row['to_segment']}: about {row['there']:,.0f} went that way and {row['back']:,.0f} back, so "
-        f"{row['net']:,.0f} more in {row['to_segment']}{rate}."
+        f"Apart from moves because of age alone, the largest net movement is from {row['from_segment']} to "
+        f"{row['to_segment']}: about {row['there']:,.0f} people moved there and {row['back']:,.0f} back, a net "
+        f"{row['net']:,.0f}{rate}."
     )
 
 

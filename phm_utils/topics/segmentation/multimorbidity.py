@@ -29,8 +29,8 @@ MULTIMORBIDITY = Release(
 def multimorbidity(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     """The true figures of MULTIMORBIDITY: people by deprivation, age and whether they have two or more conditions.
 
-    Counts and not estimates: shares and the ages made of them rest on what
-    is shown, so they tell no more than the table does.
+    Counts, not estimates: shares and ages are computed from the protected
+    counts, so they disclose nothing more than the table.
     """
     frame = counted(
         con,

@@ -1,4 +1,4 @@
-"""The age at which a burden of several conditions is reached, by deprivation."""
+"""The age by which a given share of people has several conditions, by deprivation."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def burden_ages(lines: pd.DataFrame, burden: float) -> pd.DataFrame:
     """One row per fifth: the age at which the share with two or more conditions first reaches `burden`.
 
     Returns `quintile`, what `age_reached` gives, and `says`: the age and its
-    range in words; in a PCN's report the same of the ICS, as `ics_*`.
+    range as text; in a PCN's report the same of the ICS, as `ics_*`.
     """
     frame = _ages(lines, burden)
     if "ics_share" not in lines:

@@ -25,7 +25,7 @@ def condition_gap(conditions: pd.DataFrame) -> str:
     more, less = beyond[beyond["share"] > beyond["ics_share"]], beyond[beyond["share"] < beyond["ics_share"]]
     return (
         f"Of {len(known)} conditions, recorded more often here than in the ICS, beyond chance: {_most(more)}; "
-        f"less often: {_most(less)}. Ages differ too."
+        f"less often: {_most(less)}. Not adjusted for age."
     )
 
 

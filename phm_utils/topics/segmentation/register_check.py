@@ -1,4 +1,4 @@
-"""People on each register here, beside published figures."""
+"""People on each register here, and published figures."""
 
 import duckdb
 import pandas as pd
@@ -19,7 +19,7 @@ def _with_ratio(shown: pd.DataFrame) -> pd.DataFrame:
 
 REGISTERS = Release(
     "register_reconciled",
-    "People on each register and list here, beside published figures; one row per practice and register",
+    "People on each register and list here, and published figures; one row per practice and register",
     (
         *(AREA, *keys("practice_code", "practice_name", "register", "title", "as_at"), key("published", "int")),
         *(count("counted"), derived("difference", "int"), derived("ratio")),

@@ -1,10 +1,10 @@
-"""How far registers here are from the published ones."""
+"""Registers here compared with the published ones."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
-from phm_utils.reports.reading import HEADINGS
+from phm_utils.reports.segment_headings import HEADINGS
 
 MIN_REGISTER = 50  # published people: rounding to 5 moves fewer by a twentieth and more
 DIFFERS = 0.1  # share: a register that differs by more from the published one is named
@@ -38,14 +38,14 @@ def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
         lowest="min",
         middle="median",
         highest="max",
-        apart=lambda r: int((r - 1).abs().gt(DIFFERS).sum()),
+        differing=lambda r: int((r - 1).abs().gt(DIFFERS).sum()),
     )
-    titles = ["Register", "Practices shown", "Lowest ratio", "Middle ratio", "Highest ratio", "More than 10% apart"]
+    titles = ["Register", "Practices shown", "Lowest ratio", "Median ratio", "Highest ratio", "Over 10% different"]
     return spread.reset_index().set_axis(titles, axis=1)
 
 
 @finding
-def registers_apart(frame: pd.DataFrame) -> str:
+def registers_differing(frame: pd.DataFrame) -> str:
     """How many of the counted registers are not within a tenth of the published ones, and the furthest."""
     known = shown(frame, "ratio")
     if known.empty:
@@ -60,6 +60,6 @@ def registers_apart(frame: pd.DataFrame) -> str:
     row = off.loc[off["times"].fillna(float("inf")).idxmax()]
     return (
         f"{len(apart)} of {of} differ from the published ones by more than {DIFFERS:.0%}, most often {joined(parts)}. "
-        f"The furthest is {in_sentence(row['title'])} at {row['practice_name']}: {row['ratio']:.2f} times the "
-        "published number."
+        f"The largest difference is {in_sentence(row['title'])} at {row['practice_name']}: {row['ratio']:.2f} times "
+        "the published number."
     )

@@ -1,4 +1,4 @@
-"""Where the rules of a segmentation meet: people for whom rules of two segments hold, so that the order decides."""
+"""Overlap of a segmentation's rules: people who meet rules of two segments, where the order decides."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -20,7 +20,7 @@ OF_RULES = ("place", "segment", "reason", "other_place", "other_segment", "other
 def overlaps(con: duckdb.DuckDBPyConnection, rules: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Two tables of people of `person`: by pair of segments, and by pair of rules of different segments.
 
-    rules: those of `rule_table`; only assessed ones are asked, and never the
+    rules: those of `rule_table`; only assessed ones are used, without the
         segment for everybody whom no rule placed.
 
     Returns one row per pair of segments (`segment` comes first, so it has the
@@ -67,7 +67,7 @@ def _by_rule(asked: pd.DataFrame, both: np.ndarray) -> pd.DataFrame:
 
 
 def same_conditions(model: Segmentation, columns: Mapping[str, RuleColumn]) -> dict[tuple[str, str], str]:
-    """Rules, as (segment, reason), that ask what an earlier one has asked, and that earlier rule's reason.
+    """Rules, as (segment, reason), with the same condition as an earlier rule, and that rule's reason.
 
     The order of the parts of `all`, `any` and `count` makes no difference.
     """

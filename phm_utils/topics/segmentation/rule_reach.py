@@ -1,11 +1,10 @@
-"""Rules of a segmentation that nobody can reach: whoever meets one meets an earlier one first.
+"""Unreachable rules of a segmentation: everybody who meets one meets an earlier one.
 
-A search for one made-up person who meets a rule and none before it. Every
-column takes values on and around the thresholds that the rules ask for. As
-long as a column has no value yet, each rule keeps all of the answers (true,
-false, not known) that it may still give, so most people need never be made
-up: one with the four conditions that an earlier count asks for is given up
-there and then.
+A search for an example person who meets a rule and none before it. Every
+column takes values on and around the thresholds of the rules. As long as a
+column has no value, each rule keeps all of the answers (true, false, not
+known) that it may still give, so the search can stop early: an example with
+the four conditions that an earlier count needs is dropped at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,29 +18,29 @@ from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.tree import All, AnyOf, Count, Criterion, Not, Rule, criteria, describe
 
 TRUE, FALSE, UNKNOWN = 1, 2, 4  # answers that a rule may still give, added up
-MAX_TRIED = 20_000  # people begun for one rule; beyond, it is taken to be reachable
+MAX_TRIED = 20_000  # examples tried for one rule; beyond, it counts as reachable
 MAY_BE_UNKNOWN = ("core20", "probable_care_home")  # of the yes-or-no columns; the others are always known
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "is": lambda held, asked: held == asked,
-    "is not": lambda held, asked: held != asked,
-    "at least": lambda held, asked: held >= asked,
-    "more than": lambda held, asked: held > asked,
-    "at most": lambda held, asked: held <= asked,
-    "less than": lambda held, asked: held < asked,
-    "one of": lambda held, asked: held in asked,
-    "none of": lambda held, asked: held not in asked,
+    "is": lambda value, asked: value == asked,
+    "is not": lambda value, asked: value != asked,
+    "at least": lambda value, asked: value >= asked,
+    "more than": lambda value, asked: value > asked,
+    "at most": lambda value, asked: value <= asked,
+    "less than": lambda value, asked: value < asked,
+    "one of": lambda value, asked: value in asked,
+    "none of": lambda value, asked: value not in asked,
 }
-Person = dict[str, Any]  # values given so far, by column
+Person = dict[str, Any]  # values set so far, by column
 Answers = Callable[[Person], int]
 
 
 def unreachable(model: Segmentation, columns: Mapping[str, RuleColumn]) -> list[tuple[str, str]]:
-    """Rules, as (segment, reason), that nobody could reach, whoever is registered.
+    """Rules, as (segment, reason), that no possible person could reach.
 
     Columns are taken to be independent of each other: a rule that only a
     person of an impossible kind could reach (four conditions in a count, none
-    of them on record) counts as reachable. So does one that is not settled
-    after MAX_TRIED people.
+    of them on record) counts as reachable. So does one that is undecided
+    after MAX_TRIED examples.
     """
     rules = [(segment.name, rule) for segment in model.segments for rule in segment.rules]
     values = _values([rule for _, rule in rules], columns)
@@ -56,7 +55,7 @@ def unreachable(model: Segmentation, columns: Mapping[str, RuleColumn]) -> list[
 
 
 class _Search:
-    """The search for one person, and how many it may still begin."""
+    """The search for one rule, and how many examples it may still try."""
 
     def __init__(self, values: Mapping[str, Sequence[Any]], left: int) -> None:
         self.values, self.left = values, left
@@ -69,15 +68,15 @@ class _Search:
         answer = wanted[0](person)
         if not answer & TRUE:
             return False
-        still = [(rule, rule[0](person)) for rule in earlier]
-        if any(given == TRUE for _, given in still):
+        possible = [(rule, rule[0](person)) for rule in earlier]
+        if any(given == TRUE for _, given in possible):
             return False
-        still_open = [rule for rule, given in still if given & TRUE]
-        undecided = [wanted] if answer != TRUE else still_open
+        may_hold = [rule for rule, given in possible if given & TRUE]
+        undecided = [wanted] if answer != TRUE else may_hold
         if not undecided:
             return True
         column = next(name for name in undecided[0][1] if name not in person)
-        return any(self.reaches(wanted, still_open, {**person, column: v}) for v in self.values[column])
+        return any(self.reaches(wanted, may_hold, {**person, column: v}) for v in self.values[column])
 
 
 def _values(rules: list[Rule], columns: Mapping[str, RuleColumn]) -> dict[str, list[Any]]:
@@ -108,7 +107,7 @@ def _of_column(column: RuleColumn, asked: set[Any]) -> list[Any]:
 
 
 def _answers(rule: Rule, values: Mapping[str, list[Any]]) -> Answers:
-    """The answers that a rule may still give to a person of whom some values are given."""
+    """The answers that a rule may still give to a person with some values set."""
     match rule:
         case Criterion():
             return _of_criterion(rule, values[rule.column])
@@ -135,12 +134,12 @@ def _of_criterion(rule: Criterion, values: list[Any]) -> Answers:
     return lambda person: given[person[column]] if column in person else any_of_them
 
 
-def _answer(rule: Criterion, held: Any) -> int:
+def _answer(rule: Criterion, value: Any) -> int:
     if rule.op in ("is known", "is missing"):
-        return TRUE if (held is None) == (rule.op == "is missing") else FALSE
-    if held is None:
+        return TRUE if (value is None) == (rule.op == "is missing") else FALSE
+    if value is None:
         return UNKNOWN
-    return TRUE if COMPARED[rule.op](held, rule.value) else FALSE
+    return TRUE if COMPARED[rule.op](value, rule.value) else FALSE
 
 
 def _swapped(answers: int) -> int:

@@ -22,7 +22,7 @@ def ethnic_gap(frame: pd.DataFrame) -> str:
     row = beyond.loc[(beyond["share"] - beyond["all"]).abs().idxmax()]
     return (
         f"{row['segment']} differs most: {row['share']:.1%} of people of the {row['ethnic_group']} group, "
-        f"{row['all']:.1%} of everybody. Ages differ between the groups.{gaps}"
+        f"{row['all']:.1%} of everybody. Not adjusted for age.{gaps}"
     )
 
 
@@ -39,7 +39,7 @@ def deprivation_gap(frame: pd.DataFrame) -> str:
     row, segment = wide.loc[gap.idxmax()], gap.idxmax()
     return (
         f"{segment} differs most by deprivation: {row[MOST_DEPRIVED]:.1%} of people in the most deprived fifth of "
-        f"small areas, {row[LEAST_DEPRIVED]:.1%} in the least deprived. The two have different ages."
+        f"small areas, {row[LEAST_DEPRIVED]:.1%} in the least deprived. Not adjusted for age."
     )
 
 

@@ -1,4 +1,4 @@
-"""The rules of the segmentation: whom each places, where they overlap, and which place nobody."""
+"""The rules of the segmentation: people placed by each, overlaps, and rules that place nobody."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ from phm_utils.rules.derived import columns_missing, person_columns
 from phm_utils.topics.segmentation.rule_overlap import overlaps, same_conditions
 from phm_utils.topics.segmentation.rule_reach import unreachable
 
-SAME, UNREACHABLE, MET_BY_NOBODY, PLACES_NOBODY = (
-    "Asks what an earlier rule has asked",
+SAME_AS_EARLIER, UNREACHABLE, MET_BY_NOBODY, PLACES_NOBODY = (
+    "Same as an earlier rule",
     "Can place nobody: earlier rules place everybody who meets it",
     "Met by nobody in this run",
     "Places nobody in this run: everybody who meets it is placed by an earlier rule",
@@ -24,14 +24,14 @@ SAME, UNREACHABLE, MET_BY_NOBODY, PLACES_NOBODY = (
 
 REASON = Release(
     "segment_reason",
-    "The first rule that held, by segment: people placed by it",
+    "People by segment and the rule that placed them",
     (AREA, PLACE, *keys("segment", "reason"), count("people")),
     relations=(AcrossAreas(("people",)),),
 )
 # The others are of the rules themselves, for the whole ICS.
 RULE = Release(
     "segment_rule",
-    "Every rule of the segmentation, whether it was asked, and people in the ICS who meet it",
+    "Every rule of the segmentation, whether it was assessed, and people in the ICS who meet it",
     (AREA, PLACE, *keys("segment", "reason", "state", "needs"), key("reachable", "bool"), count("people_meeting")),
 )
 REMARK = Release(
@@ -63,7 +63,7 @@ def segment_rules(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterato
     """The stage: `segment_rule_check`, one row per rule; `segment_overlap` and `segment_rule_overlap` (see `overlaps`).
 
     segment_rule_check: `reachable`, whether anybody could reach the rule
-        (see `rule_reach`); `same_as`, the reason of the earlier rule that asks the same.
+        (see `rule_reach`); `same_as`, the reason of an earlier rule with the same condition.
     """
     model, columns = chosen(workbook), person_columns()
     rules = rule_table(model, columns, columns_missing(con))
@@ -92,10 +92,10 @@ def all_rules(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
 
 
 def remarks(rules: pd.DataFrame) -> pd.DataFrame:
-    """One row per rule that places nobody, or that asks what another has: `place`, `segment`, `reason`, `remark`.
+    """One row per rule that places nobody, or repeats another: `place`, `segment`, `reason`, `remark`.
 
     rules: `segment_rule` with `segment_rule_check`. Of several remarks a rule has the first
-    that holds; `other` is the earlier rule that asks the same.
+    that holds; `other` is the earlier rule with the same condition.
     """
     nobody_meets, nobody_placed = rules["people_meeting"].eq(0), rules["people_placed"].eq(0)
     asked = rules["state"].eq(ASSESSED)
@@ -104,7 +104,7 @@ def remarks(rules: pd.DataFrame) -> pd.DataFrame:
         (PLACES_NOBODY, asked & nobody_placed.fillna(False)),
         (MET_BY_NOBODY, asked & nobody_meets.fillna(False)),
         (UNREACHABLE, ~rules["reachable"].astype(bool)),
-        (SAME, rules["same_as"].ne("")),
+        (SAME_AS_EARLIER, rules["same_as"].ne("")),
     ):
         remark = remark.mask(holds.astype(bool), words)
     frame = rules.assign(remark=remark, other=rules["same_as"])

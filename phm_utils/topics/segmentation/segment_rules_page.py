@@ -1,4 +1,4 @@
-"""The rules in words: what they are, what was not asked, where their order decides."""
+"""The rules: listed, not assessed, and where their order decides."""
 
 import pandas as pd
 
@@ -10,9 +10,9 @@ from phm_utils.topics.segmentation.segment_rules import MET_BY_NOBODY
 
 
 def load(run: Run, name: str) -> Segmentation:
-    """The segmentation of this run, in the words that its figures were made with.
+    """The segmentation file as this run used it.
 
-    Raises InputError for a name that the run did not know, or a file that has changed since.
+    Raises InputError for a name that the run did not use, or a file that has changed since.
     """
     path = run.definition(f"parameters/segments/{name}.yml")
     return load_segmentation(path.stem, path.parent)
@@ -27,40 +27,40 @@ def segments_listed(model: Segmentation) -> pd.DataFrame:
 
 @if_present
 def notes_listed(model: Segmentation) -> pd.DataFrame:
-    """One row per note of a rule file: where its rules leave their source, and what they cannot see."""
+    """One row per note of a rule file: departures from its source, and limits."""
     numbers = [str(n) for n in range(1, len(model.notes) + 1)]
     return pd.DataFrame({"Note": numbers, "What to know of these rules": list(model.notes)})
 
 
 @if_present
-def telling(remarks: pd.DataFrame) -> pd.DataFrame:
-    """Remarks on rules that are about the rules: those that merely nobody meets in this run stay in the table."""
+def remarks_on_rules(remarks: pd.DataFrame) -> pd.DataFrame:
+    """Remarks without rules that merely nobody meets in this run; those stay in the table."""
     return remarks[remarks["remark"] != MET_BY_NOBODY]
 
 
 @if_present
-def not_asked(rules: pd.DataFrame) -> pd.DataFrame:
-    """One row per segment: the rules of the published model that were not asked, and why."""
-    unasked = rules[rules["state"] != "assessed"]
-    why = unasked["needs"].map(lambda needs: f"this run lacks {needs}" if needs else "not yet in this workbook")
-    grouped = unasked.assign(why=why).groupby(["segment", "why"], sort=False)["reason"].agg("; ".join).reset_index()
+def rules_not_assessed(rules: pd.DataFrame) -> pd.DataFrame:
+    """One row per segment: the rules of the published model that were not assessed, and why."""
+    left_out = rules[rules["state"] != "assessed"]
+    why = left_out["needs"].map(lambda needs: f"this run lacks {needs}" if needs else "not yet in this workbook")
+    grouped = left_out.assign(why=why).groupby(["segment", "why"], sort=False)["reason"].agg("; ".join).reset_index()
     return grouped[["segment", "reason", "why"]].rename(
-        columns={"segment": "Segment", "reason": "Rules not asked", "why": "Why"}
+        columns={"segment": "Segment", "reason": "Rules not assessed", "why": "Reason"}
     )
 
 
 @finding("limit")
 def not_assessed(rules: pd.DataFrame) -> str | None:
-    """How many rules of the published model were not asked, and for which segments."""
-    open_rules = rules[rules["state"] != "assessed"]
-    if open_rules.empty:
+    """How many rules of the published model were not assessed, and for which segments."""
+    left_out = rules[rules["state"] != "assessed"]
+    if left_out.empty:
         return None
-    segments = ", ".join(dict.fromkeys(open_rules["segment"]))
-    absent = sorted({n for n in open_rules["needs"] if n})
+    segments = ", ".join(dict.fromkeys(left_out["segment"]))
+    absent = sorted({n for n in left_out["needs"] if n})
     lacking = f" This run lacks {', '.join(absent)}." if absent else ""
     return (
-        f"{len(open_rules)} of {len(rules)} rules were not asked: people whom only these would place stand further "
-        f"down than they belong. They are rules for {segments}.{lacking}"
+        f"{len(left_out)} of {len(rules)} rules were not assessed, so people who meet only these are in a later "
+        f"segment than they should be. They are rules for {segments}.{lacking}"
     )
 
 
@@ -68,8 +68,8 @@ def not_assessed(rules: pd.DataFrame) -> str | None:
 def widest_overlap(pairs: pd.DataFrame) -> str | None:
     """The two segments whose rules hold for most of the same people, so that the order decides.
 
-    Not said of a segment that lies wholly within another, as a group with
-    and a group without something else do: there the order is the definition.
+    A segment wholly within another is not mentioned: there the order is the
+    definition.
     """
     smaller = pairs[["people_segment", "people_other"]].min(axis=1)
     known = pairs[pairs["people"].notna() & pairs["people"].gt(0) & pairs["people"].lt(smaller)]
@@ -78,7 +78,8 @@ def widest_overlap(pairs: pd.DataFrame) -> str | None:
     row = known.loc[known["people"].idxmax()]
     return (
         f"The order of the rules matters most between {row['segment']} and {row['other_segment']}: about "
-        f"{row['people']:,.0f} people in the ICS meet a rule of both and are counted in {row['segment']} or before it."
+        f"{row['people']:,.0f} people in the ICS meet a rule of both and are counted in {row['segment']} or an "
+        "earlier segment."
     )
 
 

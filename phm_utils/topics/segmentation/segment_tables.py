@@ -39,7 +39,7 @@ def segment_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
     yield from _of_groups(con, areas, segments, missing)
     if "n_conditions" not in missing:
         yield from _of_conditions(con, areas, missing, workbook.disclosure)
-    if "cluster_placed" in present:
+    if "cluster_of_pattern" in present:
         yield from clusters.cluster_tables(con, areas, segments, missing)
     if (scored := scores(con, areas, missing)) is not None:
         yield aggregate(FRAILTY, scored)

@@ -1,4 +1,4 @@
-"""What people of each segment use: contacts and cost of 12 months, all together and by setting."""
+"""Use by segment: contacts and cost of 12 months, in total and by setting."""
 
 from collections.abc import Collection
 

@@ -1,10 +1,10 @@
-"""What each segment uses and costs: figures and sentences from released tables."""
+"""Use and cost by segment: figures and sentences from released tables."""
 
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.reports.findings import TOO_FEW, finding, furthest, in_sentence, shown
-from phm_utils.reports.reading import SHORT
+from phm_utils.reports.segment_headings import SHORT
 
 # Settings as a figure of five parts groups them; the table has each.
 PARTS = {
@@ -98,7 +98,7 @@ def segment_gap(sizes: pd.DataFrame) -> str:
 
 @finding
 def cost_concentration(sizes: pd.DataFrame) -> str:
-    """The segment that costs most for its size."""
+    """The segment with the highest cost for its size."""
     known = sizes[sizes["share"].notna() & sizes["cost_share"].notna()]
     if known.empty:
         return TOO_FEW
@@ -112,7 +112,7 @@ def cost_concentration(sizes: pd.DataFrame) -> str:
 
 
 @finding
-def busiest(contacts: pd.DataFrame) -> str:
+def highest_contact_ratio(contacts: pd.DataFrame) -> str:
     """The segment and kind of contact furthest above everybody's rate."""
     known = shown(contacts, "times")
     if known.empty:
@@ -135,7 +135,8 @@ def rate_gap(contacts: pd.DataFrame) -> str:
         if top.empty:
             return TOO_FEW
         row = top.iloc[0]
-        return f"The most ED attendances are in {row['segment']}: {row['per_1000']:,.0f} per 1,000 people in 12 months."
+        rate = f"{row['per_1000']:,.0f} per 1,000 people in 12 months"
+        return f"The highest rate of ED attendances is in {row['segment']}: {rate}."
     # Fewer, and chance or a handful of frequent users moves a rate by more than a tenth.
     enough = contacts["contacts"].ge(MIN_CONTACTS).fillna(False) & contacts["people"].ge(MIN_PEOPLE).fillna(False)
     known = shown(shown(contacts[enough], "per_1000"), "ics_per_1000")
@@ -151,7 +152,7 @@ def rate_gap(contacts: pd.DataFrame) -> str:
 
 
 @finding
-def dearest_setting(cost: pd.DataFrame) -> str:
+def costliest_setting(cost: pd.DataFrame) -> str:
     """The setting with the largest part of the cost, and the segment in which it costs most per person."""
     known = shown(cost, "cost_gbp")
     sums = known.groupby("setting")["cost_gbp"].sum()
@@ -162,5 +163,5 @@ def dearest_setting(cost: pd.DataFrame) -> str:
     row = rows.loc[rows["cost_per_person_gbp"].idxmax()]
     return (
         f"{sums[setting] / sums.sum():.0%} of the cost counted is {in_sentence(setting)}, more than any other setting; "
-        f"per person it is most in {row['segment']}, about £{row['cost_per_person_gbp']:,.0f} in 12 months."
+        f"per person it is highest in {row['segment']}, about £{row['cost_per_person_gbp']:,.0f} in 12 months."
     )

@@ -1,4 +1,4 @@
-"""What another threshold moves most."""
+"""The largest effect of another threshold."""
 
 import pandas as pd
 
@@ -14,4 +14,4 @@ def alternative_effect(frame: pd.DataFrame) -> str:
         return TOO_FEW
     segment, alternative = changes.astype(float).abs().idxmax()
     before, after = wide.loc[segment, "As defined"], wide.loc[segment, alternative]
-    return f"“{alternative}” moves most: {segment} goes from about {before:,} people to {after:,}."
+    return f"“{alternative}” changes a segment most: {segment} goes from about {before:,} people to {after:,}."

@@ -1,4 +1,4 @@
-"""What the segmentation report declares."""
+"""Declaration of the segmentation topic."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -18,9 +18,7 @@ class SegmentationParams(SegmentChoice):
 
     NOTEBOOK: ClassVar[str] = "02_segmentation"
 
-    burden: float = Field(
-        0.3, gt=0, lt=1, description="share of people with two or more conditions whose age is asked for"
-    )
+    burden: float = Field(0.3, gt=0, lt=1, description="share of people with two or more conditions whose age is shown")
 
 
 OF_RULES = "phm_utils.measures.segments:segment_files"
@@ -51,7 +49,7 @@ MOVEMENT = Stage(
 CLUSTERS = Stage(
     "clusters",
     "phm_utils.topics.segmentation.clusters:clusters",
-    makes=("cluster_placed", "cluster_found", "cluster_tried"),
+    makes=("cluster_of_pattern", "cluster_stability", "cluster_number"),
     reads=("person", "person_left_out"),
     parameters=(ClusterSeed,),
     files=("parameters/concepts.csv",),
@@ -64,13 +62,13 @@ TABLES = Stage(
         *("person", "person_left_out", "practice", "register_reconciled", "segment", "segment_rule"),
         *(*RULES.makes, *THRESHOLDS.makes, "segment_movement", "segment_movement_left_out", *CLUSTERS.makes),
     ),
-    settings=("ics_code", "disclosure"),  # a combination is named only where it may be shown
+    settings=("ics_code", "disclosure"),  # suppression decides which combinations are listed
     files=("parameters/concepts.csv",),
 )
 
 
 def examine(workbook: Workbook) -> Iterator[Line]:
-    """For `phm doctor`: can the rules of the chosen segmentation be asked?"""
+    """For `phm doctor`: are the rules of the chosen segmentation valid?"""
     try:
         model = chosen(workbook)
     except InputError as fault:

@@ -118,7 +118,7 @@ def test_sentences_hold_where_everything_is_suppressed(released):
     groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
     assert str(cohort_page.group_gap(groups))
     use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
-    assert "too few people to say" in str(cohort_page.use(use))
+    assert "numbers too small to show" in str(cohort_page.use(use))
 
 
 def test_sentences_name_the_figures_they_stand_on(released):
@@ -127,25 +127,25 @@ def test_sentences_name_the_figures_they_stand_on(released):
     sizes = cohort_page.named(of_pcn(tables, "cohort_size"), chosen)
     # 43 of 643 people, shown as 45 of 645, against 45 of 1,045 in the ICS.
     assert str(cohort_page.cohort_sizes(sizes)) == (
-        "Seven or more ED attendances: about 45 people, 69.8 per 1,000 registered, more than the ICS's 43.1."
+        "Seven or more ED attendances: about 45 people, 69.8 per 1,000 registered, clearly above the ICS's 43.1."
     )
     steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
-    assert "“Seven or more attendances in 12 months”, 7.0% stay" in str(cohort_page.narrowest_step(steps))
+    assert "“Seven or more attendances in 12 months”, 7.0% remain" in str(cohort_page.narrowest_step(steps))
 
 
-def test_a_step_too_small_to_show_is_the_step_that_loses_most(released):
+def test_a_step_too_small_to_show_is_the_most_restrictive(released):
     rows = [{"ed_attendances_12m": 8, "count": 3}, {"count": 100}, {"age": 5, "age_band": "5-9", "count": 90}]
     steps = cohort_page.named(area(released(rows)["cohort_attrition"], "QZZ"), {FREQUENT: load_cohorts()[FREQUENT]})
     assert str(cohort_page.narrowest_step(steps)).endswith(
-        "“Seven or more attendances in 12 months”, fewer stay than may be shown."
+        "“Seven or more attendances in 12 months”, number too small to show."
     )
 
 
-def test_conditions_beyond_chance_are_told_with_the_furthest(released):
+def test_conditions_beyond_chance_are_counted_and_the_furthest_named(released):
     tables = released()
     south = of_pcn(tables, "segment_condition", "U99002")
     # 100 of 400 have dementia against 100 of 1,045; nobody has diabetes, against 200 of 1,045.
     assert str(recorded_conditions_page.condition_gap(south)) == (
         "Of 26 conditions, recorded more often here than in the ICS, beyond chance: 1 (dementia, 25.0% against 9.6%); "
-        "less often: 1 (diabetes, 0.0% against 19.1%). Ages differ too."
+        "less often: 1 (diabetes, 0.0% against 19.1%). Not adjusted for age."
     )

@@ -87,10 +87,10 @@ def test_an_effect_too_small_to_be_seen_is_withheld(worked, programme):
     assert "80% power" in tables["effect"]["reason"].iloc[0]
 
 
-def test_groups_that_no_weights_make_alike_are_not_compared(worked, programme):
+def test_groups_that_no_weights_balance_are_not_compared(worked, programme):
     apart = worked.people.assign(deprivation=np.where(worked.people["pcn_code"] == "U1", 1.0, 5.0))
     tables = analyse(type(worked)(apart, worked.counts, worked.months), programme, 280.0)
-    assert "Furthest apart is deprivation" in tables["effect"]["reason"].iloc[0]
+    assert "The largest difference is in deprivation" in tables["effect"]["reason"].iloc[0]
     assert tables["balance"]["smd_after"].isna().all()
     # Counts are released rounded: a reason must not give the true one away.
     treated = str(int(tables["effect"]["treated"].iloc[0]))

@@ -13,7 +13,7 @@ from phm_utils.topics.evaluation import effect_page, people_page, programme_page
 from phm_utils.topics.evaluation.analysis import analyse
 from phm_utils.topics.evaluation.evaluate import evaluate
 from phm_utils.topics.evaluation.evaluation_tables import RELEASES, evaluation_tables
-from phm_utils.topics.evaluation.load import calendar, load_panel
+from phm_utils.topics.evaluation.load_panel import calendar, load_panel
 
 WORKBOOK = Workbook(
     name="tiny", title="Tiny ICS", ics_code="QZZ", synthetic=True, index_date=date(2025, 3, 31), landing="nowhere"
@@ -100,35 +100,35 @@ def test_an_absent_table_leaves_empty_tables_and_a_reason(drawn_panel, stored, a
         stored(lacking, drawn_panel(1, 0.6))
         lacking.execute(f"DROP TABLE {absent}")
         tables = run(lacking)
-        of = programme_page.evaluated(released(lacking, "QZZ"), "ed_frequent_attenders")
+        of = programme_page.evaluation(released(lacking, "QZZ"), "ed_frequent_attenders")
     assert tables["evaluation_effect"].empty
     assert absent in of.needs
 
 
 def test_each_network_sees_the_effect_of_all_and_its_own_people(con, made):
     for area in ("U99001", "U99002", "QZZ"):
-        of = programme_page.evaluated(released(con, area), "ed_frequent_attenders")
+        of = programme_page.evaluation(released(con, area), "ed_frequent_attenders")
         assert of.shown
         assert of.headline["rate_ratio"] == pytest.approx(made["evaluation_effect"]["rate_ratio"].iloc[0], rel=0.01)
-    own = people_page.flow_rows(programme_page.evaluated(released(con, "U99002"), "ed_frequent_attenders"), "U99002")
+    own = people_page.flow_rows(programme_page.evaluation(released(con, "U99002"), "ed_frequent_attenders"), "U99002")
     assert own.set_index("criterion").loc["Enrolled in the programme", "people"] == 0
     assert released(con, "U99002")("evaluation_people")["unit_code"].unique().tolist() == ["U99002"]
     assert released(con, "QZZ")("evaluation_people")["unit_code"].nunique() == 5
 
 
 def test_counts_are_rounded_and_modelled_figures_have_three_digits(con, made):
-    of = programme_page.evaluated(released(con, "QZZ"), "ed_frequent_attenders")
+    of = programme_page.evaluation(released(con, "QZZ"), "ed_frequent_attenders")
     assert (of.people["people"].dropna() % 5 == 0).all()
     assert of.headline["rate_ratio"] == float(f"{made['evaluation_effect']['rate_ratio'].iloc[0]:.3g}")
 
 
 def test_findings_say_the_effect_and_that_before_and_after_is_none(con, made):
-    of = programme_page.evaluated(released(con, "QZZ"), "ed_frequent_attenders")
+    of = programme_page.evaluation(released(con, "QZZ"), "ed_frequent_attenders")
     assert "fewer attendances than expected without it" in str(effect_page.effect(of))
     assert "not evidence" in str(effect_page.before_after(of))
-    assert "Elsewhere the rate ratio was 0.86 (0.63 to 1.16" in str(effect_page.against_others(of))
+    assert "Elsewhere the rate ratio was 0.86 (0.63 to 1.16" in str(effect_page.compared_with_elsewhere(of))
     assert "Each pound spent" in str(returns_page.money(of))
-    withheld = programme_page.evaluated(released(con, "QZZ"), "telephone_check_in")
+    withheld = programme_page.evaluation(released(con, "QZZ"), "telephone_check_in")
     assert str(effect_page.effect(withheld)).startswith("No effect of Telephone check-in is shown. Fewer than 10")
 
 
@@ -136,7 +136,7 @@ def test_an_unknown_programme_is_refused(con, made):
     from phm_utils.errors import InputError
 
     with pytest.raises(InputError, match=r"No file nothing\.yml"):
-        programme_page.evaluated(released(con, "QZZ"), "nothing")
+        programme_page.evaluation(released(con, "QZZ"), "nothing")
 
 
 def test_months_end_with_the_last_that_every_source_covers():

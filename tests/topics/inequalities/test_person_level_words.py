@@ -21,35 +21,35 @@ def units(**changes):
 
 
 def test_the_gap_is_given_in_people_only_where_it_is_clear():
-    found = emergency_rates_page.against(units(), 100.0)
+    found = emergency_rates_page.compared(units(), 100.0)
     assert found["clearly"].tolist() == ["above", "neither", "neither"]
     assert found["fewer"].tolist()[:2] == [200, 0]  # 600 x (1 - 100 / 150)
     sentence = str(emergency_rates_page.units(found, 100.0, "practice"))
     assert "1 of 3 practices is clearly above the ICS average of 100" in sentence
     assert "about 200 fewer admissions" in sentence
-    assert "No practice of 3" in str(
-        emergency_rates_page.units(emergency_rates_page.against(units(), 500.0), 500.0, "practice")
+    assert "None of 3 practices" in str(
+        emergency_rates_page.units(emergency_rates_page.compared(units(), 500.0), 500.0, "practice")
     )
 
 
 def test_a_network_is_placed_and_a_withheld_one_is_not():
-    found = emergency_rates_page.against(units(), 100.0)
-    assert "150 emergency admissions" in str(emergency_rates_page.standing(found, "Ash", 100.0))
+    found = emergency_rates_page.compared(units(), 100.0)
+    assert "150 emergency admissions" in str(emergency_rates_page.pcn_rate(found, "Ash", 100.0))
     assert "Closing that gap would mean about 200 fewer a year." in str(
-        emergency_rates_page.standing(found, "Ash", 100.0)
+        emergency_rates_page.pcn_rate(found, "Ash", 100.0)
     )
-    assert "not clearly different" in str(emergency_rates_page.standing(found, "Elm", 100.0))
-    assert str(emergency_rates_page.standing(found, "Oak", 100.0)) == "Oak has too few admissions for a rate."
+    assert "not clearly different" in str(emergency_rates_page.pcn_rate(found, "Elm", 100.0))
+    assert str(emergency_rates_page.pcn_rate(found, "Oak", 100.0)) == "Oak has too few admissions for a rate."
 
 
-def test_places_change_when_age_is_allowed_for():
+def test_ranks_change_with_age_standardisation():
     ranks = emergency_rates_page.ranked(units())
     assert ranks["unit_name"].tolist() == ["Ash", "Elm"]
     assert ranks["crude_rank"].tolist() == [2, 1]
-    assert str(emergency_rates_page.age_explains(ranks, "practice")) == (
-        "Without allowing for age Elm would stand highest, not Ash; 2 of 2 practices change place."
+    assert str(emergency_rates_page.rank_change(ranks, "practice")) == (
+        "Elm ranks highest by crude rate, Ash by age-standardised rate; 2 of 2 practices change rank."
     )
-    assert "no order" in str(emergency_rates_page.age_explains(ranks.iloc[:1], "practice"))
+    assert "ranks cannot be compared" in str(emergency_rates_page.rank_change(ranks.iloc[:1], "practice"))
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,16 @@ def test_places_change_when_age_is_allowed_for():
         ((2.0, 1.5, 2.5), "2.0 times (1.5 to 2.5) as high among the most deprived as among the least"),
         ((0.5, 0.4, 0.8), "2.0 times (1.2 to 2.5) as high among the least deprived as among the most"),
         ((1.1, 0.9, 1.3), "no clear difference"),
-        ((float("nan"),) * 3, "no gradient is drawn"),
+        ((float("nan"),) * 3, "the gradient is not shown"),
     ],
 )
 def test_a_gradient_in_words(index, words):
     row = pd.DataFrame([index], columns=["rii", "rii_lower", "rii_upper"])
     assert words in str(emergency_rates_page.gradient(row, "Admissions"))
-    assert "no gradient" in str(emergency_rates_page.gradient(row.iloc[:0], "Admissions"))
+    assert "the gradient is not shown" in str(emergency_rates_page.gradient(row.iloc[:0], "Admissions"))
 
 
-def same_rate(here: pd.DataFrame, ics: pd.DataFrame) -> str:
+def excess_sentence(here: pd.DataFrame, ics: pd.DataFrame) -> str:
     index = pd.DataFrame([(1.1, 0.9, 1.3)], columns=["rii", "rii_lower", "rii_upper"])
     return str(emergency_rates_page.by_deprivation(index, here, ics))
 
@@ -78,16 +78,16 @@ def test_the_least_deprived_rate_is_the_icss_own():
     )
     ics = pd.DataFrame({"imd_quintile": ["1", "5"], "value": [90.0, 50.0], "admissions": [900, 400]})
     # 300 x (1 - 50/100) + 0 = 150, of 400.
-    assert "about 150 fewer emergency admissions a year, 38% of them all" in same_rate(here, ics)
-    assert "too few" in same_rate(here, ics.assign(value=float("nan")))
+    assert "about 150 fewer emergency admissions a year, 38% of all" in excess_sentence(here, ics)
+    assert "too few" in excess_sentence(here, ics.assign(value=float("nan")))
 
 
 def test_a_pcn_is_followed_next_to_the_ics_and_the_ics_alone():
     columns = ["people", "person_years", "people_admitted", "admissions", "died", "crude"]
     here, ics = (pd.DataFrame([[number] * 6], columns=columns) for number in (10, 90))
-    both = emergency_rates_page.followed(here, ics, "Ash PCN", is_ics=False)
+    both = emergency_rates_page.follow_up(here, ics, "Ash PCN", is_ics=False)
     assert both[["area", "people"]].values.tolist() == [["Ash PCN", 10], ["Whole ICS", 90]]
-    assert emergency_rates_page.followed(ics, ics, "Demo ICS", is_ics=True)["area"].tolist() == ["Demo ICS"]
+    assert emergency_rates_page.follow_up(ics, ics, "Demo ICS", is_ics=True)["area"].tolist() == ["Demo ICS"]
 
 
 def test_small_areas_with_clearly_more_are_counted_among_those_that_can_be_judged():
@@ -98,7 +98,7 @@ def test_small_areas_with_clearly_more_are_counted_among_those_that_can_be_judge
         }
     )
     assert str(small_areas_page.small_areas(areas)).startswith("2 of 3 small areas have clearly more")
-    assert "1 of those" in str(small_areas_page.small_areas(areas))
+    assert "1 of these" in str(small_areas_page.small_areas(areas))
     assert str(small_areas_page.small_areas(areas.iloc[1:2])).startswith("None of 1")
 
 
@@ -131,9 +131,9 @@ def test_a_group_that_is_not_known_is_drawn_only_where_it_has_a_rate():
     rows = pd.DataFrame(
         {"category": ["1", "5", "Not known or outside England"], "value": [1.0, float("nan"), float("nan")]}
     )
-    assert emergency_rates_page.drawn(rows, "value")["category"].tolist() == ["1", "5"]
+    assert emergency_rates_page.with_rate(rows, "value")["category"].tolist() == ["1", "5"]
 
 
 def test_readable_columns_are_in_percent_and_under_readers_headings():
     shown = HEADINGS.table(pd.DataFrame({"unit_name": ["Ash"], "share": [0.1234]}), "unit_name", "share")
-    assert shown.to_dict("list") == {"Practice or PCN": ["Ash"], "Share (%)": [12.3]}
+    assert shown.to_dict("list") == {"Practice or PCN": ["Ash"], "Crude prevalence (%)": [12.3]}

@@ -5,7 +5,7 @@ import published_place as place
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.topics.published import published
+from phm_utils.topics.published import read_published
 from phm_utils.topics.published.published_files import read_input
 
 
@@ -20,12 +20,12 @@ def released(tables, name: str, area: str = "QZZ") -> pd.DataFrame:
 
 
 def test_areas_are_the_pcns_by_name_and_then_the_icb(tmp_path):
-    assert published.areas(place.write(tmp_path)) == {
+    assert read_published.areas(place.write(tmp_path)) == {
         "U99001": "U99001 PCN",
         "U99002": "U99002 PCN",
         "QZZ": "Place ICB",
     }
-    assert len(published.input_files(place.write(tmp_path))) == 10
+    assert len(read_published.input_files(place.write(tmp_path))) == 10
 
 
 def test_a_register_is_divided_by_the_list_of_its_own_ages(tables):
@@ -119,7 +119,7 @@ def test_publishers_own_headings_and_national_files_are_read(tmp_path, tables):
     again = place.stage(workbook)
     for name in ("published_practice", "published_residence", "published_area"):
         pd.testing.assert_frame_equal(tables[f"release_{name}"], again[f"release_{name}"])
-    assert "U11111" not in published.areas(workbook)
+    assert "U11111" not in read_published.areas(workbook)
 
 
 def test_every_absent_file_is_listed_with_where_to_get_it(tmp_path):
@@ -127,7 +127,7 @@ def test_every_absent_file_is_listed_with_where_to_get_it(tmp_path):
     (tmp_path / "qof_counts.csv").unlink()
     (tmp_path / "lookup.csv").unlink()
     with pytest.raises(InputError, match=r"2 of 10 published files are not in(.|\n)*lookup(.|\n)*QOF 2020-21"):
-        published.input_files(workbook)
+        read_published.input_files(workbook)
 
 
 def test_the_later_years_shares_may_be_absent(tmp_path):
@@ -141,7 +141,7 @@ def test_an_unset_folder_says_which_variable_to_set(tmp_path, monkeypatch):
     monkeypatch.delenv("PHM_NOWHERE", raising=False)
     workbook = place.write(tmp_path).model_copy(update={"landing": "${PHM_NOWHERE}/places"})
     with pytest.raises(InputError, match="PHM_NOWHERE is not set"):
-        published.areas(workbook)
+        read_published.areas(workbook)
 
 
 def test_files_that_are_not_what_they_should_be_are_refused(tmp_path):
@@ -170,7 +170,7 @@ def test_two_vintages_of_geography_are_refused(tmp_path):
 def test_an_icb_that_the_files_do_not_know_is_refused(tmp_path):
     workbook = place.write(tmp_path).model_copy(update={"ics_code": "QXX"})
     with pytest.raises(InputError, match=r"no small area of QXX\. It has: QZZ"):
-        published.areas(workbook)
+        read_published.areas(workbook)
 
 
 @pytest.mark.parametrize(
@@ -183,4 +183,4 @@ def test_an_icb_that_the_files_do_not_know_is_refused(tmp_path):
     ],
 )
 def test_names_in_capitals_are_written_as_people_write_them(published_name, read):
-    assert published.tidy(published_name) == read
+    assert read_published.title_case(published_name) == read

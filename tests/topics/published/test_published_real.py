@@ -6,7 +6,7 @@ from pathlib import Path
 import published_place as place
 import pytest
 
-from phm_utils.topics.published import published, variation_page
+from phm_utils.topics.published import read_published, variation_page
 from phm_utils.topics.registry import load_workbook
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,7 +33,7 @@ def whole(tables, name: str, area: str = "QGH"):
 
 
 def test_fifteen_pcns_and_the_icb(workbook):
-    areas = published.areas(workbook)
+    areas = read_published.areas(workbook)
     assert len(areas) == 16
     assert areas["QGH"] == workbook.title
 
@@ -69,6 +69,6 @@ def test_another_place_of_the_same_layout_works(workbook):
         update={"landing": str(FOLDER / "calderdale"), "ics_code": "QWO", "title": "Calderdale"}
     )
     tables = place.stage(other)
-    assert len(published.areas(other)) == 6
+    assert len(read_published.areas(other)) == 6
     assert whole(tables, "published_residence", "QWO")["patients"].sum() == 214_112
     assert set(whole(tables, "published_mismatch", "QWO")["practice_code"]) == {"B84612", "Y02645"}

@@ -52,7 +52,7 @@ def test_the_gap_to_the_icb_is_said_in_people():
     sentence = str(prevalence_page.prevalence(profile, "DM", "One PCN"))
     assert "9.0% of patients aged 17 and over" in sentence
     assert "more than 7.5% in the ICB" in sentence
-    assert sentence.endswith("Closing the gap to the ICB average = 150 fewer people on the register.")
+    assert sentence.endswith("Closing the gap to the ICB average would mean 150 fewer people on the register.")
 
 
 def test_the_icb_names_its_lowest_and_highest_pcn():
@@ -102,7 +102,7 @@ def test_a_funnel_allows_for_usual_variation():
     assert spread["phi"] > 10
     assert frame["outside_chance"].sum() > frame["outside"].sum()
     sentence = str(variation_page.variation(frame, spread, pd.Series(True, index=frame.index), is_ics=True))
-    assert sentence.endswith("none stands out.")
+    assert sentence.endswith("none is outside the limits.")
     assert limits["upper_998"].between(0, 1).all()
 
 
@@ -127,8 +127,8 @@ def test_shares_are_shown_in_percent_under_plain_headings():
     table = HEADINGS.table(
         prevalence_page.members(REGISTERS, PREVALENCE, "DM", "QZZ", whole_ics=True), "unit", "register", "value"
     )
-    assert table.columns.tolist() == ["Practice or PCN", "On the register", "Share (%)"]
-    assert table["Share (%)"].tolist() == [9.0, 6.0]
+    assert table.columns.tolist() == ["Practice or PCN", "On the register", "Prevalence (%)"]
+    assert table["Prevalence (%)"].tolist() == [9.0, 6.0]
 
 
 def test_who_is_outside_is_said_with_what_is_not_known_of_them():
@@ -137,7 +137,7 @@ def test_who_is_outside_is_said_with_what_is_not_known_of_them():
     )
     assert str(places_page.residence(places)) == (
         "Of 1,000 registered patients, 40 (4.0%) do not live in the ICB or cannot be placed: 40 in Wales. "
-        "The files used hold no deprivation for them."
+        "The files used have no deprivation for them."
     )
 
 

@@ -1,4 +1,4 @@
-"""Clusters beside the rules: planted ones are released with their stability, and what does not come back is not."""
+"""Clusters: planted ones are released with their stability, and unstable ones are not."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from released_tables import protected, table_of
 from phm_utils.engine import present_tables, read_sql
 from phm_utils.privacy.blocks import areas_of
 from phm_utils.topics.segmentation import clusters_page
-from phm_utils.topics.segmentation.clusters import ALL_ADULTS, COMES_BACK, RELEASES, REST, cluster_tables
+from phm_utils.topics.segmentation.clusters import ALL_ADULTS, NOT_CLUSTERED, RELEASES, STABLE_CLUSTER, cluster_tables
 
 HEART, MIND, WELL = ("hypertension", "diabetes", "chd"), ("depression", "anxiety", "smi"), ("asthma",)
 
@@ -29,7 +29,7 @@ def clusters(people):
         people.are(rows)
         people.workbook = people.workbook.model_copy(update={"notebooks": {"02_segmentation": {"seed": 1}}})
         people.made()
-        if "cluster_placed" not in present_tables(people.con):
+        if "cluster_of_pattern" not in present_tables(people.con):
             return {}
         names = read_sql(people.con, "SELECT segment FROM segment_rule GROUP BY segment ORDER BY min(place)")
         return protected(cluster_tables(people.con, areas_of(people.con, "QZZ"), names, ()), RELEASES)
@@ -44,8 +44,8 @@ def block(frame, code="QZZ"):
 def test_planted_clusters_are_released_with_stability_age_and_size(clusters):
     tables = clusters(planted())
     whole = block(tables["segment_cluster"]).set_index("cluster")
-    assert set(whole.index) == {"A", "B", "C", REST}
-    assert (whole.loc[["A", "B", "C"], "verdict"] == COMES_BACK).all()
+    assert set(whole.index) == {"A", "B", "C", NOT_CLUSTERED}
+    assert (whole.loc[["A", "B", "C"], "verdict"] == STABLE_CLUSTER).all()
     assert (whole.loc[["A", "B", "C"], "jaccard"] > 0.75).all()
     assert whole["people"].sum() == pytest.approx(2_400, abs=10)  # adults alone
     assert sorted(whole.loc[["A", "B", "C"], "median_age"]) == [40, 40, 70]
@@ -67,7 +67,7 @@ def test_sentences_name_the_clusters_and_the_rules_beside_them(clusters):
     names = clusters_page.cluster_names(block(tables["segment_cluster_condition"]))
     shown = clusters_page.clusters(table_of(tables, RELEASES[0], "U99001"), names)
     assert "differs most from the ICS" in str(clusters_page.cluster_sizes(shown))
-    assert REST not in set(shown["cluster"])  # nobody is left over
+    assert NOT_CLUSTERED not in set(shown["cluster"])  # nobody is left over
     text = str(clusters_page.stability(block(tables["segment_cluster_tried"]), shown))
     assert str(text).startswith("3 clusters were found in the ICS: 3 stable")
     crossed = clusters_page.cluster_segments(block(tables["segment_cluster_segment"]), names)
@@ -82,7 +82,7 @@ def test_independent_conditions_give_no_cluster_and_the_page_says_so(clusters):
     rows = [{c: bool(random.random() < 0.2) for c in (*HEART, *MIND)} for _ in range(1_500)]
     tables = clusters(rows)
     whole = block(tables["segment_cluster"])
-    assert set(whole["cluster"]) == {REST}
+    assert set(whole["cluster"]) == {NOT_CLUSTERED}
     assert clusters_page.cluster_names(block(tables["segment_cluster_condition"])) == {}
     text = str(clusters_page.stability(block(tables["segment_cluster_tried"]), clusters_page.clusters(whole, {})))
     assert str(text).startswith("No clusters are shown")

@@ -197,13 +197,14 @@ def test_sentences_name_the_figures_they_stand_on(released):
     whole = released["segment_movement"].query("area_code == 'QZZ'")
     # 40 stayed and 20 fell ill; the three who moved to Feel well are too few to show. 20 of 73, shown as 75, is 26.7%.
     assert str(movement_page.moved(whole)) == (
-        "Of about 60 people registered both then and now, about 20 (33%) are in another segment than 24 months before, "
-        "about 0 of them only because they are older. Numbers too small to show are left out."
+        "Of about 60 people registered on both dates, about 20 (33%) are in another segment than 24 months before, "
+        "about 0 of them because of age alone. Suppressed counts are left out."
     )
     stored = whole.astype({"people": "float64", "people_by_age": "float64"})  # as Parquet gives back missing counts
-    assert movement_page.come_and_gone(stored) == movement_page.come_and_gone(whole)
+    assert movement_page.joined_died_left(stored) == movement_page.joined_died_left(whole)
     assert (
-        str(movement_page.come_and_gone(whole)) == "Since then about 0 people joined or were born, 0 died and 10 left."
+        str(movement_page.joined_died_left(whole))
+        == "In these 24 months about 0 people joined or were born, 0 died and 10 left."
     )
 
 

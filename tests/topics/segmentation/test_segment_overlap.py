@@ -13,7 +13,7 @@ from phm_utils.topics.segmentation.rule_overlap import overlaps, same_conditions
 from phm_utils.topics.segmentation.segment_rules import (
     MET_BY_NOBODY,
     PLACES_NOBODY,
-    SAME,
+    SAME_AS_EARLIER,
     UNREACHABLE,
     remarks,
 )
@@ -127,7 +127,7 @@ def test_rules_that_place_nobody_are_named_with_the_reason():
         "behind in this run": PLACES_NOBODY,
         "met by nobody": MET_BY_NOBODY,
         "behind always": UNREACHABLE,
-        "twice": SAME,
+        "twice": SAME_AS_EARLIER,
     }
 
 
@@ -163,7 +163,7 @@ def test_the_widest_overlap_is_named_but_not_of_a_segment_within_another():
     pairs = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
     assert str(segment_rules_page.widest_overlap(pairs)) == (
         "The order of the rules matters most between Old and Heavy: about 120 people in the ICS meet a rule of both "
-        "and are counted in Old or before it."
+        "and are counted in Old or an earlier segment."
     )
     assert segment_rules_page.widest_overlap(pairs.drop(index=2)) is None
 

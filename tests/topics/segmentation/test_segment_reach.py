@@ -114,7 +114,7 @@ RULES = st.recursive(
     ),
     max_leaves=4,
 )
-# Every kind of person that the rules above can tell apart.
+# Every kind of person that the rules above distinguish.
 KINDS = [
     ("asthma", ["true", "false"]),
     ("smi", ["true", "false"]),

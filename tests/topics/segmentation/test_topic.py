@@ -79,7 +79,7 @@ class Used:
 
     def definition(self, path):
         if path not in self.names:
-            raise InputError(f"This run knew no file {path}.")
+            raise InputError(f"This run did not use {path}.")
         return self.folder / path
 
 
@@ -94,5 +94,5 @@ def test_the_words_of_the_rules_are_those_of_the_file_that_the_run_used(tmp_path
     )
     run = Used(tmp_path, {mine})
     assert segment_rules_page.load(run, "mine").title == "Mine"
-    with pytest.raises(InputError, match="knew no file parameters/segments/snee"):
+    with pytest.raises(InputError, match="did not use parameters/segments/snee"):
         segment_rules_page.load(run, "snee")

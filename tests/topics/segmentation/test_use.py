@@ -82,7 +82,7 @@ def test_the_parts_of_a_bar_add_up_and_empty_segments_have_none(released):
     assert whole["Live well"] == pytest.approx(90_000 / 944, rel=0.005)
     assert segment_use_page.ics_cost(cost) is None  # the ICS's own report compares with nothing
     assert "Die well" not in set(parts["segment"])
-    assert str(segment_use_page.dearest_setting(cost)).startswith("67% of the cost counted is emergency departments")
+    assert str(segment_use_page.costliest_setting(cost)).startswith("67% of the cost counted is emergency departments")
 
 
 def test_settings_that_are_not_costed_are_left_out(released):
@@ -146,19 +146,19 @@ def test_registers_further_than_a_tenth_are_named_and_small_ones_left_out():
     )
     assert frame["title"].tolist()[0] == "People registered"
     assert "Severe mental illness" not in set(frame["title"])  # rounding alone moves 20 people by a tenth
-    assert str(register_check_page.registers_apart(frame)) == (
+    assert str(register_check_page.registers_differing(frame)) == (
         "1 of 3 registers of practices with 50 people or more differ from the published ones by more than 10%, most "
-        "often diabetes (1). The furthest is diabetes at One: 0.85 times the published number."
+        "often diabetes (1). The largest difference is diabetes at One: 0.85 times the published number."
     )
     spread = register_check_page.register_table(frame, is_ics=True).set_index("Register")
-    assert spread.loc["Diabetes", "More than 10% apart"] == 1
+    assert spread.loc["Diabetes", "Over 10% different"] == 1
     assert list(register_check_page.register_table(frame, is_ics=False)) == ["Register", "One", "Two"]
 
 
 def test_registers_that_agree_are_said_to():
     frame = register_check_page.registers(registers(("dm", "Diabetes", "One", 100, 100)))
-    assert str(register_check_page.registers_apart(frame)).startswith("None of 1 registers")
-    assert str(register_check_page.registers_apart(frame.head(0))) == TOO_FEW
+    assert str(register_check_page.registers_differing(frame)).startswith("None of 1 registers")
+    assert str(register_check_page.registers_differing(frame.head(0))) == TOO_FEW
 
 
 def test_the_net_flow_leaves_out_who_is_only_older_and_who_is_hidden():
@@ -180,13 +180,13 @@ def test_the_net_flow_leaves_out_who_is_only_older_and_who_is_hidden():
     }
     # 120 - 20 - 40 = 60 of the 1,000 who were in Live well.
     text = str(movement_page.net_flow(flows, movement))
-    assert "about 100 went that way and 40 back, so 60 more in Stay well, 60 per 1,000" in text
+    assert "about 100 people moved there and 40 back, a net 60, 60 per 1,000 people of Live well." in text
 
 
 def test_sentences_hold_where_everything_is_suppressed(released):
     tables = released([{"count": 3}, {"count": 2, **SOUTH}])
     assert isinstance(segment_groups_page.ethnic_gap(area(tables["segment_ethnicity"])), Finding)
-    assert str(segment_use_page.dearest_setting(area(tables["segment_cost"]))) == TOO_FEW
+    assert str(segment_use_page.costliest_setting(area(tables["segment_cost"]))) == TOO_FEW
     contacts = segment_use_page.contacts(both(tables, "segment_size"))
     assert str(segment_use_page.rate_gap(contacts)) == TOO_FEW
     assert isinstance(frailty_page.need_gap(both(tables, "segment_scores")), Finding)

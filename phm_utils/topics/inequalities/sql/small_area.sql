@@ -11,7 +11,7 @@ ranked AS (
         lsoa,
         pcn_code,
         imd_decile,
-        row_number() OVER (PARTITION BY lsoa ORDER BY people DESC, pcn_code) AS turn,
+        row_number() OVER (PARTITION BY lsoa ORDER BY people DESC, pcn_code) AS place,
         sum(people) OVER (PARTITION BY lsoa)::BIGINT AS people,
         sum(with_condition) OVER (PARTITION BY lsoa)::BIGINT AS with_condition
     FROM shares
@@ -25,5 +25,5 @@ SELECT
     ranked.with_condition
 FROM ranked
 LEFT JOIN area ON area.lsoa = ranked.lsoa
-WHERE ranked.turn = 1 AND ranked.people >= $min_people
+WHERE ranked.place = 1 AND ranked.people >= $min_people
 ORDER BY ranked.lsoa

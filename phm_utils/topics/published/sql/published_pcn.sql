@@ -1,4 +1,4 @@
--- One row per PCN: today's name, or the one of the QOF year where the PCN is gone.
+-- One row per PCN: today's name, or that of the QOF year where the PCN no longer exists.
 SELECT pcn_code, coalesce(any_value(today), any_value(earlier)) AS pcn_name
 FROM (
     SELECT pcn_code, pcn_name AS today, NULL AS earlier FROM raw_practices

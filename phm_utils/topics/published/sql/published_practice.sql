@@ -1,4 +1,4 @@
--- One row per practice of the ICB that any of the files knows.
+-- One row per practice of the ICB that is in any of the files.
 -- The PCN is today's (PCN list); a practice that has since closed or merged keeps
 -- the PCN it had in the QOF year, and has none where it was in none.
 WITH sub_icb AS (
@@ -22,7 +22,7 @@ in_qof_year AS (
 registered AS (
     SELECT practice_code, sum(patients)::BIGINT AS patients FROM raw_registrations GROUP BY practice_code
 ),
--- A practice in neither list, most of whose patients live in the ICB: unknown, but not lost.
+-- A practice in neither list, most of whose patients live in the ICB: unlisted, but counted.
 unlisted AS (
     SELECT practice_code
     FROM raw_registrations

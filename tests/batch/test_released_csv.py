@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.batch.protect import protect
-from phm_utils.batch.released import csv_text, write_tables
+from phm_utils.batch.released_csv import csv_text, write_tables
 from phm_utils.engine import session
 from phm_utils.privacy.release import AREA, Release, aggregate, count, key
 from phm_utils.runs import Store

@@ -1,4 +1,4 @@
-"""The published route: real PCNs from official figures, without any person's data.
+"""The published route: real PCNs from official figures, without person-level data.
 
 Stage tables: `published_source`, `boundary`, and one for each of `MODELS`,
 whose SQL says what a row is.
@@ -26,7 +26,7 @@ MODELS = (  # in order: each may read those before it
     Model("published_changed_area", ("lsoa21",)),
     Model("published_pcn_area", ("pcn_code", "lsoa")),
 )
-KEEP_UPPER = re.compile(r"^[^AEIOUY]+$")  # WBC, PCN, GP: initials have no vowel
+INITIALS = re.compile(r"^[^AEIOUY]+$")  # WBC, PCN, GP: initials have no vowel
 SHORT_WORDS = {
     "ST": "St",
     "DR": "Dr",
@@ -72,7 +72,7 @@ def areas(workbook: Workbook) -> dict[str, str]:
             f"{paths['practices'].name} has no practice in the sub-ICB locations of {workbook.ics_code} "
             f"({', '.join(sorted(geography['sub_icb_code'].unique()))}). Check ics_code and the date of the list."
         )
-    names = listed.drop_duplicates("pcn_code").set_index("pcn_code")["pcn_name"].map(tidy)
+    names = listed.drop_duplicates("pcn_code").set_index("pcn_code")["pcn_name"].map(title_case)
     return dict(sorted(names.items(), key=lambda item: (item[1], item[0]))) | {workbook.ics_code: workbook.title}
 
 
@@ -81,14 +81,14 @@ def input_files(workbook: Workbook) -> list[Path]:
     return sorted(present_files(workbook).values())
 
 
-def tidy(name: str) -> str:
-    """A name in capitals as people write it; initials stay capital."""
+def title_case(name: str) -> str:
+    """A name in capitals to title case; initials stay capital."""
     if name != name.upper():
         return name.strip()
     words = []
     for number, word in enumerate(name.split()):
         bare = word.strip("().,&'")
-        plain = SHORT_WORDS.get(bare, bare if KEEP_UPPER.match(bare) else bare.capitalize())
+        plain = SHORT_WORDS.get(bare, bare if INITIALS.match(bare) else bare.capitalize())
         words.append(word.replace(bare, plain if number else plain[:1].upper() + plain[1:]) if bare else word)
     # Capitalise after a hyphen or a slash, never after an apostrophe (Stephen's, not Stephen'S).
     return re.sub(r"(?<=[-/])[a-z]", lambda letter: letter[0].upper(), " ".join(words))
@@ -101,15 +101,15 @@ def _frames(workbook: Workbook, paths: dict[str, Path]) -> dict[str, pd.DataFram
     raw["practices"] = _current(raw["practices"])
     for key in ("practices", "qof_practices"):
         for name in ("practice_name", "pcn_name"):
-            raw[key][name] = raw[key][name].map(tidy)
+            raw[key][name] = raw[key][name].map(title_case)
     raw.setdefault(
         "qof_fractions",
         pd.DataFrame({"practice_code": pd.Series(dtype=str), "register_code": pd.Series(dtype=str), "fraction": []}),
     )
-    if lost := set(raw["geography"]["lsoa"]) - set(raw["iod2025"]["lsoa"]):
+    if missing := set(raw["geography"]["lsoa"]) - set(raw["iod2025"]["lsoa"]):
         raise InputError(
-            f"{len(lost)} of {len(raw['geography'])} small areas of {workbook.ics_code} have no IoD 2025 figure "
-            f"(first: {min(lost)}). IoD 2025 is by LSOA of 2021: check that both files are of that vintage."
+            f"{len(missing)} of {len(raw['geography'])} small areas of {workbook.ics_code} have no IoD 2025 figure "
+            f"(first: {min(missing)}). IoD 2025 is by LSOA of 2021: check that both files are of that vintage."
         )
     if not raw["lookup"]["lsoa11"].isin(raw["imd2019"]["lsoa"]).any():
         raise InputError("No LSOA of 2011 in the look-up has an IMD 2019 figure. Check the vintage of `imd2019`.")
@@ -117,13 +117,13 @@ def _frames(workbook: Workbook, paths: dict[str, Path]) -> dict[str, pd.DataFram
 
 
 def _of_icb(geography: pd.DataFrame, workbook: Workbook, path: Path) -> pd.DataFrame:
-    here = geography[geography["icb_code"] == workbook.ics_code]
-    if here.empty:
+    icb_areas = geography[geography["icb_code"] == workbook.ics_code]
+    if icb_areas.empty:
         raise InputError(
             f"{path.name} has no small area of {workbook.ics_code}. It has: "
             f"{', '.join(sorted(geography['icb_code'].unique())[:5])}. Set ics_code to one of them."
         )
-    return here.reset_index(drop=True)
+    return icb_areas.reset_index(drop=True)
 
 
 def _current(practices: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""From the store's tables to a panel: who may take part, and what is recorded of them by month."""
+"""Load a panel from the store: people who may take part, and their monthly counts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -132,7 +132,7 @@ def _first_records(con: duckdb.DuckDBPyConnection, people: int, start: pd.Timest
 
 
 def _unmatched(con: duckdb.DuckDBPyConnection, programme: Intervention) -> int:
-    """Enrolled identities that are nobody's in the GP extract."""
+    """Enrolled identities without a person in the GP extract."""
     [(unmatched,)] = con.execute(
         "SELECT coalesce(sum(identities), 0) FROM evaluation_enrolment "
         f"WHERE person_id IS NULL AND programme = {quote(programme.programme)}"

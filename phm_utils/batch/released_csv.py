@@ -10,13 +10,13 @@ from phm_utils.reports.notebook import read_released
 from phm_utils.runs import Store, write_atomically
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-NOTE = "\ufeff"  # tells Excel that the file is UTF-8
+NOTE = "\ufeff"  # Excel needs it to read the file as UTF-8
 
 
 def write_tables(store: Store, release: Path, areas: dict[str, str]) -> int:
     """Write every released table's rows for each area, and remove what is no longer released.
 
-    Returns the number of files. A file whose content is unchanged is not touched.
+    Returns the number of files. A file whose content is unchanged is not written.
     """
     kept = set()
     for table in [t for t in store.tables() if t.startswith(RELEASED)]:

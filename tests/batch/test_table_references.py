@@ -2,7 +2,7 @@
 
 import pytest
 
-from phm_utils.batch.requests import asked_for, check_requests
+from phm_utils.batch.table_references import check_table_references, tables_named
 from phm_utils.errors import InputError
 from phm_utils.privacy.release import AREA, Release, count, derived, key
 
@@ -15,7 +15,7 @@ def notebook(*cells: str) -> dict:
 
 
 def check(*cells: str) -> None:
-    check_requests(notebook(*cells), "03.ipynb", KNOWN)
+    check_table_references(notebook(*cells), "03.ipynb", KNOWN)
 
 
 def test_what_is_declared_may_be_asked_for():
@@ -59,4 +59,4 @@ def test_every_fault_is_listed_once():
 
 
 def test_the_tables_that_a_notebook_names_are_found_whatever_the_rest_is():
-    assert asked_for(notebook('run.table("b")', "%matplotlib inline", 'if run.table("a"):\n    pass')) == ["a", "b"]
+    assert tables_named(notebook('run.table("b")', "%matplotlib inline", 'if run.table("a"):\n    pass')) == ["a", "b"]
