@@ -64,7 +64,7 @@ UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def memory_limit(con: duckdb.DuckDBPyConnection) -> int:
-    """Bytes that DuckDB may use in this session."""
+    """Bytes that DuckDB may use."""
     number, unit = con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0].split()
     return int(float(number) * UNITS[unit])
 

@@ -108,4 +108,4 @@ def test_identified_extracts_are_linked_before_they_are_run(tmp_path, capsys):
     assert "Run `phm link`" in capsys.readouterr().err
     path.write_text(path.read_text().replace("form: identified", "form: pseudonymised"))
     assert cli.main(["link", str(path)]) == 2
-    assert "joined on their pseudonym" in capsys.readouterr().err
+    assert "linked on their pseudonym" in capsys.readouterr().err

@@ -86,6 +86,6 @@ def test_spark_that_is_asked_for_and_absent_is_missing(small, monkeypatch):
 def test_on_windows_an_open_identified_folder_is_advice(small, monkeypatch):
     monkeypatch.setattr("phm_utils.privacy.access.open_to_others", lambda folder: f"{folder.name} is open")
     monkeypatch.setattr("phm_utils.privacy.access.WINDOWS", True)
-    assert list(doctor._access(small.root)) == [(ADVICE, f"{small.root.name} is open")]
+    assert list(doctor._folder_access(small.root)) == [(ADVICE, f"{small.root.name} is open")]
     monkeypatch.setattr("phm_utils.privacy.access.WINDOWS", False)
-    assert list(doctor._access(small.root)) == []
+    assert list(doctor._folder_access(small.root)) == []
