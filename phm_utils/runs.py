@@ -78,11 +78,21 @@ class StageWriter:
         if model.frame is not None:
             con.register("_frame", model.frame)
         source = "SELECT * FROM _frame" if model.frame is not None else model.sql
-        con.execute(f"CREATE OR REPLACE TEMP TABLE _model AS {source}")
+        paths = []
+        for condition in model.slices or ("true",):
+            con.execute(f"CREATE OR REPLACE TEMP TABLE _model AS SELECT * FROM ({source}) WHERE {condition}")
+            paths += self._write_parts(con, model, _parts(con, model.partition_by))
+        if not paths:  # a table without rows has a file all the same, so that its columns can be read
+            paths = self._write_parts(con, model, [("none" if model.partition_by else "all", "true")])
+        con.execute("DROP TABLE _model")
         if model.frame is not None:
             con.unregister("_frame")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(paths)}")
+
+    def _write_parts(self, con: duckdb.DuckDBPyConnection, model: Model, parts: list[tuple[str, str]]) -> list[Path]:
+        """Write the rows of `_model`, one file for each part: its name and the condition of its rows."""
         paths = []
-        for part, condition in _parts(con, model.partition_by):
+        for part, condition in parts:
             path = self.folder / model.name / f"{part}.parquet"
             path.parent.mkdir(exist_ok=True)
             con.execute(
@@ -91,8 +101,7 @@ class StageWriter:
             )
             self.record(model.name, path, con)
             paths.append(path)
-        con.execute("DROP TABLE _model")
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(paths)}")
+        return paths
 
     def files_of(self, name: str) -> list[str]:
         """The files of a table written so far."""
@@ -111,8 +120,7 @@ def _parts(con: duckdb.DuckDBPyConnection, column: str | None) -> list[tuple[str
     if column is None:
         return [("all", "true")]
     values = con.execute(f"SELECT DISTINCT {column} AS v FROM _model ORDER BY v NULLS LAST").fetchall()
-    parts = [(str(v), f"{column} = {quote(v)}") if v is not None else ("none", f"{column} IS NULL") for (v,) in values]
-    return parts or [("none", "true")]
+    return [(str(v), f"{column} = {quote(v)}") if v is not None else ("none", f"{column} IS NULL") for (v,) in values]
 
 
 @dataclass(frozen=True)

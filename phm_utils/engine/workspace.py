@@ -26,6 +26,9 @@ class Model:
         Never a pseudonym first: order by place and number.
     frame: the table itself, where Python computed it.
     partition_by: a column, one file for each of its values (`pcn_code`).
+    slices: SQL conditions on the table's columns, each true for whole partitions and all of them
+        together for every row. The rows of one slice at a time are worked out and written, so that
+        memory depends on a slice. Empty: all rows at once.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Model:
     sql: str | None = None
     frame: pd.DataFrame | None = None
     partition_by: str | None = None
+    slices: tuple[str, ...] = ()
 
 
 class Workspace(Protocol):

@@ -90,9 +90,11 @@ def make_recorded(work: Workspace, plan: Plan) -> None:
     latest = {
         c.concept: f"max(concept.latest) FILTER (WHERE concept.concept_no = {n})" for n, c in recorded.of_kind("value")
     }
-    work.make("condition_bits", sql_file("persons", "condition_bits", marks=_more_columns(bits)))
-    work.make("latest_values", sql_file("persons", "latest_values", values=_more_columns(latest)))
-    work.make("concept_dates", sql_file("persons", "concept_dates", dates=_more_columns(recorded.date_aggregates)))
+    work.make("condition_bits", sql_file("persons", "condition_bits", marks=_more_columns(bits)), view=True)
+    work.make("latest_values", sql_file("persons", "latest_values", values=_more_columns(latest)), view=True)
+    work.make(
+        "concept_dates", sql_file("persons", "concept_dates", dates=_more_columns(recorded.date_aggregates)), view=True
+    )
     work.make("recorded", sql_file("persons", "recorded", columns=_more_columns(recorded.columns())), view=True)
     work.make("practice_data", sql_file("persons", "practice_data"))
     year = {"from_date": months_before(plan.index_date, 12)}
@@ -111,7 +113,7 @@ def make_activity(work: Workspace, plan: Plan) -> None:
         counts = {
             name: f"max({counted}) FILTER (WHERE concept_no = {n})" for name, n in counts_of(plan.known, system).items()
         }
-        work.make(f"{made}_columns", sql_file("persons", f"{made}_columns", counts=_more_columns(counts)))
+        work.make(f"{made}_columns", sql_file("persons", f"{made}_columns", counts=_more_columns(counts)), view=True)
     work.make("emergency_bed_days", sql_file("persons", "emergency_bed_days", **plan.days("emergency_admissions")))
     for activity in ACTIVITIES:
         work.make(activity, sql_file("persons", activity, **values), view=True)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, Workspace, open_workspace, read_sql
+from phm_utils.engine import Model, Workspace, memory_limit, open_workspace, read_sql
 from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
@@ -33,6 +33,8 @@ from phm_utils.persons.windows import (
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
+BYTES_PER_PERSON = 5_000  # of `person` and what it is joined from, in memory: measured
+SHARE_OF_MEMORY = 0.25
 PERSON_KEY, EARLIER_KEY = ("person_no",), ("earlier_no",)
 
 
@@ -50,12 +52,13 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
-        yield from _people(work, plan, "person")
-        yield _model(work, plan, "person_concept", ("person_no", "concept"))
-        yield _model(work, plan, "person_follow_up", ("practice_code", "start_date", "end_date", "person_no"))
+        slices = _slices(work, memory_limit(con))
+        yield from _people(work, plan, "person", slices)
+        yield _model(work, plan, "person_concept", ("person_no", "concept"), slices)
+        yield _model(work, plan, "person_follow_up", ("practice_code", "start_date", "end_date", "person_no"), slices)
         work.drop("concept")
         make_calendar(work, plan)
-        yield _model(work, plan, "person_month", ("person_no", "month"))
+        yield _model(work, plan, "person_month", ("person_no", "month"), slices)
 
 
 def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
@@ -80,8 +83,10 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
-        for model in _people(work, plan, "person_earlier"):
-            yield replace(model, key=EARLIER_KEY, sql=f"SELECT * RENAME (person_no AS earlier_no) FROM ({model.sql})")
+        for model in _people(work, plan, "person_earlier", _slices(work, memory_limit(con))):
+            slices = tuple(condition.replace("person_no", "earlier_no") for condition in model.slices)
+            renamed = f"SELECT * RENAME (person_no AS earlier_no) FROM ({model.sql})"
+            yield replace(model, key=EARLIER_KEY, sql=renamed, slices=slices)
 
 
 def _plan(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], day: date) -> Plan:
@@ -101,11 +106,30 @@ def _check_reach(sources: dict[str, Source], day: date) -> None:
         raise InputError(f"The GP extract begins on {min(first)}, less than a year before {day}.")
 
 
-def _people(work: Workspace, plan: Plan, name: str) -> Iterator[Model]:
+def _slices(work: Workspace, memory: int) -> tuple[str, ...]:
+    """Ranges of `person_no` whose rows fit into memory, each of whole PCNs: people are numbered PCN by PCN.
+
+    memory: bytes that DuckDB may use.
+    """
+    most = memory * SHARE_OF_MEMORY / BYTES_PER_PERSON
+    pcns = work.read(
+        "SELECT pcn_code, min(person_no) AS first, max(person_no) AS last, count(*) AS people FROM registered "
+        "GROUP BY pcn_code"
+    ).sort_values("first")
+    slices: list[list[int]] = []
+    for pcn in pcns.itertuples():
+        if slices and slices[-1][2] + pcn.people <= most:
+            slices[-1][1:] = [pcn.last, slices[-1][2] + pcn.people]
+        else:
+            slices.append([pcn.first, pcn.last, pcn.people])
+    return tuple(f"person_no BETWEEN {first} AND {last}" for first, last, _ in slices)
+
+
+def _people(work: Workspace, plan: Plan, name: str, slices: tuple[str, ...]) -> Iterator[Model]:
     """The person table, under the name given. Tables that only it needs are dropped afterwards."""
     make_recorded(work, plan)
     make_activity(work, plan)
-    yield Model(name, PERSON_KEY, sql=work.result(person_sql(plan)), partition_by="pcn_code")
+    yield Model(name, PERSON_KEY, sql=work.result(person_sql(plan)), partition_by="pcn_code", slices=slices)
     for made in ("condition_bits", "latest_values", "concept_dates", "medicine_counts", "spell_counts"):
         work.drop(made)
 
@@ -124,5 +148,6 @@ def _store_files(workbook: Workbook) -> dict:
     return {name: store.files(name) for name in store.tables()}
 
 
-def _model(work: Workspace, plan: Plan, name: str, key: tuple[str, ...]) -> Model:
-    return Model(name, key, sql=work.result(sql_file("persons", name, **plan.values)), partition_by="pcn_code")
+def _model(work: Workspace, plan: Plan, name: str, key: tuple[str, ...], slices: tuple[str, ...]) -> Model:
+    sql = work.result(sql_file("persons", name, **plan.values))
+    return Model(name, key, sql=sql, partition_by="pcn_code", slices=slices)
