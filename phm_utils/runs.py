@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import ROW_GROUP_SIZE, Model, parquet_source, quote
+from phm_utils.engine import ROW_GROUP_SIZE, Model, activity, parquet_source, quote
 from phm_utils.errors import InputError
 
 ROOT_ENV = "PHM_ROOT"
@@ -75,6 +75,7 @@ class StageWriter:
         A partitioned table has one file per value; rows without a value go to `none`,
         and a table without rows still has a file, so that its columns can be read.
         """
+        activity.begin(model.name)
         if model.frame is not None:
             con.register("_frame", model.frame)
         source = "SELECT * FROM _frame" if model.frame is not None else model.sql

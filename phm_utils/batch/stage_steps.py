@@ -97,7 +97,8 @@ def run_stage(batch: Batch, stage: Stage, key: str) -> dict[str, int]:
     memory = f"{stage_memory(resources.stage_memory) // 10**6}MB"
     with _limits(memory, threads, batch.temp / "spill"), shortages(stage.name), session() as con:
         _register(batch, stage, con)
-        with batch.store.stage(stage.name, key) as writer:
+        last_seconds = batch.manifest.steps.get(f"stage/{stage.name}", {}).get("seconds")
+        with batch.progress.stage(stage.name, con, last_seconds), batch.store.stage(stage.name, key) as writer:
             if stage.writes:
                 stage.models(con, batch.workbook, writer=writer)
             else:

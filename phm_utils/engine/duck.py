@@ -43,8 +43,13 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
             "preserve_insertion_order": False,
         },
     )
+    con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")  # `query_progress` needs it
     try:
         yield con
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
     finally:
         con.close()
         shutil.rmtree(spill, ignore_errors=True)

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import duckdb
 import pandas as pd
 
+from phm_utils.engine import activity
 from phm_utils.engine.duck import guarded, present_tables, read_sql
 from phm_utils.errors import InputError
 
@@ -107,6 +108,8 @@ class DuckWorkspace:
 
     def make(self, name: str, sql: str, *, view: bool = False) -> None:
         kind = "VIEW" if view else "TABLE"
+        if not view:
+            activity.begin(name)
         if self._made.get(name, kind) != kind:
             self.drop(name)  # DuckDB replaces a table by a table only
         with guarded(f"Making {name.replace('_', ' ')}"):

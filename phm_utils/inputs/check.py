@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from phm_utils.engine import Model, guarded, read_sql, session
+from phm_utils.engine import Model, activity, guarded, read_sql, session
 from phm_utils.errors import InputError
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.governance import list_opt_outs, permitted, refuse_lists, source_model, withhold
@@ -131,6 +131,7 @@ def check(
     permissions = permitted(workbook, day)
     extracts = _open_all(con, workbook, mapping, mapping.extract_date or day)
     list_opt_outs(con, extracts.get("gp_registration"))
+    activity.expect(sum(file.rows for extract in extracts.values() for file in extract.files))
     tally = Tally()
     for name in [*ORDER, *(t for t in TABLES if t not in ORDER)]:
         if name not in extracts:

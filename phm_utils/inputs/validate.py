@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from phm_utils.engine import ROW_GROUP_SIZE, guarded, insertion_order, memory_limit, parquet_source, quote
+from phm_utils.engine import ROW_GROUP_SIZE, activity, guarded, insertion_order, memory_limit, parquet_source, quote
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.portions import portions, rows_at_once, same_shape
 from phm_utils.inputs.repeats import REPEATED_TABLE, Keys, find_repeated_keys
@@ -23,6 +23,7 @@ def validate(
     Rows are taken in portions that fit into memory; each makes one file of the store, in order of its key.
     """
     name = extract.table.name
+    activity.begin(name)
     with guarded(f"Checking {name}", "A file may be damaged: copy it again, or run `phm doctor` on the file."):
         extract.list_valid_codes(con)
         memory = memory_limit(con)
@@ -38,6 +39,7 @@ def validate(
             with insertion_order(con, keys.ascending):
                 _check_rows(con, extract.rows_sql(portion, _not_repeated(extract, portion, keys)))
                 _enter(con, extract, writer, tally, ordered=keys.ascending)
+            activity.advance(portion.rows)
         tally.balance(
             extract.table, sum(f.rows for f in extract.files), unreadable=sum(f.unreadable for f in extract.files)
         )

@@ -2,6 +2,7 @@
 
 import duckdb
 
+from phm_utils.engine import activity
 from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.rules.groups import NOT_KNOWN, AgeBands, ethnic_group_sql, fifth_sql
 
@@ -15,6 +16,7 @@ def query(name: str, **parts: str) -> str:
 
 def make(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
     """Make or replace a temporary table."""
+    activity.begin(table)
     con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
 
 

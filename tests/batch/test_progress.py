@@ -1,0 +1,74 @@
+"""What the person at the screen, or a log, is shown while a stage works."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from phm_utils.batch import progress
+from phm_utils.batch.progress import Progress, describe
+from phm_utils.engine import activity, session
+from phm_utils.engine.activity import Activity
+
+
+def begun(seconds_ago, **changes):
+    return Activity("gp_event", started=time.monotonic() - seconds_ago, **changes)
+
+
+@pytest.mark.parametrize(
+    ("work", "percent", "last_seconds", "line"),
+    [
+        (begun(60, done=25_000_000, total=100_000_000), 40, None,
+         "check: gp_event, 25,000,000 of 100,000,000 rows, about 3 min left"),
+        (begun(30, done=3, total=4), -1, 999.0, "check: gp_event, 3 of 4 rows, about 10 s left"),
+        (begun(10), 40.4, None, "check: gp_event, 40% of this query"),
+        (begun(100), -1, 700.0, "check: gp_event, about 10 min left"),
+        (begun(100), -1, 50.0, "check: gp_event, about 0 s left"),
+        (Activity(), -1, None, "check: starting"),
+    ],
+)  # fmt: skip
+def test_a_line_names_table_rows_and_time_left(work, percent, last_seconds, line):
+    assert describe("check", work, percent, last_seconds) == line
+
+
+def test_a_log_gets_a_line_at_each_interval(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.05)
+    with session() as con, Progress().stage("check", con, None):
+        activity.begin("gp_event")
+        activity.expect(1_000)
+        activity.advance(250)
+        time.sleep(0.3)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= 2
+    assert all(line.startswith("check: gp_event, 250 of 1,000 rows, about ") for line in lines[1:])
+
+
+def test_a_quick_stage_adds_no_line(capsys):
+    with session() as con, Progress().stage("check", con, None):
+        con.execute("SELECT 1")
+    assert capsys.readouterr().err == ""
+
+
+def test_work_that_is_not_watched_goes_on():
+    activity.begin("gp_event")
+    activity.advance(5)
+
+
+STOPPED_QUERY = """
+import os, signal, threading
+from phm_utils.engine import session
+threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    with session() as con:
+        con.execute("SELECT sum(hash(range)) FROM range(200000000000)")
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGINT") or sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_stops_a_query_as_it_stops_python():
+    done = subprocess.run([sys.executable, "-c", STOPPED_QUERY], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "stopped\n"
