@@ -13,24 +13,25 @@ from phm_utils.engine import activity, session
 from phm_utils.engine.activity import Activity
 
 
-def begun(seconds_ago, **changes):
-    return Activity("gp_event", started=time.monotonic() - seconds_ago, **changes)
-
-
 @pytest.mark.parametrize(
-    ("work", "percent", "last_seconds", "line"),
+    ("ago", "rows", "percent", "last_seconds", "line"),
     [
-        (begun(60, done=25_000_000, total=100_000_000), 40, None,
+        (60, (25_000_000, 100_000_000), 40, None,
          "check: gp_event, 25,000,000 of 100,000,000 rows, about 3 min left"),
-        (begun(30, done=3, total=4), -1, 999.0, "check: gp_event, 3 of 4 rows, about 10 s left"),
-        (begun(10), 40.4, None, "check: gp_event, 40% of this query"),
-        (begun(100), -1, 700.0, "check: gp_event, about 10 min left"),
-        (begun(100), -1, 50.0, "check: gp_event, about 0 s left"),
-        (Activity(), -1, None, "check: starting"),
+        (30, (3, 4), -1, 999.0, "check: gp_event, 3 of 4 rows, about 10 s left"),
+        (10, (0, 0), 40.4, None, "check: gp_event, 40% of this query"),
+        (100, (0, 0), -1, 700.0, "check: gp_event, about 10 min left"),
+        (100, (0, 0), -1, 50.0, "check: gp_event, about 0 s left"),
     ],
 )  # fmt: skip
-def test_a_line_names_table_rows_and_time_left(work, percent, last_seconds, line):
+def test_a_line_names_table_rows_and_time_left(ago, rows, percent, last_seconds, line):
+    done, total = rows
+    work = Activity("gp_event", done, total, started=time.monotonic() - ago)
     assert describe("check", work, percent, last_seconds) == line
+
+
+def test_before_the_first_table_a_stage_is_starting():
+    assert describe("check", Activity(), -1, None) == "check: starting"
 
 
 def test_a_log_gets_a_line_at_each_interval(monkeypatch, capsys):
