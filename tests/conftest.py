@@ -1,4 +1,4 @@
-"""A tiny make-believe ICS, simulated and run once, for every test that needs finished pages."""
+"""A tiny simulated ICS, simulated and run once, for every test that needs finished pages."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from phm_utils.cli import main
 from phm_utils.params import Workbook
 from phm_utils.topics.registry import load_workbook
 
-pytest_plugins = ["person_table"]
+pytest_plugins = ["person_table", "browser"]
 
 # Machines are shared: how long an example takes says nothing about the code.
 settings.register_profile("workbook", deadline=None, suppress_health_check=[HealthCheck.too_slow])

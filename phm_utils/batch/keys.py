@@ -20,7 +20,7 @@ from phm_utils.runs import sha256_file, write_atomically
 
 PACKAGE = Path(phm_utils.__file__).parent
 RENDERING = ("phm_utils.reports.html", "phm_utils.reports.notebook")  # behind every report
-DATA_SUFFIXES = (".sql", ".css", ".j2", ".json")  # read by modules of the same folder
+DATA_SUFFIXES = (".sql", ".css", ".js", ".j2", ".json")  # read by modules of the same folder
 DISTRIBUTION = "phm-utils"
 # Not in pyproject.toml, yet they run cells and read boundaries.
 UNDECLARED_PACKAGES = ("nbclient", "pyogrio", "pyproj", "shapely")

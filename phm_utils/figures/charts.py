@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from phm_utils.figures import style
 from phm_utils.figures.chart import chart
+from phm_utils.figures.extremes import extremes, unusual_rows
 from phm_utils.figures.flows import flow_grid
 from phm_utils.figures.grid import grid
 from phm_utils.figures.intervals import caterpillar, forest, funnel, scatter
@@ -63,10 +64,12 @@ def bars(
         rows = [pd.DataFrame({label: frame[label], value: frame[c], "_of": name}) for name, c in parts.items()]
         return grouped_bars(pd.concat(rows), value, label, "_of", unit=unit, percent=percent)
     frame = frame.sort_values(value, ascending=False, na_position="last") if sort else frame
+    frame, rows_drawn = extremes(frame, label, value, highlight or ())
     chosen, values = set(highlight or ()), style.as_floats(frame[value])
     names = [str(v) for v in frame[label]]
     with style.house():
         fig, ax = style.canvas(style.rows_height(len(frame)))
+        style.note(fig, rows_drawn)
         drawn = pd.DataFrame({"x": np.nan_to_num(values), "y": names, "kind": [n in chosen for n in names]})
         sns.barplot(
             drawn, x="x", y="y", hue="kind", palette=[style.BLUE, style.VERMILION], hue_order=[False, True],
@@ -229,10 +232,11 @@ def heatmap(frame: pd.DataFrame, row: str, column: str, value: str, *, percent: 
     """
     rows, columns = list(dict.fromkeys(frame[row])), list(dict.fromkeys(frame[column]))
     grid = frame.set_index([row, column])[value].astype("Float64").unstack(column).reindex(index=rows, columns=columns)
-    numbers = pd.DataFrame({c: style.as_floats(grid[c]) for c in columns}, index=rows)
+    numbers, rows_drawn = unusual_rows(pd.DataFrame({c: style.as_floats(grid[c]) for c in columns}, index=rows))
     texts = numbers.map(lambda v: "" if np.isnan(v) else style.number(v, percent))
     with style.house():
-        fig, ax = style.canvas(style.rows_height(len(rows), 1.4))
+        fig, ax = style.canvas(style.rows_height(len(numbers), 1.4))
+        style.note(fig, rows_drawn)
         sns.heatmap(
             numbers, annot=texts, fmt="", ax=ax, cmap=sns.color_palette(list(style.SEQUENTIAL), as_cmap=True),
             linewidths=1, linecolor=style.PAPER, cbar=False, vmin=0, annot_kws={"fontsize": 9},

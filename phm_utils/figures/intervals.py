@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from phm_utils.figures import style
 from phm_utils.figures.chart import chart
+from phm_utils.figures.extremes import extremes
 
 References = float | dict[str, float] | None
 
@@ -37,8 +38,10 @@ def caterpillar(
     sort: False keeps the frame's order, first row at the top.
     """
     frame = frame.sort_values(value, ascending=False, na_position="last") if sort else frame
+    frame, drawn = extremes(frame, label, value, highlight or ())
     with style.house():
         fig, ax = style.canvas(style.rows_height(len(frame), 1.1))
+        style.note(fig, drawn)
         _ranges(ax, frame, lower, upper)
         _points(ax, frame, value, label, set(highlight or ()))
         _references(ax, reference, percent)

@@ -105,7 +105,9 @@ def _tick(value: float, percent: bool) -> str:
 
 
 def note(fig: Figure, text: str) -> None:
-    """A line under the axes, for what a mark means."""
+    """A line under the axes, for what a mark means or what is drawn; nothing for an empty text."""
+    said = fig.get_supxlabel()
+    text = "; ".join(part for part in (said, text) if part)
     fig.supxlabel(text, x=0.01, ha="left", fontsize=9, color=MUTED)
 
 

@@ -6,18 +6,19 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
+from phm_utils.engine import present_tables, read_sql
 from phm_utils.inputs.quality_params import DataQualityParams
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
 
 def extracts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> dict[str, Any]:
-    """`sources`, `practices` by area, and `governance` of a person-level run."""
+    """`sources`, `practices` and `places` by area, and `governance` of a person-level run."""
     practices = read_sql(con, "SELECT * FROM check_practice ORDER BY practice_code")
     return {
         "sources": _sources(con),
         "practices": _practices(practices, workbook),
+        "places": _place_names(con),
         "governance": _governance(con),
     }
 
@@ -51,6 +52,17 @@ def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[st
             "stale": practices.loc[in_area & stale, "practice_name"].fillna("unnamed").tolist(),
         }
     return found
+
+
+def _place_names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The name of the place (Sub ICB Location) of each PCN whose practices all lie in one."""
+    if "practice" not in present_tables(con):
+        return {}
+    rows = con.execute(
+        "SELECT pcn_code, min(coalesce(sub_icb_name, sub_icb_code)) FROM practice GROUP BY pcn_code "
+        "HAVING count(DISTINCT coalesce(sub_icb_code, sub_icb_name)) = 1 ORDER BY pcn_code"
+    ).fetchall()
+    return dict(rows)
 
 
 def _governance(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ TOPIC = Topic(
     examine="phm_utils.inputs.doctor_extracts:extracts",
     facts=Facts(
         "phm_utils.inputs.run_facts:extracts",
-        reads=("check_practice", "check_table", "governance_source"),
+        reads=("check_practice", "check_table", "governance_source", "practice"),
         parameters=(DataQualityParams,),
     ),
     areas="phm_utils.inputs.check:areas",

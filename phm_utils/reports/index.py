@@ -1,14 +1,19 @@
-"""The index of a run: every area and report, what failed, and the headlines."""
+"""The index of a run: every area with its headline and reports, and what failed."""
 
+import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from phm_utils.params import Workbook
-from phm_utils.reports.pages import page
+from phm_utils.reports.pages import TEMPLATES, page
 from phm_utils.reports.words import disclosure_words, tier_words
 from phm_utils.runs import write_atomically
 
-HEADLINES = 1  # findings shown of each report: more would bury the table above them
+MANY_AREAS = 12  # from which areas are folded and can be searched
+ABOUT_DATA = ("00_", "01_")  # reports on the data themselves: an area's headline comes from another, if it can
 
 
 def label(notebook: str) -> str:
@@ -44,6 +49,7 @@ def write_index(
     """
     known = facts or {"data": workbook.data, "disclosure": workbook.disclosure.model_dump()}
     states = [row["state"] for row in rows]
+    script = (TEMPLATES / "search.js").read_text(encoding="utf-8")
     html = page(
         "index.html.j2",
         title=workbook.title,
@@ -59,9 +65,11 @@ def write_index(
         failed=states.count("failed"),
         waiting=len(rows) - states.count("done") - states.count("failed"),
         notebooks=[{"label": label(n), "question": q} for n, q in titles.items()],
-        areas=[_area_row(code, name, titles, rows) for code, name in areas.items()],
+        places=_places(areas, titles, rows, facts.get("places", {})),
         failures=_failures(stages, rows, areas),
-        headlines=_headlines(rows, areas),
+        searched=len(areas) > MANY_AREAS,
+        search_script=Markup(script),
+        search_hash=script_hash(script),
     )
     if not path.exists() or path.read_text(encoding="utf-8") != html:
         write_atomically(path, html)
@@ -71,13 +79,53 @@ def _extract_end(facts: dict[str, Any]) -> str | None:
     return max((s["last_date"] for s in facts.get("sources", []) if s.get("last_date")), default=None)
 
 
-def _area_row(code: str, name: str, titles: dict[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def script_hash(script: str) -> str:
+    """The hash by which a page's policy admits one script of its own and no other.
+
+    >>> script_hash("alert(1)")
+    'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='
+    """
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _places(
+    areas: dict[str, str], titles: dict[str, str], rows: list[dict[str, Any]], places: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Areas by place, those without one first; places only where there are two or more.
+
+    places: the name of the place of each PCN, by its code.
+    """
+    several = len(set(places.values())) > 1
+    found: dict[str, list[dict[str, Any]]] = {}
+    for code, name in areas.items():
+        place = places.get(code, "") if several else ""
+        found.setdefault(place, []).append(_area(code, name, place, titles, rows))
+    return [{"name": name, "areas": listed} for name, listed in sorted(found.items())]
+
+
+def _area(code: str, name: str, place: str, titles: dict[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """An area with its reports and their first findings."""
     mine = {row["notebook"]: row for row in rows if row["area"] == code}
     cells = [
-        {"state": mine[n]["state"], "page": mine[n]["page"], "href": f"{code}/{n}.html", "label": label(n)}
+        {
+            "notebook": n,
+            "state": mine[n]["state"],
+            "page": mine[n]["page"],
+            "href": f"{code}/{n}.html",
+            "label": label(n),
+            "finding": next((f["text"] for f in mine[n]["findings"] if f["level"] == "finding"), None),
+        }
         for n in titles
     ]
-    return {"code": code, "name": name, "cells": cells}
+    ready = sorted((c for c in cells if c["finding"]), key=lambda c: c["notebook"].startswith(ABOUT_DATA))
+    return {
+        "code": code,
+        "name": name,
+        "search": f"{name} {code} {place}".lower(),
+        "failed": sum(c["state"] == "failed" for c in cells),
+        "headline": ready[0]["finding"] if ready else None,
+        "cells": cells,
+    }
 
 
 def _failures(stages: dict[str, dict[str, Any]], rows: list[dict[str, Any]], areas: dict[str, str]) -> list[dict]:
@@ -91,17 +139,3 @@ def _failures(stages: dict[str, dict[str, Any]], rows: list[dict[str, Any]], are
         for row in rows
         if row["state"] == "failed"
     ]
-
-
-def _headlines(rows: list[dict[str, Any]], areas: dict[str, str]) -> list[dict[str, Any]]:
-    found = []
-    for code, name in areas.items():
-        items = [
-            {"text": f["text"], "href": f"{code}/{row['notebook']}.html", "label": label(row["notebook"])}
-            for row in rows
-            if row["area"] == code
-            for f in [f for f in row["findings"] if f["level"] == "finding"][:HEADLINES]
-        ]
-        if items:
-            found.append({"code": code, "name": name, "findings": items})
-    return found

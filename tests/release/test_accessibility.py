@@ -2,30 +2,11 @@
 
 import pytest
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
 
 def sample(tiny_run) -> list:
     """The index, and a report of the ICS and of a PCN with tables, figures and a map."""
     names = [(tiny_run.workbook.ics_code, "04_inequalities"), (tiny_run.pcn_codes[0], "03_cohorts")]
     return [tiny_run.release / "index.html", *(tiny_run.release / area / f"{name}.html" for area, name in names)]
-
-
-@pytest.fixture
-def axe(page):
-    """Open a page with every table behind a figure unfolded; what axe finds wrong with it."""
-    module = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is not installed: `make test` does"
-    )
-
-    def findings(path) -> list[str]:
-        page.goto(path.as_uri())
-        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        found = module.Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-        assert len(found.response["passes"]) > 15
-        return [f"{v['id']}: {v['help']} ({v['nodes'][0]['html'][:120]})" for v in found.response["violations"]]
-
-    return findings
 
 
 @pytest.mark.parametrize("number", range(3))

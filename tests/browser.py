@@ -1,4 +1,4 @@
-"""A browser to read the finished run's pages with."""
+"""A browser to read finished pages with."""
 
 import shutil
 import tempfile
@@ -16,6 +16,9 @@ QUIET = (  # the browser calls nobody on its own account: requests seen are the 
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +43,20 @@ def page(browser):
     opened.set_viewport_size({"width": 1200, "height": 900})
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def axe(page):
+    """Open a page with every table behind a figure unfolded; what axe finds wrong with it."""
+    module = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is not installed: `make test` does"
+    )
+
+    def findings(path) -> list[str]:
+        page.goto(path.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        found = module.Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+        assert len(found.response["passes"]) > 15
+        return [f"{v['id']}: {v['help']} ({v['nodes'][0]['html'][:120]})" for v in found.response["violations"]]
+
+    return findings
