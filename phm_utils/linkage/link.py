@@ -13,7 +13,7 @@ import duckdb
 
 from phm_utils.engine import Model, guarded, present_tables, quote
 from phm_utils.linkage.known_truth import COLUMNS, KEY, truth_files, truth_model
-from phm_utils.linkage.queries import area_table, grouped, make, query
+from phm_utils.linkage.queries import area_table, grouped, make, make_view, query
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
@@ -28,9 +28,12 @@ TOKEN_SOURCES = tuple(
 NO_FIXED_ABODE_CODES = "homeless"
 CHECK_KEY = ("source", "characteristic", "category")
 TEMPORARY = (
-    *("identity_link", "source_identity", "resident", "lsoa_pcn", "gp_spine", "identity_attributes", "random_pair"),
+    *("identity_link", "resident", "lsoa_pcn", "gp_spine", "random_pair"),
     *("true_person", "true_record", "link_outcome"),
 )
+
+
+TEMPORARY_VIEWS = ("grouped", "identity_attributes", "source_identity")
 
 
 def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
@@ -66,21 +69,25 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
         yield Model("link_check", key=CHECK_KEY, sql=query("link_check", identity_sources=sources))
     with guarded("Comparing the linkage with the truth"):
         yield from _truth(con, workbook, present)
-    con.execute("DROP VIEW grouped")
+    for view in TEMPORARY_VIEWS:
+        con.execute(f"DROP VIEW IF EXISTS {view}")
     for table in TEMPORARY:
         con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def _make_link_tables(con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
-    """The stage's temporary tables, and the view `grouped`: records by each group that they belong to."""
+    """The stage's temporary tables, and the view `grouped`: records by each group that they belong to.
+
+    Identities of every source are the largest of them: one table holds them, the others are views.
+    """
     make(con, "gp_spine", query("gp_spine"))
     make(con, "lsoa_pcn", query("lsoa_pcn"))
-    make(con, "source_identity", _source_identities(present))
+    make_view(con, "source_identity", _source_identities(present))
     make(con, "identity_link", query("identity_link"))
     make(con, "resident", query("resident"))
-    make(con, "identity_attributes", query("identity_attributes", area=area_table(present)))
+    make_view(con, "identity_attributes", query("identity_attributes", area=area_table(present)))
     make(con, "random_pair", query("random_pair"))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {grouped('identity_attributes', has_area='area' in present)}")
+    make_view(con, "grouped", grouped("identity_attributes", has_area="area" in present))
 
 
 def _truth(con: duckdb.DuckDBPyConnection, workbook: Workbook, present: set[str]) -> Iterable[Model]:

@@ -20,6 +20,11 @@ def make(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
 
 
+def make_view(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    """Make or replace a temporary view, for what is read once or costs less to work out again than to keep."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+
 def area_table(present: set[str]) -> str:
     """The table of small areas, or an empty one of its shape."""
     return "area" if "area" in present else "(SELECT NULL::VARCHAR AS lsoa, NULL::BIGINT AS imd_decile WHERE false)"
