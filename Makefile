@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-persons bench-evaluation
+        bench-simulate bench-validation bench-linkage bench-persons bench-evaluation bench-scale
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -66,6 +66,12 @@ bench-linkage: $(VENV)/.installed
 # Cost of the person table at 100,000, 400,000 and 817,000 people, and a bare scan of the same files.
 bench-persons: $(VENV)/.installed
 	$(BIN)/python benchmarks/persons.py
+
+# Time, CPU seconds, memory and disk of whole runs from 0.8 to 4.4 million people, and of the check in 800 MB.
+bench-scale: $(VENV)/.installed
+	$(BIN)/python benchmarks/scale.py --memory 3GB --keep outputs/identified/landing
+	$(BIN)/python benchmarks/scale.py --pcns 15 --memory 800MB --only check --keep outputs/identified/landing
+	$(BIN)/python benchmarks/scale.py --pcns 15 --memory 800MB --only check --one-file --keep outputs/identified/landing
 
 bench-evaluation: $(VENV)/.installed
 	$(BIN)/python benchmarks/evaluation.py

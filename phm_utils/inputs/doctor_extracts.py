@@ -1,5 +1,6 @@
 """The part of `phm doctor` about extracts: files that are absent or do not fit."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from phm_utils.inputs.landing import (
     present_tables,
     read_columns,
 )
+from phm_utils.inputs.run_size import run_size, size_lines
 from phm_utils.params import Workbook
+from phm_utils.runs import resolve
 from phm_utils.tables import BOUNDARY_FILE, TABLES
 from phm_utils.topic import ADVICE, MISSING, OK, Line
 
@@ -45,9 +48,22 @@ def extracts(workbook: Workbook) -> Iterator[Line]:
                 yield from _table(con, name, found[name], workbook, mapping)
             elif not table.made_by_link:
                 yield ADVICE, f"{name}: absent ({table.title.lower()}); reports leave out what needs it"
+        yield from _size(con, found, workbook)
     if boundary_file(workbook) is None:
         yield ADVICE, f"{BOUNDARY_FILE}: absent; reports leave out maps"
     yield from _unused(folder, {p for paths in found.values() for p in paths})
+
+
+def _size(con: duckdb.DuckDBPyConnection, found: dict[str, list[Path]], workbook: Workbook) -> Iterator[Line]:
+    """About how much memory, disk and time a run will need; nothing where a file cannot be read."""
+    outputs = resolve(workbook.outputs)
+    place = next(folder for folder in (outputs, *outputs.parents) if folder.exists())
+    try:
+        size = run_size(con, found)
+    except duckdb.Error:  # said already, of the file
+        return
+    for fits, text in size_lines(size, workbook.resources, shutil.disk_usage(place).free):
+        yield (OK if fits else ADVICE), text
 
 
 def _table(
