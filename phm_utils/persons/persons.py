@@ -33,7 +33,8 @@ from phm_utils.persons.windows import (
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
-BYTES_PER_PERSON = 5_000  # of `person` and what it is joined from, in memory: measured
+PERSON_BYTES = 5_000  # in memory for each person while `person` is made from all that it joins: measured
+MONTH_BYTES = 1_500  # while `person_month` is; each slice reads the contacts again, so slices are few
 SHARE_OF_MEMORY = 0.25
 PERSON_KEY, EARLIER_KEY = ("person_no",), ("earlier_no",)
 
@@ -52,13 +53,14 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
-        slices = _slices(work, memory_limit(con))
+        memory = memory_limit(con)
+        slices = _slices(work, memory, PERSON_BYTES)
         yield from _people(work, plan, "person", slices)
         yield _model(work, plan, "person_concept", ("person_no", "concept"), slices)
         yield _model(work, plan, "person_follow_up", ("practice_code", "start_date", "end_date", "person_no"), slices)
         work.drop("concept")
         make_calendar(work, plan)
-        yield _model(work, plan, "person_month", ("person_no", "month"), slices)
+        yield _model(work, plan, "person_month", ("person_no", "month"), _slices(work, memory, MONTH_BYTES))
 
 
 def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
@@ -83,7 +85,7 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
-        for model in _people(work, plan, "person_earlier", _slices(work, memory_limit(con))):
+        for model in _people(work, plan, "person_earlier", _slices(work, memory_limit(con), PERSON_BYTES)):
             slices = tuple(condition.replace("person_no", "earlier_no") for condition in model.slices)
             renamed = f"SELECT * RENAME (person_no AS earlier_no) FROM ({model.sql})"
             yield replace(model, key=EARLIER_KEY, sql=renamed, slices=slices)
@@ -106,12 +108,12 @@ def _check_reach(sources: dict[str, Source], day: date) -> None:
         raise InputError(f"The GP extract begins on {min(first)}, less than a year before {day}.")
 
 
-def _slices(work: Workspace, memory: int) -> tuple[str, ...]:
+def _slices(work: Workspace, memory: int, person_bytes: int) -> tuple[str, ...]:
     """Ranges of `person_no` whose rows fit into memory, each of whole PCNs: people are numbered PCN by PCN.
 
-    memory: bytes that DuckDB may use.
+    memory: bytes that DuckDB may use. person_bytes: what each person takes of it.
     """
-    most = memory * SHARE_OF_MEMORY / BYTES_PER_PERSON
+    most = memory * SHARE_OF_MEMORY / person_bytes
     pcns = work.read(
         "SELECT pcn_code, min(person_no) AS first, max(person_no) AS last, count(*) AS people FROM registered "
         "GROUP BY pcn_code"
