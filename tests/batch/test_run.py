@@ -117,7 +117,7 @@ def test_only_what_is_asked_for_is_made_and_the_index_says_the_rest(house, go):
     assert go(areas="U99001", notebooks="00") == ["U99001/00_data_quality"]
     index = (house / "outputs" / "demo" / "release" / "index.html").read_text()
     assert "1 of 6 reports are ready" in index
-    assert index.count(">Not run<") == 5
+    assert index.count(": not run<") == 5
     (house / "landing" / "people.csv").write_text("pcn_code,people\nU99001,240\nU99002,6\n")
     go(areas="U99002", notebooks="00")
     index = (house / "outputs" / "demo" / "release" / "index.html").read_text()
@@ -162,7 +162,7 @@ def test_a_failing_stage_stops_what_depends_on_it_and_tells_no_row(house, go, ro
     assert "Jones" not in everything
     index = (house / "outputs" / "demo" / "release" / "index.html").read_text()
     assert "The half stage</strong>: ConversionException" in index
-    assert "Not run (<a" in index
+    assert ": not run (<a" in index
     assert go() == good
 
 
