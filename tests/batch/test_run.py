@@ -121,7 +121,7 @@ def test_only_what_is_asked_for_is_made_and_the_index_says_the_rest(house, go):
     (house / "landing" / "people.csv").write_text("pcn_code,people\nU99001,240\nU99002,6\n")
     go(areas="U99002", notebooks="00")
     index = (house / "outputs" / "demo" / "release" / "index.html").read_text()
-    assert "Out of date (<a" in index
+    assert ": out of date (<a" in index
 
 
 def test_pages_of_an_area_that_is_no_longer_in_the_data_go(house, go, route):
