@@ -47,6 +47,13 @@ class RunParams(Frozen):
     index_date: date = of_run(description="Last day counted, inclusive")
     outputs: str = Field("outputs", description="Folder of all runs; relative to the workbook's folder")
 
+    def __init__(self, **values: Any) -> None:
+        """Raises InputError, a line for each fault, where a value is out of range or a name is not known."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InputError(_faults(error, type(self), type(self).__name__)) from None
+
     @classmethod
     def run_fields(cls) -> tuple[str, ...]:
         """Names of the run parameters, in order."""
@@ -176,13 +183,20 @@ def validated(model: type[M], content: dict[str, Any], where: str) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        faults = [
-            f"- {'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
-        known = ", ".join(model.model_fields)
-        raise InputError(
-            f"{where}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.\n"
-            + "\n".join(faults)
-            + f"\nKnown names: {known}."
-        ) from None
+        raise InputError(_faults(error, model, where)) from None
+    except InputError as error:  # of a model that words its faults itself, which does not know where they stand
+        raise InputError(f"{where}{str(error).removeprefix(model.__name__)}") from None
+
+
+def _faults(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """Every fault in a line of its own, and the names that the model knows; no value is quoted."""
+    faults = [
+        f"- {'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+    known = ", ".join(model.model_fields)
+    return (
+        f"{where}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.\n"
+        + "\n".join(faults)
+        + f"\nKnown names: {known}."
+    )

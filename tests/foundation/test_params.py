@@ -75,3 +75,22 @@ def test_parameters_of_the_run_are_marked_and_those_of_the_view_are_not(tmp_path
     assert run["index_date"] == workbook.index_date
     assert "condition" not in run
     assert InequalitiesParams.of(workbook).condition == "copd"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            {"confidence": 95},
+            r"^InequalitiesParams: 1 fault\.\n- confidence: Input should be less than 1\nKnown names: ",
+        ),
+        ({"confidance": 0.9}, r"^InequalitiesParams: 1 fault\.\n- confidance: Extra inputs are not permitted\n"),
+    ],
+)
+def test_a_notebooks_parameter_out_of_range_or_misspelt_is_one_sentence(value, words):
+    from phm_utils.topics.inequalities.topic import TOPIC
+
+    given = {"workbook": "demo", "area_code": "U99001", "index_date": "2025-03-31"}
+    with pytest.raises(InputError, match=words) as error:
+        TOPIC.own_parameters(**given | value)
+    assert error.value.__suppress_context__
