@@ -3,7 +3,7 @@
     python benchmarks/simulate.py [--pcns 15] [--people-per-pcn N] [--workers 2] [--form pseudonymised] [--keep FOLDER]
 
 CPU seconds are those of this process and its workers together; peak memory is
-the largest process's, as the system counts it (not told on Windows).
+the largest process's, as the system counts it (not given on Windows).
 """
 
 import argparse
