@@ -60,7 +60,6 @@ def test_work_that_is_not_watched_goes_on():
 STOPPED_QUERY = """
 import os, signal, threading
 from phm_utils.engine import session
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     with session() as con:
@@ -72,5 +71,13 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGINT") or sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_stops_a_query_as_it_stops_python():
-    done = subprocess.run([sys.executable, "-c", STOPPED_QUERY], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_QUERY],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # as on a terminal; a job of a shell ignores it
+    )
     assert done.stdout == "stopped\n"
