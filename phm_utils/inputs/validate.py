@@ -7,6 +7,7 @@ import duckdb
 
 from phm_utils.engine import ROW_GROUP_SIZE, activity, guarded, insertion_order, memory_limit, parquet_source, quote
 from phm_utils.inputs.extract import Extract
+from phm_utils.inputs.landing import LandingFile
 from phm_utils.inputs.portions import portions, rows_at_once, same_shape
 from phm_utils.inputs.repeats import REPEATED_TABLE, Keys, find_repeated_keys
 from phm_utils.inputs.tally import CHECKED_TABLE, REJECTED_TABLE, Tally
@@ -49,7 +50,7 @@ def validate(
         con.execute(f"DROP TABLE IF EXISTS {REPEATED_TABLE}; DROP TABLE {QUARANTINE_TABLE}")
 
 
-def _not_repeated(extract: Extract, file, keys: Keys) -> str:
+def _not_repeated(extract: Extract, file: LandingFile, keys: Keys) -> str:
     """The condition that leaves out rows whose key occurs more than once: they are checked together."""
     return f"WHERE {extract.key_hash(file)} NOT IN (SELECT key_hash FROM {REPEATED_TABLE})" if keys.repeated else ""
 

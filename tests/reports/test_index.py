@@ -60,8 +60,12 @@ def test_what_failed_is_said_with_its_kind(index, rows):
     assert failures == ["The link stage: KeyError", "Inequalities, Demo ICS: ValueError in code cell [5]"]
 
 
+def heads(page: BeautifulSoup) -> list[str]:
+    """What is to be read of each area before it is unfolded."""
+    return [" ".join(item.get_text().split()) for item in page.select("summary")]
+
+
 def test_an_areas_headline_is_about_people_rather_than_data(index, rows):
-    heads = lambda page: [" ".join(item.get_text().split()) for item in page.select("summary")]  # noqa: E731
     assert heads(index(*rows)) == ["Demo ICS QZZ 1 failed 5% are.", "Harbour <and> Hills PCN U99001"]
     about_people = row("QZZ", "04_inequalities", findings=[{"level": "finding", "text": "9 are clearly above."}])
     assert heads(index(rows[0], about_people, *rows[2:]))[0] == "Demo ICS QZZ 9 are clearly above."
