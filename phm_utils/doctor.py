@@ -171,7 +171,7 @@ def _disk_and_memory() -> Iterator[Line]:
 
 def _free_memory_gb() -> float | None:
     try:
-        import psutil  # comes with ipykernel
-    except ModuleNotFoundError:
+        from phm_utils.engine.limits import free_memory
+    except ModuleNotFoundError:  # a package is absent, as another line says
         return None
-    return psutil.virtual_memory().available / 1e9
+    return free_memory() / 1e9
