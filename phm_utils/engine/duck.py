@@ -4,10 +4,13 @@ import csv
 import os
 import re
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import duckdb
 import pandas as pd
@@ -45,14 +48,39 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")  # `query_progress` needs it
     try:
-        yield con
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
-            raise KeyboardInterrupt from None
-        raise
+        with _stopped_by_ctrl_c(con):
+            yield con
     finally:
         con.close()
         shutil.rmtree(spill, ignore_errors=True)
+
+
+@contextmanager
+def _stopped_by_ctrl_c(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let Ctrl-C stop a query of this connection at once, as it stops Python.
+
+    By itself DuckDB leaves `execute`, but waits until its other threads have
+    finished their part, however long it is; and it makes of Ctrl-C a
+    RuntimeError. Where Python does not handle SIGINT, nothing changes.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        con.interrupt()
+        handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except (RuntimeError, duckdb.InterruptException) as error:
+        if isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager
