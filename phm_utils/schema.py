@@ -30,6 +30,7 @@ OPCS4 = r"[A-Z][0-9]{2}[0-9]?"
 NUMERIC_CODE = r"[0-9]{3}"
 POSTCODE = r"([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|GIR ?0AA)"
 TOKEN = r"\S{6,64}"
+UPRN = r"[0-9]{1,12}"
 
 SEX = ("1", "2", "9", "X", "0")  # male, female, indeterminate, not known, not known in HES
 ETHNICITY = (*"ABCDEFGHJKLMNPRSZ", "99")  # Z not stated, 99 not known: two different answers

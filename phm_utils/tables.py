@@ -21,6 +21,7 @@ from phm_utils.schema import (
     PRACTICE_FILLERS,
     SEX,
     TOKEN,
+    UPRN,
     Column,
     Table,
 )
@@ -63,7 +64,7 @@ NAMED = (
         "uprn",
         "Unique Property Reference Number",
         sensitivity="identifying",
-        pattern=r"[0-9]{1,12}",
+        pattern=UPRN,
         forms=("identified",),
     ),
 )

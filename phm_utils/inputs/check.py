@@ -250,7 +250,7 @@ def areas(workbook: Workbook) -> dict[str, str]:
         entry = mapping.of("practice")
         files = [open_file(con, TABLES["practice"], path, entry, workbook.form) for path in found["practice"]]
         extract = Extract(TABLES["practice"], files, entry, workbook.form, date.max, False)
-        extract.list_valid_codes(con)
+        extract.list_valid_values(con)
         rows = pd.concat([read_sql(con, extract.rows_sql(file)) for file in files])
     own = _own_practices(rows[rows["reason"].isna()], workbook).sort_values(["pcn_code", "practice_code"])
     pcns = own.groupby("pcn_code")["pcn_name"].first()

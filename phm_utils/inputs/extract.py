@@ -54,19 +54,19 @@ class Extract:
         fields = [f for file in self.files for f in self.fields(file) if f.name in self.table.key]
         return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
 
-    def list_valid_codes(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Make the `valid_table` of each field that has one: `rows_sql` reads them."""
+    def list_valid_values(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make the `value_type` of each listed field: `rows_sql` needs them."""
         files = same_shape(self.files)
         for place, field in enumerate(self.fields(files[0])):
-            if field.valid_table is None:
+            if not field.listed:
                 continue
-            same = [(self.fields(file)[place], file) for file in files]
-            codes = " UNION ".join(
-                f"SELECT {standard_form(f.tidy(), f.column)} AS code FROM (SELECT DISTINCT {f.raw} FROM {file.scan})"
-                for f, file in same
+            found = " UNION ".join(
+                f"SELECT {standard_form(own.tidy(), own.column)} AS value "
+                f"FROM (SELECT DISTINCT {own.raw} FROM {file.scan})"
+                for file in files
+                for own in [self.fields(file)[place]]
             )
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {field.valid_table} AS {codes}")
-            con.execute(f"DELETE FROM {field.valid_table} WHERE code IS NULL OR NOT ({field.is_valid_code('code')})")
+            con.execute(f"CREATE OR REPLACE TEMP TYPE {field.value_type} AS ENUM ({field.valid_values_sql(found)})")
 
     @cached_property
     def one_shape(self) -> LandingFile | None:

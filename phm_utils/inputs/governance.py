@@ -163,7 +163,7 @@ def list_opt_outs(con: duckdb.DuckDBPyConnection, registrations: Extract | None)
     person = "token_person_id" if registrations.form == "pseudonymised" else "nhs_number"
     flags = ", ".join(f"CASE WHEN {flag} THEN '{flag}' END" for flag in FLAGS)
     with guarded("Reading opt-outs"):
-        registrations.list_valid_codes(con)
+        registrations.list_valid_values(con)
         for file in same_shape(registrations.files):
             rows = f"FROM ({registrations.rows_sql(file)}) WHERE ({' OR '.join(FLAGS)}) AND {person} IS NOT NULL"
             con.execute(f"INSERT INTO opted_out SELECT DISTINCT unnest([{flags}]) AS flag, {person} {rows}")

@@ -2,7 +2,7 @@
 
 Its layers, from the inside out:
 
-    raw      the extract's own value under our name
+    raw      the extract's own value, and the checked value where it is sure: there the next layers see null
     tidy     text without spaces around it, recoded as the mapping says
     known    documented nulls set to null, and counted
     typed    our type, or a named fault
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from phm_utils.inputs.fields import Field
-from phm_utils.schema import SQL_TYPE, Table
+from phm_utils.schema import Table
 
 OPT_OUT_TABLE = "withheld_people"  # people who opted out of the source being checked
 
@@ -43,37 +43,47 @@ def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRul
     where the person opted out. file: the name of its file.
     """
     names = [f.name for f in fields]
-    raw = ", ".join(f"{f.raw} AS {f.name}" for f in fields)
-    tidy = ", ".join(f"{_renamed(f)} AS {f.name}, {f.name} AS raw_{f.name}" for f in fields)
-    known = ", ".join(
-        f"CASE WHEN {f.is_documented_null()}{_or_empty(f)} THEN NULL ELSE {f.name} END AS {f.name}, raw_{f.name}, "
-        f"CASE WHEN {f.is_documented_null()} THEN '{f.name}' END AS null_{f.name}"
+    sure = [f.name for f in fields if f.sure()]
+    kept_sure = "".join(f"sure_{n}, " for n in sure)
+    raw = ", ".join(f"{f.raw} AS raw_{f.name}" for f in fields)
+    raw += "".join(f", {f.sure()} AS sure_{f.name}" for f in fields if f.sure())
+    unsure = ", ".join(
+        f"CASE WHEN sure_{n} IS NULL THEN raw_{n} END AS {n}, raw_{n}" if n in sure else f"raw_{n} AS {n}, raw_{n}"
+        for n in names
+    )
+    tidy = kept_sure + ", ".join(
+        f"CASE WHEN {f.name} IS NOT NULL THEN {replace(f, raw=f.name).tidy()} END AS {f.name}, raw_{f.name}"
         for f in fields
     )
-    typed = ", ".join(f"{_typed(f)}, raw_{f.name}, null_{f.name}" for f in fields)
+    known = kept_sure + ", ".join(f"{_known(f)}, raw_{f.name}" for f in fields)
+    typed = ", ".join(f"{_typed(f, f.name in sure)}, raw_{f.name}, null_{f.name}" for f in fields)
     passed = ", ".join(f"raw_{n}, null_{n}" for n in names)
     related = ", ".join(f"{n}, {_related(table, n, fields)} AS fault_{n}" for n in names)
     return (
         f"SELECT {_checked_columns(table, fields, rules)} FROM ("
         f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
-        f"(SELECT {tidy}, file_path FROM (SELECT {raw}, filename AS file_path FROM {scan} {where})))))"
+        f"(SELECT {tidy}, file_path FROM (SELECT {kept_sure}{unsure}, file_path FROM "
+        f"(SELECT {raw}, filename AS file_path FROM {scan} {where}))))))"
     )
 
 
-def _renamed(field: Field) -> str:
-    """The tidy expression, over the column already under our own name."""
-    return replace(field, raw=field.name).tidy()
+def _known(field: Field) -> str:
+    """The field, null where a documented null or an empty text stands in it, and whether it was a documented null."""
+    name, documented = field.name, field.is_documented_null()
+    nothing = documented if field.native else f"{documented} OR {name} = ''"
+    return (
+        f"CASE WHEN {name} IS NULL OR {nothing} THEN NULL ELSE {name} END AS {name}, "
+        f"CASE WHEN {name} IS NOT NULL AND {documented} THEN '{name}' END AS null_{name}"
+    )
 
 
-def _or_empty(field: Field) -> str:
-    return "" if field.native else f" OR {field.name} = ''"
-
-
-def _typed(field: Field) -> str:
+def _typed(field: Field, has_sure: bool) -> str:
     value = field.parsed()
     cases = " ".join(f"WHEN {condition} THEN '{field.name}:{rule}'" for condition, rule in field.faults(value))
     fault = f"CASE WHEN {field.name} IS NULL THEN NULL {cases} END"
-    return f"CAST({value} AS {SQL_TYPE[field.column.type]}) AS {field.name}, {fault} AS fault_{field.name}"
+    typed = f"CAST({value} AS {field.value_type})"
+    checked = f"coalesce(sure_{field.name}, {typed})" if has_sure else typed
+    return f"{checked} AS {field.name}, {fault} AS fault_{field.name}"
 
 
 def _related(table: Table, name: str, fields: list[Field]) -> str:

@@ -26,7 +26,7 @@ def validate(
     name = extract.table.name
     activity.begin(name)
     with guarded(f"Checking {name}", "A file may be damaged: copy it again, or run `phm doctor` on the file."):
-        extract.list_valid_codes(con)
+        extract.list_valid_values(con)
         memory = memory_limit(con)
         most = rows_at_once(memory, len(extract.table.for_form(extract.form)))
         extract = extract.in_key_order(con)
