@@ -54,6 +54,8 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
         "person_index",
         key=("source", "method", "birth_month", "sex", "token_person_id"),
         sql=query("person_index", identity_sources=sources),
+        partition_by="source",
+        slices=tuple(f"source = {quote(s)}" for s in IDENTITY_SOURCES if s in present),
     )
     yield Model("household", key=("people", "household_token"), sql=query("household"))
     absent = [s for s in (*IDENTITY_SOURCES, *TOKEN_SOURCES) if s not in present]
