@@ -19,6 +19,7 @@ from phm_utils.reports.words import disclosure_words, tier_words
 
 MAX_BYTES = 500_000
 MAX_BYTES_WITH_MAPS = 1_500_000
+MANY_ROWS = 20  # from which a table has a field that filters its rows
 DROPPED_TAGS = {"injected-parameters", "parameters"}  # papermill's cell, and code that shows nothing
 OPTIONAL_TAG = "optional"  # text shown only if the code after it shows something
 MAPS = re.compile(r"phm_utils\.figures(\.maps| import [^#\n]*maps)\b")
@@ -67,6 +68,7 @@ def render_report(
     facts = facts | {"tier_words": tier_words(facts), "disclosure_words": disclosure_words(facts)}
     html = page(
         "report.html.j2",
+        script="filter.js" if soup.select_one("[data-filter]") else None,
         question=question,
         area=area,
         area_name=facts["areas"][area],
@@ -158,13 +160,15 @@ def _order_headings(soup: BeautifulSoup) -> None:
 
 
 def _wrap_tables(soup: BeautifulSoup) -> None:
-    """Put each table in a scrolling box, labelled and reachable by keyboard."""
+    """Put each table in a scrolling box, labelled and reachable by keyboard; long ones can be filtered."""
     for style in soup.find_all("style"):
         style.decompose()
     for number, table in enumerate(soup.find_all("table"), start=1):
         caption = table.find("caption")
         label = f"Table {number}" + (f": {caption.get_text()}" if caption else "")
         box = soup.new_tag("div", attrs={"class": "scroll", "role": "region", "tabindex": "0", "aria-label": label})
+        if len(table.select("tbody tr")) >= MANY_ROWS:
+            box["data-filter"] = ""
         table.wrap(box)
 
 

@@ -1,5 +1,7 @@
 """The Jinja templates of every page: one environment and one style sheet, read once in a process."""
 
+import base64
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,23 @@ def _environment() -> Environment:
     return environment
 
 
-def page(template: str, **content: Any) -> str:
+def page(template: str, *, script: str | None = None, **content: Any) -> str:
     """A whole HTML page. Only what is marked as Markup is taken as HTML.
+
+    script: a file of `templates`, the one script that the page may run.
 
     >>> "SYNTHETIC DATA" in page("frame.html.j2", synthetic=True)
     True
     """
-    return _environment().get_template(template).render(**content)
+    text = (TEMPLATES / script).read_text(encoding="utf-8") if script else ""
+    admitted = {"script": Markup(text), "script_hash": script_hash(text)} if script else {"script": None}
+    return _environment().get_template(template).render(**admitted, **content)
+
+
+def script_hash(script: str) -> str:
+    """The hash by which a page's policy admits one script of its own and no other.
+
+    >>> script_hash("alert(1)")
+    'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='
+    """
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -89,6 +89,33 @@ def test_the_runs_card_is_not_said_twice(report):
     assert "run-card" not in str(page)
 
 
+@pytest.fixture
+def long_table(executed, facts, tmp_path):
+    """A page with a table of 81 rows and one of two, as a file."""
+    rows = "".join(f"<tr><th>Network {n}</th><td>{n % 7}</td></tr>" for n in range(81))
+    head = "<thead><tr><th>PCN</th><th>Rank</th></tr></thead>"
+    tables = [f"<table><caption>Ranks</caption>{head}<tbody>{body}</tbody></table>" for body in (rows, rows[:90])]
+    path = tmp_path / "page.html"
+    path.write_text(render_report(executed(*map(shown, tables)), FINDING, facts, "U99001", None), encoding="utf-8")
+    return path
+
+
+def test_rows_of_a_long_table_can_be_filtered(long_table, page):
+    page.goto(long_table.as_uri())
+    field = page.get_by_label("Show rows with")
+    assert field.count() == 1  # none for the short table
+    shown_rows = page.locator(".body .scroll").first.locator("tbody tr:visible")
+    for words, count in (("", 81), ("network 7", 17), ("NETWORK 80", 1), ("nowhere", 0), ("", 81)):
+        field.fill(words)
+        assert shown_rows.count() == count, words
+    field.fill("network 7")
+    assert page.locator(".filter [role=status]").inner_text() == "17 of 81 rows"
+
+
+def test_axe_finds_nothing_in_a_page_with_a_filter(long_table, axe):
+    assert axe(long_table) == []
+
+
 def test_a_table_scrolls_in_a_box_with_its_name(report):
     box = report(shown("<table><caption>Flow, people</caption><tr><td>1</td></tr></table>")).select_one(".body .scroll")
     assert (box["role"], box["tabindex"], box["aria-label"]) == ("region", "0", "Table 1: Flow, people")
