@@ -1,7 +1,9 @@
 (function () {
   Array.prototype.forEach.call(document.querySelectorAll(".scroll[data-filter]"), function (box, number) {
     var rows = Array.prototype.slice.call(box.querySelectorAll("tbody tr"));
-    var texts = rows.map(function (row) { return row.textContent.toLowerCase(); });
+    var texts = rows.map(function (row) {
+      return Array.prototype.map.call(row.cells, function (cell) { return cell.textContent; }).join(" ").toLowerCase();
+    });
     var field = document.createElement("input");
     var label = document.createElement("label");
     var status = document.createElement("span");
