@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import yaml
 
 from phm_utils.batch.route import route_of
 from phm_utils.cli import main
@@ -48,12 +49,16 @@ def test_phm_check_accounts_for_every_row(tiny_run, capsys):
 
 
 @pytest.mark.full
-def test_any_number_of_workers_gives_the_same_bytes(tiny_run, tmp_path, monkeypatch):
+def test_workers_threads_and_memory_change_no_released_byte(tiny_run, tmp_path, monkeypatch):
+    monkeypatch.setattr("phm_utils.persons.persons.PERSON_BYTES", 20_000)  # a slice for each PCN
+    content = yaml.safe_load(tiny_run.parameters.read_text(encoding="utf-8"))
+    resources = {"workers": 1, "threads": 1, "stage_memory": "300MB"}  # tables are checked in several portions
     parameters = tmp_path / "again.yml"
-    text = tiny_run.parameters.read_text(encoding="utf-8")
-    parameters.write_text(f"{text}\noutputs: {tmp_path / 'outputs'}\n", encoding="utf-8")
-    assert main(["run", str(parameters), "--areas", "U99001", "--workers", "1"]) == 0
-    there = tmp_path / "outputs" / tiny_run.workbook.name / "release" / "U99001"
-    here = tiny_run.release / "U99001"
-    assert [p.name for p in sorted(there.iterdir())] == [p.name for p in sorted(here.iterdir())]
-    assert [p.name for p in here.iterdir() if p.read_bytes() != (there / p.name).read_bytes()] == []
+    parameters.write_text(
+        yaml.safe_dump(content | {"outputs": str(tmp_path / "outputs"), "resources": resources}), encoding="utf-8"
+    )
+    assert main(["run", str(parameters), *ASKED]) == 0
+    there = tmp_path / "outputs" / tiny_run.workbook.name / "release"
+    files = [p.relative_to(there) for p in sorted(there.rglob("*")) if p.is_file() and p.name != "index.html"]
+    assert len(files) > 100
+    assert [str(f) for f in files if (there / f).read_bytes() != (tiny_run.release / f).read_bytes()] == []
