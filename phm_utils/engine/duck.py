@@ -22,6 +22,7 @@ from phm_utils.errors import InputError
 MEMORY_ENV, THREADS_ENV, TEMP_ENV = "PHM_MEMORY", "PHM_THREADS", "PHM_TEMP"
 DEFAULT_MEMORY = "2GB"
 ROW_GROUP_SIZE = 122_880
+TIME_ZONE = "Europe/London"  # of a time with a zone that becomes a day: never the machine's own
 
 
 @contextmanager
@@ -44,6 +45,7 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
             "temp_directory": spill,
             "autoinstall_known_extensions": False,
             "preserve_insertion_order": False,
+            "TimeZone": TIME_ZONE,
         },
     )
     con.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")  # `query_progress` needs it

@@ -3,6 +3,7 @@
 Two vintages would join without an error, and areas would be lost.
 """
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pyogrio
 
 from phm_utils.engine import Model, activity, guarded, read_sql, session
 from phm_utils.errors import InputError
+from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.governance import list_opt_outs, permitted, refuse_lists, source_model, withhold
 from phm_utils.inputs.landing import Mapping, boundary_file, load_mapping, open_file, present_tables
@@ -162,7 +164,11 @@ def _open_all(
         if len(files) == len(paths):
             if not sum(f.rows + f.unreadable for f in files):
                 faults.append(f"{name}: no rows; take the file away if the extract has no such table")
-            extracts[name] = Extract(TABLES[name], files, mapping.of(name), workbook.form, extract_date, False)
+            extract = Extract(TABLES[name], files, mapping.of(name), workbook.form, extract_date, False)
+            try:
+                extracts[name] = with_date_order(con, extract)
+            except InputError as fault:
+                faults.append(str(fault))
     if faults:
         listed = "\n".join(f"- {fault}" for fault in faults)
         raise InputError(f"{workbook.landing}: {len(faults)} fault{'s' * (len(faults) > 1)}.\n{listed}")
@@ -170,7 +176,7 @@ def _open_all(
 
 
 def _with_withheld(extract: Extract, withheld: bool) -> Extract:
-    return Extract(extract.table, extract.files, extract.mapping, extract.form, extract.extract_date, withheld)
+    return replace(extract, withheld=withheld)
 
 
 def _check_areas(con: duckdb.DuckDBPyConnection, name: str, workbook: Workbook, tally: Tally) -> None:
@@ -249,7 +255,7 @@ def areas(workbook: Workbook) -> dict[str, str]:
     with session() as con, guarded("Reading the practice table"):
         entry = mapping.of("practice")
         files = [open_file(con, TABLES["practice"], path, entry, workbook.form) for path in found["practice"]]
-        extract = Extract(TABLES["practice"], files, entry, workbook.form, date.max, False)
+        extract = with_date_order(con, Extract(TABLES["practice"], files, entry, workbook.form, date.max, False))
         extract.list_valid_values(con)
         rows = pd.concat([read_sql(con, extract.rows_sql(file)) for file in files])
     own = _own_practices(rows[rows["reason"].isna()], workbook).sort_values(["pcn_code", "practice_code"])

@@ -1,6 +1,7 @@
 """One table of the extract, opened: its files, and how their rows and keys are read."""
 
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import date
 from functools import cached_property
 
@@ -21,6 +22,7 @@ class Extract:
 
     extract_date: the last day that its rows can be true for.
     withheld: are rows of people who opted out left out?
+    date_forms: strptime forms in which a column's days are written besides year-month-day, found in the files.
     """
 
     table: Table
@@ -29,9 +31,10 @@ class Extract:
     form: Form
     extract_date: date
     withheld: bool
+    date_forms: dict[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
 
     def fields(self, file: LandingFile) -> list[Field]:
-        return fields_of(self.table, file, self.mapping, self.form)
+        return fields_of(self.table, file, self.mapping, self.form, self.date_forms)
 
     def rows_sql(self, file: LandingFile, where: str = "", original: bool = False) -> str:
         rules = RowRules(self.extract_date, self.withheld, original)

@@ -1,10 +1,12 @@
 """How a column is read from a file: cleaning, parsing, and the faults that can occur."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile, TableMapping
+from phm_utils.inputs.text_forms import day_sql, formed_day_sql, is_plain_day, number_sql
 from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
 from phm_utils.schema import (
     DATE_FILLERS,
@@ -39,12 +41,14 @@ class Field:
     """One of our columns as found in a file.
 
     kind: the DuckDB type of the file's column; "VARCHAR" for a constant, "NULL" where it is absent.
+    more_forms: strptime forms of days besides year-month-day, found in the files.
     """
 
     column: Column
     mapping: TableMapping
     raw: str
     kind: str
+    more_forms: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -115,9 +119,12 @@ class Field:
             return None
         if self.native:
             return self._sure_native()
+        text = _as_text(self.raw, self.kind)
+        if self.is_date and not self.mapping.date_forms(self.name) and self.kind == "VARCHAR":
+            day = f"CASE WHEN {is_plain_day(text)} THEN TRY_CAST({text} AS DATE) END"
+            return replace(self, raw=day)._sure_native()
         if self.column.type != "text":
             return None
-        text = _as_text(self.raw, self.kind)
         if self.listed:
             return f"TRY_CAST({text} AS {self.value_type})"
         if self.column.check or self.column.pattern not in (None, TOKEN):
@@ -181,7 +188,7 @@ class Field:
             day = self.name if self.native else self._date()
             return f"date_trunc('month', {day})::DATE" if self.column.type == "month" else day
         if self.column.type in ("int", "float"):
-            number = f"CAST({self.name} AS DOUBLE)" if self.native else f"TRY_CAST({self.name} AS DOUBLE)"
+            number = f"CAST({self.name} AS DOUBLE)" if self.native else number_sql(self.name)
             return number if self.column.type == "float" else f"TRY_CAST({number} AS BIGINT)"
         if self.column.type == "bool" and not self.native:
             return (
@@ -194,12 +201,10 @@ class Field:
         return f"TRY_CAST({text} AS {self.value_type})" if self.listed else text
 
     def _date(self) -> str:
-        forms = self.mapping.date_forms(self.name)
-        if forms:
-            tries = [f"TRY_CAST(TRY_STRPTIME({self.name}, {quote(f)}) AS DATE)" for f in forms]
-            return f"coalesce({', '.join(tries)})"
-        whole = f"TRY_CAST({self.name} AS DATE)"
-        return f"coalesce({whole}, TRY_CAST({self.name} || '-01' AS DATE))" if self.column.type == "month" else whole
+        if forms := self.mapping.date_forms(self.name):
+            return formed_day_sql(self.name, forms)
+        day = day_sql(self.name, is_month=self.column.type == "month")
+        return f"coalesce({day}, {formed_day_sql(self.name, self.more_forms)})" if self.more_forms else day
 
     def faults(self, value: str) -> list[tuple[str, str]]:
         """Pairs of SQL condition and rule, the first that holds counts.
@@ -225,7 +230,7 @@ class Field:
         return faults
 
     def _number_faults(self, value: str) -> list[tuple[str, str]]:
-        number = f"CAST({self.name} AS DOUBLE)" if self.native else f"TRY_CAST({self.name} AS DOUBLE)"
+        number = f"CAST({self.name} AS DOUBLE)" if self.native else number_sql(self.name)
         faults = [(f"{number} IS NULL OR NOT isfinite({number})", "not a number")]
         if self.column.type == "int":
             whole = f"{number} = trunc({number}) AND abs({number}) < {WHOLE_NUMBERS_EXACT_BELOW}"
@@ -235,7 +240,13 @@ class Field:
         return faults + ([(" OR ".join(bounds), "out of range")] if bounds else [])
 
 
-def fields_of(table: Table, file: LandingFile, mapping: TableMapping, form: Form) -> list[Field]:
+def fields_of(
+    table: Table,
+    file: LandingFile,
+    mapping: TableMapping,
+    form: Form,
+    date_forms: Mapping[str, tuple[str, ...]],
+) -> list[Field]:
     """Every column of the table, with the file's column, the mapping's constant or null behind it."""
     fields = []
     for column in table.for_form(form):
@@ -245,7 +256,8 @@ def fields_of(table: Table, file: LandingFile, mapping: TableMapping, form: Form
         elif own is None:
             fields.append(Field(column, mapping, "CAST(NULL AS VARCHAR)", "NULL"))
         else:
-            fields.append(Field(column, mapping, '"' + own.replace('"', '""') + '"', file.types[own]))
+            raw = '"' + own.replace('"', '""') + '"'
+            fields.append(Field(column, mapping, raw, file.types[own], date_forms.get(column.name, ())))
     return fields
 
 

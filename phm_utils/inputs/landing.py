@@ -63,18 +63,18 @@ def load_mapping(workbook: Workbook) -> Mapping:
         return Mapping()
     path = resolve(workbook.mapping)
     mapping = validated(Mapping, load_yaml(path), path.name)
-    if faults := _unknown_names(mapping):
-        raise InputError(f"{path.name}: {len(faults)} unknown name{'s' * (len(faults) > 1)}.\n" + "\n".join(faults))
+    if faults := _mapping_faults(mapping):
+        raise InputError(f"{path.name}: {len(faults)} fault{'s' * (len(faults) > 1)}.\n" + "\n".join(faults))
     return mapping
 
 
-def _unknown_names(mapping: Mapping) -> list[str]:
+def _mapping_faults(mapping: Mapping) -> list[str]:
     faults = []
     for name, entry in mapping.tables.items():
         if name not in TABLES:
             faults.append(f"- no table `{name}`{_suggestion(name, list(TABLES))}")
             continue
-        faults += _unknown_columns(TABLES[name], entry)
+        faults += _unknown_columns(TABLES[name], entry) + _unsure_years(TABLES[name], entry)
     return faults
 
 
@@ -84,6 +84,14 @@ def _unknown_columns(table: Table, entry: TableMapping) -> list[str]:
     faults = [f"- {table.name}: no column `{c}`{_suggestion(c, known)}" for c in sorted(given - set(known))]
     both = sorted(set(entry.columns) & set(entry.constants))
     return faults + [f"- {table.name}: `{c}` has both a column and a constant; keep one" for c in both]
+
+
+def _unsure_years(table: Table, entry: TableMapping) -> list[str]:
+    forms = sorted({form for group in (entry.date_formats, *entry.formats.values()) for form in group if "%y" in form})
+    return [
+        f"- {table.name}: `{form}` has a year of two digits, and which century it means is a guess; export four digits"
+        for form in forms
+    ]
 
 
 def _suggestion(name: str, known: list[str]) -> str:
