@@ -16,7 +16,10 @@ SQL_TYPE: dict[str, str] = {
     "bool": "BOOLEAN",
 }
 DATE_FILLERS = ("1582-10-15", "1600-12-31", "1800-01-01", "1801-01-01", "1900-01-01")  # documented nulls
+OPEN_FILLERS = ("9999-12-31", "9999-01-01", "4712-12-31", "2999-12-31")  # an end that has not come
 TEXT_FILLERS = ("", "-", "&", "null", "NULL")
+# Words that programs write for nothing. Not among names: people are called Null, Na and None.
+NOTHING_WORDS = ("Null", "(null)", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "nan", "NaN", "NAN", "NaT", "None", "none")
 
 # Patterns of NHS codes (reference: validity rules of the NHS Data Dictionary and ODS).
 PRACTICE = r"[A-HJ-NPVWY][0-9]{5}"
@@ -29,7 +32,7 @@ ICD10 = r"[A-Z][0-9]{2}([0-9X-][0-9A-Z-]?[AD]?)?"
 OPCS4 = r"[A-Z][0-9]{2}[0-9]?"
 NUMERIC_CODE = r"[0-9]{3}"
 POSTCODE = r"([A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|GIR ?0AA)"
-TOKEN = r"\S{6,64}"
+TOKEN = r"\S{1,255}"
 UPRN = r"[0-9]{1,12}"
 
 SEX = ("1", "2", "9", "X", "0")  # male, female, indeterminate, not known, not known in HES
@@ -73,6 +76,8 @@ class Column:
     check: `nhs_number` (modulo 11), `snomed` (Verhoeff and partition).
     fillers: documented nulls besides the usual: null without a flag.
     not_before: a column of the same row that this date may not precede.
+    open_ended: an end: null while it has not come, and it may lie after the extract. A faulty one has come on an
+        unknown day.
     optional: an extract may lack the whole column.
     """
 
@@ -89,6 +94,7 @@ class Column:
     check: Literal["nhs_number", "snomed"] | None = None
     fillers: tuple[str, ...] = ()
     not_before: str | None = None
+    open_ended: bool = False
     optional: bool = True
     forms: tuple[Form, ...] = ("pseudonymised", "identified")
 

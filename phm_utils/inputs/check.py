@@ -164,7 +164,15 @@ def _open_all(
         if len(files) == len(paths):
             if not sum(f.rows + f.unreadable for f in files):
                 faults.append(f"{name}: no rows; take the file away if the extract has no such table")
-            extract = Extract(TABLES[name], files, mapping.of(name), workbook.form, extract_date, False)
+            extract = Extract(
+                TABLES[name],
+                files,
+                mapping.of(name),
+                workbook.form,
+                extract_date,
+                False,
+                index_date=workbook.index_date,
+            )
             try:
                 extracts[name] = with_date_order(con, extract)
             except InputError as fault:

@@ -22,6 +22,7 @@ class Extract:
 
     extract_date: the last day that its rows can be true for.
     withheld: are rows of people who opted out left out?
+    index_date: the last day that the run counts.
     date_forms: strptime forms in which a column's days are written besides year-month-day, found in the files.
     """
 
@@ -32,12 +33,13 @@ class Extract:
     extract_date: date
     withheld: bool
     date_forms: dict[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
+    index_date: date = date.max
 
     def fields(self, file: LandingFile) -> list[Field]:
         return fields_of(self.table, file, self.mapping, self.form, self.date_forms)
 
     def rows_sql(self, file: LandingFile, where: str = "", original: bool = False) -> str:
-        rules = RowRules(self.extract_date, self.withheld, original)
+        rules = RowRules(self.extract_date, self.withheld, original, self.index_date)
         return checked_rows_sql(self.table, self.fields(file), file.scan, rules, where)
 
     def keys(self, file: LandingFile) -> list[str]:

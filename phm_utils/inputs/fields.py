@@ -6,13 +6,15 @@ from datetime import date
 
 from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile, TableMapping
-from phm_utils.inputs.text_forms import day_sql, formed_day_sql, is_plain_day, number_sql
+from phm_utils.inputs.text_forms import SCIENTIFIC, day_sql, formed_day_sql, is_plain_day, number_sql
 from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
 from phm_utils.schema import (
     DATE_FILLERS,
     ICD10,
     LSOA,
+    NOTHING_WORDS,
     OPCS4,
+    OPEN_FILLERS,
     PCN,
     POSTCODE,
     PRACTICE,
@@ -26,6 +28,7 @@ from phm_utils.schema import (
 )
 
 LONGEST_TEXT = 255  # bytes
+LONGEST_NOTHING = max(len(word) for word in (*TEXT_FILLERS, *NOTHING_WORDS))
 EARLIEST, LATEST = date(1850, 1, 1), date(2199, 12, 31)
 WHOLE_NUMBERS_EXACT_BELOW = 9_000_000_000_000_000  # 2 ** 53, rounded down
 TRUE, FALSE = ("1", "true", "t", "yes", "y"), ("0", "false", "f", "no", "n")
@@ -108,7 +111,14 @@ class Field:
     @property
     def fillers(self) -> tuple[str, ...]:
         """Texts that mean "not recorded"."""
-        return tuple(dict.fromkeys((*TEXT_FILLERS, *self.column.fillers, *self.mapping.nulls.get(self.name, ()))))
+        is_name = self.column.sensitivity == "identifying" and not self.column.pattern
+        words = TEXT_FILLERS if is_name else (*TEXT_FILLERS, *NOTHING_WORDS)
+        return tuple(dict.fromkeys((*words, *self.column.fillers, *self.mapping.nulls.get(self.name, ()))))
+
+    @property
+    def day_fillers(self) -> tuple[str, ...]:
+        """Days that mean "not recorded", or "not yet"."""
+        return (*DATE_FILLERS, *OPEN_FILLERS) if self.column.open_ended else DATE_FILLERS
 
     def sure(self) -> str | None:
         """SQL over `raw`: the checked value where nothing is to be done to it and no rule is broken, else null.
@@ -129,14 +139,22 @@ class Field:
             return f"TRY_CAST({text} AS {self.value_type})"
         if self.column.check or self.column.pattern not in (None, TOKEN):
             return None
-        conditions = [f"{text} <> {quote(f)}" for f in self._possible_fillers()]
+        conditions = self._no_filler(text)
         if self.column.pattern:
             conditions.append(_has_form(text, TOKEN))
         elif not self.is_number_text:
             conditions.append(f"{text} >= '!' AND {text}[-1] >= '!'")
         if not self.is_number_text:
-            conditions.append(f"strlen({text}) <= {LONGEST_TEXT}")
+            conditions.append(f"strlen({text}) <= {LONGEST_TEXT} AND NOT contains({text}, '+')")
         return f"CASE WHEN {' AND '.join(conditions)} THEN {text} END" if conditions else text
+
+    def _no_filler(self, text: str) -> list[str]:
+        """SQL conditions: it is none of the fillers. Most are short, and most values are longer than they."""
+        fillers = self._possible_fillers()
+        short = [f for f in fillers if len(f.encode()) <= LONGEST_NOTHING]
+        none_of = " AND ".join(f"{text} <> {quote(f)}" for f in short)
+        conditions = [f"(strlen({text}) > {LONGEST_NOTHING} OR ({none_of}))"] if short else []
+        return conditions + [f"{text} <> {quote(f)}" for f in fillers if f not in short]
 
     def _sure_native(self) -> str | None:
         value, column = self.raw, self.column
@@ -167,13 +185,13 @@ class Field:
     def is_documented_null(self) -> str:
         """SQL over `name`: is this a value that means "not recorded"? An empty value is not counted."""
         if self.native:
-            days = [f"{self.name} = DATE '{day}'" for day in DATE_FILLERS]
+            days = [f"{self.name} = DATE '{day}'" for day in self.day_fillers]
             return f"({' OR '.join(days)})" if self.is_date else "false"
         fillers = self._possible_fillers()
         # Not IN: DuckDB makes a join of it, for every row.
         found = [f"{self.name} = {quote(f)}" for f in fillers]
         if self.is_date:
-            found += [f"{self._date()} = DATE '{day}'" for day in DATE_FILLERS]
+            found += [f"{self._date()} = DATE '{day}'" for day in self.day_fillers]
         elif (standard := standard_form(self.name, self.column)) != self.name:
             found += [f"{standard} = {quote(f)}" for f in fillers]
         return f"({' OR '.join(found)})" if found else "false"
@@ -220,6 +238,8 @@ class Field:
         if column.type == "bool":
             return [(f"{value} IS NULL", "not true or false")]
         faults = [] if self.is_number_text else [(f"strlen({text}) > {LONGEST_TEXT}", "too long")]
+        if not self.is_number_text and (self.column.pattern or self.column.required or self.name.endswith("_id")):
+            faults.append((f"regexp_full_match({text}, {quote(SCIENTIFIC)})", "digits lost in a spreadsheet"))
         if self.listed:
             rule = "unknown code" if column.codes else "wrong form"
             faults.append((f"{value} IS NULL", "failed check digit" if column.check == "snomed" else rule))
@@ -289,7 +309,7 @@ def standard_form(text: str, column: Column) -> str:
 def _has_form(value: str, pattern: str) -> str:
     if pattern == TOKEN:  # the same as its pattern, at a quarter of the cost: it is tried on every event
         blanks = " OR ".join(f"contains({value}, {_text(b)})" for b in (*BLANKS, "\f"))
-        return f"(length({value}) BETWEEN 6 AND 64 AND NOT ({blanks}))"
+        return f"(length({value}) BETWEEN 1 AND 255 AND NOT ({blanks}))"
     return f"regexp_full_match({value}, {quote(pattern)})"
 
 

@@ -18,6 +18,8 @@ from datetime import date
 from phm_utils.inputs.fields import Field
 from phm_utils.schema import Table
 
+BIRTHS = ("birth_month", "date_of_birth")
+OLDEST = 120  # years: nobody in England has been older for long
 OPT_OUT_TABLE = "withheld_people"  # people who opted out of the source being checked
 
 
@@ -26,6 +28,7 @@ class RowRules:
     """What decides about a row as well as its columns.
 
     extract_date: a row dated later is rejected.
+    index_date: nobody who was registered by then was born later.
     withheld: leave out the people of OPT_OUT_TABLE.
     original: keep the text of every row, not only of rejected rows.
     """
@@ -33,6 +36,7 @@ class RowRules:
     extract_date: date
     withheld: bool
     original: bool = False
+    index_date: date = date.max
 
 
 def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRules, where: str = "") -> str:
@@ -58,7 +62,7 @@ def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRul
     known = kept_sure + ", ".join(f"{_known(f)}, raw_{f.name}" for f in fields)
     typed = ", ".join(f"{_typed(f, f.name in sure)}, raw_{f.name}, null_{f.name}" for f in fields)
     passed = ", ".join(f"raw_{n}, null_{n}" for n in names)
-    related = ", ".join(f"{n}, {_related(table, n, fields)} AS fault_{n}" for n in names)
+    related = ", ".join(f"{n}, {_related(table, n, fields, rules)} AS fault_{n}" for n in names)
     return (
         f"SELECT {_checked_columns(table, fields, rules)} FROM ("
         f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
@@ -86,25 +90,34 @@ def _typed(field: Field, has_sure: bool) -> str:
     return f"{checked} AS {field.name}, {fault} AS fault_{field.name}"
 
 
-def _related(table: Table, name: str, fields: list[Field]) -> str:
-    """A fault between two fields of a row, where the field has none of its own.
+def _related(table: Table, name: str, fields: list[Field], rules: RowRules) -> str:
+    """A fault of a field against another field of its row or against the extract, where it has none of its own."""
+    column = next(f.column for f in fields if f.name == name)
+    faults = _birth_faults(table, name, rules)
+    if column.type in ("date", "month") and table.date not in (None, name) and not column.open_ended:
+        faults.append((f"{name} > DATE '{rules.extract_date}'", "after the extract"))
+    if (earlier := column.not_before) in {f.name for f in fields}:
+        sound = [f"fault_{earlier} IS NULL"]
+        sound += [f"NOT coalesce({fault}, false)" for fault, _ in _birth_faults(table, earlier, rules)]
+        faults.append((" AND ".join([*sound, f"{name} < {earlier}"]), f"before {earlier}"))
+    cases = "".join(f" WHEN {condition} THEN '{name}:{rule}'" for condition, rule in faults)
+    return f"CASE WHEN fault_{name} IS NOT NULL THEN fault_{name}{cases} END" if cases else f"fault_{name}"
 
-    A month of birth later than the row's date is the fault of the month of birth,
-    because the row's date is what its activity is counted by. In a registration
-    the month of birth stays: without it the person has no age.
+
+def _birth_faults(table: Table, name: str, rules: RowRules) -> list[tuple[str, str]]:
+    """Pairs of SQL condition and rule for a month or date of birth; none for any other column.
+
+    A birth later than the row's date is the fault of the birth, because the row's date is what its
+    activity is counted by. In a registration it stays, for the age, unless the age would be negative.
     """
-    by_name = {f.name: f.column for f in fields}
-    earlier = by_name[name].not_before
-    born_late = f"birth_month > {table.date}" if table.date and table.name != "gp_registration" else "false"
-    if earlier in by_name:
-        sound = f"fault_{earlier} IS NULL" + (f" AND NOT ({born_late})" if earlier == "birth_month" else "")
-        return (
-            f"CASE WHEN fault_{name} IS NOT NULL THEN fault_{name} "
-            f"WHEN {sound} AND {name} < {earlier} THEN '{name}:before {earlier}' END"
-        )
-    if name == "birth_month":
-        return f"CASE WHEN {born_late} THEN 'birth_month:after {table.date}' ELSE fault_birth_month END"
-    return f"fault_{name}"
+    if name not in BIRTHS:
+        return []
+    first = rules.extract_date.replace(year=max(rules.extract_date.year - OLDEST, 1), day=1)
+    faults = [(f"{name} < DATE '{first}'", f"over {OLDEST} years ago")]
+    if table.name == "gp_registration":
+        index_date = f"DATE '{rules.index_date}'"
+        return [*faults, (f"{name} > {index_date} AND {table.date} <= {index_date}", "after the index date")]
+    return [(f"{name} > {table.date}", f"after {table.date}"), *faults] if table.date else faults
 
 
 def _checked_columns(table: Table, fields: list[Field], rules: RowRules) -> str:

@@ -7,7 +7,7 @@ A time with a zone is a day in England's time, whatever the machine's: see `engi
 from phm_utils.engine import quote
 
 NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
-SCIENTIFIC = r"[0-9](\.[0-9]+)?[eE]\+?[0-9]+"  # what a spreadsheet makes of a long number: its digits are lost
+SCIENTIFIC = r"[0-9](\.[0-9]+)?[eE]\+[0-9]+"  # what a spreadsheet makes of a long number: its digits are lost
 _CLOCK = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 

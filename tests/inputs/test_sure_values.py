@@ -5,7 +5,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from phm_utils import engine
@@ -51,7 +51,7 @@ def extracts(draw):
     return table, kinds, rows, draw(st.sampled_from(MAPPINGS))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(extracts())
 def test_a_sure_value_is_what_all_the_rules_give(folder_of_files, drawn):
     name, kinds, rows, mapping = drawn
