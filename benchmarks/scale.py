@@ -44,6 +44,13 @@ class Part:
     memory: int = 0
     disk: int = 0
 
+    def line(self) -> str:
+        """Its row of the table."""
+        return (
+            f"{self.name:<34}{self.ended - self.started:>8.1f}{self.cpu_after - self.cpu_before:>8.1f}"
+            f"{self.memory / 1e6:>9.0f}{self.disk / 1e9:>9.2f}"
+        )
+
 
 @dataclass
 class Watch:
@@ -83,7 +90,9 @@ class Watch:
         self.parts.append(Part(name, time.perf_counter(), self.cpu()))
 
     def end(self) -> None:
-        self.parts[-1].ended, self.parts[-1].cpu_after = time.perf_counter(), self.cpu()
+        part = self.parts[-1]
+        part.ended, part.cpu_after = time.perf_counter(), self.cpu()
+        print(part.line(), file=sys.stderr, flush=True)  # as it goes: a long run may be stopped
 
 
 def family(pid: int) -> list[int]:
@@ -113,10 +122,12 @@ def cpu_seconds(pid: int) -> float:
 
 
 def size_below(folder: Path) -> int:
+    """Bytes of all files; what goes away while we look counts nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            total += path.stat().st_size
+    for place, _, names in os.walk(folder, onerror=lambda error: None):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.stat(os.path.join(place, name)).st_size
     return total
 
 
@@ -187,10 +198,7 @@ def show(pcns: int, landing: Path, watch: Watch, people: int) -> None:
     parts = [p for p in watch.parts if p.ended]
     for part in parts:
         if part.ended - part.started >= 0.5:
-            print(
-                f"{part.name:<34}{part.ended - part.started:>8.1f}{part.cpu_after - part.cpu_before:>8.1f}"
-                f"{part.memory / 1e6:>9.0f}{part.disk / 1e9:>9.2f}"
-            )
+            print(part.line())
     if parts:
         wall = parts[-1].ended - parts[0].started
         cpu = parts[-1].cpu_after - parts[0].cpu_before
@@ -224,7 +232,7 @@ def main() -> None:
         for pcns in options.pcns:
             kept = options.keep or Path(scrap)
             landing = prepare(kept, pcns, options.one_file, options.csv)
-            with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder:
+            with tempfile.TemporaryDirectory(prefix="run-", dir=kept, ignore_cleanup_errors=True) as folder:
                 watch = run(Path(folder), landing, options)
                 show(pcns, landing, watch, registered(landing))
 

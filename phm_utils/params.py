@@ -143,6 +143,9 @@ class Workbook(Frozen):
     outputs: str = Field("outputs", description="Folder of all runs")
     mapping: str | None = Field(None, description="YAML file of the extracts' own names and codes")
     governance: str = Field("parameters/governance.yml", description="YAML file of sources and permissions")
+    unreadable_opt_outs: Literal["withhold", "stop"] = Field(
+        "withhold", description="what an opt-out flag does that cannot be read as yes or no"
+    )
     truth: str | None = Field(None, description="synthetic data: folder `truth` that `phm simulate` wrote, or none")
     geography: Geography = Geography()
     disclosure: Disclosure = Disclosure()

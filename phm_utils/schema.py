@@ -76,6 +76,7 @@ class Column:
     check: `nhs_number` (modulo 11), `snomed` (Verhoeff and partition).
     fillers: documented nulls besides the usual: null without a flag.
     not_before: a column of the same row that this date may not precede.
+    fail_closed: a flag that is true unless it can be read as false.
     open_ended: an end: null while it has not come, and it may lie after the extract. A faulty one has come on an
         unknown day.
     optional: an extract may lack the whole column.
@@ -95,6 +96,7 @@ class Column:
     fillers: tuple[str, ...] = ()
     not_before: str | None = None
     open_ended: bool = False
+    fail_closed: bool = False
     optional: bool = True
     forms: tuple[Form, ...] = ("pseudonymised", "identified")
 

@@ -100,8 +100,9 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _date("registered_from", "First day registered"),
               Column("registered_to", "date", "Last day registered; null while current",
                      not_before="registered_from", open_ended=True),
-              Column("type_1_opt_out", "bool", "Type 1 opt-out known to the source"),
-              Column("national_data_opt_out", "bool", "National data opt-out known to the source"),
+              Column("type_1_opt_out", "bool", "Type 1 opt-out known to the source", fail_closed=True),
+              Column("national_data_opt_out", "bool", "National data opt-out known to the source",
+                     fail_closed=True),
           ), date="registered_from"),
     Table("gp_event", "GP coded events", "one per coded entry", "GP extract (EMIS, TPP)", "gp_extract",
           ("event_id",), (

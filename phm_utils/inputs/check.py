@@ -16,8 +16,9 @@ from phm_utils.engine import Model, activity, guarded, read_sql, session
 from phm_utils.errors import InputError
 from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
-from phm_utils.inputs.governance import list_opt_outs, permitted, refuse_lists, source_model, withhold
+from phm_utils.inputs.governance import permitted, refuse_lists, source_model
 from phm_utils.inputs.landing import Mapping, boundary_file, load_mapping, open_file, present_tables
+from phm_utils.inputs.opt_outs import UNREADABLE, read_opt_outs, withhold
 from phm_utils.inputs.tally import Tally
 from phm_utils.inputs.validate import validate
 from phm_utils.params import Workbook
@@ -132,16 +133,17 @@ def check(
     mapping = load_mapping(workbook)
     permissions = permitted(workbook, day)
     extracts = _open_all(con, workbook, mapping, mapping.extract_date or day)
-    list_opt_outs(con, extracts.get("gp_registration"))
-    activity.expect(sum(file.rows for extract in extracts.values() for file in extract.files))
     tally = Tally()
+    for flag, rows in read_opt_outs(con, extracts.get("gp_registration"), permissions, workbook).items():
+        tally.count_withheld("gp_registration", flag, UNREADABLE, rows)
+    activity.expect(sum(file.rows for extract in extracts.values() for file in extract.files))
     for name in [*ORDER, *(t for t in TABLES if t not in ORDER)]:
         if name not in extracts:
             if not TABLES[name].made_by_link:
                 tally.add_absent(name, TABLES[name].source)
             continue
-        hidden = withhold(con, TABLES[name].source, dict(permissions), workbook.purpose)
-        extract = _with_withheld(extracts[name], hidden)
+        hidden = withhold(con, TABLES[name].source, permissions, workbook)
+        extract = replace(extracts[name], withheld=hidden)
         validate(con, extract, writer, quarantine, tally)
         _check_areas(con, name, workbook, tally)
     _refuse_lists(con, extracts, permissions, workbook, day)
@@ -181,10 +183,6 @@ def _open_all(
         listed = "\n".join(f"- {fault}" for fault in faults)
         raise InputError(f"{workbook.landing}: {len(faults)} fault{'s' * (len(faults) > 1)}.\n{listed}")
     return extracts
-
-
-def _with_withheld(extract: Extract, withheld: bool) -> Extract:
-    return replace(extract, withheld=withheld)
 
 
 def _check_areas(con: duckdb.DuckDBPyConnection, name: str, workbook: Workbook, tally: Tally) -> None:

@@ -209,10 +209,9 @@ class Field:
             number = f"CAST({self.name} AS DOUBLE)" if self.native else number_sql(self.name)
             return number if self.column.type == "float" else f"TRY_CAST({number} AS BIGINT)"
         if self.column.type == "bool" and not self.native:
-            return (
-                f"CASE WHEN lower({self.name}) IN ({_texts(TRUE)}) THEN true "
-                f"WHEN lower({self.name}) IN ({_texts(FALSE)}) THEN false END"
-            )
+            yes = f"lower({self.name}) IN ({_texts(TRUE)})"
+            other = f"WHEN {self.name} IS NOT NULL THEN true " if self.column.fail_closed else ""
+            return f"CASE WHEN {yes} THEN true WHEN lower({self.name}) IN ({_texts(FALSE)}) THEN false {other}END"
         if self.column.type != "text":
             return self.name
         text = standard_form(self.name, self.column)

@@ -7,16 +7,12 @@ or is not permitted for that purpose stops the run.
 from datetime import date
 from typing import Annotated, Literal
 
-import duckdb
 import pandas as pd
 from pydantic import Field
 
-from phm_utils.engine import Model, guarded
+from phm_utils.engine import Model
 from phm_utils.errors import InputError
-from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.landing import load_mapping, present_tables
-from phm_utils.inputs.portions import same_shape
-from phm_utils.inputs.row_rules import OPT_OUT_TABLE
 from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES
@@ -52,10 +48,18 @@ class Permission(Frozen):
     national_data_opt_out: OptOut
 
 
+class PurposePolicy(Frozen):
+    """Which opt-outs apply to one purpose, and where that is laid down."""
+
+    apply: tuple[Literal["type_1_opt_out", "national_data_opt_out"], ...] = Field(description="those that apply")
+    reference: Words = Field(description="the law, direction or policy that says so, with its section")
+
+
 class Governance(Frozen):
     """governance.yml: one entry per source; a partner list may have its own, `partner_list/<list name>`."""
 
     made_up: bool = Field(False, description="true in the demo's file: such permissions hold for synthetic data alone")
+    opt_outs: dict[Purpose, PurposePolicy] = Field(description="by purpose: a purpose without an entry is refused")
     sources: dict[str, Permission] = Field(min_length=1)
 
 
@@ -70,6 +74,17 @@ def load_governance(workbook: Workbook) -> Governance:
     return governance
 
 
+def opt_out_policy(workbook: Workbook) -> PurposePolicy:
+    """Which opt-outs apply to the run's purpose; InputError where governance.yml does not say."""
+    policies = load_governance(workbook).opt_outs
+    if workbook.purpose not in policies:
+        raise InputError(
+            f"{workbook.governance} does not say which opt-outs apply to the purpose {workbook.purpose}. "
+            "Add it under `opt_outs`, with the reference."
+        )
+    return policies[workbook.purpose]
+
+
 def permitted(workbook: Workbook, today: date | None = None) -> list[tuple[str, Permission]]:
     """The permission of every source that has a table in the landing folder.
 
@@ -78,6 +93,12 @@ def permitted(workbook: Workbook, today: date | None = None) -> list[tuple[str, 
     permitted for the run's purpose.
     """
     governance, day = load_governance(workbook), today or date.today()
+    if workbook.purpose == "direct_care":
+        raise InputError(
+            "A run of a whole population may not state the purpose direct_care, "
+            "which belongs to one request by a practice."
+        )
+    opt_out_policy(workbook)
     found, _ = present_tables(workbook, load_mapping(workbook))
     used = sorted({TABLES[name].source for name in found})
     entries = {s: e for s, e in governance.sources.items() if s.partition("/")[0] in used}
@@ -150,30 +171,3 @@ def source_model(permissions: list[tuple[str, Permission]]) -> Model:
         ]
     )
     return Model("governance_source", ("source",), frame=frame)
-
-
-FLAGS = ("type_1_opt_out", "national_data_opt_out")
-
-
-def list_opt_outs(con: duckdb.DuckDBPyConnection, registrations: Extract | None) -> None:
-    """Make `opted_out` (flag, person) from the registrations; empty where the extract has none."""
-    con.execute("CREATE OR REPLACE TEMP TABLE opted_out (flag VARCHAR, person VARCHAR)")
-    if registrations is None:
-        return
-    person = "token_person_id" if registrations.form == "pseudonymised" else "nhs_number"
-    flags = ", ".join(f"CASE WHEN {flag} THEN '{flag}' END" for flag in FLAGS)
-    with guarded("Reading opt-outs"):
-        registrations.list_valid_values(con)
-        for file in same_shape(registrations.files):
-            rows = f"FROM ({registrations.rows_sql(file)}) WHERE ({' OR '.join(FLAGS)}) AND {person} IS NOT NULL"
-            con.execute(f"INSERT INTO opted_out SELECT DISTINCT unnest([{flags}]) AS flag, {person} {rows}")
-        con.execute("DELETE FROM opted_out WHERE flag IS NULL")
-
-
-def withhold(con: duckdb.DuckDBPyConnection, source: str, permissions: dict[str, Permission], purpose: str) -> bool:
-    """Name the people whose rows of one source are withheld; False where there are none."""
-    entries = [p for name, p in permissions.items() if name.partition("/")[0] == source]
-    flags = [FLAGS[0]] + [FLAGS[1]] * any(p.national_data_opt_out.applied == "here" for p in entries)
-    chosen = " OR ".join(f"flag = '{flag}'" for flag in flags) if purpose != "direct_care" else "false"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {OPT_OUT_TABLE} AS SELECT DISTINCT person FROM opted_out WHERE {chosen}")
-    return con.execute(f"SELECT count(*) FROM {OPT_OUT_TABLE}").fetchall()[0][0] > 0

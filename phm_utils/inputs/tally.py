@@ -114,8 +114,16 @@ class Tally:
 
     def count_kept(self, table: str, column: str, rule: str, rows: int) -> None:
         """Count rows that are kept unchanged but that the reader should know of."""
+        self._add_field(table, column, rule, "kept", rows)
+
+    def count_withheld(self, table: str, column: str, rule: str, rows: int) -> None:
+        """Count rows of people who are taken to have opted out."""
+        self._add_field(table, column, rule, "withheld", rows)
+
+    def _add_field(self, table: str, column: str, rule: str, disposition: str, rows: int) -> None:
         if rows:
-            self.fields.append(pd.DataFrame([[table, column, rule, "kept", rows]], columns=list(FIELD_COLUMNS)))
+            entry = [table, column, rule, disposition, rows]
+            self.fields.append(pd.DataFrame([entry], columns=list(FIELD_COLUMNS)))
 
     def count_unlisted_practices(self, practices: pd.Series) -> None:
         """Count the rows of practices that the practice table does not list."""
@@ -213,5 +221,6 @@ def _registered(con: duckdb.DuckDBPyConnection, tally: Tally, workbook: Workbook
     return read_sql(
         con,
         f"SELECT practice_code, count(DISTINCT coalesce({person}, registration_id)) AS registered FROM gp_registration "
-        f"WHERE registered_from <= {day} AND coalesce(registered_to, {day}) >= {day} GROUP BY practice_code",
+        f"WHERE registered_from <= {day} AND coalesce(registered_to, {day}) >= {day} "
+        "AND coalesce(nulled_fields, '') NOT LIKE '%registered_to:%' GROUP BY practice_code",
     )

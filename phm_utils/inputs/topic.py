@@ -17,7 +17,7 @@ TOPIC = Topic(
             makes=(*TABLES, *CHECK_TABLES, "boundary"),
             settings=(
                 *("form", "mapping", "governance", "purpose", "geography", "ics_code", "index_date", "synthetic"),
-                *("data", "truth"),
+                *("data", "truth", "unreadable_opt_outs"),
             ),
             files="phm_utils.inputs.check:input_files",
             writes=True,

@@ -121,12 +121,59 @@ def test_national_opt_outs_are_applied_where_governance_says_here(small, rows):
     assert len(small.checked(with_governance(small, change), store="b").read("gp_event")) == 1
 
 
-def test_opt_outs_do_not_apply_to_direct_care(small, rows):
-    two_people(small, rows, type_1_opt_out="true")
-    workbook = with_governance(
-        small, lambda s: s["gp_extract"]["purposes"].append("direct_care"), purpose="direct_care"
-    )
-    assert len(small.checked(workbook).read("gp_event")) == 2
+def test_a_run_of_a_population_may_not_be_for_direct_care(small):
+    with pytest.raises(InputError, match="one request by a practice"):
+        permitted(small.workbook(purpose="direct_care"), TODAY)
+
+
+def test_a_purpose_without_a_policy_on_opt_outs_is_refused(small):
+    def change(sources):
+        sources["gp_extract"]["purposes"].append("public_health")
+
+    path = small.root / "governance.yml"
+    workbook = with_governance(small, change, purpose="public_health")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del content["opt_outs"]["public_health"]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(InputError, match="which opt-outs apply to the purpose public_health"):
+        permitted(workbook, TODAY)
+
+
+@pytest.mark.parametrize("word", ["1.0", "Opted out", "Dissent", "9Nu0.", "2", "X", "On", "true", " YES "])
+def test_what_cannot_be_read_as_no_withholds_the_person(small, rows, word):
+    store = two_people(small, rows, type_1_opt_out=word).checked()
+    assert store.read("gp_registration")["token_person_id"].tolist() == ["token-2"]
+    assert store.read("gp_event")["event_id"].tolist() == ["e2"]
+    named = store.read("check_field").query("column_name == 'type_1_opt_out'")
+    readable = word in ("true", " YES ")
+    assert named["rule"].tolist() == [] if readable else named["rule"].tolist() == ["cannot be read as no"]
+
+
+def test_a_parameter_makes_an_unreadable_opt_out_stop_the_check(small, rows):
+    workbook = two_people(small, rows, type_1_opt_out="Dissent").workbook(unreadable_opt_outs="stop")
+    with pytest.raises(InputError, match="type 1 opt out cannot be read as yes or no in 1 of the registrations"):
+        small.checked(workbook)
+
+
+@pytest.mark.parametrize("column", [{}, {"type_1_opt_out": None}])
+def test_without_a_word_on_opt_outs_the_check_stops_unless_they_were_applied_before_arrival(small, rows, column):
+    row = {name: value for name, value in rows["gp_registration"].items() if name != "type_1_opt_out"} | column
+    small.put("gp_registration", row)
+    with pytest.raises(InputError, match="says nothing of the type 1 opt out"):
+        small.checked()
+
+    def change(sources):
+        sources["gp_extract"]["type_1_opt_out"] = {"applied": "supplier", "how": "by the practices"}
+
+    assert len(small.checked(with_governance(small, change)).read("gp_registration")) == 1
+
+
+def test_a_flag_that_the_supplier_should_have_acted_on_is_an_incident(small, rows):
+    def change(sources):
+        sources["gp_extract"]["type_1_opt_out"] = {"applied": "supplier", "how": "by the practices"}
+
+    with pytest.raises(InputError, match="incident"):
+        two_people(small, rows, type_1_opt_out="true").checked(with_governance(small, change))
 
 
 @pytest.mark.parametrize(

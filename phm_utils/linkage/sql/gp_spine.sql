@@ -1,9 +1,10 @@
 -- The GP spine: one row per token, with the sex, month of birth, ethnicity, small area, address and
 -- practice of its current registration, which is the one that began last. Tie rule: of two begun on one
--- day, the larger registration_id. left_gp says that this registration has ended.
+-- day, the larger registration_id. left_gp says that this registration has ended,
+-- if on a day that could not be read.
 SELECT
     token_person_id, sex, birth_month, ethnicity, lsoa, household_token, pcn_code,
-    registered_to IS NOT NULL AS left_gp
+    registered_to IS NOT NULL OR coalesce(nulled_fields, '') LIKE '%registered_to:%' AS left_gp
 FROM (
     SELECT
         registration.*,

@@ -1,13 +1,12 @@
 -- Hospital episodes of people in follow-up, each with the spell that it belongs to.
--- Episodes are one spell where they share spell_id; without one, where they share the day of
--- admission and the provider.
+-- Episodes are one spell where they share spell_id and provider; without a spell_id, where they share
+-- the day of admission and the provider. Providers number their spells for themselves.
 SELECT
     identity.person_no,
     coalesce(
         'spell ' || apc_episode.spell_id,
         'day ' || CAST(coalesce(apc_episode.admidate, apc_episode.epistart) AS VARCHAR)
-        || ' at ' || coalesce(apc_episode.procode, '?')
-    ) AS spell,
+    ) || ' at ' || coalesce(apc_episode.procode, '?') AS spell,
     apc_episode.epikey, apc_episode.epiorder, apc_episode.epistart, apc_episode.epiend,
     apc_episode.admidate, apc_episode.disdate, apc_episode.admimeth,
     apc_episode.diag_01, apc_episode.diag_02, apc_episode.diag_03, apc_episode.diag_04, apc_episode.diag_05,

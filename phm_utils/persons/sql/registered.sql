@@ -2,7 +2,8 @@
 -- One row per person: the registration used, and the continuous run of registrations that it ends.
 -- Used is the registration open on the index date, else the last one to end; of two, the one that
 -- began later; of two that began on one day, the larger registration_id. Registrations up to
--- 31 days apart are one run: changing practice is not leaving.
+-- 31 days apart are one run: changing practice is not leaving. A registration whose end could not be
+-- read (`nulled_fields`) ended on an unknown day: it is not used.
 WITH registration AS (
     SELECT
         gp_registration.token_person_id AS person_id,
@@ -18,7 +19,10 @@ WITH registration AS (
         least(coalesce(gp_registration.registered_to, $index_date), $index_date) AS last_day
     FROM gp_registration
     INNER JOIN practice ON practice.practice_code = gp_registration.practice_code
-    WHERE gp_registration.token_person_id IS NOT NULL AND gp_registration.registered_from <= $index_date
+    WHERE
+        gp_registration.token_person_id IS NOT NULL
+        AND gp_registration.registered_from <= $index_date
+        AND coalesce(gp_registration.nulled_fields, '') NOT LIKE '%registered_to:%'
 ),
 -- Most people have one registration; only others need ordering. Duplicate rows count as two.
 several AS (
