@@ -111,6 +111,15 @@ class Disclosure(Frozen):
     tier: Literal["partners", "public"] = Field("partners", description="who may read the reports")
 
 
+class Limits(Frozen):
+    """From when an extract that can be read cannot be right: the check stops."""
+
+    quarantined: float = Field(0.05, gt=0, le=1, description="share of a table's rows that cannot be used")
+    emptied: float = Field(0.10, gt=0, le=1, description="share of a field's values that are faulty")
+    filled: float = Field(0.50, ge=0, lt=1, description="share of rows that must have a field on which figures rest")
+    drop: float = Field(0.30, gt=0, le=1, description="share of a table's rows lost since the last run")
+
+
 class Resources(Frozen):
     """What each worker may use."""
 
@@ -143,6 +152,8 @@ class Workbook(Frozen):
     outputs: str = Field("outputs", description="Folder of all runs")
     mapping: str | None = Field(None, description="YAML file of the extracts' own names and codes")
     governance: str = Field("parameters/governance.yml", description="YAML file of sources and permissions")
+    limits: Limits = Limits()
+    accept: tuple[str, ...] = Field((), description="names of alarms of the check that are right after all")
     unreadable_opt_outs: Literal["withhold", "stop"] = Field(
         "withhold", description="what an opt-out flag does that cannot be read as yes or no"
     )

@@ -76,6 +76,7 @@ class Column:
     check: `nhs_number` (modulo 11), `snomed` (Verhoeff and partition).
     fillers: documented nulls besides the usual: null without a flag.
     not_before: a column of the same row that this date may not precede.
+    typical: between which its median must lie, in its unit.
     fail_closed: a flag that is true unless it can be read as false.
     open_ended: an end: null while it has not come, and it may lie after the extract. A faulty one has come on an
         unknown day.
@@ -97,6 +98,7 @@ class Column:
     not_before: str | None = None
     open_ended: bool = False
     fail_closed: bool = False
+    typical: tuple[float, float] | None = None
     optional: bool = True
     forms: tuple[Form, ...] = ("pseudonymised", "identified")
 

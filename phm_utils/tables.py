@@ -153,7 +153,8 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _id("attendance_id", "Row identifier of the source"), *PERSON,
               _date("arrival_date", "Date of arrival"),
               _text("arrival_time", "Time of arrival, HH:MM", pattern=r"([01][0-9]|2[0-3]):?[0-5][0-9]"),
-              Column("duration_minutes", "int", "Arrival to departure", unit="minutes", low=0, high=10_080),
+              Column("duration_minutes", "int", "Arrival to departure", unit="minutes", low=0, high=10_080,
+                     typical=(20, 2_000)),
               _text("department_type", "01 consultant-led, 02 mono-specialty, 03 UTC, 04 walk-in, 05 SDEC",
                     codes=("01", "02", "03", "04", "05", "99")),
               _text("attendance_category", "1 first, 2-3 unplanned follow-up, 4 planned",
@@ -201,7 +202,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
                   "Short Term Support", "Carer Support")),
               _text("primary_support_reason", "Primary Support Reason", sensitivity="special"),
               _text("accommodation_status", "Accommodation Status", sensitivity="special"),
-              Column("unit_cost_pence", "int", "Unit Cost", unit="pence per week", low=0),
+              Column("unit_cost_pence", "int", "Unit Cost", unit="pence per week", low=0, typical=(2_000, 500_000)),
           ), date="event_start"),
     Table("partner_list", "Council and voluntary-sector lists", "one per person and list", "Local agreement",
           "partner_list", ("row_id",), (

@@ -58,6 +58,7 @@ def common(workbook: Workbook) -> dict[str, Any]:
         "geography": workbook.geography.model_dump(),
         "disclosure": workbook.disclosure.model_dump(),
         "sources": [],
+        "accepted": [],
         "practices": {},
         "people": {},
         "governance": [],

@@ -39,6 +39,12 @@ class Model:
     partition_by: str | None = None
     slices: tuple[str, ...] = ()
 
+    def rows(self) -> pd.DataFrame:
+        """The table itself, of a model that Python computed."""
+        if self.frame is None:
+            raise ValueError(f"{self.name} is made by SQL: read it after it is written")
+        return self.frame
+
 
 class Workspace(Protocol):
     """Tables made on the way to a stage's models, by SQL in DuckDB's dialect; gone when the workspace closes."""

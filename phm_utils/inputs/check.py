@@ -14,6 +14,7 @@ import pyogrio
 
 from phm_utils.engine import Model, activity, guarded, read_sql, session
 from phm_utils.errors import InputError
+from phm_utils.inputs.alarms import Counts, alarms, refuse_alarms
 from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.governance import permitted, refuse_lists, source_model
@@ -106,8 +107,10 @@ PRACTICE_COLUMNS = ("practice_code", "practice_name", "pcn_code", "pcn_name", "i
 
 
 def check_stage(con: duckdb.DuckDBPyConnection, workbook: Workbook, writer: StageWriter) -> None:
-    """The stage: see `check`; rejected rows go to the run's own quarantine."""
-    check(con, workbook, writer, resolve(workbook.identified_root) / "quarantine" / workbook.name)
+    """The stage: see `check`; rejected rows go to the run's own quarantine, and the last run is compared."""
+    store = Store(resolve(workbook.outputs) / workbook.name / "store")
+    before = store.read("check_table") if store.files("check_table") else None
+    check(con, workbook, writer, resolve(workbook.identified_root) / "quarantine" / workbook.name, before=before)
 
 
 def check(
@@ -116,18 +119,20 @@ def check(
     writer: StageWriter,
     quarantine: Path,
     today: date | None = None,
+    before: pd.DataFrame | None = None,
 ) -> None:
     """Validate every table of the landing folder into the store.
 
     quarantine: folder for the rejected rows, `<table>.parquet`, fields as text.
     today: the day of the check: agreements must still run on it, and no row may be
         dated after it unless the mapping file gives an `extract_date`.
+    before: `check_table` of the last run of this parameter file, if there was one.
 
     Writes the validated tables (columns of `tables.py`, and `nulled_fields`: faults as
     `column:rule`, joined by ;), `check_table`, `check_field`, `check_completeness`,
-    `check_practice`, `governance_source` and `boundary`.
+    `check_practice`, `check_alarm`, `governance_source` and `boundary`.
     Raises InputError, listing every fault at once, where files, columns,
-    permissions or vintages are not usable.
+    permissions or vintages are not usable, and where the extract cannot be right (`alarms`).
     """
     day = today or date.today()
     mapping = load_mapping(workbook)
@@ -147,7 +152,7 @@ def check(
         validate(con, extract, writer, quarantine, tally)
         _check_areas(con, name, workbook, tally)
     _refuse_lists(con, extracts, permissions, workbook, day)
-    _write_counts(con, workbook, writer, tally, source_model(permissions))
+    _write_counts(con, workbook, writer, tally, source_model(permissions), before)
 
 
 def _open_all(
@@ -213,7 +218,12 @@ def _refuse_lists(con: duckdb.DuckDBPyConnection, extracts: dict, permissions: l
 
 
 def _write_counts(
-    con: duckdb.DuckDBPyConnection, workbook: Workbook, writer: StageWriter, tally: Tally, sources: Model
+    con: duckdb.DuckDBPyConnection,
+    workbook: Workbook,
+    writer: StageWriter,
+    tally: Tally,
+    sources: Model,
+    before: pd.DataFrame | None,
 ) -> None:
     practices = pd.DataFrame(columns=list(PRACTICE_COLUMNS))
     if "practice" in writer.tables:
@@ -225,11 +235,16 @@ def _write_counts(
     else:
         tally.add_present("boundary", "reference", len(outlines.frame))
         writer.add(con, outlines)
+    tables, fields = tally.table_model(), tally.field_model()
+    completeness = tally.completeness_model(practices, workbook)
+    counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before)
+    accepted = refuse_alarms(alarms(con, counts, workbook), workbook)
     for model in (
-        tally.table_model(),
-        tally.field_model(),
-        tally.completeness_model(practices, workbook),
+        tables,
+        fields,
+        completeness,
         tally.practice_model(con, practices, workbook),
+        accepted,
         sources,
     ):
         writer.add(con, model)
@@ -269,8 +284,17 @@ def areas(workbook: Workbook) -> dict[str, str]:
     return names | {code: name if isinstance(name, str) else code for code, name in pcns.items()}
 
 
+# What follows from a faulty field, where it is more than the field's own absence.
+CONSEQUENCE = {
+    ("gp_registration", "registered_to"): "ended on an unknown day, not counted as current",
+    ("asc_event", "event_end"): "service ended on an unknown day, not counted",
+    ("gp_registration", "type_1_opt_out"): "taken as an opt-out",
+    ("gp_registration", "national_data_opt_out"): "taken as an opt-out",
+}
+
+
 def report(store: Store) -> str:
-    """The counts as text: one line per table, then the most frequent faults."""
+    """The counts as text: one line per table, then the most frequent faults, then alarms that were accepted."""
     tables, fields = store.read("check_table"), store.read("check_field")
     present = tables[tables["state"] == "present"]
     lines = [f"{'table':<20}{'rows in':>14} = {'kept':>12} + {'quarantined':>12}{'with a field nulled':>22}"]
@@ -287,5 +311,10 @@ def report(store: Store) -> str:
     if len(faults):
         lines += ["", f"{'rows':>10}  outcome"]
     for row in faults.itertuples():
-        lines.append(f"{row.rows:>10,}  {row.disposition}: {row.table_name}.{row.column_name}, {row.rule}")
+        what = CONSEQUENCE.get((row.table_name, row.column_name), "")
+        lines.append(
+            f"{row.rows:>10,}  {row.disposition}: {row.table_name}.{row.column_name}, {row.rule}{what and f' ({what})'}"
+        )
+    accepted = store.read("check_alarm")
+    lines += [f"accepted: {name}: {text}" for name, text in zip(accepted["name"], accepted["text"], strict=True)]
     return "\n".join(lines)

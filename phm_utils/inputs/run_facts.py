@@ -7,16 +7,18 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import present_tables, read_sql
+from phm_utils.inputs.alarms import on_a_page
 from phm_utils.inputs.quality_params import DataQualityParams
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
 
 def extracts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> dict[str, Any]:
-    """`sources`, `practices` and `places` by area, and `governance` of a person-level run."""
+    """`sources`, `accepted`, `practices` and `places` by area, and `governance` of a person-level run."""
     practices = read_sql(con, "SELECT * FROM check_practice ORDER BY practice_code")
     return {
         "sources": _sources(con),
+        "accepted": [on_a_page(name) for name in read_sql(con, "SELECT name FROM check_alarm ORDER BY name")["name"]],
         "practices": _practices(practices, workbook),
         "places": _place_names(con),
         "governance": _governance(con),

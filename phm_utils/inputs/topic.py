@@ -6,7 +6,9 @@ from phm_utils.inputs.quality_params import DataQualityParams
 from phm_utils.tables import TABLES
 from phm_utils.topic import Facts, Stage, Topic, aggregates
 
-CHECK_TABLES = ("check_table", "check_field", "check_completeness", "check_practice", "governance_source")
+CHECK_TABLES = (
+    *("check_table", "check_field", "check_completeness", "check_practice", "check_alarm", "governance_source"),
+)
 
 TOPIC = Topic(
     "inputs",
@@ -17,7 +19,7 @@ TOPIC = Topic(
             makes=(*TABLES, *CHECK_TABLES, "boundary"),
             settings=(
                 *("form", "mapping", "governance", "purpose", "geography", "ics_code", "index_date", "synthetic"),
-                *("data", "truth", "unreadable_opt_outs"),
+                *("data", "truth", "unreadable_opt_outs", "limits", "accept"),
             ),
             files="phm_utils.inputs.check:input_files",
             writes=True,
@@ -42,7 +44,7 @@ TOPIC = Topic(
     examine="phm_utils.inputs.doctor_extracts:extracts",
     facts=Facts(
         "phm_utils.inputs.run_facts:extracts",
-        reads=("check_practice", "check_table", "governance_source", "practice"),
+        reads=("check_practice", "check_table", "check_alarm", "governance_source", "practice"),
         parameters=(DataQualityParams,),
     ),
     areas="phm_utils.inputs.check:areas",

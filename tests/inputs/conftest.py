@@ -68,10 +68,13 @@ class Landing:
     def quarantine(self) -> Path:
         return self.root / "quarantine"
 
-    def checked(self, workbook: Workbook | None = None, store: str = "store", today: date = TODAY) -> Store:
+    def checked(
+        self, workbook: Workbook | None = None, store: str = "store", today: date = TODAY,
+        before: pd.DataFrame | None = None,
+    ) -> Store:  # fmt: skip
         store = Store(self.root / store)
         with engine.session(self.root / "spill") as con, store.stage("check", "0" * 12) as writer:
-            check(con, workbook or self.workbook(), writer, self.quarantine, today)
+            check(con, workbook or self.workbook(), writer, self.quarantine, today, before)
         return store
 
     def rejected_rows(self, table: str) -> pd.DataFrame:

@@ -17,8 +17,9 @@ def many(rows, n=3000):
     """Events in which some rows have a fault and some keys are repeated."""
     frame = pd.DataFrame([rows["gp_event"]] * n)
     frame["event_id"] = [f"e{i % (n - 50)}" for i in range(n)]
+    frame["event_date"] = [f"2024-06-{i % (n - 50) % 28 + 1:02d}" for i in range(n)]
     frame["unit"] = [f"u{i % 7}" for i in range(n)]
-    frame["value_num"] = [["1.5", "x", "nan", "1e400", "-3", None][i % 6] for i in range(n)]
+    frame["value_num"] = [["1.5", "x", "1e400", "-3"][i % 4] if i % 19 == 0 else "2" for i in range(n)]
     return frame
 
 

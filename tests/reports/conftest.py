@@ -39,6 +39,7 @@ def facts() -> dict:
         "index_date": "2025-03-31",
         "geography": {"lsoa_vintage": 2021, "imd_version": "IoD2025"},
         "disclosure": {"suppress_below": 8, "round_to": 5, "min_events_for_estimate": 10, "tier": "partners"},
+        "accepted": [],
         "sources": [
             {"name": "GP coded events", "state": "present", "last_date": "2025-04-30"},
             {"name": "Deaths", "state": "absent", "last_date": None},
