@@ -34,6 +34,7 @@ SUPPRESSED_NOTE = "* small number, not shown"
 
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same letters, so the same bytes, on every machine
+    "text.parse_math": False,  # a name with dollar signs is a name
     "font.size": 10,
     "axes.labelsize": 10,
     "xtick.labelsize": 9.5,

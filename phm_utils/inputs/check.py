@@ -19,6 +19,7 @@ from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.governance import permitted, refuse_lists, source_model
 from phm_utils.inputs.landing import Mapping, boundary_file, load_mapping, open_file, present_tables
+from phm_utils.inputs.nobody import shared_identifiers
 from phm_utils.inputs.opt_outs import UNREADABLE, read_opt_outs, withhold
 from phm_utils.inputs.tally import Tally
 from phm_utils.inputs.validate import validate
@@ -138,6 +139,8 @@ def check(
     mapping = load_mapping(workbook)
     permissions = permitted(workbook, day)
     extracts = _open_all(con, workbook, mapping, mapping.extract_date or day)
+    nobody = shared_identifiers(con, extracts)
+    extracts = {name: replace(extract, nobody=nobody) for name, extract in extracts.items()}
     tally = Tally()
     for flag, rows in read_opt_outs(con, extracts.get("gp_registration"), permissions, workbook).items():
         tally.count_withheld("gp_registration", flag, UNREADABLE, rows)

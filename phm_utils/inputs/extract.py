@@ -23,6 +23,7 @@ class Extract:
     extract_date: the last day that its rows can be true for.
     withheld: are rows of people who opted out left out?
     index_date: the last day that the run counts.
+    nobody: by column, identifiers that stand for nobody: see `nobody`.
     date_forms: strptime forms in which a column's days are written besides year-month-day, found in the files.
     """
 
@@ -34,9 +35,10 @@ class Extract:
     withheld: bool
     date_forms: dict[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
     index_date: date = date.max
+    nobody: dict[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
 
     def fields(self, file: LandingFile) -> list[Field]:
-        return fields_of(self.table, file, self.mapping, self.form, self.date_forms)
+        return fields_of(self.table, file, self.mapping, self.form, self.date_forms, self.nobody)
 
     def rows_sql(self, file: LandingFile, where: str = "", original: bool = False) -> str:
         rules = RowRules(self.extract_date, self.withheld, original, self.index_date)

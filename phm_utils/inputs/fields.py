@@ -45,6 +45,7 @@ class Field:
 
     kind: the DuckDB type of the file's column; "VARCHAR" for a constant, "NULL" where it is absent.
     more_forms: strptime forms of days besides year-month-day, found in the files.
+    nobody: values that stand for nobody, found in the files: see `nobody`.
     """
 
     column: Column
@@ -52,6 +53,7 @@ class Field:
     raw: str
     kind: str
     more_forms: tuple[str, ...] = ()
+    nobody: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -154,7 +156,7 @@ class Field:
         short = [f for f in fillers if len(f.encode()) <= LONGEST_NOTHING]
         none_of = " AND ".join(f"{text} <> {quote(f)}" for f in short)
         conditions = [f"(strlen({text}) > {LONGEST_NOTHING} OR ({none_of}))"] if short else []
-        return conditions + [f"{text} <> {quote(f)}" for f in fillers if f not in short]
+        return conditions + [f"{text} <> {quote(f)}" for f in (*fillers, *self.nobody) if f not in short]
 
     def _sure_native(self) -> str | None:
         value, column = self.raw, self.column
@@ -239,6 +241,8 @@ class Field:
         faults = [] if self.is_number_text else [(f"strlen({text}) > {LONGEST_TEXT}", "too long")]
         if not self.is_number_text and (self.column.pattern or self.column.required or self.name.endswith("_id")):
             faults.append((f"regexp_full_match({text}, {quote(SCIENTIFIC)})", "digits lost in a spreadsheet"))
+        if self.nobody:
+            faults.append((f"{value} IN ({_texts(self.nobody)})", "shared by unlike people"))
         if self.listed:
             rule = "unknown code" if column.codes else "wrong form"
             faults.append((f"{value} IS NULL", "failed check digit" if column.check == "snomed" else rule))
@@ -265,6 +269,7 @@ def fields_of(
     mapping: TableMapping,
     form: Form,
     date_forms: Mapping[str, tuple[str, ...]],
+    nobody: Mapping[str, tuple[str, ...]],
 ) -> list[Field]:
     """Every column of the table, with the file's column, the mapping's constant or null behind it."""
     fields = []
@@ -276,7 +281,8 @@ def fields_of(
             fields.append(Field(column, mapping, "CAST(NULL AS VARCHAR)", "NULL"))
         else:
             raw = '"' + own.replace('"', '""') + '"'
-            fields.append(Field(column, mapping, raw, file.types[own], date_forms.get(column.name, ())))
+            more, of_nobody = date_forms.get(column.name, ()), nobody.get(column.name, ())
+            fields.append(Field(column, mapping, raw, file.types[own], more, of_nobody))
     return fields
 
 

@@ -7,6 +7,7 @@ dates. An unknown name is refused, with the nearest known name.
 import csv
 import difflib
 import itertools
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,13 +30,20 @@ class TableMapping(Frozen):
 
     files: str | None = Field(None, description="file name or pattern below the landing folder, such as sus/apc_*.csv")
     delimiter: str = Field(",", min_length=1, max_length=1, description="CSV: sign between two fields")
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = Field("utf-8", description="CSV: text encoding")
+    encoding: Literal["utf-8", "cp1252", "latin-1", "utf-16"] = Field(
+        "utf-8", description="CSV: text encoding; cp1252 is that of Windows, and what latin-1 mostly means"
+    )
     columns: dict[str, str] = Field(default_factory=dict, description="our column: the extract's own column")
     constants: dict[str, str] = Field(default_factory=dict, description="our column: one value for every row")
     values: dict[str, dict[str, str]] = Field(default_factory=dict, description="our column: {their code: our code}")
     nulls: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="our column: documented nulls")
     date_formats: tuple[str, ...] = Field((), description="strptime forms of every date; default year-month-day")
     formats: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="our column: its own date forms")
+
+    @property
+    def codec(self) -> str:
+        """Python's name of the encoding. A file that calls itself latin-1 mostly has the curly quotes of cp1252."""
+        return {"latin-1": "cp1252", "utf-8": "utf-8-sig"}.get(self.encoding, self.encoding)
 
     def source_column(self, column: str) -> str:
         """The extract's name for a column of ours."""
@@ -246,12 +254,15 @@ def _convert_csv(
     copy = Path(tempfile.mkdtemp(prefix="csv-", dir=spill)) / f"{path.stem}.parquet"
     if has_unclosed_quote(path, mapping.encoding, mapping.delimiter):
         raise InputError(f"{file.name} has a quotation mark that is never closed; export it again")
+    source, encoding = (
+        (_in_utf8(path, copy.parent, file.name), "utf-8") if mapping.codec == "cp1252" else (path, mapping.encoding)
+    )
     columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in file.types)
     # One thread reads: a quoted line break is then never taken for the end of a row.
     read = (
-        f"read_csv({literal_path(path)}, columns = {{{columns}}}, header = true, auto_detect = false, "
+        f"read_csv({literal_path(source)}, columns = {{{columns}}}, header = true, auto_detect = false, "
         f"parallel = false, delim = {quote(mapping.delimiter)}, quote = '\"', escape = '\"', "
-        f"encoding = {quote(mapping.encoding)}, "
+        f"encoding = {quote(encoding)}, "
         f"max_line_size = {LONGEST_LINE}, buffer_size = {4 * LONGEST_LINE}, store_rejects = true)"
     )
     with guarded(f"Reading {file.name}", f"Save it as CSV in UTF-8 with `{mapping.delimiter}` between fields."):
@@ -268,14 +279,27 @@ def _unreadable_lines(con: duckdb.DuckDBPyConnection, name: str) -> int:
     if letters := sum(n for kind, n in counts.items() if "UNICODE" in kind or "ENCOD" in kind):
         raise InputError(
             f"{name} is not in UTF-8 ({letters} lines cannot be read); "
-            "save it as UTF-8, or set `encoding: latin-1` or `utf-16` in the mapping file"
+            "save it as UTF-8, or set `encoding: cp1252` (Windows) or `utf-16` in the mapping file"
         )
     return lines
 
 
+def _in_utf8(path: Path, folder: Path, name: str) -> Path:
+    """A copy in UTF-8 of a file in cp1252, which DuckDB does not read by itself."""
+    copy = folder / "utf8.csv"
+    try:
+        with path.open(encoding="cp1252", newline="") as given, copy.open("w", encoding="utf-8", newline="") as made:
+            shutil.copyfileobj(given, made)
+    except UnicodeError:
+        raise InputError(
+            f"{name} is not in cp1252; save it as UTF-8, or correct `encoding` in the mapping file"
+        ) from None
+    return copy
+
+
 def _header(path: Path, mapping: TableMapping, name: str) -> list[str]:
     try:
-        with path.open(encoding=mapping.encoding.replace("utf-8", "utf-8-sig"), newline="") as handle:
+        with path.open(encoding=mapping.codec, newline="") as handle:
             lines = list(itertools.islice(csv.reader(handle, delimiter=mapping.delimiter), 2))
     except (UnicodeError, csv.Error):
         raise InputError(

@@ -33,8 +33,8 @@ from phm_utils.persons.windows import (
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
-PERSON_BYTES = 5_000  # in memory for each person while `person` is made from all that it joins: measured
-MONTH_BYTES = 1_500  # while `person_month` is; each slice reads the contacts again, so slices are few
+PERSON_BYTES = 2_000  # in memory for each person while `person` is made from all that it joins: measured
+MONTH_BYTES = 400  # while `person_month` is: each slice reads the contacts again, so they are few, and DuckDB spills
 SHARE_OF_MEMORY = 0.25
 PERSON_KEY, EARLIER_KEY = ("person_no",), ("earlier_no",)
 
