@@ -222,5 +222,5 @@ def _registered(con: duckdb.DuckDBPyConnection, tally: Tally, workbook: Workbook
         con,
         f"SELECT practice_code, count(DISTINCT coalesce({person}, registration_id)) AS registered FROM gp_registration "
         f"WHERE registered_from <= {day} AND coalesce(registered_to, {day}) >= {day} "
-        "AND coalesce(nulled_fields, '') NOT LIKE '%registered_to:%' GROUP BY practice_code",
+        "AND NOT contains(coalesce(nulled_fields, ''), 'registered_to:') GROUP BY practice_code",
     )

@@ -153,7 +153,7 @@ def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
 def empty_table(name: str) -> str:
     """A SELECT of no rows with the columns of an input table, in place of one that is absent."""
     columns = [f"CAST(NULL AS {SQL_TYPE[c.type]}) AS {c.name}" for c in TABLES[name].for_form("pseudonymised")]
-    return f"SELECT {', '.join(columns)} WHERE false"
+    return f"SELECT {', '.join(columns)}, CAST(NULL AS VARCHAR) AS nulled_fields WHERE false"
 
 
 # Where such a column has no value in a table that has rows, counts by it are not known, and not 0.

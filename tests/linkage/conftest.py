@@ -11,10 +11,10 @@ from phm_utils.tables import TABLES
 
 def make_table(con, name, rows, form="pseudonymised"):
     """Table `name` from a list of dicts, as the check stage stores it."""
-    columns = TABLES[name].for_form(form)
-    frame = pd.DataFrame(rows, columns=[c.name for c in columns]).astype(object)
+    columns = {c.name: SQL_TYPE[c.type] for c in TABLES[name].for_form(form)} | {"nulled_fields": "VARCHAR"}
+    frame = pd.DataFrame(rows, columns=list(columns)).astype(object)
     con.register("_rows", frame.where(frame.notna(), None))
-    typed = ", ".join(f"{c.name}::VARCHAR::{SQL_TYPE[c.type]} AS {c.name}" for c in columns)
+    typed = ", ".join(f"{column}::VARCHAR::{kind} AS {column}" for column, kind in columns.items())
     con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {typed} FROM _rows")
     con.unregister("_rows")
 

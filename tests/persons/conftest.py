@@ -251,7 +251,7 @@ class World:
             first, last = spans.get(name, (FIRST, LAST))
             state = "absent" if name in absent else "present"
             checks.append({"table_name": name, "state": state, "first_date": first, "last_date": last})
-            columns = {c.name: SQL_TYPE[c.type] for c in table.for_form("pseudonymised")}
+            columns = {c.name: SQL_TYPE[c.type] for c in table.for_form("pseudonymised")} | {"nulled_fields": "VARCHAR"}
             if name in absent:
                 self.con.execute(f"DROP TABLE IF EXISTS {name}")
             else:
@@ -343,5 +343,5 @@ def _read_as_it_is(con: duckdb.DuckDBPyConnection, folder: Path, name: str) -> b
         f"TRY_CAST({c.name if c.name in present else 'NULL'} AS {SQL_TYPE[c.type]}) AS {c.name}"
         for c in TABLES[name].for_form("pseudonymised")
     ]
-    con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(typed)} FROM {source}")
+    con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(typed)}, NULL::VARCHAR AS nulled_fields FROM {source}")
     return True

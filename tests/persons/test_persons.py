@@ -337,3 +337,9 @@ def test_nothing_made_on_the_way_is_left_behind(world):
         name for (name,) in world.con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
     }
     assert temporary == set()
+
+
+def test_a_registration_that_ended_on_an_unknown_day_is_not_current(world):
+    faulty = {"nulled_fields": "registered_to:before registered_from"}
+    person = world.person(gp_registration=[world.registered(), world.registered("person-02", **faulty)])
+    assert list(person.index) == ["person-01"]

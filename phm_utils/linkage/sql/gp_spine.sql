@@ -4,7 +4,7 @@
 -- if on a day that could not be read.
 SELECT
     token_person_id, sex, birth_month, ethnicity, lsoa, household_token, pcn_code,
-    registered_to IS NOT NULL OR coalesce(nulled_fields, '') LIKE '%registered_to:%' AS left_gp
+    registered_to IS NOT NULL OR contains(coalesce(nulled_fields, ''), 'registered_to:') AS left_gp
 FROM (
     SELECT
         registration.*,

@@ -22,7 +22,7 @@ WITH registration AS (
     WHERE
         gp_registration.token_person_id IS NOT NULL
         AND gp_registration.registered_from <= $index_date
-        AND coalesce(gp_registration.nulled_fields, '') NOT LIKE '%registered_to:%'
+        AND NOT contains(coalesce(gp_registration.nulled_fields, ''), 'registered_to:')
 ),
 -- Most people have one registration; only others need ordering. Duplicate rows count as two.
 several AS (

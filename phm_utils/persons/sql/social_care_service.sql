@@ -27,4 +27,4 @@ WHERE
     AND coalesce(asc_event.service_type, '') <> 'Carer Support'
     AND asc_event.event_start <= $index_date
     -- A service whose end could not be read ended on an unknown day.
-    AND coalesce(asc_event.nulled_fields, '') NOT LIKE '%event_end:%'
+    AND NOT contains(coalesce(asc_event.nulled_fields, ''), 'event_end:')
