@@ -58,6 +58,7 @@ def run(tmp_path_factory, registered):
             "birth_month": registered["born"].dt.strftime("%Y-%m-01"),
             "practice_code": "Y99901",
             "registered_from": "2002-03-01",
+            "type_1_opt_out": "false",
         }
     ).to_csv(root / "landing" / "gp_registration.csv", index=False)
     (root / "landing" / "practice.csv").write_text("practice_code,pcn_code\nY99901,U99901\n")
@@ -68,6 +69,7 @@ def run(tmp_path_factory, registered):
         update={
             "landing": str(root / "landing"),
             "mapping": str(root / "mapping.yml"),
+            "accept": ["gp_registration.lsoa:empty"],
             "governance": str(REPOSITORY / "parameters" / "governance.yml"),
             "index_date": INDEX_DATE,
         }
