@@ -1,5 +1,6 @@
 """A finished run is left as it is by every command that has nothing to do."""
 
+import importlib
 import time
 
 import pytest
@@ -50,7 +51,8 @@ def test_phm_check_accounts_for_every_row(tiny_run, capsys):
 
 @pytest.mark.full
 def test_workers_threads_and_memory_change_no_released_byte(tiny_run, tmp_path, monkeypatch):
-    monkeypatch.setattr("phm_utils.persons.persons.PERSON_BYTES", 20_000)  # a slice for each PCN
+    stage = importlib.import_module("phm_utils.persons.persons")
+    monkeypatch.setattr(stage, "PERSON_BYTES", 20_000)  # a slice for each PCN
     content = yaml.safe_load(tiny_run.parameters.read_text(encoding="utf-8"))
     resources = {"workers": 1, "threads": 1, "stage_memory": "300MB"}  # tables are checked in several portions
     parameters = tmp_path / "again.yml"
