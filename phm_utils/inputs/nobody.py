@@ -35,8 +35,9 @@ def shared_identifiers(con: duckdb.DuckDBPyConnection, extracts: dict[str, Extra
         with guarded(f"Reading the pseudonyms of {name}"):
             for column in UNLIKE:
                 found[column] |= _hashes_of_nothing(con, extract, column)
-                if name == "gp_registration":
-                    found[column] |= _shared(con, extract, column)
+            if name == "gp_registration":
+                for column, values in _shared(con, extract).items():
+                    found[column] |= values
     return {column: tuple(sorted(values))[:MOST_VALUES] for column, values in found.items() if values}
 
 
@@ -52,17 +53,21 @@ def _hashes_of_nothing(con: duckdb.DuckDBPyConnection, extract: Extract, column:
     return values
 
 
-def _shared(con: duckdb.DuckDBPyConnection, registrations: Extract, column: str) -> set[str]:
-    """Pseudonyms of the registrations with more different births, or areas, than mistakes explain."""
-    of, most = UNLIKE[column]
+def _shared(con: duckdb.DuckDBPyConnection, registrations: Extract) -> dict[str, set[str]]:
+    """By column, pseudonyms of the registrations with more different births, or areas, than mistakes explain."""
     registrations.list_valid_values(con)
+    columns = ", ".join([*UNLIKE, *(of for of, _ in UNLIKE.values())])
     rows = " UNION ALL ".join(
-        f"SELECT {column} AS value, {of}::VARCHAR AS other FROM ({registrations.rows_sql(file)})"
-        for file in same_shape(registrations.files)
+        f"SELECT {columns} FROM ({registrations.rows_sql(file)})" for file in same_shape(registrations.files)
     )
-    pairs = f"SELECT DISTINCT value, other FROM ({rows}) WHERE value IS NOT NULL AND other IS NOT NULL"
-    listed = con.execute(
-        f"SELECT value FROM ({pairs}) GROUP BY value HAVING count(*) > {most} ORDER BY count(*) DESC, value "
-        f"LIMIT {MOST_VALUES}"
-    ).fetchall()
-    return {value for (value,) in listed}
+    con.execute(f"CREATE OR REPLACE TEMP TABLE registered_identifiers AS {rows}")
+    found = {}
+    for column, (of, most) in UNLIKE.items():
+        listed = con.execute(
+            f"SELECT {column} FROM (SELECT DISTINCT {column}, {of} FROM registered_identifiers "
+            f"WHERE {column} IS NOT NULL AND {of} IS NOT NULL) GROUP BY {column} HAVING count(*) > {most} "
+            f"ORDER BY count(*) DESC, {column} LIMIT {MOST_VALUES}"
+        ).fetchall()
+        found[column] = {value for (value,) in listed}
+    con.execute("DROP TABLE registered_identifiers")
+    return found
