@@ -3,7 +3,7 @@
 Its settings make its results equal DuckDB's. ANSI mode is on: an
 overflow, a division by zero and text that is not a number are errors on both
 engines, where Spark would otherwise go on with a null. Its clock is UTC and
-its timestamps have no zone, as DuckDB's. Strings compare by their bytes.
+its timestamps have no zone: zones are gone once the check has made days of them. Strings compare by their bytes.
 """
 
 import logging

@@ -7,7 +7,7 @@ on is an incident.
 
 import duckdb
 
-from phm_utils.engine import guarded
+from phm_utils.engine import guarded, quote
 from phm_utils.errors import InputError
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.fields import FALSE, TRUE
@@ -104,7 +104,7 @@ def _word(registrations: Extract, file: LandingFile, flag: str) -> str:
     """SQL over a file's own columns: the flag in small letters, null where it is empty or a documented null."""
     field = next(f for f in registrations.fields(file) if f.name == flag)
     text = f"CAST({field.tidy()} AS VARCHAR)"
-    fillers = ", ".join(f"'{filler.replace(chr(39), chr(39) * 2)}'" for filler in field.fillers)
+    fillers = ", ".join(quote(filler) for filler in field.fillers)
     return f"CASE WHEN {text} NOT IN ({fillers}) THEN lower({text}) END"
 
 
