@@ -203,7 +203,7 @@ def synthea(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Run the check stage alone and print what it found."""
-    from phm_utils.inputs.check import report
+    from phm_utils.inputs.check_report import report
     from phm_utils.topics.registry import load_workbook
 
     print(report(_checked(load_workbook(options.parameters))))

@@ -117,6 +117,7 @@ class Limits(Frozen):
     quarantined: float = Field(0.05, gt=0, le=1, description="share of a table's rows that cannot be used")
     emptied: float = Field(0.10, gt=0, le=1, description="share of a field's values that are faulty")
     filled: float = Field(0.50, ge=0, lt=1, description="share of rows that must have a field on which figures rest")
+    silent: float = Field(0.20, gt=0, le=1, description="share of people whose practice sends no GP records")
     drop: float = Field(0.30, gt=0, le=1, description="share of a table's rows lost since the last run")
 
 

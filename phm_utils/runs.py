@@ -90,6 +90,12 @@ class StageWriter:
             con.unregister("_frame")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(paths)}")
 
+    def replace(self, con: duckdb.DuckDBPyConnection, model: Model) -> None:
+        """Write one model's table in place of one of that name written before."""
+        for file in self.tables.pop(model.name, {"files": ()})["files"]:
+            (self.folder / file).unlink()
+        self.add(con, model)
+
     def _write_parts(self, con: duckdb.DuckDBPyConnection, model: Model, parts: list[tuple[str, str]]) -> list[Path]:
         """Write the rows of `_model`, one file for each part: its name and the condition of its rows."""
         paths = []

@@ -27,6 +27,7 @@ PRACTICE_FILLERS = ("V81999", "V81998", "V81997")  # not registered, not applica
 LSOA = r"(E01|W01)[0-9]{6}"
 LSOA_FILLERS = tuple(f"{country}99999999" for country in "ELMNSWXZ")  # a country, the islands, or no known place
 PCN = r"U[0-9]{5}"
+PCN_NOT_KNOWN = "PCN_NOT_KNOWN"  # stands for the network of practices that are in none, or on no list
 BNF = r"[0-9A-Z]{4,15}"
 ICD10 = r"[A-Z][0-9]{2}([0-9X-][0-9A-Z-]?[AD]?)?"
 OPCS4 = r"[A-Z][0-9]{2}[0-9]?"
@@ -129,3 +130,8 @@ class Table:
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
+
+    def empty_sql(self, form: Form = "pseudonymised") -> str:
+        """A SELECT of no rows with the columns of the checked table, in place of one that is absent."""
+        columns = [f"CAST(NULL AS {SQL_TYPE[c.type]}) AS {c.name}" for c in self.for_form(form)]
+        return f"SELECT {', '.join(columns)}, CAST(NULL AS VARCHAR) AS nulled_fields WHERE false"

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, read_sql
+from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.errors import InputError
 from phm_utils.params import Limits, Workbook
 from phm_utils.schema import Column
 from phm_utils.tables import TABLES
 
 FEWEST = 10  # rows: fewer are a mistake here and there
+MANY_SILENT = 6  # of 24 months of a source
 MANY = 1_000  # rows, from which one value throughout cannot be right
 # Largest share of registrations that can have one value; in an ICS it is far smaller.
 LARGEST_SHARE = {"sex": 0.95, "birth_month": 0.30, "token_person_id": 0.01, "lsoa": 0.95}
@@ -39,6 +40,8 @@ ON_A_PAGE = {
     "fewer": "far fewer rows than at the last run",
     "one_value": "nearly all rows have one and the same",
     "scale": "values are of an unusual size",
+    "silent": "practices of many people send nothing",
+    "months": "several months hold next to nothing",
 }
 LOOK = "`phm check` counts them by rule, and the quarantine holds the rejected rows as they came"
 
@@ -101,6 +104,7 @@ def alarms(con: duckdb.DuckDBPyConnection, counts: Counts, workbook: Workbook) -
         *_fewer(counts, limits),
         *_one_value(con, counts),
         *_scale(con, counts),
+        *_silent(con, limits, workbook),
     ]
     order = list(TABLES)
     return sorted(found, key=lambda alarm: order.index(alarm.name.replace(":", ".").split(".")[0]))
@@ -199,3 +203,28 @@ def _off_scale(con: duckdb.DuckDBPyConnection, table: str, column: Column) -> It
     if frame["n"] >= FEWEST and not low <= frame["middle"] <= high:
         text = f"its median is {frame['middle']:,.0f} {column.unit}; between {low:,} and {high:,} is plausible"
         yield Alarm(f"{table}.{column.name}:scale", text, "its unit, such as pounds for pence or hours for minutes")
+
+
+def _silent(con: duckdb.DuckDBPyConnection, limits: Limits, workbook: Workbook) -> Iterator[Alarm]:
+    """Sources that do not hold the records of many people's practices, or of several of the last 12 months."""
+    day = f"DATE '{workbook.index_date}'"
+    shares = con.execute(
+        "WITH list AS (SELECT practice_code, count(*) AS people FROM gp_registration "
+        f"WHERE registered_from <= {day} AND coalesce(registered_to, {day}) >= {day} GROUP BY ALL) "
+        "SELECT table_name, sum(people)::BIGINT, (SELECT sum(people) FROM list)::BIGINT, count(*) "
+        "FROM silent_practice INNER JOIN list USING (practice_code) WHERE left_out GROUP BY ALL ORDER BY ALL"
+    ).fetchall() if "gp_registration" in present_tables(con) else []  # fmt: skip
+    for table, people, registered, practices in shares:
+        if people / registered > limits.silent:
+            text = (
+                f"{practices} practices with {people:,} of {registered:,} people ({people / registered:.0%}) are silent"
+            )
+            yield Alarm(f"{table}:silent", text, "which practices the supplier sent; their people are not counted")
+    months = con.execute(
+        "SELECT table_name, count(*) FROM silent_month "
+        f"WHERE unit = '' AND month BETWEEN {day} - INTERVAL 24 MONTHS AND {day} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    for table, silent in months:
+        if silent >= MANY_SILENT:
+            text = f"{silent} of the last 24 months hold next to nothing"
+            yield Alarm(f"{table}:months", text, "the files of those months; windows of counts leave them out")

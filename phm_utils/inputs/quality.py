@@ -11,11 +11,14 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, read_sql
+from phm_utils.inputs.people_account import PEOPLE as PEOPLE_PART
+from phm_utils.inputs.people_account import UNITS
 from phm_utils.params import Workbook
-from phm_utils.privacy.relations import AtMost, RowSum
+from phm_utils.privacy.relations import AtMost, Parts, RowSum
 from phm_utils.privacy.release import AREA, PLACE, Release, aggregate, count, counts, derived, key, keys
 from phm_utils.tables import LINKAGE_TABLES, TABLES
 
+LEFT_OUT_MONTHS = "left out: 12 months with data are counted"
 OUTCOMES = ("rows_kept", "rows_quarantined")
 
 
@@ -25,7 +28,9 @@ def _share_filled(shown: pd.DataFrame) -> pd.DataFrame:
 
 def _list_gap(shown: pd.DataFrame) -> pd.DataFrame:
     published = shown["published_list_size"].where(shown["published_list_size"] > 0)
-    return shown.assign(gap=shown["registered"] / published - 1)
+    registered = shown["registered"].where(shown["registered"] > 0)
+    share = (shown["deprivation_known"] / registered).clip(upper=1)
+    return shown.assign(gap=shown["registered"] / published - 1, deprivation_share=share)
 
 
 ROW_COUNTS = Release(
@@ -60,8 +65,26 @@ PRACTICES = Release(
     (
         *(AREA, *keys("unit_code", "unit_name", "pcn_code", "last_event"), key("days_behind", "int")),
         *(*counts("registered", "published_list_size"), derived("gap")),
+        *(count("deprivation_known"), derived("deprivation_share")),
     ),
+    relations=(AtMost("deprivation_known", "registered"),),
     derive=_list_gap,
+    may_be_empty=True,
+)
+PEOPLE = Release(
+    "quality_people",
+    "Everybody registered on the index date: counted in a network, or not counted for a reason",
+    (AREA, PLACE, *keys("part", "unit_code", "what"), *counts("people", "registered")),
+    relations=(Parts("people", ("place", "part", "unit_code", "what"), "registered"), AtMost("people", "registered")),
+    may_be_empty=True,
+)
+SILENCE = Release(
+    "quality_silence",
+    "Practices, hospitals and months of which a source holds next to nothing",
+    (
+        *(AREA, *keys("title", "whose"), PLACE, *keys("silent", "last_month", "consequence")),
+        key("left_out", "bool"),
+    ),
     may_be_empty=True,
 )
 SOURCES = Release(
@@ -72,7 +95,7 @@ SOURCES = Release(
         *keys("type_1_opt_out", "national_data_opt_out"),
     ),
 )
-RELEASES = (ROW_COUNTS, FIELDS, COMPLETENESS, PRACTICES, SOURCES)
+RELEASES = (ROW_COUNTS, FIELDS, COMPLETENESS, PRACTICES, PEOPLE, SILENCE, SOURCES)
 
 
 def quality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
@@ -82,6 +105,8 @@ def quality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
     yield aggregate(FIELDS, _titled(read_sql(con, "SELECT * FROM check_field")).assign(area_code=ics))
     yield aggregate(COMPLETENESS, _completeness(con))
     yield aggregate(PRACTICES, _practices(con, workbook))
+    yield aggregate(PEOPLE, _people(con).assign(area_code=ics))
+    yield aggregate(SILENCE, _silence(con).assign(area_code=ics))
     yield aggregate(SOURCES, read_sql(con, "SELECT * FROM governance_source").assign(area_code=ics))
 
 
@@ -114,3 +139,32 @@ def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFra
     frame["last_event"] = last.dt.strftime("%Y-%m-%d").fillna("")
     frame = frame.rename(columns={"practice_code": "unit_code", "practice_name": "unit_name"})
     return pd.concat([frame.assign(area_code=workbook.ics_code), frame.assign(area_code=frame["pcn_code"])])
+
+
+def _people(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The account's people: one row per network, and per reason for which somebody is not counted."""
+    frame = read_sql(con, "SELECT * FROM people_account ORDER BY place")
+    frame = frame[frame["part"].isin([PEOPLE_PART, UNITS]) & (frame["people"] > 0)]
+    return frame.assign(registered=frame["people"].sum())
+
+
+def _silence(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """One row per silent practice and source, and per source or hospital with silent months."""
+    practices = read_sql(
+        con,
+        "SELECT silent_practice.*, coalesce(practice_name, practice_code) AS whose FROM silent_practice "
+        "LEFT JOIN practice USING (practice_code) ORDER BY table_name, left_out DESC, practice_code",
+    )
+    silent = practices["silent"].astype("str") + " of " + practices["months"].astype("str") + " months"
+    last = practices["last_month"].dt.strftime("%B %Y").fillna("no rows at all")
+    verdict = practices["left_out"].map({True: "its people are not counted", False: "its people are counted"})
+    of_practices = practices.assign(silent=silent, last_month=last, consequence=verdict)
+    months = read_sql(con, "SELECT * FROM silent_month ORDER BY ALL")
+    listed = months.assign(silent=months["month"].dt.strftime("%B %Y")).groupby(["table_name", "unit"], as_index=False)
+    of_months = listed["silent"].agg(", ".join).rename(columns={"unit": "whose"})
+    whole = of_months["whose"] == ""
+    of_months["consequence"] = whole.map({True: LEFT_OUT_MONTHS, False: "counts of these months are too low"})
+    of_months["whose"] = of_months["whose"].mask(whole, "the whole source")
+    frame = pd.concat([of_practices, of_months.assign(last_month="", left_out=False)], ignore_index=True)
+    titles = {name: table.title for name, table in TABLES.items()}
+    return frame.assign(title=frame["table_name"].map(titles), place=range(1, len(frame) + 1))

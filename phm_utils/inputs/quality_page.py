@@ -3,6 +3,10 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.inputs.people_account import PEOPLE as NOT_COUNTED
+from phm_utils.inputs.people_account import REGISTERED as REGISTERED_WORDS
+from phm_utils.inputs.people_account import SILENT_PRACTICE
+from phm_utils.inputs.people_account import UNITS as COUNTED
 from phm_utils.reports.findings import finding
 
 KEYS = {
@@ -17,6 +21,7 @@ OUTCOME_SENTENCE = {
     "quarantined": "could not be keyed, dated or read",
     "withheld": "were withheld for an opt-out",
 }
+REGISTERED = REGISTERED_WORDS.capitalize()
 LOW_SHARE = 0.90  # of rows filled: the finding names fields below it
 COMPLETE, FEWEST = 0.9995, 5  # fields above the first are not shown, except to reach the second
 # Fields that may rightly be empty, such as end dates: no sign of low quality.
@@ -57,6 +62,57 @@ def faults(fields: pd.DataFrame, most: int = 15) -> pd.DataFrame:
     return shown.replace({"Outcome": OUTCOME}).reset_index(drop=True)
 
 
+@if_present
+def people_account(people: pd.DataFrame) -> pd.DataFrame:
+    """One row per network or reason, for readers, and everybody registered last."""
+    shown = people.sort_values("place")[["part", "what", "people"]]
+    shown["what"] = shown["what"].mask(shown["part"] == NOT_COUNTED, "Not counted: " + shown["what"])
+    total = pd.DataFrame({"what": [REGISTERED], "people": people["registered"].head(1).tolist()})
+    both = pd.concat([shown[["what", "people"]], total], ignore_index=True).astype({"people": "Int64"})
+    return both.set_axis(["Counted in, or why not", "People"], axis=1)
+
+
+@finding
+def people_finding(people: pd.DataFrame) -> str | tuple[str, str]:
+    """How many of those registered are counted, and the main reason for the others: text and level."""
+    if people.empty:
+        return "Nobody is registered in the extract.", "warning"
+    counted, reasons = people[people["part"] == COUNTED], people[people["part"] == NOT_COUNTED]
+    registered = people["registered"].iloc[0]
+    if reasons.empty:
+        return f"Everybody registered is counted: {registered:,} people in {len(counted)} networks."
+    most = reasons.sort_values(["people", "place"], ascending=[False, True], na_position="last").iloc[0]
+    known = reasons["people"].dropna()
+    some = f"about {known.sum():,}" if len(known) == len(reasons) else "some"
+    return (
+        f"Of {registered:,} people registered, {some} are not counted, most of them for one reason: {most['what']}.",
+        "warning" if most["what"] == SILENT_PRACTICE else "finding",
+    )
+
+
+@if_present
+def silence(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per silent practice, hospital or source, for readers."""
+    shown = rows.sort_values("place")[["title", "whose", "silent", "last_month", "consequence"]]
+    names = ["Source", "Practice or hospital", "Silent", "Last rows", "Consequence"]
+    return shown.set_axis(names, axis=1).reset_index(drop=True)
+
+
+@finding
+def silence_finding(rows: pd.DataFrame) -> str | tuple[str, str]:
+    """The practices left out, in one sentence: text and level."""
+    if rows.empty:
+        return "No practice, hospital or month is silent."
+    out = list(dict.fromkeys(rows.loc[rows["left_out"], "whose"]))
+    if not out:
+        return f"{len(rows)} gaps are found; nobody is left out of the counts for them.", "warning"
+    verb = "practice's GP records have" if len(out) == 1 else "practices' GP records have"
+    return (
+        f"{len(out)} {verb} fallen silent: {', '.join(out)}. Their people are left out of numerators and denominators.",
+        "warning",
+    )
+
+
 @finding
 def faults_finding(fields: pd.DataFrame) -> str:
     """Rows quarantined, nulled and withheld, in one sentence."""
@@ -69,8 +125,8 @@ def faults_finding(fields: pd.DataFrame) -> str:
 
 @if_present
 def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
-    """The fields least often filled: one row per table and column; fields that are never filled are left out."""
-    given = completeness[(completeness["filled"].fillna(0) > 0) & ~completeness["column_name"].isin(OPEN_ENDED)]
+    """The fields least often filled: one row per table and column, those with nothing first."""
+    given = completeness[(completeness["rows"].fillna(0) > 0) & ~completeness["column_name"].isin(OPEN_ENDED)]
     repeats = given["column_name"].str.match(r"(diag|opertn)_(0[2-9]|[12]\d)$")
     given = given[~repeats].sort_values(["share", "table_name", "place"])
     given = given[(given["share"].astype(float) < COMPLETE) | (given["share"].rank(method="first") <= FEWEST)]
@@ -86,11 +142,13 @@ def completeness_finding(completeness: pd.DataFrame) -> str:
     low = low[low["Share filled"].astype(float) < LOW_SHARE]
     if low.empty:
         return f"Every field in use is filled in at least {LOW_SHARE:.0%} of rows."
-    first = low.iloc[0]
-    return (
-        f"{len(low)} field{'s are' if len(low) > 1 else ' is'} filled in fewer than {LOW_SHARE:.0%} of rows; "
-        f"least: {first['Field']}, {_share(first['Share filled'])}."
-    )
+    nothing, some = low[low["Share filled"] == 0], low[low["Share filled"] > 0]
+    text = f"{len(low)} field{'s are' if len(low) > 1 else ' is'} filled in fewer than {LOW_SHARE:.0%} of rows"
+    if len(nothing):
+        text += f"; nothing is in {', '.join(nothing['Field'])}"
+    if len(some):
+        text += f"; least of the others: {some['Field'].iloc[0]}, {_share(some['Share filled'].iloc[0])}"
+    return f"{text}."
 
 
 @if_present
@@ -190,6 +248,31 @@ def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
     verb = "differs" if len(names) == 1 else "differ"
     text = f"{len(names)} of {len(sizes)} lists {verb} from the published size by more than {limit:.0%}"
     return f"{text}: {', '.join(names)}.", "warning"
+
+
+@if_present
+def deprivation_known(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
+    """The practices of whose people the deprivation is least often known: one row each, below COMPLETE only."""
+    few = practices.dropna(subset="deprivation_share").sort_values(["deprivation_share", "unit_code"])
+    few = few[few["deprivation_share"].astype(float) < COMPLETE].head(most)
+    shown = few[["unit_name", "registered", "deprivation_known", "deprivation_share"]]
+    return shown.set_axis(["Practice", "Registered", "Deprivation known", "Share known"], axis=1).reset_index(drop=True)
+
+
+@finding
+def deprivation_finding(practices: pd.DataFrame) -> tuple[str, str]:
+    """Practices of whose people fewer than LOW_SHARE have a known deprivation: text and level."""
+    if practices["deprivation_share"].isna().all():
+        return "The deprivation of people's areas is not known: no table of small areas.", "limit"
+    table = deprivation_known(practices, most=len(practices))
+    low = table.loc[table["Share known"].astype(float) < LOW_SHARE, "Practice"].tolist()
+    if not low:
+        return f"Deprivation is known for at least {LOW_SHARE:.0%} of the people of every practice.", "finding"
+    return (
+        f"Deprivation is known for fewer than {LOW_SHARE:.0%} of the people of {len(low)} of {len(practices)} "
+        f"practices: {', '.join(low)}. Compare them by deprivation with care.",
+        "warning",
+    )
 
 
 @if_present

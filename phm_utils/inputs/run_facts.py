@@ -15,7 +15,11 @@ from phm_utils.tables import TABLES
 
 def extracts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> dict[str, Any]:
     """`sources`, `accepted`, `practices` and `places` by area, and `governance` of a person-level run."""
-    practices = read_sql(con, "SELECT * FROM check_practice ORDER BY practice_code")
+    practices = read_sql(
+        con,
+        "SELECT *, practice_code IN (SELECT practice_code FROM silent_practice WHERE left_out) AS left_out "
+        "FROM check_practice ORDER BY practice_code",
+    )
     return {
         "sources": _sources(con),
         "accepted": [on_a_page(name) for name in read_sql(con, "SELECT name FROM check_alarm ORDER BY name")["name"]],
@@ -39,11 +43,13 @@ def _sources(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[str, list[str]]]:
-    """By area: names of practices with nobody registered or no GP event, and of those with an old extract."""
+    """By area: names of practices that are not counted, because nobody is registered there or their GP records
+    fell silent, and of those with an old extract.
+    """
     stale_days = DataQualityParams.run_values(workbook)["stale_days"]
     last = pd.to_datetime(practices["last_event_date"])
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
-    missing = last.isna() | (practices["registered"].fillna(0) == 0)
+    missing = last.isna() | (practices["registered"].fillna(0) == 0) | practices["left_out"]
     stale = ~missing & ((newest - last).dt.days > stale_days)
     found: dict[str, dict[str, Any]] = {}
     for area in [workbook.ics_code, *sorted(practices["pcn_code"].dropna().unique())]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, quote, read_sql
+from phm_utils.engine import Model, present_tables, quote, read_sql
 from phm_utils.errors import StepFailed
 from phm_utils.params import Workbook
 from phm_utils.schema import Table
@@ -34,6 +34,7 @@ PRACTICE_TYPES = {
     "practice_name": "str",
     "last_event_date": "datetime64[us]",
     "registered": "Int64",
+    "deprivation_known": "Int64",
     "published_list_size": "Int64",
 }
 
@@ -43,6 +44,20 @@ def practice_column(table: Table) -> str | None:
     return next((c.name for c in table.columns if c.name in ("practice_code", "gppract")), None)
 
 
+# Sources with about the same number of rows every month, and the GP's coded events: those of which practices and
+# hospitals may send nothing for a time.
+MONTHLY = (
+    *("gp_event", "gp_medication", "gp_appointment", "apc_episode", "ecds_attendance", "op_attendance"),
+    *("csds_contact", "mhsds_contact"),
+)
+
+
+def unit_column(table: Table) -> str | None:
+    """The column of whoever sent a row: the hospital, else the practice."""
+    names = [c.name for c in table.columns]
+    return next((name for name in ("procode", "practice_code") if name in names), None)
+
+
 @dataclass
 class Tally:
     """Counts gathered portion by portion, one frame each."""
@@ -50,7 +65,7 @@ class Tally:
     rows: list[dict] = field(default_factory=list)
     fields: list[pd.DataFrame] = field(default_factory=list)
     fills: list[pd.DataFrame] = field(default_factory=list)
-    freshness: list[pd.DataFrame] = field(default_factory=list)
+    months: list[pd.DataFrame] = field(default_factory=list)
 
     def add_absent(self, table: str, source: str) -> None:
         """Record a table, or the outlines, that the extract does not have."""
@@ -103,12 +118,14 @@ class Tally:
         long = wide.melt(["practice_key", "all_rows"], var_name="column_name", value_name="filled")
         long = long.rename(columns={"practice_key": "practice_code", "all_rows": "rows"})
         self.fills.append(long.assign(table_name=table.name)[list(FILL_COLUMNS)])
-        if table.name == "gp_event":
-            self.freshness.append(
+        if table.name in MONTHLY:
+            unit = unit_column(table) or "CAST(NULL AS VARCHAR)"
+            self.months.append(
                 read_sql(
                     con,
-                    f"SELECT practice_code, max(event_date) AS last_event_date FROM {CHECKED_TABLE} "
-                    "WHERE reason IS NULL AND practice_code IS NOT NULL GROUP BY ALL",
+                    f"SELECT {quote(table.name)} AS table_name, {unit} AS unit, "
+                    f"year({table.date}) * 12 + month({table.date}) - 1 AS month_no, count(*) AS rows, "
+                    f"max({table.date}) AS last_day FROM {CHECKED_TABLE} WHERE reason IS NULL GROUP BY ALL",
                 )
             )
 
@@ -168,12 +185,20 @@ class Tally:
         frame = both.groupby(key)[["rows", "filled"]].sum().astype("int64").reset_index()
         return Model("check_completeness", tuple(key), frame=frame)
 
+    def month_counts(self) -> pd.DataFrame:
+        """Rows kept by table, unit and month, one row each: `month_no` is year x 12 + month - 1; `last_day` in it."""
+        empty = pd.DataFrame({"table_name": [], "unit": [], "month_no": [], "rows": [], "last_day": []})
+        found = pd.concat([empty.astype({"table_name": "str", "unit": "str", "month_no": "int64", "rows": "int64",
+                                         "last_day": "datetime64[us]"}), *self.months])  # fmt: skip
+        keys = ["table_name", "unit", "month_no"]
+        return found.groupby(keys, dropna=False).agg({"rows": "sum", "last_day": "max"}).reset_index()
+
     def practice_model(self, con: duckdb.DuckDBPyConnection, practices: pd.DataFrame, workbook: Workbook) -> Model:
-        """`check_practice`: one row per listed practice; `registered` on the index date, null without a list."""
-        last = pd.concat([pd.DataFrame(columns=["practice_code", "last_event_date"]), *self.freshness])
-        last = last.groupby("practice_code")["last_event_date"].max().reset_index()
+        """`check_practice`: one row per practice of the ICS; `registered` on the index date, null without a list."""
+        last = self.month_counts().query("table_name == 'gp_event'").groupby("unit")["last_day"].max()
+        last = last.rename("last_event_date").rename_axis("practice_code").reset_index()
         frame = practices.merge(last, on="practice_code", how="left")
-        frame = frame.merge(_registered(con, self, workbook), on="practice_code", how="left")[list(PRACTICE_TYPES)]
+        frame = frame.merge(_registered(con, workbook), on="practice_code", how="left")[list(PRACTICE_TYPES)]
         return Model("check_practice", ("practice_code",), frame=frame.astype(PRACTICE_TYPES))
 
 
@@ -212,15 +237,22 @@ GROUP BY ALL
 """
 
 
-def _registered(con: duckdb.DuckDBPyConnection, tally: Tally, workbook: Workbook) -> pd.DataFrame:
-    """People registered with each practice on the index date; no rows where there are no registrations."""
-    if not any(r["table_name"] == "gp_registration" and r["state"] == "present" for r in tally.rows):
-        return pd.DataFrame({"practice_code": pd.Series(dtype="str"), "registered": pd.Series(dtype="Int64")})
+def _registered(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFrame:
+    """By practice: people `registered` on the index date, and those whose area's deprivation is known.
+
+    No rows where there are no registrations; the second is null where there are no areas.
+    """
+    present = present_tables(con)
+    if "gp_registration" not in present:
+        return pd.DataFrame(columns=["practice_code", "registered", "deprivation_known"])
     person = "token_person_id" if workbook.form == "pseudonymised" else "nhs_number"
+    people = f"count(DISTINCT coalesce({person}, registration_id))"
+    known = "lsoa IN (SELECT lsoa FROM area WHERE imd_decile IS NOT NULL)"
     day = f"DATE {quote(workbook.index_date.isoformat())}"
     return read_sql(
         con,
-        f"SELECT practice_code, count(DISTINCT coalesce({person}, registration_id)) AS registered FROM gp_registration "
+        f"SELECT practice_code, {people} AS registered, "
+        f"{f'{people} FILTER ({known})' if 'area' in present else 'NULL'} AS deprivation_known FROM gp_registration "
         f"WHERE registered_from <= {day} AND coalesce(registered_to, {day}) >= {day} "
         "AND NOT contains(coalesce(nulled_fields, ''), 'registered_to:') GROUP BY practice_code",
     )

@@ -8,6 +8,7 @@ from phm_utils.topic import Facts, Stage, Topic, aggregates
 
 CHECK_TABLES = (
     *("check_table", "check_field", "check_completeness", "check_practice", "check_alarm", "governance_source"),
+    *("silent_practice", "silent_month", "people_account"),
 )
 
 TOPIC = Topic(
@@ -35,7 +36,7 @@ TOPIC = Topic(
             "quality_tables",
             "phm_utils.inputs.quality:quality_tables",
             makes=aggregates(RELEASES),
-            reads=CHECK_TABLES,
+            reads=(*CHECK_TABLES, "practice"),
         ),
     ),
     releases=RELEASES,
@@ -44,9 +45,9 @@ TOPIC = Topic(
     examine="phm_utils.inputs.doctor_extracts:extracts",
     facts=Facts(
         "phm_utils.inputs.run_facts:extracts",
-        reads=("check_practice", "check_table", "check_alarm", "governance_source", "practice"),
+        reads=("check_practice", "check_table", "check_alarm", "governance_source", "practice", "silent_practice"),
         parameters=(DataQualityParams,),
     ),
-    areas="phm_utils.inputs.check:areas",
+    areas="phm_utils.inputs.practice_table:areas",
     permitted="phm_utils.inputs.governance:refuse_run",
 )

@@ -10,9 +10,10 @@ from phm_utils.persons.derivations import counts_of, score_sql
 from phm_utils.persons.hospital_diagnoses import make_diagnoses
 from phm_utils.persons.medicines import make_medicines
 from phm_utils.persons.person_plan import Plan
-from phm_utils.persons.windows import SOCIAL_CARE, empty_table, months_before
+from phm_utils.persons.windows import SOCIAL_CARE, months_before
 from phm_utils.rules.columns import ACTIVITIES, RuleColumn
 from phm_utils.rules.groups import FIVE_YEARS, ethnic_group_sql
+from phm_utils.tables import TABLES
 
 FAR_DAY = "9999-12-31"
 INPUT_TABLES = (
@@ -27,7 +28,7 @@ def make_empty_tables(work: Workspace, present: Iterable[str]) -> None:
     present = set(present)
     for name in INPUT_TABLES:
         if name not in present:
-            work.make(name, empty_table(name), view=True)
+            work.make(name, TABLES[name].empty_sql(), view=True)
 
 
 def make_people(work: Workspace, plan: Plan) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, Workspace, memory_limit, open_workspace, read_sql
 from phm_utils.engine.sql_files import sql_file
-from phm_utils.errors import InputError
+from phm_utils.errors import InputError, StepFailed
 from phm_utils.params import Workbook
 from phm_utils.persons.person_plan import Plan, left_out
 from phm_utils.persons.person_tables import (
@@ -56,11 +56,25 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
         memory = memory_limit(con)
         slices = _slices(work, memory, PERSON_BYTES)
         yield from _people(work, plan, "person", slices)
+        _check_account(con)
         yield _model(work, plan, "person_concept", ("person_no", "concept"), slices)
         yield _model(work, plan, "person_follow_up", ("practice_code", "start_date", "end_date", "person_no"), slices)
         work.drop("concept")
         make_calendar(work, plan)
         yield _model(work, plan, "person_month", ("person_no", "month"), _slices(work, memory, MONTH_BYTES))
+
+
+def _check_account(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise StepFailed where the people counted are not those of the check's account, network by network."""
+    accounted = read_sql(
+        con, "SELECT unit_code, people FROM people_account WHERE part = 'counted' AND people > 0 ORDER BY unit_code"
+    )
+    counted = read_sql(con, "SELECT pcn_code AS unit_code, count(*) AS people FROM person GROUP BY ALL ORDER BY ALL")
+    if not accounted.set_index("unit_code")["people"].equals(counted.set_index("unit_code")["people"]):
+        raise StepFailed(
+            f"{counted['people'].sum():,} people are counted, and the check's account has "
+            f"{accounted['people'].sum():,}. This is a fault of the workbook: please report it."
+        )
 
 
 def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:

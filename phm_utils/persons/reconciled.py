@@ -9,9 +9,9 @@ from phm_utils.engine import Model, open_workspace
 from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.params import Workbook
 from phm_utils.persons.derivations import Derived
-from phm_utils.persons.windows import empty_table
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import columns_missing
+from phm_utils.tables import TABLES
 
 LIST_SIZE, LIST_TITLE = "list_size", "People registered"
 COLUMNS = ["practice_code", "pcn_code", "register", "title", "counted", "published", "as_at"]
@@ -25,7 +25,7 @@ def register_reconciled(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> I
     counts = raw("".join(f",\n    count(*) FILTER (WHERE person.{name}) AS {name}" for name in names))
     with open_workspace(con) as work:
         if not work.has("practice_register"):
-            work.make("practice_register", empty_table("practice_register"), view=True)
+            work.make("practice_register", TABLES["practice_register"].empty_sql(), view=True)
         counted = work.read(sql_file("persons", "register_count", registers=counts))
         frame = reconciled(counted, work.read(PUBLISHED), derived, set(columns_missing(con)))
     yield Model("register_reconciled", ("practice_code", "register"), frame=frame)

@@ -16,10 +16,9 @@ import pandas as pd
 from phm_utils.engine import read_sql
 from phm_utils.errors import InputError
 from phm_utils.rules.columns import ACTIVITIES
-from phm_utils.schema import SQL_TYPE
 from phm_utils.tables import TABLES
 
-NEEDED = ("gp_registration", "practice")
+NEEDED = ("gp_registration",)
 FOLLOW_MONTHS = 48
 SOCIAL_CARE = "social_care"  # counts days of services in a window, not contacts
 PAST_DAYS = 31  # an index date further back than this needs leavers and deaths in the extract
@@ -27,16 +26,20 @@ PAST_DAYS = 31  # an index date further back than this needs leavers and deaths 
 
 @dataclass(frozen=True)
 class Source:
-    """An input table of this run, with the days of its first and last record (None where not known)."""
+    """An input table of this run, with the days of its first and last record (None where not known).
+
+    silent: first days of months in which it has next to no rows, although months before have.
+    """
 
     name: str
     first_date: date | None
     last_date: date | None
+    silent: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
 class Window:
-    """The last 12 months that a source covers, and the 12 before. All days inclusive.
+    """The last 12 months that a source covers, and the 12 before, without silent months. All days inclusive.
 
     covers_12m, covers_prior: the source's first record lies in the window's
         first month or before: else its counts would be too low, and are null.
@@ -74,8 +77,15 @@ def present(con: duckdb.DuckDBPyConnection) -> dict[str, Source]:
     if "check_table" not in readable:
         raise InputError("The store has no table `check_table`. Run `phm check` for this parameter file first.")
     checked = read_sql(con, "SELECT table_name, state, first_date, last_date FROM check_table ORDER BY table_name")
+    silent: dict[str, list[date]] = {}
+    if "silent_month" in readable:
+        rows = con.execute("SELECT table_name, month::DATE FROM silent_month WHERE unit = '' ORDER BY ALL").fetchall()
+        for table, month in rows:
+            silent.setdefault(table, []).append(month)
     found = {
-        row.table_name: Source(row.table_name, _day(row.first_date), _day(row.last_date))
+        row.table_name: Source(
+            row.table_name, _day(row.first_date), _day(row.last_date), tuple(silent.get(row.table_name, ()))
+        )
         for row in checked.itertuples()
         if row.state == "present" and row.table_name in readable
     }
@@ -120,8 +130,10 @@ def check_index_date(con: duckdb.DuckDBPyConnection, index_date: date, sources: 
 def window(source: Source, index_date: date) -> Window:
     """The days over which one source is counted. A source without a known last date is taken as complete."""
     to_date = min(index_date, last_complete_month(source.last_date)) if source.last_date else index_date
-    from_date = months_before(to_date, 12)
-    prior_from = months_before(to_date, 24)
+    while to_date.replace(day=1) in source.silent:
+        to_date = to_date.replace(day=1) - timedelta(days=1)
+    from_date = _months_with_data_before(to_date, 12, source.silent)
+    prior_from = _months_with_data_before(to_date, 24, source.silent)
     first = source.first_date or prior_from
     return Window(
         source.name,
@@ -131,6 +143,14 @@ def window(source: Source, index_date: date) -> Window:
         covers_12m=first.replace(day=1) <= from_date,
         covers_prior=first.replace(day=1) <= prior_from,
     )
+
+
+def _months_with_data_before(day: date, months: int, silent: tuple[date, ...]) -> date:
+    """The first day of the `months` months that end with `day`, silent months not among them."""
+    more = 0
+    while (found := sum(months_before(day, months + more) <= month <= day for month in silent)) > more:
+        more = found
+    return months_before(day, months + more)
 
 
 def windows(sources: Mapping[str, Source], index_date: date) -> dict[str, Window]:
@@ -148,12 +168,6 @@ def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["source", "from_date", "to_date", "prior_from", "prior_to", "complete"])
     days = ["from_date", "to_date", "prior_from", "prior_to"]
     return frame.astype({"source": "str", "complete": "bool"} | dict.fromkeys(days, "datetime64[s]"))
-
-
-def empty_table(name: str) -> str:
-    """A SELECT of no rows with the columns of an input table, in place of one that is absent."""
-    columns = [f"CAST(NULL AS {SQL_TYPE[c.type]}) AS {c.name}" for c in TABLES[name].for_form("pseudonymised")]
-    return f"SELECT {', '.join(columns)}, CAST(NULL AS VARCHAR) AS nulled_fields WHERE false"
 
 
 # Where such a column has no value in a table that has rows, counts by it are not known, and not 0.

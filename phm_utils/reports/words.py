@@ -68,12 +68,12 @@ def practices_summary(practices: dict[str, Any]) -> str:
     """The number of practices, and which have no data or old data.
 
     >>> practices_summary({"total": 12, "missing": ["Elm Surgery"], "stale": []})
-    '12 practices; no data from Elm Surgery'
+    '12 practices; not counted, as their data are missing: Elm Surgery'
     """
     total, missing, stale = practices["total"], practices["missing"], practices["stale"]
     summary = f"{total} practice{'s' if total != 1 else ''}"
     if not missing and not stale:
         return f"{summary}, all with up-to-date data"
     if missing:
-        summary += f"; no data from {', '.join(missing)}"
+        summary += f"; not counted, as their data are missing: {', '.join(missing)}"
     return summary + (f"; old data from {', '.join(stale)}" if stale else "")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from phm_utils.inputs.check import areas, report
+from phm_utils.inputs.check_report import report
+from phm_utils.inputs.practice_table import areas
 from phm_utils.topics.registry import load_workbook
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -6,7 +6,8 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.inputs import validate
-from phm_utils.inputs.check import areas, input_files
+from phm_utils.inputs.check import input_files
+from phm_utils.inputs.practice_table import areas
 
 
 def bytes_of(store):

@@ -6,7 +6,7 @@ from released_tables import protected
 
 from phm_utils import engine
 from phm_utils.inputs import quality_page as quality
-from phm_utils.inputs.check import report
+from phm_utils.inputs.check_report import report
 from phm_utils.inputs.quality import RELEASES, quality_tables
 
 

@@ -3,16 +3,15 @@
 import duckdb
 import pandas as pd
 import pytest
+from checked_tables import checked_columns, settled
 
 from phm_utils.params import Workbook
-from phm_utils.schema import SQL_TYPE
-from phm_utils.tables import TABLES
 
 
 def make_table(con, name, rows, form="pseudonymised"):
     """Table `name` from a list of dicts, as the check stage stores it."""
-    columns = {c.name: SQL_TYPE[c.type] for c in TABLES[name].for_form(form)} | {"nulled_fields": "VARCHAR"}
-    frame = pd.DataFrame(rows, columns=list(columns)).astype(object)
+    columns = checked_columns(name, form)
+    frame = pd.DataFrame(settled(name, rows), columns=list(columns)).astype(object)
     con.register("_rows", frame.where(frame.notna(), None))
     typed = ", ".join(f"{column}::VARCHAR::{kind} AS {column}" for column, kind in columns.items())
     con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT {typed} FROM _rows")

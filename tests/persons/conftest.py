@@ -9,9 +9,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from checked_tables import checked_columns, nothing_silent, settled
 from linked_store import make_code_lists
 
 from phm_utils import engine
+from phm_utils.inputs.people_account import people_account
 from phm_utils.linkage.link import link
 from phm_utils.params import Workbook
 from phm_utils.persons import persons
@@ -218,6 +220,7 @@ class World:
         )  # fmt: skip
         make_code_lists(self.con, workbook)
         writer = StageWriter(self.folder)
+        writer.add(self.con, people_account(self.con, workbook, engine.read_sql(self.con, "SELECT * FROM check_table")))
         for model in stage(self.con, workbook):
             writer.add(self.con, model)
         self.files = writer.tables
@@ -251,14 +254,17 @@ class World:
             first, last = spans.get(name, (FIRST, LAST))
             state = "absent" if name in absent else "present"
             checks.append({"table_name": name, "state": state, "first_date": first, "last_date": last})
-            columns = {c.name: SQL_TYPE[c.type] for c in table.for_form("pseudonymised")} | {"nulled_fields": "VARCHAR"}
             if name in absent:
                 self.con.execute(f"DROP TABLE IF EXISTS {name}")
             else:
                 rows = [{table.key[0]: f"{name}-{n}", **row} for n, row in enumerate(tables.get(name, []))]
-                self._table(name, columns, rows)
+                checks[-1]["rows_in"] = checks[-1]["rows_kept"] = len(rows)
+                self._table(name, checked_columns(name), settled(name, rows))
+        nothing_silent(self.con)
+        counts = dict.fromkeys(("rows_in", "rows_kept", "rows_quarantined", "rows_withheld"), "BIGINT")
+        checks = [dict.fromkeys(counts, 0) | check for check in checks]
         kinds = {"table_name": "VARCHAR", "state": "VARCHAR", "first_date": "DATE", "last_date": "DATE"}
-        self._table("check_table", kinds, checks)
+        self._table("check_table", kinds | counts, checks)
         self.index()
 
     def index(self) -> None:
@@ -323,9 +329,11 @@ def pcn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         checks = [name for name in TABLES if _read_as_it_is(made.con, root / "pseudonymised", name)]
         listed = ", ".join(f"('{name}', 'present', DATE '{FIRST}', DATE '{LAST}')" for name in checks)
         made.con.execute(
-            "CREATE TABLE check_table AS SELECT * "
+            "CREATE TABLE check_table AS SELECT *, 0 AS rows_in, 0 AS rows_kept, 0 AS rows_quarantined, "
+            "0 AS rows_withheld "
             f"FROM (VALUES {listed}) AS t (table_name, state, first_date, last_date)"
         )
+        nothing_silent(made.con)
         made.run(stage=link)
         truth = engine.parquet_source(sorted((root / "truth" / "person").glob("*.parquet")))
         made.con.execute(f"CREATE VIEW truth AS SELECT * FROM {truth}")
@@ -343,5 +351,7 @@ def _read_as_it_is(con: duckdb.DuckDBPyConnection, folder: Path, name: str) -> b
         f"TRY_CAST({c.name if c.name in present else 'NULL'} AS {SQL_TYPE[c.type]}) AS {c.name}"
         for c in TABLES[name].for_form("pseudonymised")
     ]
-    con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(typed)}, NULL::VARCHAR AS nulled_fields FROM {source}")
+    typed += ["NULL::VARCHAR AS nulled_fields"]
+    typed += ["'in a network' AS standing", "true AS of_ics"] if name == "practice" else []
+    con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(typed)} FROM {source}")
     return True

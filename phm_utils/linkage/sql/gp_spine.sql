@@ -8,7 +8,7 @@ SELECT
 FROM (
     SELECT
         registration.*,
-        practice.pcn_code,
+        CASE WHEN practice.of_ics THEN practice.pcn_code END AS pcn_code,
         row_number() OVER (
             PARTITION BY token_person_id ORDER BY registered_from DESC, registration_id DESC
         ) AS place

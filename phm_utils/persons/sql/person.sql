@@ -1,4 +1,5 @@
--- One row per person alive and registered with a practice of the ICS on the index date.
+-- One row per person alive and registered with a practice of the ICS on the index date. People of a
+-- practice whose GP records fell silent are left out: what it does not send is not known to be absent.
 -- `known` has the columns from the extracts; registers and scores are rules over it, from
 -- parameters/registers and parameters/scores. A count is 0 where its source has no record of the
 -- person; a column whose source is absent or too short is null for everybody.
@@ -90,7 +91,9 @@ WITH known AS (
     LEFT JOIN partner_lists ON partner_lists.person_no = registered.person_no
     LEFT JOIN social_care ON social_care.person_no = registered.person_no
     LEFT JOIN hospital_score ON hospital_score.person_no = registered.person_no
-    WHERE registered.is_current
+    LEFT JOIN (SELECT DISTINCT practice_code FROM silent_practice WHERE left_out) AS silent
+        ON silent.practice_code = registered.practice_code
+    WHERE registered.is_current AND silent.practice_code IS NULL
 ),
 scored AS (
     SELECT

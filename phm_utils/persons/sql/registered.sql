@@ -18,7 +18,7 @@ WITH registration AS (
         gp_registration.registered_from,
         least(coalesce(gp_registration.registered_to, $index_date), $index_date) AS last_day
     FROM gp_registration
-    INNER JOIN practice ON practice.practice_code = gp_registration.practice_code
+    INNER JOIN practice ON practice.practice_code = gp_registration.practice_code AND practice.of_ics
     WHERE
         gp_registration.token_person_id IS NOT NULL
         AND gp_registration.registered_from <= $index_date

@@ -56,9 +56,23 @@ def emergency_period(con: duckdb.DuckDBPyConnection) -> Period | None:
 def follow_people(con: duckdb.DuckDBPyConnection, period: Period) -> None:
     """Make the temporary table `emergency_person`; see `sql/emergency_person.sql`."""
     days = {"first_day": period.first_day, "last_day": period.last_day, "middle": period.middle}
-    sql = sql_file("topics/inequalities", "emergency_person", **days)
+    sql = sql_file("topics/inequalities", "emergency_person", **days, silent_days=raw(_silent_days(con)))
     with guarded("Following people through the period"):
         con.execute(f"CREATE OR REPLACE TEMP TABLE emergency_person AS {sql}")
+
+
+def _silent_days(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL: a person's days in months of which hospitals sent nothing."""
+    months = con.execute(
+        "SELECT month::DATE, last_day(month::DATE) FROM silent_month WHERE table_name = 'apc_episode' AND unit = '' "
+        "ORDER BY month"
+    ).fetchall()
+    spans = [
+        f"greatest(date_diff('day', greatest(follow_up.first_day, DATE '{first}'), "
+        f"least(follow_up.last_day, DATE '{last}')) + 1, 0)"
+        for first, last in months
+    ]
+    return " + ".join(spans) or "0"
 
 
 def emergency_strata(con: duckdb.DuckDBPyConnection, *keys: str) -> pd.DataFrame:

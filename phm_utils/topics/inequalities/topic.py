@@ -31,7 +31,7 @@ TOPIC = Topic(
             makes=aggregates(RELEASES),
             reads=(
                 *("person", "person_month", "person_follow_up", "activity_window"),
-                *("practice", "area", "gp_event"),
+                *("practice", "area", "gp_event", "silent_month"),
             ),
             parameters=(InequalitiesParams,),
             files=("parameters/concepts.csv", "parameters/reference/esp2013.csv"),

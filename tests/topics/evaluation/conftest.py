@@ -4,6 +4,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from checked_tables import nothing_silent
 
 from phm_utils.topics.evaluation.interventions import Intervention, Money, Plausible
 from phm_utils.topics.evaluation.panel import NEVER, Panel
@@ -125,6 +126,7 @@ def _stored(con: duckdb.DuckDBPyConnection, drawn: Panel, programme: str = "HIU"
     practice = pd.DataFrame({"pcn_code": sorted(pcn.unique())}).assign(pcn_name=lambda t: "Network " + t["pcn_code"])
     tables = {"person_follow_up": follow_up, "person_month": person_month, "programme_enrolment": enrolment,
               "person_index": index, "practice": practice}  # fmt: skip
+    nothing_silent(con)
     for name, frame in tables.items():
         con.register("frame", frame)
         con.execute(f"CREATE TABLE {name} AS SELECT * FROM frame")

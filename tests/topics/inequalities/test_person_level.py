@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from checked_tables import nothing_silent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from released_tables import protected
@@ -206,6 +207,7 @@ def world(con, rng, people=4000, gp=True, admissions=True):
     )
     area = pd.DataFrame({"lsoa": ["E01000001"], "lsoa_name": ["Left 001A"]})
     tables = {"person": frame, "person_month": months, "person_follow_up": follow, "practice": PRACTICES, "area": area}
+    nothing_silent(con)
     tables |= {"activity_window": window} | ({"gp_event": pd.DataFrame({"event_id": ["1"]})} if gp else {})
     for name, table in tables.items():
         con.register("_t", table)

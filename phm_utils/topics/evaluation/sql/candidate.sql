@@ -1,5 +1,6 @@
 -- People who may take part in the trials of one programme: whoever met its rule in some window of months,
--- and whoever enrolled in it or in another of its kind. One row per person, numbered in an order that
+-- and whoever enrolled in it or in another of its kind; nobody of a practice whose GP records fell silent,
+-- as their conditions are not known. One row per person, numbered in an order that
 -- does not depend on the order of the input.
 WITH windowed AS (
     SELECT
@@ -37,3 +38,4 @@ SELECT
 FROM person_follow_up
 SEMI JOIN taking_part USING (person_id)
 LEFT JOIN enrolled USING (person_id)
+WHERE practice_code NOT IN (SELECT practice_code FROM silent_practice WHERE left_out)

@@ -1,5 +1,5 @@
 -- Everybody registered on any day of the period, with the days that they were and the emergency
--- admissions of those months: one row per person. People who died or left are counted up to then:
+-- admissions of those months: one row per person. Days in months without data are not counted. People who died or left are counted up to then:
 -- the last months of life hold many admissions. Age: completed years at the middle of the period.
 WITH follow_up AS (
     SELECT
@@ -26,7 +26,7 @@ SELECT
     follow_up.lsoa,
     coalesce(follow_up.imd_quintile::VARCHAR, 'Not known') AS imd_quintile,
     greatest(date_diff('month', follow_up.birth_month, $middle) // 12, 0) AS age,
-    date_diff('day', follow_up.first_day, follow_up.last_day) + 1 AS days,
+    date_diff('day', follow_up.first_day, follow_up.last_day) + 1 - ($silent_days) AS days,
     follow_up.died AND follow_up.end_date <= $last_day AS died,
     coalesce(admitted.admissions, 0) AS admissions
 FROM follow_up

@@ -10,6 +10,6 @@ SELECT
     count(*) FILTER (WHERE admissions > 0) AS people_admitted,
     count(*) FILTER (WHERE died) AS died
 FROM emergency_person
-WHERE age IS NOT NULL
+WHERE age IS NOT NULL AND days > 0
 GROUP BY ALL
 ORDER BY ALL
