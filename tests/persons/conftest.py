@@ -220,7 +220,7 @@ class World:
         )  # fmt: skip
         make_code_lists(self.con, workbook)
         writer = StageWriter(self.folder)
-        writer.add(self.con, people_account(self.con, workbook, engine.read_sql(self.con, "SELECT * FROM check_table")))
+        self._account(workbook)
         for model in stage(self.con, workbook):
             writer.add(self.con, model)
         self.files = writer.tables
@@ -228,6 +228,14 @@ class World:
         for name in {"person", "person_earlier"} & set(made):
             made[name] = made[name].set_index("person_id")
         return made
+
+    def _account(self, workbook: Workbook) -> None:
+        """Make `people_account`, of what lies there."""
+        if "check_table" in engine.present_tables(self.con):
+            checked = engine.read_sql(self.con, "SELECT * FROM check_table")
+            self.con.register("_account", people_account(self.con, workbook, checked).frame)
+            self.con.execute("CREATE OR REPLACE TABLE people_account AS SELECT * FROM _account")
+            self.con.unregister("_account")
 
     def person(self, **tables: list[Row]) -> pd.DataFrame:
         """The person table."""

@@ -139,6 +139,7 @@ def followed(con, people, months):
         [(name, number, *rest) for number, (name, *rest) in enumerate(people)],
     )
     con.execute("CREATE TABLE person_month (person_no INTEGER, month DATE, emergency_admissions INTEGER)")
+    nothing_silent(con)
     numbers = {name: number for number, (name, *_) in enumerate(people)}
     if months:
         con.executemany("INSERT INTO person_month VALUES (?, ?, ?)", [(numbers[name], *rest) for name, *rest in months])
