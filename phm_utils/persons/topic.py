@@ -6,7 +6,7 @@ from phm_utils.tables import TABLES
 from phm_utils.topic import Facts, Stage, Topic, aggregates
 
 # Validated tables, code lists, and what the link stage made.
-EXTRACTS = (*TABLES, "check_table", "code_list", "person_index", "household")
+EXTRACTS = (*TABLES, "check_table", "silent_practice", "silent_month", "code_list", "person_index", "household")
 
 TOPIC = Topic(
     "persons",
