@@ -25,7 +25,10 @@ REGISTERED = REGISTERED_WORDS.capitalize()
 LOW_SHARE = 0.90  # of rows filled: the finding names fields below it
 COMPLETE, FEWEST = 0.9995, 5  # fields above the first are not shown, except to reach the second
 # Fields that may rightly be empty, such as end dates: no sign of low quality.
-OPEN_ENDED = ("registered_to", "enrolled_to", "event_end", "disdate", "close_date", "value_num", "unit")
+OPEN_ENDED = (
+    *("registered_to", "enrolled_to", "event_end", "disdate", "open_date", "close_date", "pcn_from", "pcn_to"),
+    *("successor_code", "value_num", "unit"),
+)
 
 
 @if_present
