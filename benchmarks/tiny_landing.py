@@ -16,7 +16,7 @@ import pandas as pd
 
 from phm_utils.synthetic import simulate
 
-PCNS, PEOPLE_PER_PCN, SEED = 3, 1_000, 7
+PCNS, PEOPLE_PER_PCN, SEED = 3, 700, 7
 OTHER_SEED = 99  # another ICS, whose people ours does not know
 EVENTS = {
     "gp_event": "event_date", "gp_medication": "issue_date", "gp_appointment": "appt_date", "apc_episode": "epistart",
@@ -29,7 +29,7 @@ DATES = EVENTS | {"gp_registration": "registered_from", "death": "date_of_death"
 
 
 def make_landing(folder: Path, seed: int = SEED, pcns: int = PCNS, people: int = PEOPLE_PER_PCN) -> Path:
-    """Simulate, and put each table into one Parquet file; the folder of the files."""
+    """Simulate, and put each table that has rows into one Parquet file; the folder of the files."""
     simulate(folder / "simulated", pcns=pcns, people_per_pcn=people, seed=seed, workers=1)
     landing = folder / "landing"
     landing.mkdir()
@@ -37,6 +37,9 @@ def make_landing(folder: Path, seed: int = SEED, pcns: int = PCNS, people: int =
         if path.is_dir():
             source = f"read_parquet('{path.as_posix()}/*.parquet') ORDER BY filename, file_row_number"
             name = (landing / f"{path.name}.parquet").as_posix()
+            [(rows,)] = duckdb.execute(f"SELECT count(*) FROM read_parquet('{path.as_posix()}/*.parquet')").fetchall()
+            if not rows:
+                continue  # a supplier sends no table without rows
             duckdb.execute(f"COPY (SELECT * FROM {source}) TO '{name}' (FORMAT parquet)")
         elif path.suffix == ".parquet":
             os.link(path, landing / path.name)

@@ -4,7 +4,7 @@ Rows are rejected and fields emptied one by one; here they are looked at togethe
 which a parameter file may accept it (`accept`); every report then says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -12,6 +12,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, read_sql
 from phm_utils.errors import InputError
+from phm_utils.inputs.doubts import KINDS, Doubt
 from phm_utils.params import Limits, Workbook
 from phm_utils.schema import Column
 from phm_utils.tables import TABLES
@@ -39,6 +40,7 @@ ON_A_PAGE = {
     "fewer": "far fewer rows than at the last run",
     "one_value": "nearly all rows have one and the same",
     "scale": "values are of an unusual size",
+    **KINDS,
 }
 LOOK = "`phm check` counts them by rule, and the quarantine holds the rejected rows as they came"
 
@@ -54,12 +56,15 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the check counted: see `tally` for the columns of each. before: tables of the last run, or None."""
+    """What the check counted: see `tally` for the columns of each. before: tables of the last run, or None. doubts: see
+    `plausible`.
+    """
 
     tables: pd.DataFrame
     fields: pd.DataFrame
     completeness: pd.DataFrame
     before: pd.DataFrame | None
+    doubts: Sequence[Doubt] = ()
 
 
 def refuse_alarms(found: list[Alarm], workbook: Workbook) -> Model:
@@ -102,6 +107,8 @@ def alarms(con: duckdb.DuckDBPyConnection, counts: Counts, workbook: Workbook) -
         *_one_value(con, counts),
         *_scale(con, counts),
     ]
+    named = {alarm.name for alarm in found}
+    found += [Alarm(d.name, d.text, d.look) for d in counts.doubts if d.stops and d.name not in named]
     order = list(TABLES)
     return sorted(found, key=lambda alarm: order.index(alarm.name.replace(":", ".").split(".")[0]))
 

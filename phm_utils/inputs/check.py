@@ -21,6 +21,7 @@ from phm_utils.inputs.governance import permitted, refuse_lists, source_model
 from phm_utils.inputs.landing import Mapping, boundary_file, load_mapping, open_file, present_tables
 from phm_utils.inputs.nobody import shared_identifiers
 from phm_utils.inputs.opt_outs import UNREADABLE, read_opt_outs, withhold
+from phm_utils.inputs.plausible import doubts
 from phm_utils.inputs.tally import Tally
 from phm_utils.inputs.validate import validate
 from phm_utils.params import Workbook
@@ -238,9 +239,12 @@ def _write_counts(
     else:
         tally.add_present("boundary", "reference", len(outlines.frame))
         writer.add(con, outlines)
-    tables, fields = tally.table_model(), tally.field_model()
-    completeness = tally.completeness_model(practices, workbook)
-    counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before)
+    tables, completeness = tally.table_model(), tally.completeness_model(practices, workbook)
+    found = doubts(con, tables.rows(), completeness.rows(), workbook)
+    for doubt in found:
+        tally.count_kept(*doubt.entry)
+    fields = tally.field_model()
+    counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before, found)
     accepted = refuse_alarms(alarms(con, counts, workbook), workbook)
     for model in (
         tables,
