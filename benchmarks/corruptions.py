@@ -122,12 +122,13 @@ def is_named(result: Checked, clean: Checked, case: Case) -> str:
 
 
 def chosen(kind: str | None, most: int) -> list[int]:
-    """Numbers of the corruptions to try: of each kind at most so many, the same ones in every run."""
+    """Numbers of the corruptions to try: of each kind at most so many, the same ones in every run, kinds in turn."""
     by_kind: dict[str, list[int]] = {}
     for number, case in enumerate(CASES):
         by_kind.setdefault(case.kind, []).append(number)
     spread = [sorted(numbers, key=lambda i: zlib.crc32(CASES[i].name.encode()))[:most] for numbers in by_kind.values()]
-    return sorted(i for numbers in spread for i in numbers if kind in (None, CASES[i].kind))
+    in_turn = [i for place in range(most) for numbers in spread for i in numbers[place : place + 1]]
+    return [i for i in in_turn if kind in (None, CASES[i].kind)]
 
 
 def try_case(number: int, source: Path, scratch: Path, clean: Checked) -> tuple[str, str]:

@@ -32,6 +32,8 @@ class Odd:
             source = make_landing(folder / "made", seed=seed, pcns=pcns, people=people)
         change = Change(source, folder / "landing", "gp_registration", name=self.name, option=self.option)
         self.does(change)
+        for table in [name for name, frame in change.frames.items() if frame.empty]:
+            change.remove(table)  # a supplier sends no table without rows
         change.save()
         return change
 

@@ -39,7 +39,8 @@ def doubts_of_registrations(con: duckdb.DuckDBPyConnection, present: list[str], 
             f"index date; at least {LEAST_CURRENT:.0%} is plausible"
         )
         look = "the ends of registrations, and whether the extract holds leavers alone"
-        yield Doubt("gp_registration", "registered_to", "current", n["current"], n["begun"], True, text, look)
+        ended = n["begun"] - n["current"]
+        yield Doubt("gp_registration", "registered_to", "current", ended, n["begun"], True, text, look)
     if (twice := n["named"] - n["people"]) >= FEWEST and twice / n["named"] > TWICE_NOTED:
         share = twice / n["named"]
         text = (
@@ -63,7 +64,7 @@ def _ages(n: dict[str, int]) -> Iterator[Doubt]:
         if people / n["aged"] < LEAST_OF_AN_AGE:
             text = f"{people:,} of {n['aged']:,} people are {group}; at least {LEAST_OF_AN_AGE:.0%} is plausible"
             look = "whether the extract was restricted by age, and the form of the births"
-            yield Doubt("gp_registration", "birth_month", "ages", people, n["aged"], True, text, look)
+            yield Doubt("gp_registration", "birth_month", "ages", n["aged"] - people, n["aged"], True, text, look)
 
 
 def _alike(con: duckdb.DuckDBPyConnection) -> Iterator[Doubt]:

@@ -115,6 +115,17 @@ def _spells(con: duckdb.DuckDBPyConnection) -> Iterator[Doubt]:
         )
         look = "whether the column numbers spells, not people or providers"
         yield Doubt("apc_episode", "spell_id", "unusual", joined, spells, True, text, look)
+    [(shared, numbers)] = con.execute(
+        "SELECT count(*) FILTER (people > 1), count(*) FROM (SELECT count(DISTINCT token_person_id) AS people "
+        "FROM apc_episode WHERE spell_id IS NOT NULL GROUP BY procode, spell_id)"
+    ).fetchall()
+    if shared and shared / numbers > MOST_SPELLS_JOINED:
+        text = (
+            f"{shared:,} of {numbers:,} spells of a provider ({shared / numbers:.0%}) are of more than one person; "
+            f"up to {MOST_SPELLS_JOINED:.0%} is plausible"
+        )
+        [(episodes,)] = con.execute("SELECT count(spell_id) FROM apc_episode").fetchall()
+        yield Doubt("apc_episode", "spell_id", "shared", episodes, episodes, True, text, "where the numbers start anew")
 
 
 def _reference(con: duckdb.DuckDBPyConnection, present: list[str], workbook: Workbook) -> Iterator[Doubt]:

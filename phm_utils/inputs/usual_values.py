@@ -115,7 +115,14 @@ MANY_VALUED = {
     "practice": ("pcn_code", "published_list_size"),
 }
 ONE_VALUE = 0.97  # of the filled rows
-NO_STOP = ("practice_code", "ethnicity", "imd_decile", "firstatt", "pcn_code")  # of a very small or odd place
+NO_STOP = (
+    "practice_code",
+    "ethnicity",
+    "imd_decile",
+    "firstatt",
+    "pcn_code",
+    "population",
+)  # of a very small or odd place
 SAMPLE = 200_000  # rows that are looked at first
 
 
@@ -152,7 +159,8 @@ def _unusual(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[Doubt]:
                 f"{n:,} of {of:,} rows ({n / of:.0%}) are {rule.means}; "
                 f"between {rule.low:.0%} and {rule.high:.0%} is plausible"
             )
-            yield Doubt(name, rule.column, "unusual", n, of, rule.stops, text, rule.look)
+            unlike = n if n / of > rule.high else of - n
+            yield Doubt(name, rule.column, "unusual", unlike, of, rule.stops, text, rule.look)
 
 
 def _not_filled(name: str, column: str, most: float, counts: pd.Series) -> Iterator[Doubt]:
