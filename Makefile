@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-persons bench-evaluation bench-scale
+        bench-simulate bench-validation bench-linkage bench-persons bench-evaluation bench-scale benchmark-corruptions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -75,6 +75,10 @@ bench-scale: $(VENV)/.installed
 
 bench-evaluation: $(VENV)/.installed
 	$(BIN)/python benchmarks/evaluation.py
+
+# What the check makes of some hundred corruptions of a tiny extract, and of a hundred odd extracts that are right.
+benchmark-corruptions: $(VENV)/.installed
+	$(BIN)/python benchmarks/corruptions.py --out outputs/corruptions
 
 # Every package at its newest version that fits, with hashes; read the difference before it is committed.
 lock:

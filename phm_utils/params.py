@@ -21,6 +21,10 @@ PURPOSES = (
 IMD_VINTAGE = {"IMD2019": 2011, "IoD2025": 2021}
 
 
+# PyYAML's safe loader in C where it was built: the check reads its governance file once per table.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class Frozen(BaseModel):
     """A model that cannot be changed and refuses unknown names."""
 
@@ -178,7 +182,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"No file {path}. Copy parameters/ics_template.yml and fill it in.")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         raise InputError(

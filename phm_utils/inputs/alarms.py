@@ -4,7 +4,7 @@ Rows are rejected and fields emptied one by one; here they are looked at togethe
 which a parameter file may accept it (`accept`); every report then says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -12,6 +12,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.errors import InputError
+from phm_utils.inputs.doubts import KINDS, Doubt
 from phm_utils.params import Limits, Workbook
 from phm_utils.schema import Column
 from phm_utils.tables import TABLES
@@ -42,6 +43,7 @@ ON_A_PAGE = {
     "scale": "values are of an unusual size",
     "silent": "practices of many people send nothing",
     "months": "several months hold next to nothing",
+    **KINDS,
 }
 LOOK = "`phm check` counts them by rule, and the quarantine holds the rejected rows as they came"
 
@@ -57,12 +59,15 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the check counted: see `tally` for the columns of each. before: tables of the last run, or None."""
+    """What the check counted: see `tally` for the columns of each. before: tables of the last run, or None. doubts: see
+    `plausible`.
+    """
 
     tables: pd.DataFrame
     fields: pd.DataFrame
     completeness: pd.DataFrame
     before: pd.DataFrame | None
+    doubts: Sequence[Doubt] = ()
 
 
 def refuse_alarms(found: list[Alarm], workbook: Workbook) -> Model:
@@ -106,6 +111,8 @@ def alarms(con: duckdb.DuckDBPyConnection, counts: Counts, workbook: Workbook) -
         *_scale(con, counts),
         *_silent(con, limits, workbook),
     ]
+    named = {alarm.name for alarm in found}
+    found += [Alarm(d.name, d.text, d.look) for d in counts.doubts if d.stops and d.name not in named]
     order = list(TABLES)
     return sorted(found, key=lambda alarm: order.index(alarm.name.replace(":", ".").split(".")[0]))
 

@@ -21,6 +21,7 @@ from phm_utils.inputs.nobody import shared_identifiers
 from phm_utils.inputs.opt_outs import UNREADABLE, read_opt_outs, withhold
 from phm_utils.inputs.people_account import people_account
 from phm_utils.inputs.places import boundary_model, check_areas
+from phm_utils.inputs.plausible import doubts
 from phm_utils.inputs.practice_table import settle_practices
 from phm_utils.inputs.silence import silent_months, silent_practices
 from phm_utils.inputs.tally import Tally
@@ -145,11 +146,14 @@ def _write_counts(
     months = tally.month_counts()
     for model in (silent_practices(con, months, workbook), silent_months(months, workbook)):
         writer.add(con, model)
-    tables, fields = tally.table_model(), tally.field_model()
     own = practices[practices["of_ics"]]
-    completeness = tally.completeness_model(own, workbook)
+    tables, completeness = tally.table_model(), tally.completeness_model(own, workbook)
     account = people_account(con, workbook, tables.rows())
-    counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before)
+    found = doubts(con, tables.rows(), completeness.rows(), workbook)
+    for doubt in found:
+        tally.count_kept(*doubt.entry)
+    fields = tally.field_model()
+    counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before, found)
     accepted = refuse_alarms(alarms(con, counts, workbook), workbook)
     for model in (tables, fields, completeness, tally.practice_model(con, own, workbook), account, accepted):
         writer.add(con, model)

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
+from phm_utils.inputs.check import report
 
 N = 1_200
 
@@ -122,3 +123,19 @@ def test_fewer_rows_than_at_the_last_run_stop_it(put, rows):
     (small.folder / "gp_event.csv").unlink()
     with pytest.raises(InputError, match="gp_event:fewer: 0 rows"):
         small.checked(before=before)
+
+
+def test_a_doubt_stops_the_check_until_it_is_accepted(small, rows):
+    ranks = range(50, 33_750, 250)
+    places = [rows["area"] | {"lsoa": "E01999001" if r == 50 else f"E0100{r:05d}"[:9], "imd_rank": r,
+                              "imd_decile": 10 - (r - 1) * 10 // 33_755} for r in ranks]  # fmt: skip
+    small.put("area", *{place["lsoa"]: place for place in places}.values())
+    assert raised(small) == ["area.imd_decile:order"]
+    assert raised(small, accept=["area.imd_decile:order"]) == []
+
+
+def test_what_is_unlikely_within_its_limit_is_a_line_of_the_report(small, rows):
+    small.put(
+        "gp_event", *[rows["gp_event"] | {"event_id": f"e{i}", "token_person_id": f"resident-{i}"} for i in range(30)]
+    )
+    assert "30  kept: gp_event.token_person_id, of people without a registration" in report(small.checked())
