@@ -112,7 +112,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _text("snomed_code", "SNOMED CT concept id, as text", sensitivity="special", check="snomed",
                     optional=False),
               Column("value_num", "float", "Numeric value, in `unit`", sensitivity="special"),
-              _text("unit", "Unit of the value"), _practice(),
+              _text("unit", "Unit of the value: the concept's own, or one of parameters/units.csv"), _practice(),
           ), date="event_date"),
     Table("gp_medication", "GP medicines issued", "one per issue", "GP extract", "gp_extract", ("issue_id",), (
         _id("issue_id", "Row identifier of the source"), *GP_PERSON,

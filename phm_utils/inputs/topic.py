@@ -42,6 +42,7 @@ TOPIC = Topic(
     releases=RELEASES,
     notebook="00_data_quality",
     parameters=DataQualityParams,
+    reads=("value_units",),
     examine="phm_utils.inputs.doctor_extracts:extracts",
     facts=Facts(
         "phm_utils.inputs.run_facts:extracts",

@@ -1,11 +1,16 @@
-"""Days counted by source and what is left out, for readers."""
+"""Days counted by source, values by unit and what is left out, for readers."""
 
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.reports.findings import TOO_FEW, Level, finding, in_sentence, joined
 from phm_utils.tables import TABLES
 
-NOT_A_TABLE = {"unit_costs": "National unit costs"}  # what a column may lack other than an input table
+# What a column may lack other than an input table.
+NOT_A_TABLE = {"unit_costs": "National unit costs", "usable_values": "Most values: their unit or size cannot be used"}
+USED = {"as_recorded": "In its unit", "converted": "Converted", "without_unit": "Without a unit"}
+NOT_USED = {"unit_refused": "Other unit, not used", "out_of_range": "Out of range, not used"}
+MANY_LOST = 0.05  # of a concept's values, from which the finding names it
 
 
 @if_present
@@ -28,3 +33,46 @@ def windows(days: pd.DataFrame) -> pd.DataFrame:
             "The 12 before": days["prior_from"] + " to " + days["prior_to"],
         }
     )
+
+
+@if_present
+def values(counts: pd.DataFrame) -> pd.DataFrame:
+    """One row per value concept, for readers: how many values, and what became of them."""
+    shown = counts.assign(Value=counts["title"] + " (" + counts["unit"] + ")")
+    names = {"Value": "Value", "entries": "Recorded"} | USED | NOT_USED
+    return shown[list(names)].rename(columns=names)
+
+
+@finding
+def values_finding(counts: pd.DataFrame) -> tuple[str, Level] | str:
+    """The share of values that are used, the concepts that lose most, and those left out: text and level."""
+    if counts.empty:
+        return "No GP entry has a value.", "limit"
+    known = counts.dropna(subset="entries")
+    total = int(known["entries"].sum())
+    if not total:
+        return TOO_FEW
+    kinds = {kind: int(known[kind].fillna(0).sum()) for kind in (*USED, *NOT_USED)}
+    used = sum(kinds[kind] for kind in USED)
+    text = (
+        f"{_share(used / total)} of about {total:,} values are used: {kinds['as_recorded']:,} in their concept's unit, "
+        f"{kinds['converted']:,} converted and {kinds['without_unit']:,} without a unit."
+    )
+    lost = known[list(NOT_USED)].fillna(0).sum(axis=1) / known["entries"].where(known["entries"] > 0)
+    named = [
+        f"{in_sentence(t)} ({_share(s)})" for t, s in zip(known["title"], lost.fillna(0), strict=True) if s >= MANY_LOST
+    ]
+    if named:
+        text += f" Not used for their unit or size: {joined(named)}."
+    if left := [in_sentence(title) for title in counts.loc[counts["left_out"], "title"]]:
+        text += f" Most values of {joined(left)} cannot be used: nobody's is shown, and rules on it are left out."
+    return text, "warning" if named or left else "finding"
+
+
+def _share(part: float) -> str:
+    """A share of all, never rounded up to all.
+
+    >>> _share(0.9999), _share(1.0), _share(0.071)
+    ('over 99.9%', '100.0%', '7.1%')
+    """
+    return "over 99.9%" if 0.9995 <= part < 1 else f"{min(part, 1):.1%}"

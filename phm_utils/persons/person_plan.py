@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from phm_utils.persons.derivations import Derived, Recorded
+from phm_utils.persons.value_units import NO_VALUES, ValueUnits
 from phm_utils.persons.windows import FOLLOW_MONTHS, SOCIAL_CARE, Source, Window, months_before, windows
 from phm_utils.rules.columns import (
     ACTIVITIES,
@@ -20,12 +21,12 @@ from phm_utils.rules.columns import (
     fact_columns,
     recorded_columns,
 )
-from phm_utils.rules.concepts import Concept, concepts
+from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
 from phm_utils.rules.unit_costs import price_values, unit_costs, unpriced
 from phm_utils.schema import EMERGENCY_ADMIMETH
 
-UNIT_COSTS = "unit_costs"
+UNIT_COSTS, USABLE_VALUES = "unit_costs", "usable_values"  # what a column may lack other than an input table
 DEATHS = "people who died and are still on a practice's list are counted as registered"
 HOSPITAL_SCORES = ("hfrs", "hfrs_category", "charlson")
 MEDICINES = ("repeat_medicines", "polypharmacy_medicines", "polypharmacy", "severe_polypharmacy")
@@ -40,13 +41,17 @@ def missing_columns(
     costs: Mapping[str, int],
     derived: Derived,
     empty: frozenset[tuple[str, str]] = frozenset(),
+    unusable: frozenset[str] = frozenset(),
 ) -> dict[str, tuple[str, ...]]:
     """Every column that is null in this run, with the tables that it lacks.
 
     A column lacks a table that is absent, that starts too late for a count over
-    the column's window, or whose essential column is `empty`.
+    the column's window, or whose essential column is `empty`; that of a concept most of whose values are
+    `unusable` lacks USABLE_VALUES.
     """
-    short = _too_short(known, sources, spans, index_date) | _without_values(known, empty)
+    short = _too_short(known, sources, spans, index_date)
+    short |= {column: USABLE_VALUES for name in sorted(unusable) for column in (name, f"{name}_months_ago")}
+    short |= _without_values(known, empty)
     for setting in unpriced(dict(costs)):
         short.setdefault(cost_column(setting), UNIT_COSTS)
     asked = derived.inputs_of()
@@ -153,6 +158,7 @@ class Plan:
 
     missing: columns that are null for everybody, with the tables that they lack.
     codes: the codes of each list, in the order of its file.
+    units: what becomes of values by their unit.
     """
 
     index_date: date
@@ -163,20 +169,23 @@ class Plan:
     derived: Derived
     missing: Mapping[str, tuple[str, ...]]
     codes: Mapping[str, tuple[str, ...]]
+    units: ValueUnits
 
     @classmethod
     def at(
         cls,
         index_date: date,
+        known: tuple[Concept, ...],
         sources: Mapping[str, Source],
         codes: Mapping[str, tuple[str, ...]],
         empty: frozenset[tuple[str, str]] = frozenset(),
+        units: ValueUnits = NO_VALUES,
     ) -> "Plan":
         """From the files of `parameters` and the sources of the run; `empty` columns have no value at all."""
-        known, spans, costs = concepts(), windows(sources, index_date), unit_costs()
+        spans, costs = windows(sources, index_date), unit_costs()
         columns, derived = person_columns(known), Derived.load(known)
-        missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, empty)
-        return cls(index_date, known, columns, spans, costs, derived, missing, codes)
+        missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, empty, units.unusable)
+        return cls(index_date, known, columns, spans, costs, derived, missing, codes, units)
 
     @cached_property
     def recorded(self) -> Recorded:

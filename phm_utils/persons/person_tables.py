@@ -40,7 +40,8 @@ def make_people(work: Workspace, plan: Plan) -> None:
     in_window = (
         "count(*) FILTER (WHERE gp_event.event_date >= code.counted_from)" if plan.recorded.of_kind("count") else "0"
     )
-    work.make("concept", sql_file("persons", "concept", **plan.values, counted=raw(in_window)))
+    values = {"converted": plan.units.sql(rounded=False), "rounded": plan.units.sql(rounded=True)}
+    work.make("concept", sql_file("persons", "concept", **plan.values, **values, counted=raw(in_window)))
 
 
 def _register_codes(work: Workspace, plan: Plan) -> None:

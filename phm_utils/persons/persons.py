@@ -21,6 +21,7 @@ from phm_utils.persons.person_tables import (
     make_recorded,
     person_sql,
 )
+from phm_utils.persons.value_units import COUNT_KEY, value_units
 from phm_utils.persons.windows import (
     Source,
     check_index_date,
@@ -30,6 +31,7 @@ from phm_utils.persons.windows import (
     trim_sparse_starts,
     window_table,
 )
+from phm_utils.rules.concepts import concepts
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
@@ -43,15 +45,18 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """Make `person`, `person_concept`, `person_follow_up`, `person_month`, and their inputs.
 
     Also `activity_window`: the days counted, by source; `person_left_out`:
-    the columns that are null because a table is absent or too short.
+    the columns that are null because a table is absent or too short, or most values are in a unit that cannot be
+    used; `value_count`: values of GP entries by concept, unit as recorded and outcome.
     Raises InputError for an index date that the extracts cannot be counted at.
     """
     sources = present(con)
     check_index_date(con, workbook.index_date, sources)
-    plan = _plan(con, sources, workbook.index_date)
-    yield Model("activity_window", ("source",), frame=window_table(plan.spans))
-    yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
     with _workspace(con, workbook, sources) as work:
+        plan = _plan(con, work, sources, workbook.index_date)
+        yield Model("activity_window", ("source",), frame=window_table(plan.spans))
+        lacking = left_out(plan.missing, plan.columns, sources)
+        yield Model("person_left_out", ("table_name", "column_name"), frame=lacking)
+        yield Model("value_count", COUNT_KEY, frame=plan.units.counts)
         make_people(work, plan)
         memory = memory_limit(con)
         slices = _slices(work, memory, PERSON_BYTES)
@@ -87,7 +92,6 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     day = months_before(workbook.index_date, EARLIER_MONTHS) - timedelta(days=1)
-    plan = _plan(con, sources, day)
     try:
         check_index_date(con, day, sources)
         _check_reach(sources, day)
@@ -95,9 +99,10 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
         row = pd.DataFrame([("earlier", "", str(error))], columns=["table_name", "column_name", "what"]).astype("str")
         yield Model("earlier_left_out", ("table_name", "column_name"), frame=row)
         return
-    lacking = left_out(plan.missing, plan.columns, sources)
-    yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
     with _workspace(con, workbook, sources) as work:
+        plan = _plan(con, work, sources, day)
+        lacking = left_out(plan.missing, plan.columns, sources)
+        yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
         make_people(work, plan)
         for model in _people(work, plan, "person_earlier", _slices(work, memory_limit(con), PERSON_BYTES)):
             slices = tuple(condition.replace("person_no", "earlier_no") for condition in model.slices)
@@ -105,8 +110,11 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
             yield replace(model, key=EARLIER_KEY, sql=renamed, slices=slices)
 
 
-def _plan(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], day: date) -> Plan:
-    return Plan.at(day, trim_sparse_starts(con, sources, day), _codes(con), empty_columns(con, sources, day))
+def _plan(con: duckdb.DuckDBPyConnection, work: Workspace, sources: dict[str, Source], day: date) -> Plan:
+    known, codes = concepts(), _codes(con)
+    units = value_units(work, known, codes, day)
+    trimmed = trim_sparse_starts(con, sources, day)
+    return Plan.at(day, known, trimmed, codes, empty_columns(con, sources, day), units)
 
 
 def _codes(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:

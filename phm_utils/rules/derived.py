@@ -20,7 +20,7 @@ from phm_utils.runs import project_root
 # The definition files behind the columns of `person`: a stage that uses these columns depends on them.
 COLUMN_FILES = ("parameters/concepts.csv", "parameters/registers/*.yml", "parameters/scores/*.yml")
 # With the code lists and reference tables: what the persons stage makes them from.
-PERSON_FILES = (*COLUMN_FILES, "parameters/reference/*.csv")
+PERSON_FILES = (*COLUMN_FILES, "parameters/units.csv", "parameters/reference/*.csv")
 
 
 class Register(Frozen):
