@@ -26,9 +26,9 @@ def everybody(small, rows):
     small.put("practice", rows["practice"], other, none)
     small.put(
         "gp_registration", of(1), of(2, token_person_id="t1", registered_from="2012-01-01"),
-        of(3, token_person_id=None), of(4, registered_to="2020-02-30"), of(5, practice_code="A88001"), of(6, practice_code="A99002"),
-        of(7, practice_code="A77001"), of(8, type_1_opt_out="true"), of(9, registered_to="2020-01-01"),
-        of(10, registered_from="2025-04-15"), of(11, practice_code=None), of(12),
+        of(3, token_person_id=None), of(4, registered_to="2020-02-30"), of(5, practice_code="A88001"),
+        of(6, practice_code="A99002"), of(7, practice_code="A77001"), of(8, type_1_opt_out="true"),
+        of(9, registered_to="2020-01-01"), of(10, registered_from="2025-04-15"), of(11, practice_code=None), of(12),
     )  # fmt: skip
     return small.put("death", {"death_id": "d1", "token_person_id": "t12", "sex": "1", "birth_month": "1980-02-01",
                                "date_of_death": "2025-01-01"})  # fmt: skip

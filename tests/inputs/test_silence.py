@@ -10,7 +10,14 @@ from phm_utils.inputs.check_report import report
 
 PEOPLE, LAST = 40, date(2025, 3, 31)
 PRACTICES = ("A99001", "A99002", "A99003", "A99004", "A99005", "A99006")
+CODES = ("44054006", "195967001", "38341003")
 MONTHS = pd.period_range("2023-04", "2025-03", freq="M")
+
+
+def working_day(month: pd.Period, place: int) -> str:
+    """A day of a month that is no Sunday."""
+    day = month.start_time.date() + timedelta(place)
+    return str(day + timedelta(day.weekday() == 6))
 
 
 @pytest.fixture
@@ -20,24 +27,24 @@ def county(small, rows):
     people = [(f"t{p}{n}", code) for p, code in enumerate(PRACTICES) for n in range(PEOPLE)]
     small.put("gp_registration", *(
         rows["gp_registration"] | {"registration_id": token, "token_person_id": token, "practice_code": code,
-                                   "household_token": token, "birth_month": f"19{20 + n % 70}-0{1 + n % 9}-01"}
+                                   "household_token": token, "sex": "12"[n % 2],
+                                   "birth_month": f"19{20 + n % 70}-0{1 + n % 9}-01"}
         for n, (token, code) in enumerate(people)
     ))  # fmt: skip
 
     def sent(table: str, row: dict, day: str, keep, practice: bool = True) -> None:
         made = [
-            row | {row["key"]: f"{token}-{month}", "token_person_id": token, day: str(month.start_time.date() + D)}
-            | ({"practice_code": code} if practice else {"practice_code": None})
-            for token, code in people for month in MONTHS if keep(code, month)
+            row | {row["key"]: f"{token}-{month}", "token_person_id": token,
+                   "practice_code": code if practice else None,
+                   day: working_day(month, (n * 11 + month.month) % 27), "sex": "12"[n % 2]}
+            | ({"snomed_code": CODES[(n + month.month) % 3]} if table == "gp_event" else {})
+            for n, (token, code) in enumerate(people) for month in MONTHS if keep(code, month)
         ]  # fmt: skip
         small.put(table, *({k: v for k, v in m.items() if k != "key"} for m in made))
 
     small.sent = sent
     small.event = rows["gp_event"] | {"key": "event_id"}
     return small
-
-
-D = timedelta(27)
 
 
 def silent(store) -> dict:
