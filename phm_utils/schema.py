@@ -20,6 +20,7 @@ OPEN_FILLERS = ("9999-12-31", "9999-01-01", "4712-12-31", "2999-12-31")  # an en
 TEXT_FILLERS = ("", "-", "&", "null", "NULL")
 # Words that programs write for nothing. Not among names: people are called Null, Na and None.
 NOTHING_WORDS = ("Null", "(null)", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "nan", "NaN", "NAN", "NaT", "None", "none")
+UNKNOWN_WORDS = ("UNKNOWN", "Unknown", "unknown", "NOT KNOWN", "Not Known", "Not known", "not known")  # of a birth
 
 # Patterns of NHS codes (reference: validity rules of the NHS Data Dictionary and ODS).
 PRACTICE = r"[A-HJ-NPVWY][0-9]{5}"

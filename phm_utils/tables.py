@@ -22,6 +22,7 @@ from phm_utils.schema import (
     PRACTICE_FILLERS,
     SEX,
     TOKEN,
+    UNKNOWN_WORDS,
     UPRN,
     Column,
     Table,
@@ -47,16 +48,31 @@ def _practice(name: str = "practice_code", description: str = "ODS code of the G
 TOKEN_COLUMN = _text(
     "token_person_id", "Shared pseudonym given before arrival", pattern=TOKEN, forms=("pseudonymised",), optional=False
 )
-NHS_NUMBER = _text("nhs_number", "NHS number", sensitivity="identifying", check="nhs_number", forms=("identified",))
-SEX_COLUMN = _text("sex", "1 male, 2 female, 9 indeterminate, X or 0 not known", codes=SEX)
+NHS_NUMBER = _text(
+    "nhs_number",
+    "NHS number, with blanks and hyphens or without",
+    sensitivity="identifying",
+    check="nhs_number",
+    forms=("identified",),
+)
+SEX_COLUMN = _text(
+    "sex", "1 or M male, 2 or F female, 9 or I indeterminate, X, U or 0 not known, or the words", codes=SEX
+)
 BIRTH_MONTH = Column("birth_month", "month", "First day of the month of birth", forms=("pseudonymised",))
 NAMED = (
     _text("forename", "Given name", sensitivity="identifying", forms=("identified",)),
     _text("surname", "Family name", sensitivity="identifying", forms=("identified",)),
-    Column("date_of_birth", "date", "Date of birth", sensitivity="identifying", forms=("identified",)),
+    Column(
+        "date_of_birth",
+        "date",
+        "Date of birth",
+        sensitivity="identifying",
+        fillers=UNKNOWN_WORDS,
+        forms=("identified",),
+    ),
     _text(
         "postcode",
-        "Postcode of usual address; ZZ99 3VZ is no fixed abode",
+        "Postcode of usual address, blanks and capitals as may be; ZZ99 3VZ is no fixed abode",
         sensitivity="identifying",
         pattern=POSTCODE,
         forms=("identified",),
@@ -66,6 +82,7 @@ NAMED = (
         "Unique Property Reference Number",
         sensitivity="identifying",
         pattern=UPRN,
+        fillers=("0",),
         forms=("identified",),
     ),
 )

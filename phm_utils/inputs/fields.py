@@ -6,8 +6,18 @@ from datetime import date
 
 from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile, TableMapping
-from phm_utils.inputs.text_forms import SCIENTIFIC, day_sql, formed_day_sql, is_plain_day, number_sql
 from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
+from phm_utils.rules.identifiers import fillers_of, identifier_form, none_of
+from phm_utils.rules.text_forms import (
+    BLANKS,
+    SCIENTIFIC,
+    blank_sql,
+    day_sql,
+    formed_day_sql,
+    is_plain_day,
+    number_sql,
+    trimmed,
+)
 from phm_utils.schema import (
     DATE_FILLERS,
     ICD10,
@@ -28,14 +38,13 @@ from phm_utils.schema import (
 )
 
 LONGEST_TEXT = 255  # bytes
-LONGEST_NOTHING = max(len(word) for word in (*TEXT_FILLERS, *NOTHING_WORDS))
+NOTHING = (*TEXT_FILLERS, *NOTHING_WORDS)
 EARLIEST, LATEST = date(1850, 1, 1), date(2199, 12, 31)
 WHOLE_NUMBERS_EXACT_BELOW = 9_000_000_000_000_000  # 2 ** 53, rounded down
 TRUE, FALSE = ("1", "true", "t", "yes", "y"), ("0", "false", "f", "no", "n")
-UPPER_CASE = (ICD10, LSOA, OPCS4, PCN, POSTCODE, PRACTICE)
+UPPER_CASE = (ICD10, LSOA, OPCS4, PCN, PRACTICE)
 MANY_VALUES = (POSTCODE, TOKEN, UPRN)  # forms of text that is different in nearly every row
 DOTTED = (ICD10, OPCS4)  # I50.0 and I500 are one code
-BLANKS = (" ", "\t", "\n", "\r")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
@@ -113,9 +122,7 @@ class Field:
     @property
     def fillers(self) -> tuple[str, ...]:
         """Texts that mean "not recorded"."""
-        is_name = self.column.sensitivity == "identifying" and not self.column.pattern
-        words = TEXT_FILLERS if is_name else (*TEXT_FILLERS, *NOTHING_WORDS)
-        return tuple(dict.fromkeys((*words, *self.column.fillers, *self.mapping.nulls.get(self.name, ()))))
+        return tuple(dict.fromkeys((*fillers_of(self.column), *self.mapping.nulls.get(self.name, ()))))
 
     @property
     def day_fillers(self) -> tuple[str, ...]:
@@ -152,11 +159,8 @@ class Field:
 
     def _no_filler(self, text: str) -> list[str]:
         """SQL conditions: it is none of the fillers. Most are short, and most values are longer than they."""
-        fillers = self._possible_fillers()
-        short = [f for f in fillers if len(f.encode()) <= LONGEST_NOTHING]
-        none_of = " AND ".join(f"{text} <> {quote(f)}" for f in short)
-        conditions = [f"(strlen({text}) > {LONGEST_NOTHING} OR ({none_of}))"] if short else []
-        return conditions + [f"{text} <> {quote(f)}" for f in (*fillers, *self.nobody) if f not in short]
+        nobody = [f"{text} <> {quote(n)}" for n in self.nobody]
+        return none_of(text, self._possible_fillers()) + nobody
 
     def _sure_native(self) -> str | None:
         value, column = self.raw, self.column
@@ -177,7 +181,7 @@ class Field:
         if self.native:
             return f"CAST({self.raw} AS DATE)" if self.is_date else self.raw
         text = _as_text(self.raw, self.kind)
-        text = text if self.is_number_text else _trimmed(text)
+        text = text if self.is_number_text else trimmed(text)
         pairs = self.mapping.values.get(self.name, {})
         if not pairs:
             return text
@@ -194,16 +198,23 @@ class Field:
         found = [f"{self.name} = {quote(f)}" for f in fillers]
         if self.is_date:
             found += [f"{self._date()} = DATE '{day}'" for day in self.day_fillers]
-        elif (standard := standard_form(self.name, self.column)) != self.name:
-            found += [f"{standard} = {quote(f)}" for f in fillers]
+        elif (standard := self.standard()) != self.name:
+            # No word for nothing is the standard form of an identifier.
+            is_identifier = identifier_form(self.name, self.column) != self.name
+            found += [f"{standard} = {quote(f)}" for f in fillers if not (is_identifier and f in NOTHING)]
         return f"({' OR '.join(found)})" if found else "false"
 
     def _possible_fillers(self) -> tuple[str, ...]:
         """Those fillers that the file can hold, the empty text apart."""
         return tuple(f for f in self.fillers if f and (not self.is_number_text or f.removeprefix("-").isdigit()))
 
+    def standard(self) -> str:
+        """SQL over `name`: the text in its standard form."""
+        is_text = self.column.type == "text" and not self.native
+        return standard_form(self.name, self.column) if is_text else self.name
+
     def parsed(self) -> str:
-        """SQL over `name`: the value in our type, null where it cannot be read."""
+        """SQL over `name`, in its standard form: the value in our type, null where it cannot be read."""
         if self.is_date:
             day = self.name if self.native else self._date()
             return f"date_trunc('month', {day})::DATE" if self.column.type == "month" else day
@@ -214,10 +225,7 @@ class Field:
             yes = f"lower({self.name}) IN ({_texts(TRUE)})"
             other = f"WHEN {self.name} IS NOT NULL THEN true " if self.column.fail_closed else ""
             return f"CASE WHEN {yes} THEN true WHEN lower({self.name}) IN ({_texts(FALSE)}) THEN false {other}END"
-        if self.column.type != "text":
-            return self.name
-        text = standard_form(self.name, self.column)
-        return f"TRY_CAST({text} AS {self.value_type})" if self.listed else text
+        return f"TRY_CAST({self.name} AS {self.value_type})" if self.listed else self.name
 
     def _date(self) -> str:
         if forms := self.mapping.date_forms(self.name):
@@ -239,7 +247,8 @@ class Field:
         if column.type == "bool":
             return [(f"{value} IS NULL", "not true or false")]
         faults = [] if self.is_number_text else [(f"strlen({text}) > {LONGEST_TEXT}", "too long")]
-        if not self.is_number_text and (self.column.pattern or self.column.required or self.name.endswith("_id")):
+        is_code = column.pattern or column.required or column.check == "nhs_number" or self.name.endswith("_id")
+        if not self.is_number_text and is_code:
             faults.append((f"regexp_full_match({text}, {quote(SCIENTIFIC)})", "digits lost in a spreadsheet"))
         if self.nobody:
             faults.append((f"{value} IN ({_texts(self.nobody)})", "shared by unlike people"))
@@ -291,35 +300,23 @@ def _as_text(raw: str, kind: str) -> str:
         return raw
     if kind in ("FLOAT", "DOUBLE"):  # codes that a spreadsheet or data frame stored as numbers: 300.0 is 300
         return (
-            f"CASE WHEN {raw} = trunc({raw}) AND abs({raw}) < {WHOLE_NUMBERS_EXACT_BELOW} "
-            f"THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
+            f"CASE WHEN isnan({raw}) THEN 'nan' WHEN {raw} = trunc({raw}) AND abs({raw}) < {WHOLE_NUMBERS_EXACT_BELOW} "
+            f"THEN CAST(TRY_CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
         )
     return f"CAST({raw} AS VARCHAR)"
 
 
-def _trimmed(text: str) -> str:
-    """Without blanks around it. Looking before trimming costs a fifth of trimming every value."""
-    every = " || ".join(_text(b) for b in BLANKS)
-    return f"CASE WHEN {text} < '!' OR {text}[-1] < '!' THEN trim({text}, {every}) ELSE {text} END"
-
-
 def standard_form(text: str, column: Column) -> str:
-    if column.check == "nhs_number":
-        return f"replace(replace({text}, ' ', ''), '-', '')"
     if column.pattern in UPPER_CASE:
         text = f"upper({text})"
-    return f"replace({text}, '.', '')" if column.pattern in DOTTED else text
+    return f"replace({text}, '.', '')" if column.pattern in DOTTED else identifier_form(text, column)
 
 
 def _has_form(value: str, pattern: str) -> str:
     if pattern == TOKEN:  # the same as its pattern, at a quarter of the cost: it is tried on every event
-        blanks = " OR ".join(f"contains({value}, {_text(b)})" for b in (*BLANKS, "\f"))
+        blanks = " OR ".join(f"contains({value}, {blank_sql(b)})" for b in (*BLANKS, "\f"))
         return f"(length({value}) BETWEEN 1 AND 255 AND NOT ({blanks}))"
     return f"regexp_full_match({value}, {quote(pattern)})"
-
-
-def _text(blank: str) -> str:
-    return f"chr({ord(blank)})"
 
 
 def _texts(values: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ Its layers, from the inside out:
 
     raw      the extract's own value, and the checked value where it is sure: there the next layers see null
     tidy     text without spaces around it, recoded as the mapping says
-    known    documented nulls set to null, and counted
+    known    documented nulls set to null, and counted; text in its standard form
     typed    our type, or a named fault
     related  faults between two fields of a row
     checked  faulty fields null; `nulled_fields` names them; `reason` where the row is quarantined
@@ -72,11 +72,11 @@ def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRul
 
 
 def _known(field: Field) -> str:
-    """The field, null where a documented null or an empty text stands in it, and whether it was a documented null."""
+    """The field in its standard form, null where empty or a documented null, and whether it was a documented null."""
     name, documented = field.name, field.is_documented_null()
     nothing = documented if field.native else f"{documented} OR {name} = ''"
     return (
-        f"CASE WHEN {name} IS NULL OR {nothing} THEN NULL ELSE {name} END AS {name}, "
+        f"CASE WHEN {name} IS NULL OR {nothing} THEN NULL ELSE {field.standard()} END AS {name}, "
         f"CASE WHEN {name} IS NOT NULL AND {documented} THEN '{name}' END AS null_{name}"
     )
 

@@ -34,7 +34,7 @@ from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import FIELDS, FILTER_BITS
 from phm_utils.privacy.pseudonyms import key_id, purpose_key
 
-SCHEMA = 1  # raise it whenever the same person would get another filter: fields, tokens, cleaning
+SCHEMA = 2  # raise it whenever the same person would get another filter: fields, tokens, cleaning
 ENDINGS = (".parquet", ".csv")
 COLUMNS = ["record_id", "clk"]
 _METADATA = b"phm_encoding"

@@ -8,18 +8,25 @@ import duckdb
 
 from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote
 from phm_utils.errors import InputError
+from phm_utils.rules.day_order import Advice, day_forms
+from phm_utils.rules.identifiers import fillers_of, none_of
+from phm_utils.rules.text_forms import day_sql, formed_day_sql, trimmed
+from phm_utils.schema import NOTHING_WORDS, TEXT_FILLERS
+from phm_utils.tables import TABLES
 
 ENDINGS = (".parquet", ".csv")
 # Columns of `record`; a one-line `address` is optional everywhere, `practice_code` is on the spine.
 TEXTS = ("nhs_number", "forename", "surname", "sex", "postcode", "uprn")
 IDENTIFYING = ("forename", "surname", "date_of_birth")  # without any of these, not even an NHS number is used
 KNOWN = ("record_id", *TEXTS, "date_of_birth", "address", "practice_code")
+NAMES = {"date_of_birth": "birth_text", "address": "line"}  # of columns as read, where another than the file's
+NOTHING = (*TEXT_FILLERS, *NOTHING_WORDS)
 EARLIEST_BIRTH = "1890-01-01"  # as cleaning has it
-MOST_UNREADABLE = 0.5  # of a source's dates of birth: more, and they are in another form than ISO
-ISO_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-# What exports add to a date: a midnight, or the decimal of a number that a spreadsheet made of it.
-ADDED_TO_DATE = r"([T ]00:00(:00(\.0+)?)?Z?|\.0)$"
-NO_DATE = ("NULL", "NONE", "NAN", "NAT", "NA", "N/A", "<NA>", "UNKNOWN", "NOT KNOWN")
+MOST_UNREADABLE = 0.5  # of a source's dates of birth: more, and they are in a form that is not read
+ADVICE = Advice(
+    either="Write them as YYYY-MM-DD: 03/04/1980 can be read as two different days.",
+    both="write them as YYYY-MM-DD",
+)
 WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 
 
@@ -27,7 +34,7 @@ WRONG_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 class Source:
     """One source as read: its records, and values that could not be used.
 
-    unreadable_births: dates of birth that are not ISO dates.
+    unreadable_births: dates of birth that are no days, or in a form that is not read.
     impossible_births: those in the future or before 1890.
     """
 
@@ -46,7 +53,7 @@ def read_records(
     spine_alone: the folder may have the spine alone; other records come from elsewhere.
     Raises InputError, with every fault listed once, where there is no spine or
     nothing else, a file cannot be read or has no identifying column, a
-    record id is missing or used twice, or dates are not in ISO form.
+    record id is missing or used twice, or dates of birth cannot be read.
     """
     paths = _source_files(folder, spine, spine_alone)
     _make_table(con)
@@ -112,33 +119,34 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
         raise InputError(f"{path.name} is empty (0 bytes): export it again, with its column names.")
     scan, columns = _scan(con, path)
     _refuse_columns(path.name, columns)
-    texts = ", ".join(f"{_text(columns, column)} AS {column}" for column in TEXTS)
+    read = ("record_id", *TEXTS, "date_of_birth", "address")
+    given = ", ".join(f"{_given(columns, column)} AS {column}" for column in read)
+    known = ", ".join(f"{_known(column)} AS {NAMES.get(column, column)}" for column in read)
     with guarded(f"Reading {path.name}", "Save it as CSV in UTF-8 with commas between fields, or as Parquet."):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE source_row AS SELECT {known} FROM (SELECT {given} FROM {scan})")
         # Each distinct date is parsed once: a million people share 40,000 birthdays.
-        given = _text(columns, "date_of_birth")
         con.execute(
-            f"WITH source_row AS (SELECT {_text(columns, 'record_id')} AS record_id, {texts}, {given} AS birth_text,"
-            f" {_text(columns, 'address')} AS line FROM {scan}),"
-            f" birthday AS (SELECT birth_text, {_birth('birth_text')} AS date_of_birth FROM source_row"
+            f"WITH birthday AS (SELECT birth_text, {_birth(con, path.name)} AS date_of_birth FROM source_row"
             f" GROUP BY birth_text) INSERT INTO record BY NAME SELECT {quote(name)} AS source,"
             " source_row.* EXCLUDE (birth_text), date_of_birth, true AS verified, NULL::DATE AS latest"
             " FROM source_row LEFT JOIN birthday USING (birth_text)"
         )
-        [(rows, ids, distinct, read, impossible)] = con.execute(
+        [(births,)] = con.execute("SELECT count(birth_text) FROM source_row").fetchall()
+        con.execute("DROP TABLE source_row")
+        [(rows, ids, distinct, days, impossible)] = con.execute(
             "SELECT count(*), count(record_id), count(DISTINCT record_id), count(date_of_birth),"
             f" count(*) FILTER (date_of_birth NOT BETWEEN DATE '{EARLIEST_BIRTH}' AND current_date)"
             f" FROM record WHERE source = {quote(name)}"
         ).fetchall()
         if path.suffix.lower() == ".csv":
             _refuse_broken_lines(con, path.name, name)
-        [(given,)] = con.execute(f"SELECT count({given}) FROM {scan}").fetchall()
     _refuse_ids(path.name, rows, ids, distinct)
-    if given and given - read > MOST_UNREADABLE * given:
+    if births and births - days > MOST_UNREADABLE * births:
         raise InputError(
-            f"{path.name}: {given - read:,} of {given:,} dates of birth are not ISO dates (1980-05-17). "
-            "Write them as YYYY-MM-DD: 03/04/1980 can be read as two different days."
+            f"{path.name}: {births - days:,} of {births:,} dates of birth cannot be read as days. "
+            "Write them as YYYY-MM-DD, such as 1980-05-17."
         )
-    return Source(name, rows, tuple(columns), given - read, impossible)
+    return Source(name, rows, tuple(columns), births - days, impossible)
 
 
 def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str]]:
@@ -207,22 +215,23 @@ def _refuse_ids(file: str, rows: int, ids: int, distinct: int) -> None:
         )
 
 
-def _text(columns: dict[str, str], column: str) -> str:
-    """SQL for a column as text, blank and absent ones null; a sex that became a number with a decimal loses it."""
+def _given(columns: dict[str, str], column: str) -> str:
+    """SQL for a column as text without blanks around it, null where it is absent."""
     if column not in columns:
         return "NULL::VARCHAR"
-    text = "trim({}::VARCHAR)".format('"' + columns[column].replace('"', '""') + '"')
-    if column == "sex":
-        text = f"CASE WHEN {text} LIKE '_.0' THEN left({text}, 1) ELSE {text} END"
-    if column == "date_of_birth":
-        text = (
-            f"CASE WHEN length({text}) = 10 OR upper({text}) NOT IN ({', '.join(map(quote, NO_DATE))}) THEN {text} END"
-        )
-    return f"nullif({text}, '')"
+    return trimmed("({}::VARCHAR)".format('"' + columns[column].replace('"', '""') + '"'))
 
 
-def _birth(given: str) -> str:
-    """SQL for the date of birth in a text, null where it is no ISO date."""
-    forms = ", ".join(quote(form) for form in ISO_FORMS)
-    text = f"regexp_replace({given}, {quote(ADDED_TO_DATE)}, '')"
-    return f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}') THEN try_strptime({text}, [{forms}])::DATE END"
+def _known(column: str) -> str:
+    """SQL over a column of text: null where a word for nothing stands in it."""
+    if column == "record_id":
+        return "nullif(record_id, '')"
+    fillers = fillers_of(TABLES["gp_registration"].column(column)) if column != "address" else NOTHING
+    return f"CASE WHEN {' AND '.join(none_of(column, fillers))} THEN {column} END"
+
+
+def _birth(con: duckdb.DuckDBPyConnection, file: str) -> str:
+    """SQL for the day in the text `birth_text` of `source_row`, null where it is none."""
+    values = "SELECT DISTINCT birth_text AS v FROM source_row"
+    forms = day_forms(con, {"date_of_birth": values}, file, ADVICE).get("date_of_birth", ())
+    return f"coalesce({day_sql('birth_text', is_month=False)}, {formed_day_sql('birth_text', forms)})"

@@ -13,6 +13,7 @@ from phm_utils.linkage.quality_tables import quality_tables
 from phm_utils.linkage.queries import make, query
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
+from phm_utils.rules.identifiers import nhs_number_form, postcode_form, uprn_form
 from phm_utils.schema import DATE_FILLERS
 from phm_utils.tables import TABLES
 
@@ -24,7 +25,9 @@ def link_events(con: duckdb.DuckDBPyConnection) -> None:
     """After `finish_linking`: `event_person`, one row per GP event source, NHS number and practice, with its person."""
     make(con, "number_at_practice", query("identified/number_at_practice"))
     present = present_tables(con)
-    selects = [query("identified/event_person", source=source) for source in TOKEN_SOURCES if source in present]
+    form = nhs_number_form("nhs_number")
+    sources = [source for source in TOKEN_SOURCES if source in present]
+    selects = [query("identified/event_person", source=source, number_form=form) for source in sources]
     empty = "SELECT NULL AS source, NULL AS nhs_number, NULL AS practice_code, NULL AS person WHERE false"
     make(con, "event_person", "\nUNION ALL\n".join(f"SELECT * FROM (\n{s}\n)" for s in selects) or empty)
 
@@ -41,8 +44,7 @@ def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
         " LEFT JOIN root_of USING (person)"
     )
     make_pseudonyms(con, "token_of_person", "person", people, purpose_key(key, PERSON_PURPOSE))
-    cleaned = "coalesce(try_cast(uprn AS BIGINT)::VARCHAR, uprn)"  # leading zeros and decimals removed
-    addresses = f"SELECT DISTINCT uprn, {cleaned} AS value FROM record WHERE uprn IS NOT NULL"
+    addresses = f"SELECT DISTINCT uprn, {uprn_form('uprn')} AS value FROM record WHERE uprn IS NOT NULL"
     make_pseudonyms(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
 
 
@@ -86,12 +88,13 @@ def _rows(table: str, present: set[str]) -> str:
         )
     places = "SELECT NULL::VARCHAR AS postcode, NULL::VARCHAR AS lsoa WHERE false"
     if "postcode_area" in present:
-        places = "SELECT replace(postcode, ' ', '') AS postcode, min(lsoa) AS lsoa FROM postcode_area GROUP BY ALL"
+        standard = postcode_form("postcode")
+        places = f"SELECT {standard} AS postcode, min(lsoa) AS lsoa FROM postcode_area GROUP BY ALL"
     return (
         f"{table} AS given LEFT JOIN person_of_record AS found ON found.source = {quote(table)}"
         f" AND found.record_id = given.{TABLES[table].key[0]}::VARCHAR {tokens}"
         " LEFT JOIN token_of_address AS address_token ON address_token.uprn = given.uprn"
-        f" LEFT JOIN ({places}) AS postcode_area ON postcode_area.postcode = replace(upper(given.postcode), ' ', '')"
+        f" LEFT JOIN ({places}) AS postcode_area ON postcode_area.postcode = {postcode_form('given.postcode')}"
     )
 
 

@@ -17,6 +17,7 @@ from phm_utils.linkage.known_truth import truth_sql
 from phm_utils.linkage.queries import area_table, grouped, make, query
 from phm_utils.linkage.review import band_sql, by_band, suggest_thresholds
 from phm_utils.methods.linkage_error import FALSE, precision, shares_from_test
+from phm_utils.rules.identifiers import NO_FIXED_ABODE, plain_postcode_form, postcode_form
 from phm_utils.schema import SQL_TYPE
 from phm_utils.tables import TABLES
 
@@ -136,7 +137,8 @@ def _make_attributes(con: duckdb.DuckDBPyConnection, present: set[str], has_area
     make(con, "known_ethnicity", query("quality/known_ethnicity"))
     places = "SELECT NULL::VARCHAR AS place, NULL::VARCHAR AS lsoa WHERE false"
     if has_area:
-        places = "SELECT replace(upper(postcode), ' ', '') AS place, min(lsoa) AS lsoa FROM postcode_area GROUP BY 1"
+        plain = plain_postcode_form("postcode")
+        places = f"SELECT {plain} AS place, min(lsoa) AS lsoa FROM postcode_area GROUP BY 1"
     columns = {name for (name, *_) in con.execute("DESCRIBE candidate").fetchall()}
     linked, unnumbered = (", ".join(quote(method) for method in methods) for methods in (LINKED, UNNUMBERED))
     make(
@@ -147,6 +149,8 @@ def _make_attributes(con: duckdb.DuckDBPyConnection, present: set[str], has_area
             linked=linked,
             unnumbered=unnumbered,
             place_area=places,
+            postcode_form=postcode_form("postcode"),
+            no_fixed_abode=NO_FIXED_ABODE,
             differs=" OR ".join(f"gamma_{name} = 0" for name in CONTRARY if f"gamma_{name}" in columns) or "false",
             area=area_table(present if has_area else set()),
         ),

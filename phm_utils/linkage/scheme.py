@@ -14,6 +14,14 @@ from phm_utils.engine import quote
 from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.short_names import short_names
 from phm_utils.rules.check_digits import nhs_number_sql
+from phm_utils.rules.identifiers import (
+    nhs_number_form,
+    plain_postcode_form,
+    sex_form,
+    uprn_form,
+    usable_postcode,
+    usable_uprn,
+)
 from phm_utils.schema import DATE_FILLERS
 
 # Placeholders for a name, in letters alone; any row of Xs is one too.
@@ -26,7 +34,6 @@ PLACEHOLDER_NAMES = (
 STROKE_LETTERS, PLAIN_LETTERS = "ŁØĐÐĦŦ", "LODDHT"
 JOINED_LETTERS = {"ẞ": "SS", "ß": "SS", "Æ": "AE", "Œ": "OE", "Þ": "TH"}
 MOST_HOUSEHOLDS = 100  # with one birthday, where it is also one in a hundred of a source's: more, and it is a default
-UK_POSTCODE = "[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}"
 
 
 @dataclass(frozen=True)
@@ -69,13 +76,17 @@ def clean_identities(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
 def _identities(scheme: Scheme) -> str:
     """SQL for the cleaned identities of every source."""
     is_nhs = scheme.national == "nhs"
-    usable = f"regexp_full_match(plain_postcode, '{UK_POSTCODE}') AND plain_postcode NOT LIKE 'ZZ99%'"
     return query(
         "identified/identity",
         first_letters=_plain_letters("trim(words)"),
         last_letters=_plain_letters("words"),
-        number_is_usable=nhs_number_sql("digits") if is_nhs else "digits <> ''",
-        postcode_is_usable=usable if is_nhs else "plain_postcode <> ''",
+        number_form=nhs_number_form("nhs_number"),
+        number_is_usable=nhs_number_sql("digits") if is_nhs else "regexp_matches(digits, '[0-9]')",
+        postcode_form=plain_postcode_form("postcode"),
+        postcode_is_usable=usable_postcode("plain_postcode") if is_nhs else "plain_postcode <> ''",
+        property_form=uprn_form("uprn"),
+        property_is_usable=usable_uprn("property"),
+        sex_form=sex_form("sex"),
         placeholders=", ".join(quote(name) for name in PLACEHOLDER_NAMES),
         most_households=str(MOST_HOUSEHOLDS),
         date_fillers=", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS),

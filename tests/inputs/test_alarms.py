@@ -84,7 +84,7 @@ def test_events_that_cannot_be_right_stop_the_check(put, rows, alarm, change):
         ("gp_registration.birth_month:one_value", {"birth_month": lambda i: "1970-01-01"}),
         ("gp_registration.token_person_id:emptied", {"token_person_id": lambda i: f"token-{max(i - 200, 0)}"}),
         ("gp_registration.birth_month:emptied", {"birth_month": lambda i: f"{2040 + i % 9}-01-01"}),
-        ("gp_registration.sex:emptied", {"sex": lambda i: ["M", "F"][i % 2]}),
+        ("gp_registration.sex:emptied", {"sex": lambda i: ["Herr", "Frau"][i % 2]}),
     ],
 )
 def test_registrations_that_cannot_be_right_stop_the_check(put, rows, alarm, change):

@@ -28,7 +28,7 @@ def test_rows_in_are_kept_plus_quarantined(small, rows):
 
 
 def test_a_bad_field_is_nulled_and_named_and_its_row_kept(small, rows):
-    small.put("apc_episode", rows["apc_episode"] | {"diag_01": "7999", "sex": "M", "epiorder": "0"})
+    small.put("apc_episode", rows["apc_episode"] | {"diag_01": "7999", "sex": "3", "epiorder": "0"})
     store = small.checked()
     row = store.read("apc_episode").iloc[0]
     assert row["nulled_fields"] == "sex:unknown code;epiorder:out of range;diag_01:wrong form"
@@ -52,7 +52,8 @@ def test_documented_nulls_are_null_without_a_flag(small, rows):
 @pytest.mark.parametrize(
     ("column", "given", "kept"),
     [("diag_01", "S7200", "S7200"), ("diag_01", "M05.9D", "M059D"), ("diag_01", "J22X", "J22X"),
-     ("lsoa", "W01000218", "W01000218"), ("sex", "0", "0"), ("sex", "X", "X"), ("gppract", " a99001 ", "A99001")],
+     ("lsoa", "W01000218", "W01000218"), ("sex", "0", "0"), ("sex", "X", "X"), ("sex", "female", "2"),
+     ("gppract", " a99001 ", "A99001")],
 )  # fmt: skip
 def test_valid_though_unusual(small, rows, column, given, kept):
     store = small.put("apc_episode", rows["apc_episode"] | {column: given}).checked()

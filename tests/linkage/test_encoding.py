@@ -224,7 +224,7 @@ def test_record_ids_are_pseudonyms_unless_kept_and_the_look_up_joins_them(tmp_pa
         (PEOPLE.tail(1), "none of 1 records has anything usable"),
         (PEOPLE.head(0), "none of 0 records"),
         (PEOPLE.assign(record_id="C-1"), "3 repeat another's"),
-        (PEOPLE.assign(date_of_birth="17/05/1980"), "4 of 4 dates of birth are not ISO"),
+        (PEOPLE.assign(date_of_birth="29358"), "4 of 4 dates of birth cannot be read"),
     ],
 )
 def test_a_list_that_cannot_be_encoded_is_refused_and_nothing_is_written(tmp_path, frame, said):
@@ -250,8 +250,8 @@ def test_another_key_cleaning_or_schema_is_refused(tmp_path, name, monkeypatch):
         read_encoded(path, OTHER_KEY, "nhs")
     with pytest.raises(InputError, match="other rules"):
         read_encoded(path, KEY, "any")
-    monkeypatch.setattr("phm_utils.linkage.encoded_file.SCHEMA", 2)
-    with pytest.raises(InputError, match="schema 1 and this version reads schema 2"):
+    monkeypatch.setattr("phm_utils.linkage.encoded_file.SCHEMA", 3)
+    with pytest.raises(InputError, match="schema 2 and this version reads schema 3"):
         read_encoded(path, KEY, "nhs")
 
 

@@ -2,7 +2,7 @@
 -- The practice's own registration with that number decides; else the number's holder; a number
 -- that two people of one practice share decides nothing.
 WITH pair AS (
-    SELECT DISTINCT nhs_number, practice_code, regexp_replace(nhs_number, '[^0-9]', '', 'g') AS digits
+    SELECT DISTINCT nhs_number, practice_code, $number_form AS digits
     FROM $source
     WHERE nhs_number IS NOT NULL
 ),

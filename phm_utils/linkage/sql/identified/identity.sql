@@ -1,9 +1,9 @@
 -- The identities of all sources, cleaned: one row per source and distinct set of raw
 -- identifiers. first_id, the smallest record identifier among its records, identifies it within the source.
 -- Cleaning: names in capitals without accents or joined letters, of letters alone, titles and placeholders nulled;
--- full names in one field are split; an NHS number must pass modulo 11 and
--- not repeat one digit; fillers, default dates, dates before 1890 and future dates are no dates of birth; ZZ99 and
--- malformed postcodes are no addresses.
+-- full names in one field are split; numbers, postcodes and sex in the standard form of rules/identifiers.py;
+-- an NHS number must pass modulo 11 and not repeat one digit; fillers, default dates, dates before 1890 and
+-- future dates are no dates of birth; ZZ99 and malformed postcodes are no addresses.
 -- root: the long form of the first forename (LIZ is ELIZABETH), else that forename itself.
 -- description: names, date of birth, postcode and sex together.
 -- Words are cleaned once each, not once a row: a million people share a few thousand.
@@ -94,7 +94,7 @@ last_word AS (
 known_place AS (
     SELECT postcode, plain_postcode AS place
     FROM (
-        SELECT postcode, regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g') AS plain_postcode
+        SELECT postcode, $postcode_form AS plain_postcode
         FROM postcode_given
     ) AS postcodes
     WHERE $postcode_is_usable
@@ -123,10 +123,7 @@ numbering AS (
 cleaned AS (
     SELECT
         split.* EXCLUDE (first_words, last_words),
-        CASE
-            WHEN length(nhs_number) = 10 AND try_cast(nhs_number AS BIGINT) IS NOT NULL THEN nhs_number
-            ELSE regexp_replace(regexp_replace(nhs_number, '\.0$', ''), '[^0-9]', '', 'g')
-        END AS digits,
+        $number_form AS digits,
         first_word.given,
         first_word.root,
         last_word.family,
@@ -137,32 +134,30 @@ cleaned AS (
                 THEN split.date_of_birth
         END AS born,
         known_place.place,
-        CASE
-            -- 1.00023E+11 is many properties, rounded by a spreadsheet
-            WHEN try_cast(uprn AS BIGINT) BETWEEN 1 AND 999999999999 AND NOT contains(upper(uprn), 'E')
-                THEN try_cast(uprn AS BIGINT)::VARCHAR
-        END AS address,
-        CASE
-            WHEN sex IN ('1', 'M', 'm') THEN '1'
-            WHEN sex IN ('2', 'F', 'f') THEN '2'
-            WHEN upper(trim(sex)) IN ('1', 'M', 'MALE') THEN '1'
-            WHEN upper(trim(sex)) IN ('2', 'F', 'FEMALE') THEN '2'
-        END AS known_sex
+        $property_form AS property,
+        $sex_form AS sex_code
     FROM split
     LEFT JOIN first_word ON first_word.words = split.first_words
     LEFT JOIN last_word ON last_word.words = split.last_words
     LEFT JOIN known_place ON known_place.postcode = split.postcode
     LEFT JOIN default_date
         ON default_date.source = split.source AND default_date.date_of_birth = split.date_of_birth
+),
+known AS (
+    SELECT
+        *,
+        CASE WHEN $property_is_usable THEN property END AS address,
+        CASE WHEN sex_code IN ('1', '2') THEN sex_code END AS known_sex
+    FROM cleaned
 )
 SELECT
     numbering.identity_id,
-    cleaned.source, cleaned.first_id, records, verified, latest,
+    known.source, known.first_id, records, verified, latest,
     nhs_number, forename, surname, date_of_birth, postcode, uprn, sex, line,
     CASE WHEN $number_is_usable THEN digits END AS nhs,
     given, family, born, place, address, known_sex, root,
     nullif(trim(regexp_replace(upper(strip_accents(line)), '[^A-Z0-9]+', ' ', 'g')), '') AS address_line,
     -- null where any part of it is null
     family || '|' || given || '|' || born::VARCHAR || '|' || place || '|' || known_sex AS description
-FROM cleaned
-INNER JOIN numbering ON numbering.source = cleaned.source AND numbering.first_id = cleaned.first_id
+FROM known
+INNER JOIN numbering ON numbering.source = known.source AND numbering.first_id = known.first_id

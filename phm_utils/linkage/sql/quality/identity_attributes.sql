@@ -11,7 +11,7 @@ WITH extract_end AS (
 other_identity AS (
     SELECT
         identity.*,
-        coalesce(regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g') = 'ZZ993VZ', false) AS has_zz99
+        coalesce($postcode_form = '$no_fixed_abode', false) AS has_zz99
     FROM identity
     WHERE source <> 'gp_registration'
 ),
