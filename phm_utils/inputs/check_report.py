@@ -40,7 +40,8 @@ def report(store: Store) -> str:
     if len(faults):
         lines += ["", f"{'rows':>10}  outcome"]
     for row in faults.itertuples():
-        what = CONSEQUENCE.get((row.table_name, row.column_name), "")
+        of_fault = CONSEQUENCE if row.disposition != "kept" else {}
+        what = of_fault.get((row.table_name, row.column_name), "")
         lines.append(
             f"{row.rows:>10,}  {row.disposition}: {row.table_name}.{row.column_name}, {row.rule}{what and f' ({what})'}"
         )
@@ -61,7 +62,7 @@ def account_lines(account: pd.DataFrame) -> list[str]:
     after = places[REGISTERED] + 1
     lines = [f"{n:>14,}  {what}" for what, n in shown[:after] if n or what == REGISTERED]
     lines += [f"{n:>14,}    not counted: {what}" for what, n in shown[after:] if n]
-    lines.append(f"{counted:>14,}    {COUNTED}, in {len(units)} networks")
+    lines.append(f"{counted:>14,}    {COUNTED}, in {len(units)} network{'s' * (len(units) != 1)}")
     unknown = units.loc[units["unit_code"] == PCN_NOT_KNOWN, "people"].sum()
     lines += [f"{int(unknown):>14,}      of them in no known network (unit `PCN not known`)"] if unknown else []
     return lines + [f"{int(n):>14,}      of them: {what}" for (part, what), n in people.items() if part == AMONG]
