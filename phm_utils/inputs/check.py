@@ -31,6 +31,7 @@ from phm_utils.tables import CRS, TABLES
 FIRST_NEW_IN_2021, LAST_NEW_IN_2021 = "E01033769", "E01035999"
 MAX_UNKNOWN_SHARE = 0.20  # of registrations in England; residents of neighbouring ICSs are far fewer
 MIN_REGISTRATIONS = 1_000  # fewer need not include every code
+NO_REGISTRATIONS = "gp_registration:absent"  # accepted: the check alone, without people to report on
 
 
 def refuse_mixed_vintage(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> None:
@@ -163,6 +164,11 @@ def _open_all(
 ) -> dict[str, Extract]:
     """Every table of the extract, opened; one InputError for all that is wrong with files and columns."""
     found, faults = present_tables(workbook, mapping)
+    if "gp_registration" not in found and NO_REGISTRATIONS not in workbook.accept:
+        faults.append(
+            "gp_registration: absent, and every report counts the people registered; add the extract. "
+            f"To check the others alone: `accept: [{NO_REGISTRATIONS}]`"
+        )
     extracts = {}
     for name, paths in found.items():
         files = []

@@ -3,19 +3,16 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.reports.words import lacking
 from phm_utils.tables import TABLES
-
-NOT_A_TABLE = {"unit_costs": "National unit costs"}  # what a column may lack other than an input table
 
 
 @if_present
 def left_out(columns: pd.DataFrame) -> pd.DataFrame:
-    """One row per absent or short table: `table`, and `what` is left out with it."""
-    title = columns["table_name"].map(
-        lambda name: TABLES[name].title if name in TABLES else NOT_A_TABLE.get(name, name)
-    )
+    """One row per table that is absent or too short, or field without values, and what is left out with it."""
+    title = columns["table_name"].map(lacking)
     grouped = columns.assign(table=title).groupby("table", sort=True)["what"].agg("; ".join)
-    return grouped.reset_index().rename(columns={"table": "Absent or too short", "what": "Not known"})
+    return grouped.reset_index().rename(columns={"table": "Absent, too short or empty", "what": "Not known"})
 
 
 @if_present

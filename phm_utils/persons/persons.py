@@ -12,7 +12,8 @@ from phm_utils.engine import Model, Workspace, memory_limit, open_workspace, rea
 from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
-from phm_utils.persons.person_plan import Plan, left_out
+from phm_utils.persons.essential import empty_fields
+from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.person_tables import (
     make_activity,
     make_calendar,
@@ -24,7 +25,6 @@ from phm_utils.persons.person_tables import (
 from phm_utils.persons.windows import (
     Source,
     check_index_date,
-    empty_columns,
     months_before,
     present,
     trim_sparse_starts,
@@ -43,14 +43,14 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """Make `person`, `person_concept`, `person_follow_up`, `person_month`, and their inputs.
 
     Also `activity_window`: the days counted, by source; `person_left_out`:
-    the columns that are null because a table is absent or too short.
+    the columns that are null because a table is absent or too short, or a field of it has no values.
     Raises InputError for an index date that the extracts cannot be counted at.
     """
     sources = present(con)
-    check_index_date(con, workbook.index_date, sources)
-    plan = _plan(con, sources, workbook.index_date)
+    plan = _plan(con, sources, workbook.index_date, workbook)
+    check_index_date(con, workbook.index_date, sources, plan.deaths_known)
     yield Model("activity_window", ("source",), frame=window_table(plan.spans))
-    yield Model("person_left_out", ("table_name", "column_name"), frame=left_out(plan.missing, plan.columns, sources))
+    yield Model("person_left_out", ("table_name", "column_name"), frame=plan.left_out())
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
         memory = memory_limit(con)
@@ -73,16 +73,15 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     day = months_before(workbook.index_date, EARLIER_MONTHS) - timedelta(days=1)
-    plan = _plan(con, sources, day)
+    plan = _plan(con, sources, day, workbook)
     try:
-        check_index_date(con, day, sources)
+        check_index_date(con, day, sources, plan.deaths_known)
         _check_reach(sources, day)
     except InputError as error:
         row = pd.DataFrame([("earlier", "", str(error))], columns=["table_name", "column_name", "what"]).astype("str")
         yield Model("earlier_left_out", ("table_name", "column_name"), frame=row)
         return
-    lacking = left_out(plan.missing, plan.columns, sources)
-    yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
+    yield Model("earlier_left_out", ("table_name", "column_name"), frame=plan.left_out())
     with _workspace(con, workbook, sources) as work:
         make_people(work, plan)
         for model in _people(work, plan, "person_earlier", _slices(work, memory_limit(con), PERSON_BYTES)):
@@ -91,8 +90,9 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
             yield replace(model, key=EARLIER_KEY, sql=renamed, slices=slices)
 
 
-def _plan(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], day: date) -> Plan:
-    return Plan.at(day, trim_sparse_starts(con, sources, day), _codes(con), empty_columns(con, sources, day))
+def _plan(con: duckdb.DuckDBPyConnection, sources: dict[str, Source], day: date, workbook: Workbook) -> Plan:
+    empty = empty_fields(con, sources, day, workbook.limits.filled)
+    return Plan.at(day, trim_sparse_starts(con, sources, day), _codes(con), empty)
 
 
 def _codes(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:
