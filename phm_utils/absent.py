@@ -18,7 +18,7 @@ class Absent:
 
     >>> absent = Absent("Cost by setting", "a costed source")
     >>> absent[absent["share"] > 0.5].nlargest(1, "share").sentence
-    'Cost by setting is left out: it needs a costed source, which this run does not have.'
+    'Cost by setting: left out, because this run lacks a costed source.'
     """
 
     part: str
@@ -26,7 +26,7 @@ class Absent:
 
     @property
     def sentence(self) -> str:
-        return f"{self.part} is left out: it needs {self.needs}, which this run does not have."
+        return f"{self.part}: left out, because this run lacks {self.needs}."
 
     def __getattr__(self, name: str) -> "Absent":
         if name.startswith("_"):  # protocol attributes of Python and IPython

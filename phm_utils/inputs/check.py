@@ -30,6 +30,8 @@ from phm_utils.params import Workbook
 from phm_utils.runs import StageWriter, Store, resolve
 from phm_utils.tables import TABLES
 
+NO_REGISTRATIONS = "gp_registration:absent"  # accepted: the check alone, without people to report on
+
 # Tables that others are checked against come first.
 ORDER = ("practice", "area", "postcode_area", "gp_registration")
 
@@ -92,6 +94,11 @@ def _open_all(
 ) -> dict[str, Extract]:
     """Every table of the extract, opened; one InputError for all that is wrong with files and columns."""
     found, faults = present_tables(workbook, mapping)
+    if "gp_registration" not in found and NO_REGISTRATIONS not in workbook.accept:
+        faults.append(
+            "gp_registration: absent, and every report counts the people registered; add the extract. "
+            f"To check the others alone: `accept: [{NO_REGISTRATIONS}]`"
+        )
     extracts = {}
     for name, paths in found.items():
         files = []

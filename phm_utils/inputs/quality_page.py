@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from phm_utils.absent import if_present
+from phm_utils.absent import Absent, if_present
 from phm_utils.inputs.people_account import PEOPLE as NOT_COUNTED
 from phm_utils.inputs.people_account import REGISTERED as REGISTERED_WORDS
 from phm_utils.inputs.people_account import SILENT_PRACTICE
 from phm_utils.inputs.people_account import UNITS as COUNTED
-from phm_utils.reports.findings import finding
+from phm_utils.reports.findings import finding, in_sentence
 
 KEYS = {
     "token_person_id": "Shared pseudonym",
@@ -44,9 +44,10 @@ def row_counts(tables: pd.DataFrame) -> pd.DataFrame:
 def row_counts_finding(tables: pd.DataFrame) -> str:
     """The share of rows that are used, in one sentence."""
     present = _about_people(tables).query("state == 'present'")
-    absent = tables.loc[tables["state"] == "absent", "title"].str.lower().tolist()
+    absent = [in_sentence(title) for title in tables.loc[tables["state"] == "absent", "title"]]
+    tables_of = "1 table" if len(present) == 1 else f"{len(present)} tables"
     used = _share(present["rows_kept"].sum() / present["rows_in"].sum())
-    text = f"{used} of {present['rows_in'].sum():,} rows in {len(present)} tables about people are used."
+    text = f"{used} of {present['rows_in'].sum():,} rows in {tables_of} about people are used."
     return text + (f" Absent: {', '.join(absent)}." if absent else " No table is absent.")
 
 
@@ -177,11 +178,20 @@ def keys_finding(completeness: pd.DataFrame) -> str:
         return "No table carries a shared pseudonym: records cannot be linked."
     worst = tokens.iloc[0]
     if float(worst["share"]) >= COMPLETE:
-        return f"Each of {len(tokens)} tables about people carries the shared pseudonym in nearly every row."
+        each = "The one table" if len(tokens) == 1 else f"Each of {len(tokens)} tables"
+        return f"{each} about people carries the shared pseudonym in nearly every row."
     return (
         f"The shared pseudonym is least complete in {worst['title'].lower()}: {_share(worst['share'])} of rows. "
         "Rows without it are counted but linked to no person."
     )
+
+
+@if_present
+def with_events(practices: pd.DataFrame, everywhere: pd.DataFrame) -> pd.DataFrame | Absent:
+    """The practices of an area, where the run knows any practice's last event. everywhere: those of the whole ICS."""
+    if (everywhere["last_event"] == "").all():
+        return Absent("How recent each practice's data is", "GP coded events that name their practice")
+    return practices
 
 
 @if_present

@@ -45,17 +45,21 @@ def _sources(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[str, list[str]]]:
     """By area: names of practices that are not counted, because nobody is registered there or their GP records
     fell silent, and of those with an old extract.
+
+    `dated`: does the run know any practice's last event? Without, nobody's extract is old.
     """
     stale_days = DataQualityParams.run_values(workbook)["stale_days"]
     last = pd.to_datetime(practices["last_event_date"])
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
-    missing = last.isna() | (practices["registered"].fillna(0) == 0) | practices["left_out"]
+    dated = bool(last.notna().any())
+    missing = (last.isna() & dated) | (practices["registered"].fillna(0) == 0) | practices["left_out"]
     stale = ~missing & ((newest - last).dt.days > stale_days)
     found: dict[str, dict[str, Any]] = {}
     for area in [workbook.ics_code, *sorted(practices["pcn_code"].dropna().unique())]:
         in_area = practices["pcn_code"].eq(area) | (area == workbook.ics_code)
         found[area] = {
             "total": int(in_area.sum()),
+            "dated": dated,
             "missing": practices.loc[in_area & missing, "practice_name"].fillna("unnamed").tolist(),
             "stale": practices.loc[in_area & stale, "practice_name"].fillna("unnamed").tolist(),
         }

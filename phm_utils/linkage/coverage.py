@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, quote, read_sql
+from phm_utils.engine import Model, present_tables, quote, read_sql
 from phm_utils.linkage.quality_releases import CATEGORIES, QUALITY, quality_models, titled
 from phm_utils.methods.rates import wilson
 from phm_utils.params import Workbook
@@ -69,6 +69,8 @@ HOUSEHOLDS = Release(
     "People registered now, and households, by kind of household",
     (AREA, PLACE, *keys("kind"), *counts("people", "households")),
     relations=(AcrossAreas(("people",), exact=False),),
+    part="Who lives together",
+    needs="addresses or months of birth in the GP registrations",
 )
 RELEASES = (SOURCES, COVERAGE, HOUSEHOLDS, *QUALITY)
 
@@ -84,9 +86,10 @@ def linkage_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
     found = read_sql(con, "SELECT pcn_code, source, characteristic, category, linked, not_linked FROM link_coverage")
     blocks = titled(area_blocks(found, ics, ["source", "characteristic", "category"], ["linked", "not_linked"]))
     yield aggregate(COVERAGE, blocks.assign(place=blocks["category"].map(CATEGORIES.index)))
-    found = read_sql(con, "SELECT pcn_code, kind, people, households FROM household_pcn")
-    blocks = area_blocks(found, ics, ["kind"], ["people", "households"])
-    yield aggregate(HOUSEHOLDS, blocks.assign(place=blocks["kind"].map(KINDS.index)))
+    if "household_pcn" in present_tables(con):
+        found = read_sql(con, "SELECT pcn_code, kind, people, households FROM household_pcn")
+        blocks = area_blocks(found, ics, ["kind"], ["people", "households"])
+        yield aggregate(HOUSEHOLDS, blocks.assign(place=blocks["kind"].map(KINDS.index)))
     yield from quality_models(con, workbook)
 
 

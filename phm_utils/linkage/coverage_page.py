@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from phm_utils.absent import if_present
+from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.coverage import METHODS
-from phm_utils.reports.findings import finding
+from phm_utils.reports.findings import finding, in_sentence, joined
 from phm_utils.reports.headings import Headings
 
 WORDS = {
@@ -31,12 +31,16 @@ HEADINGS = Headings(
     }
 )
 SPINE = "gp_registration"
+OTHER_RECORDS = "records from outside the GP system"
 
 
 @if_present
-def present(sources: pd.DataFrame) -> pd.DataFrame:
-    """Sources from outside the GP system that have records in this area."""
-    return sources[~sources["source"].str.startswith("gp_") & sources["records"].notna() & (sources["records"] != 0)]
+def present(sources: pd.DataFrame) -> pd.DataFrame | Absent:
+    """Sources from outside the GP system that have records in this area; absent where none has."""
+    others = sources[~sources["source"].str.startswith("gp_")]
+    if (others["records"] == 0).fillna(False).all():
+        return Absent("The linkage of records", OTHER_RECORDS)
+    return others[others["records"].notna() & (others["records"] != 0)]
 
 
 @if_present
@@ -46,9 +50,12 @@ def absent(sources: pd.DataFrame) -> list[str]:
 
 
 @finding("limit")
-def no_records(title: str) -> str:
-    """A source without records."""
-    return f"{title}: no records in this run; figures that need them are left out."
+def no_records(titles: list[str]) -> str | None:
+    """The sources without records."""
+    if not titles:
+        return None
+    named = joined([in_sentence(title) for title in titles])
+    return f"There are no records here of {named}; figures that need them are left out."
 
 
 @if_present
@@ -100,9 +107,11 @@ def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
 
 
 @if_present
-def chosen_source(coverage: pd.DataFrame) -> str:
+def chosen_source(coverage: pd.DataFrame) -> str | Absent:
     """The source for the figure by group: of those with most characteristics, the one with most records not linked."""
     rows = coverage[coverage["source"] != SPINE]
+    if rows.empty:
+        return Absent("Who is missed", OTHER_RECORDS)
     characteristics = rows.groupby("title")["characteristic"].nunique()
     not_linked = rows[rows["characteristic"] == "Sex"].groupby("title")["not_linked"].sum()
     ranked = pd.DataFrame({"characteristics": characteristics, "not_linked": not_linked}).sort_values(

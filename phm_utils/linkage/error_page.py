@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from phm_utils.absent import if_present
+from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.methods.linkage_error import FALSE, count_range
 from phm_utils.reports.findings import finding
@@ -24,10 +24,12 @@ BASES = {
 
 
 @if_present
-def overall(error: pd.DataFrame) -> pd.DataFrame:
-    """One row per source: its false links per 10,000; sources without an estimate left out."""
+def overall(error: pd.DataFrame) -> pd.DataFrame | Absent:
+    """One row per source: its false links per 10,000; sources without an estimate left out. Absent without any."""
     rows = error[(error["characteristic"] == "All") & ((error["linked"] != 0) | error["linked"].isna())]
     rows = rows[~((rows["false_basis"] == NOT_KNOWN) & (rows["missed_basis"].isin([NOT_KNOWN, BOUNDED])))]
+    if rows.empty:
+        return Absent("Estimated false and missed links", "linked records with sex and month of birth to check")
     return _per_10_000(rows).reset_index(drop=True)
 
 

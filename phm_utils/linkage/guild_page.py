@@ -36,13 +36,14 @@ ALWAYS: Items = {
 
 
 def record(
-    facts: dict[str, Any], sources: pd.DataFrame, error: pd.DataFrame, settings: pd.DataFrame | Absent
+    facts: dict[str, Any], sources: pd.DataFrame, error: pd.DataFrame | Absent, settings: pd.DataFrame | Absent
 ) -> pd.DataFrame:
     """One row per item: `Step`, `Item`, `This run`.
 
     facts: the run's `run.json`. sources, error: the released tables
     `link_sources` and `link_error` of the ICS. settings: the released
-    `link_settings`, absent where the extracts were pseudonymised before arrival.
+    `link_settings`, absent where the extracts were pseudonymised before arrival;
+    `link_error` is absent where there is nothing to link.
     """
     linking = TOKENS_ONLY if isinstance(settings, Absent) else LINKED_HERE | _settings(settings)
     steps = {
@@ -65,7 +66,7 @@ def _provision(facts: dict[str, Any], sources: pd.DataFrame) -> Items:
         "Who is not included": "People who are not in the GP extract: unregistered, opted out or out of area. The "
         "records do not show which.",
         "Sources and their last dates": "; ".join(dated) + (f". Absent: {', '.join(absent)}." if absent else "."),
-        "Records to be linked": f"{to_link:,} outside the GP extract.",
+        "Records to be linked": f"{f'{to_link:,}' if to_link else 'None'} outside the GP extract.",
         "Who decides about the data": "; ".join(sorted({g["controller"] for g in facts["governance"]})) + ".",
         "Quality control": "Each row is kept, kept with a named field emptied, or set aside; the report on data "
         "quality counts them.",
@@ -77,7 +78,9 @@ def _settings(settings: pd.DataFrame) -> Items:
     return {"Settings": "; ".join(f"{name}: {value}" for name, value in pairs) + "."}
 
 
-def _errors(error: pd.DataFrame) -> Items:
+def _errors(error: pd.DataFrame | Absent) -> Items:
+    if isinstance(error, Absent):
+        return {"Errors estimated": error.sentence}
     totals = error[error["characteristic"] == "All"]
     known = (totals["false_basis"] != "not known").sum()
     return {

@@ -40,7 +40,7 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
     """The link stage in pseudonymised form. The SQL files state the rows of each table.
 
     Makes `person_index`, `household`, `link_summary`, `link_pcn`,
-    `link_coverage`, `household_pcn`, `link_check` where the landing has no
+    `link_coverage`, `household_pcn` where addresses are known, `link_check` where the landing has no
     estimates and, on synthetic data whose truth is named,
     `link_truth`. A source that is absent is skipped and appears in
     `link_summary` with the method 'absent'. Does not depend on the workbook's
@@ -66,7 +66,8 @@ def link(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterable[Model]:
         key=("pcn_code", "source", "characteristic", "category"),
         sql=query("link_coverage", identity_sources=sources),
     )
-    yield Model("household_pcn", key=("pcn_code", "kind"), sql=query("household_pcn"))
+    if _households_known(con):
+        yield Model("household_pcn", key=("pcn_code", "kind"), sql=query("household_pcn"))
     if "linkage_error" not in present:
         yield Model("link_check", key=CHECK_KEY, sql=query("link_check", identity_sources=sources))
     with guarded("Comparing the linkage with the truth"):
@@ -101,6 +102,12 @@ def _truth(con: duckdb.DuckDBPyConnection, workbook: Workbook, present: set[str]
         yield Model("link_truth", key=KEY, sql=f"SELECT {', '.join(COLUMNS)} FROM linkage_truth")
 
 
+def _households_known(con: duckdb.DuckDBPyConnection) -> bool:
+    """Do the registrations give addresses, and months of birth, which tell a care home?"""
+    [(addresses, ages)] = con.execute("SELECT count(household_token), count(age) FROM resident").fetchall()
+    return addresses > 0 and ages > 0
+
+
 def _source_identities(present: set[str]) -> str:
     parts = [
         query("source_identity", source=source, no_fixed_abode=_no_fixed_abode(source))
@@ -116,7 +123,8 @@ def _no_fixed_abode(source: str) -> str:
     if source != "ecds_attendance":
         return "NULL::BOOLEAN"
     codes = f"SELECT code FROM code_list WHERE list_name = {quote(NO_FIXED_ABODE_CODES)}"
-    return f"coalesce(accommodation_status IN ({codes}), false)"
+    recorded = f"(SELECT count(accommodation_status) FROM {source}) > 0"
+    return f"CASE WHEN {recorded} THEN coalesce(accommodation_status IN ({codes}), false) END"
 
 
 def _absent_rows(absent: list[str]) -> str:

@@ -67,6 +67,8 @@ ERROR = Release(
     ),
     relations=(AtMost("linked", "records"),),
     derive=_bound,
+    part="Estimated false and missed links",
+    needs="records other than GP registrations",
 )
 TRUTH = Release(
     "link_truth",

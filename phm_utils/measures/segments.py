@@ -16,6 +16,8 @@ from phm_utils.topic import matching
 
 ASSESSED, LEFT_OUT, NOT_YET = "assessed", "left out", "not yet assessed"
 OTHERWISE = "true"  # condition of the segment for everybody to whom no rule applies
+FEWEST_RULES = 0.5  # share of the rules: where fewer can be assessed, the segments would not be what they are called
+NEEDED_RULES = "what at least half of the segmentation's rules ask for"
 
 
 class SegmentChoice(RunParams):
@@ -29,10 +31,16 @@ class SegmentChoice(RunParams):
 def segments(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: `segment_rule`, one row per rule assessed or not, and `segment`, one row per person.
 
+    Nobody is placed in a segment where most rules cannot be assessed: see `applicable`.
     Raises InputError for a rule file that cannot be applied, naming each rule.
     """
     rules = rule_counts(con, rule_table(chosen(workbook), person_columns(), columns_missing(con)))
+    placed = applicable(rules)
+    if not placed:
+        rules = rules.assign(**dict.fromkeys(("people_meeting", "people_placed"), pd.Series(dtype="Int64")))
     yield Model("segment_rule", ("place",), frame=rules.drop(columns="condition"))
+    if not placed:
+        return
     yield Model("segment", ("practice_code", "segment", "reason", "person_id"), segment_sql(rules), None, "pcn_code")
 
 
@@ -71,6 +79,17 @@ def rule_table(model: Segmentation, columns: Mapping[str, RuleColumn], missing: 
     frame = pd.DataFrame(rows, columns=["segment", "reason", "state", "needs", "condition"]).astype("str")
     frame.insert(0, "place", range(1, len(frame) + 1))
     return frame
+
+
+def applicable(rules: pd.DataFrame) -> bool:
+    """Can at least half of a segmentation's rules be assessed?
+
+    Of the others people are in a later segment than they should be; with most rules left out nearly everybody
+    would be, up to the last, of people without need.
+    rules: of `rule_table`; those that the workbook does not assess yet do not count.
+    """
+    asked = rules.loc[rules["state"] != NOT_YET, "state"].iloc[:-1]  # the last holds for everybody
+    return bool((asked == ASSESSED).mean() >= FEWEST_RULES)
 
 
 def segment_sql(rules: pd.DataFrame, people: str = "person") -> str:

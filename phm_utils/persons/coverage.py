@@ -18,12 +18,15 @@ WINDOW = Release(
     "activity_window",
     "Days over which each source's contacts are counted, and the 12 months before",
     (AREA, *keys("source", *DAYS), key("complete", "bool")),
+    part="Days over which contacts are counted",
+    needs="a source of contacts",
 )
 LEFT_OUT = Release(
     "person_left_out",
-    "Columns of the person table left out of this run, because a table is absent or too short",
+    "Columns of the person table left out of this run, because a table is absent or too short, or a field is empty",
     (AREA, *keys("table_name", "column_name", "what")),
     may_be_empty=True,
+    lists_lacks=True,
 )
 VALUES = Release(
     "value_units",

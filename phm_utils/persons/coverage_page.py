@@ -4,6 +4,7 @@ import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import TOO_FEW, Level, finding, in_sentence, joined
+from phm_utils.reports.words import lacking
 from phm_utils.tables import TABLES
 
 # What a column may lack other than an input table.
@@ -15,12 +16,10 @@ MANY_LOST = 0.05  # of a concept's values, from which the finding names it
 
 @if_present
 def left_out(columns: pd.DataFrame) -> pd.DataFrame:
-    """One row per absent or short table: `table`, and `what` is left out with it."""
-    title = columns["table_name"].map(
-        lambda name: TABLES[name].title if name in TABLES else NOT_A_TABLE.get(name, name)
-    )
+    """One row per table that is absent or too short, or field without values, and what is left out with it."""
+    title = columns["table_name"].map(lacking)
     grouped = columns.assign(table=title).groupby("table", sort=True)["what"].agg("; ".join)
-    return grouped.reset_index().rename(columns={"table": "Absent or too short", "what": "Not known"})
+    return grouped.reset_index().rename(columns={"table": "Absent, too short or empty", "what": "Not known"})
 
 
 @if_present

@@ -1,7 +1,7 @@
 """The plan of the person table: its columns, windows and costs, and the columns that are null for everybody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -9,27 +9,23 @@ from typing import Any
 import pandas as pd
 
 from phm_utils.persons.derivations import Derived, Recorded
+from phm_utils.persons.essential import HOSPITAL_SCORES, MEDICINES, Essential, emptied, of_12_months, unusable
 from phm_utils.persons.value_units import NO_VALUES, ValueUnits
-from phm_utils.persons.windows import FOLLOW_MONTHS, SOCIAL_CARE, Source, Window, months_before, windows
-from phm_utils.rules.columns import (
-    ACTIVITIES,
-    COSTS,
-    FLAGS,
-    RuleColumn,
-    cost_column,
-    count_column,
-    fact_columns,
-    recorded_columns,
-)
+from phm_utils.persons.windows import FOLLOW_MONTHS, Source, Window, months_before, windows
+from phm_utils.rules.columns import ACTIVITIES, COSTED, COSTS, RuleColumn, cost_column, count_column
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
 from phm_utils.rules.unit_costs import price_values, unit_costs, unpriced
 from phm_utils.schema import EMERGENCY_ADMIMETH
 
 UNIT_COSTS, USABLE_VALUES = "unit_costs", "usable_values"  # what a column may lack other than an input table
-DEATHS = "people who died and are still on a practice's list are counted as registered"
-HOSPITAL_SCORES = ("hfrs", "hfrs_category", "charlson")
-MEDICINES = ("repeat_medicines", "polypharmacy_medicines", "polypharmacy", "severe_polypharmacy")
+CONTACTS = tuple(dict.fromkeys(table for _, table in ACTIVITIES.values()))
+# What follows where other sources have a part, so that no column is null: by what is lacking.
+ABODE = ("accommodation_status",)
+CONSEQUENCES = {
+    "death": "people who died and are still on a practice's list are counted as registered",
+    "accommodation": "signals of no fixed abode come from GP codes alone",
+}
 
 
 def missing_columns(
@@ -40,24 +36,25 @@ def missing_columns(
     index_date: date,
     costs: Mapping[str, int],
     derived: Derived,
-    empty: frozenset[tuple[str, str]] = frozenset(),
-    unusable: frozenset[str] = frozenset(),
+    empty: tuple[Essential, ...] = (),
+    no_values: frozenset[str] = frozenset(),
 ) -> dict[str, tuple[str, ...]]:
-    """Every column that is null in this run, with the tables that it lacks.
+    """Every column that is null in this run, with what it lacks: a table, or a field as `table.field`.
 
-    A column lacks a table that is absent, that starts too late for a count over
-    the column's window, or whose essential column is `empty`; that of a concept most of whose values are
-    `unusable` lacks USABLE_VALUES.
+    A column lacks a table that is absent, or that starts too late for a count over
+    the column's window, and a field that is `empty`; that of a concept of `no_values`, most of whose values
+    cannot be used, lacks USABLE_VALUES.
     """
+    lost = unusable(sources, empty, {*CONTACTS, *(table for column in columns.values() for table in column.needs)})
     short = _too_short(known, sources, spans, index_date)
-    short |= {column: USABLE_VALUES for name in sorted(unusable) for column in (name, f"{name}_months_ago")}
-    short |= _without_values(known, empty)
+    short |= {column: USABLE_VALUES for name in sorted(no_values) for column in (name, f"{name}_months_ago")}
+    short |= emptied(empty, known)
     for setting in unpriced(dict(costs)):
         short.setdefault(cost_column(setting), UNIT_COSTS)
     asked = derived.inputs_of()
     found: dict[str, tuple[str, ...]] = {}
     for name, column in columns.items():
-        lacking = [table for table in column.needs if table not in sources]
+        lacking = [lost[table] for table in column.needs if table in lost]
         lacking += [short[part] for part in (name, *sorted(asked.get(name, ()))) if part in short]
         if lacking:
             found[name] = tuple(dict.fromkeys(lacking))
@@ -67,6 +64,8 @@ def missing_columns(
     found.pop("cost_pence_12m", None)
     if lacking:
         found["cost_pence_12m"] = tuple(dict.fromkeys(lacking))
+    if "last_contact" in columns and all(table in lost for table in CONTACTS):
+        found["last_contact"] = tuple(lost[table] for table in CONTACTS)
     return found
 
 
@@ -79,7 +78,7 @@ def _too_short(
         if not span.covers_prior:
             short[f"{activity}_prior_12m"] = span.source
         if not span.covers_12m:
-            short |= dict.fromkeys(_of_12_months(activity), span.source)
+            short |= dict.fromkeys(of_12_months(activity), span.source)
     hospital = spans.get("emergency_admissions")
     ends = {"bnf": index_date, "snomed": index_date, "icd10": hospital.to_date if hospital else index_date}
     tables = {"bnf": "gp_medication", "snomed": "gp_event", "icd10": "apc_episode"}
@@ -94,71 +93,20 @@ def _too_short(
     return short
 
 
-def _without_values(known: tuple[Concept, ...], empty: frozenset[tuple[str, str]]) -> dict[str, str]:
-    """Columns that need an essential column without any value, with its table."""
-    return {name: table for table, column in sorted(empty) for name in _columns_decided_by(table, column, known)}
-
-
-def _columns_decided_by(table: str, column: str, known: tuple[Concept, ...]) -> list[str]:
-    """The columns of `person`, and facts, that need an essential column."""
-    match column:
-        case "snomed_code":
-            coded = (*recorded_columns(known), *fact_columns(known).values())
-            return [c.name for c in coded if table in c.needs] + ["no_fixed_abode", "gp_data_to"]
-        case "diag_01":
-            return [count_column(c) for c in known if c.system == "icd10"] + [*HOSPITAL_SCORES]
-        case "bnf_code":
-            return [count_column(c) for c in known if c.system == "bnf"] + [*MEDICINES]
-        case "is_repeat":
-            return [*MEDICINES]
-        case "event_type":
-            return ["asc_open", "asc_setting", cost_column("social_care")]
-        case "flag":
-            return [f"flag_{name}" for name in (*FLAGS, "domains")]
-    counted = [a for a, (_, source) in ACTIVITIES.items() if source == table]
-    emergencies = [count_column(c) for c in known if "emergency" in c.only] if column == "admimeth" else []
-    return [name for a in counted for name in (*_of_12_months(a), f"{a}_prior_12m")] + emergencies
-
-
-def _of_12_months(activity: str) -> list[str]:
-    """The columns that count an activity's last 12 months."""
-    setting = {
-        "gp_appointments": "gp", "ed_attendances": "ed", "emergency_admissions": "emergency",
-        "other_admissions": "other_admissions", "op_attendances": "op", "community_contacts": "community",
-        "mental_health_contacts": "mental_health", SOCIAL_CARE: "social_care",
-    }[activity]  # fmt: skip
-    if activity == SOCIAL_CARE:
-        return [cost_column(setting)]
-    nights = ["emergency_bed_days_12m"] if activity == "emergency_admissions" else []
-    return [f"{activity}_12m", cost_column(setting), *nights]
-
-
 def _begins_after(source: Source, first_day: date) -> bool:
     """Is the source's first record after the month in which a window begins?"""
     return source.first_date is not None and source.first_date.replace(day=1) > first_day
-
-
-def left_out(
-    missing: Mapping[str, tuple[str, ...]], columns: Mapping[str, RuleColumn], sources: Mapping[str, Source]
-) -> pd.DataFrame:
-    """One row per lacking table and column of `person` that is null for it.
-
-    Columns `table_name`, `column_name`, `what` (in a reader's words). Where
-    deaths are absent, a row gives the consequence.
-    """
-    rows = [(table, name, columns[name].title) for name, tables in missing.items() for table in tables]
-    if "death" not in sources:
-        rows.append(("death", "", DEATHS))
-    return pd.DataFrame(rows, columns=["table_name", "column_name", "what"]).astype("str")
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything that decides the columns of `person`.
 
-    missing: columns that are null for everybody, with the tables that they lack.
+    missing: columns that are null for everybody, with the tables and fields that they lack.
     codes: the codes of each list, in the order of its file.
     units: what becomes of values by their unit.
+    uncounted: activities, and costs of settings, that are not known at all, of any month.
+    partly: of CONSEQUENCES, those of this run, with the table or field that it lacks.
     """
 
     index_date: date
@@ -170,6 +118,8 @@ class Plan:
     missing: Mapping[str, tuple[str, ...]]
     codes: Mapping[str, tuple[str, ...]]
     units: ValueUnits
+    uncounted: frozenset[str] = frozenset()
+    partly: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def at(
@@ -178,14 +128,24 @@ class Plan:
         known: tuple[Concept, ...],
         sources: Mapping[str, Source],
         codes: Mapping[str, tuple[str, ...]],
-        empty: frozenset[tuple[str, str]] = frozenset(),
+        empty: tuple[Essential, ...] = (),
         units: ValueUnits = NO_VALUES,
     ) -> "Plan":
-        """From the files of `parameters` and the sources of the run; `empty` columns have no value at all."""
-        spans, costs = windows(sources, index_date), unit_costs()
+        """From the files of `parameters`, the sources of the run, and the fields of them that are `empty`."""
+        costs = unit_costs()
         columns, derived = person_columns(known), Derived.load(known)
+        lost, without = unusable(sources, empty, (*COSTED, "death")), emptied(empty, known)
+        spans = windows({name: source for name, source in sources.items() if name not in lost}, index_date)
         missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, empty, units.unusable)
-        return cls(index_date, known, columns, spans, costs, derived, missing, codes, units)
+        uncounted = {a for a, (_, table) in ACTIVITIES.items() if table in lost or f"{a}_12m" in without}
+        uncounted |= {cost_column(s) for s, (_, table) in COSTS.items() if table in lost or cost_column(s) in without}
+        partly = {"death": lost["death"]} if "death" in lost else {}
+        abode = [lost["ecds_attendance"]] if "ecds_attendance" in lost else [e.name for e in empty if e.fields == ABODE]
+        if abode and "no_fixed_abode" not in missing:
+            partly["accommodation"] = abode[0]
+        return cls(
+            index_date, known, columns, spans, costs, derived, missing, codes, units, frozenset(uncounted), partly
+        )
 
     @cached_property
     def recorded(self) -> Recorded:
@@ -206,6 +166,11 @@ class Plan:
         return self.days("emergency_admissions")["to_date"]
 
     @property
+    def deaths_known(self) -> bool:
+        """Does the run know who died?"""
+        return "death" not in self.partly
+
+    @property
     def follow_from(self) -> date:
         """First day of the months of follow-up."""
         return months_before(self.index_date, FOLLOW_MONTHS)
@@ -222,5 +187,18 @@ class Plan:
             "stays_to": self.stays_to,
             "scored_from": months_before(self.stays_to, HOSPITAL_MONTHS),
             "diagnoses_from": months_before(self.stays_to, max([HOSPITAL_MONTHS, *hospital])),
+            "deaths_known": self.deaths_known,
+            **{f"{activity}_known": activity not in self.uncounted for activity in ACTIVITIES},
+            "costs_known": not {cost_column(s) for s in COSTS if s not in unpriced(dict(self.costs))} & self.uncounted,
             **price_values(dict(self.costs)),
         }
+
+    def left_out(self) -> pd.DataFrame:
+        """One row per table or field that is lacking, and column of `person` that is null for it.
+
+        Columns `table_name` (of a field, `table.field`), `column_name`, `what` (in a reader's words).
+        Where only part of a column is lacking, `column_name` is empty and `what` is the consequence.
+        """
+        rows = [(lack, name, self.columns[name].title) for name, lacking in self.missing.items() for lack in lacking]
+        rows += [(lack, "", CONSEQUENCES[part]) for part, lack in self.partly.items()]
+        return pd.DataFrame(rows, columns=["table_name", "column_name", "what"]).astype("str")

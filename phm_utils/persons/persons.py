@@ -12,7 +12,8 @@ from phm_utils.engine import Model, Workspace, memory_limit, open_workspace, rea
 from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.params import Workbook
-from phm_utils.persons.person_plan import Plan, left_out
+from phm_utils.persons.essential import empty_fields
+from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.person_tables import (
     make_activity,
     make_calendar,
@@ -25,7 +26,6 @@ from phm_utils.persons.value_units import COUNT_KEY, value_units
 from phm_utils.persons.windows import (
     Source,
     check_index_date,
-    empty_columns,
     months_before,
     present,
     trim_sparse_starts,
@@ -45,17 +45,16 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """Make `person`, `person_concept`, `person_follow_up`, `person_month`, and their inputs.
 
     Also `activity_window`: the days counted, by source; `person_left_out`:
-    the columns that are null because a table is absent or too short, or most values are in a unit that cannot be
-    used; `value_count`: values of GP entries by concept, unit as recorded and outcome.
+    the columns that are null because a table is absent or too short, a field of it has no values, or most values are
+    in a unit that cannot be used; `value_count`: values of GP entries by concept, unit as recorded and outcome.
     Raises InputError for an index date that the extracts cannot be counted at.
     """
     sources = present(con)
-    check_index_date(con, workbook.index_date, sources)
     with _workspace(con, workbook, sources) as work:
-        plan = _plan(con, work, sources, workbook.index_date)
+        plan = _plan(con, work, sources, workbook.index_date, workbook)
+        check_index_date(con, workbook.index_date, sources, plan.deaths_known)
         yield Model("activity_window", ("source",), frame=window_table(plan.spans))
-        lacking = left_out(plan.missing, plan.columns, sources)
-        yield Model("person_left_out", ("table_name", "column_name"), frame=lacking)
+        yield Model("person_left_out", ("table_name", "column_name"), frame=plan.left_out())
         yield Model("value_count", COUNT_KEY, frame=plan.units.counts)
         make_people(work, plan)
         memory = memory_limit(con)
@@ -92,17 +91,16 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
     """
     sources = present(con)
     day = months_before(workbook.index_date, EARLIER_MONTHS) - timedelta(days=1)
-    try:
-        check_index_date(con, day, sources)
-        _check_reach(sources, day)
-    except InputError as error:
-        row = pd.DataFrame([("earlier", "", str(error))], columns=["table_name", "column_name", "what"]).astype("str")
-        yield Model("earlier_left_out", ("table_name", "column_name"), frame=row)
-        return
     with _workspace(con, workbook, sources) as work:
-        plan = _plan(con, work, sources, day)
-        lacking = left_out(plan.missing, plan.columns, sources)
-        yield Model("earlier_left_out", ("table_name", "column_name"), frame=lacking)
+        plan = _plan(con, work, sources, day, workbook)
+        try:
+            check_index_date(con, day, sources, plan.deaths_known)
+            _check_reach(sources, day)
+        except InputError as error:
+            reason = pd.DataFrame([("earlier", "", str(error))], columns=["table_name", "column_name", "what"])
+            yield Model("earlier_left_out", ("table_name", "column_name"), frame=reason.astype("str"))
+            return
+        yield Model("earlier_left_out", ("table_name", "column_name"), frame=plan.left_out())
         make_people(work, plan)
         for model in _people(work, plan, "person_earlier", _slices(work, memory_limit(con), PERSON_BYTES)):
             slices = tuple(condition.replace("person_no", "earlier_no") for condition in model.slices)
@@ -110,11 +108,13 @@ def earlier(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
             yield replace(model, key=EARLIER_KEY, sql=renamed, slices=slices)
 
 
-def _plan(con: duckdb.DuckDBPyConnection, work: Workspace, sources: dict[str, Source], day: date) -> Plan:
+def _plan(
+    con: duckdb.DuckDBPyConnection, work: Workspace, sources: dict[str, Source], day: date, workbook: Workbook
+) -> Plan:
     known, codes = concepts(), _codes(con)
+    empty = empty_fields(con, sources, day, workbook.limits.filled)
     units = value_units(work, known, codes, day)
-    trimmed = trim_sparse_starts(con, sources, day)
-    return Plan.at(day, known, trimmed, codes, empty_columns(con, sources, day), units)
+    return Plan.at(day, known, trim_sparse_starts(con, sources, day), codes, empty, units)
 
 
 def _codes(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,10 @@ from phm_utils.tables import TABLES
 from phm_utils.topic import Facts, Stage, Topic, aggregates
 
 # Validated tables, code lists, and what the link stage made.
-EXTRACTS = (*TABLES, "check_table", "silent_practice", "silent_month", "code_list", "person_index", "household")
+EXTRACTS = (
+    *(*TABLES, "check_table", "check_field", "check_completeness", "silent_practice", "silent_month"),
+    *("code_list", "person_index", "household"),
+)
 
 TOPIC = Topic(
     "persons",
@@ -19,7 +22,7 @@ TOPIC = Topic(
                 *("person_month", "value_count"),
             ),
             reads=(*EXTRACTS, "people_account"),
-            settings=("index_date",),
+            settings=("index_date", "limits"),
             files=PERSON_FILES,
         ),
         Stage(
@@ -35,7 +38,7 @@ TOPIC = Topic(
             "phm_utils.persons.persons:earlier",
             makes=("person_earlier", "earlier_left_out"),
             reads=EXTRACTS,
-            settings=("index_date",),
+            settings=("index_date", "limits"),
             files=PERSON_FILES,
         ),
         Stage(

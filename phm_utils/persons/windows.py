@@ -100,26 +100,29 @@ def _day(value: object) -> date | None:
     return None if pd.isna(value) else pd.Timestamp(value).date()
 
 
-def check_index_date(con: duckdb.DuckDBPyConnection, index_date: date, sources: Mapping[str, Source]) -> None:
+def check_index_date(
+    con: duckdb.DuckDBPyConnection, index_date: date, sources: Mapping[str, Source], deaths_known: bool = True
+) -> None:
     """Refuse an index date outside what the extracts cover.
 
     It must not be after the GP extract's last record. If it is more than a month
-    earlier, the extracts must include people who left or died since.
+    earlier, the extracts must include people who left or died since. An extract of
+    registrations alone reaches to the last of them that began, or further.
     """
     gp = [s.last_date for name, s in sources.items() if name.startswith("gp_") and name != "gp_registration"]
-    last = max((day for day in gp if day), default=None)
-    if last is None:
-        return
-    if index_date > last:
+    recorded = max((day for day in gp if day), default=None)
+    if recorded and index_date > recorded:
         raise InputError(
-            f"The index date {index_date} is after the GP extract's last record ({last}). Choose {last} or earlier."
+            f"The index date {index_date} is after the GP extract's last record ({recorded}). "
+            f"Choose {recorded} or earlier."
         )
-    if (last - index_date).days <= PAST_DAYS:
+    last = recorded or sources["gp_registration"].last_date
+    if last is None or (last - index_date).days <= PAST_DAYS:
         return
     [(leavers,)] = con.execute(
         "SELECT count(*) FROM gp_registration WHERE registered_to > $index_date", {"index_date": index_date}
     ).fetchall()
-    if not leavers or "death" not in sources:
+    if not leavers or "death" not in sources or not deaths_known:
         lacking = "people who left after it" if not leavers else "deaths"
         raise InputError(
             f"The index date {index_date} lies {(last - index_date).days} days before the GP extract's last record "
@@ -170,18 +173,6 @@ def window_table(known: Mapping[str, Window]) -> pd.DataFrame:
     return frame.astype({"source": "str", "complete": "bool"} | dict.fromkeys(days, "datetime64[s]"))
 
 
-# Where such a column has no value in a table that has rows, counts by it are not known, and not 0.
-ESSENTIAL = {
-    "apc_episode": ("diag_01", "admimeth"),
-    "gp_event": ("snomed_code",),
-    "gp_medication": ("bnf_code", "is_repeat"),
-    "gp_appointment": ("status",),
-    "op_attendance": ("attended",),
-    "csds_contact": ("attended",),
-    "mhsds_contact": ("attended",),
-    "asc_event": ("event_type",),
-    "partner_list": ("flag",),
-}
 # Sources with about the same number of rows every month.
 MONTHLY_SOURCES = (
     *("gp_medication", "gp_appointment", "apc_episode", "ecds_attendance"),
@@ -212,16 +203,3 @@ def _trim_sparse_start(con: duckdb.DuckDBPyConnection, source: Source, day: date
     months = days.groupby(pd.to_datetime(days["day"]).dt.to_period("M"))["n"].sum()
     first = months[months >= MIN_SHARE * months.median()].index.min()
     return replace(source, first_date=max(source.first_date, first.start_time.date()))
-
-
-def empty_columns(
-    con: duckdb.DuckDBPyConnection, sources: Mapping[str, Source], day: date
-) -> frozenset[tuple[str, str]]:
-    """Essential columns, as (table, column), without any value up to `day` although their table has rows."""
-    found = set()
-    for table in ESSENTIAL.keys() & sources.keys():
-        past = f"FROM {table} WHERE {TABLES[table].date} <= DATE '{day}'"
-        answers = ", ".join(f"EXISTS (SELECT 1 {past} AND {column} IS NOT NULL)" for column in ESSENTIAL[table])
-        some, *filled = con.execute(f"SELECT EXISTS (SELECT 1 {past}), {answers}").fetchall()[0]
-        found |= {(table, column) for column, has in zip(ESSENTIAL[table], filled, strict=True) if some and not has}
-    return frozenset(found)

@@ -5,7 +5,7 @@ the people behind counts of events. A topic's stage makes the true figures
 (`aggregate`); the protect stage alone turns them into what reports draw.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -99,7 +99,10 @@ class Release:
     published: the figures are already public: passed on unchanged.
     part, needs: for a page of a run that lacks it: the part of the report
         that is left out, and what the run would need; empty `needs`: no sentence is shown.
+    rests_on, one_of: columns of `person`: it cannot be made without each of the first, and one
+        of the second. Where the run lacks them, the page says what these lack in place of `needs`.
     may_be_empty: no rows is a valid result, not a missing table.
+    lists_lacks: it is the table of what the run lacks: `table_name`, and `column_name` of `person`.
     """
 
     name: str
@@ -112,7 +115,10 @@ class Release:
     published: bool = False
     part: str = ""
     needs: str = "extracts"
+    rests_on: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
     may_be_empty: bool = False
+    lists_lacks: bool = False
 
     def __post_init__(self) -> None:
         names = self.names
@@ -167,11 +173,18 @@ def aggregate(release: Release, frame: pd.DataFrame) -> Model:
     return Model(release.aggregate_name, release.keys, frame=frame[columns])
 
 
-def catalogue(releases: Iterable[Release], made: Collection[str]) -> pd.DataFrame:
-    """One row per declared release: what it shows, its keys, counts and columns, and whether this run made it."""
+def catalogue(
+    releases: Iterable[Release], made: Collection[str], needs: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """One row per declared release: what it shows, its keys, counts and columns, and whether this run made it.
+
+    needs: by name, what this run lacks for a release, in words.
+    """
+    lacked = needs or {}
     texts = ("name", "title", "keys", "counts", "columns", "part", "needs")
     rows = [
-        (r.name, r.title, *(",".join(names) for names in (r.keys, r.counts, r.names)), r.part or r.title, r.needs,
+        (r.name, r.title, *(",".join(names) for names in (r.keys, r.counts, r.names)), r.part or r.title,
+         lacked.get(r.name, r.needs),
          r.may_be_empty, r.published, r.name in made)
         for r in releases
     ]  # fmt: skip

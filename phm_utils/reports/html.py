@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
@@ -62,6 +63,7 @@ def render_report(
     soup = BeautifulSoup(_body(notebook), "html.parser")
     question = _take_title(soup)
     _order_headings(soup)
+    _shorten_left_out(soup)
     _wrap_tables(soup)
     _refuse_body(soup)
     headings = [{"id": h["id"], "text": h.get_text()} for h in soup.find_all("h2")]
@@ -157,6 +159,22 @@ def _order_headings(soup: BeautifulSoup) -> None:
             name = f"{stem}-{again}"
         taken.add(name)
         heading.attrs = {"id": name}
+
+
+def _shorten_left_out(soup: BeautifulSoup) -> None:
+    """Reduce a section that shows nothing but what is left out to its heading and those sentences, each once."""
+    for heading in soup.find_all("h2"):
+        section = list(takewhile(lambda part: part.name != "h2", heading.find_next_siblings()))
+        gone = [part for part in section if _has_class(part, "left-out")]
+        kept = {id(part) for part in {part.get_text(): part for part in reversed(gone)}.values()}
+        shows = any(part.name in ("figure", "table") or _has_class(part, "noted") for part in section)
+        for part in gone if shows or not gone else section:
+            if id(part) not in kept:
+                part.decompose()
+
+
+def _has_class(part: Tag, name: str) -> bool:
+    return name in (part.get("class") or ())
 
 
 def _wrap_tables(soup: BeautifulSoup) -> None:

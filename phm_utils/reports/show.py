@@ -32,11 +32,10 @@ class Page:
 
     headings: Headings = field(default_factory=lambda: Headings({}))
     findings: list[Finding] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
 
     def begin(self, headings: Headings) -> None:
         """Clear the page: a kernel may run a notebook twice."""
-        self.headings, self.findings, self.left_out = headings, [], []
+        self.headings, self.findings = headings, []
 
     def add(self, found: Iterable[Finding]) -> None:
         """List findings for the report's top, each once; that numbers are too small is said at the figure alone."""
@@ -58,9 +57,9 @@ def show(
     alt: str = "",
     table: pd.DataFrame | None = None,
 ) -> None:
-    """Put a figure or a table on the page; for an absent table, a sentence with what it needs.
+    """Put a figure or a table on the page; for an absent table, a sentence with what it needs, also among the limits.
 
-    An empty table, and the figure of one, is not shown; its finding is.
+    An empty or absent table, and the figure of one, is not shown; a finding that is there is.
 
     caption: what is shown, its unit and source.
     finding: from a function marked `@finding`; several may be given.
@@ -78,9 +77,10 @@ def show(
         note(finding)
         return
     if isinstance(what, Absent):
-        if what.needs and what.sentence not in PAGE.left_out:
-            PAGE.left_out.append(what.sentence)
+        if what.needs:
+            PAGE.add([Finding(what.sentence, "limit", "show.left_out")])
             _send(what._repr_html_(), f"[left out] {what.sentence}")
+        note(finding)
         return
     if not caption.strip():
         raise InputError('A figure or table needs a caption: show(..., caption="what is drawn, its unit").')
@@ -97,6 +97,19 @@ def show(
             _above(found, hidden=False) + table_html(frame, caption),
             f"[table] {caption}\n" + _in_text(found) + frame.to_string(index=False),
         )
+
+
+def groups(frame: pd.DataFrame | Absent, by: str) -> Iterable[tuple[Any, pd.DataFrame]]:
+    """The parts of a table in their order, for a figure of each; an absent table shows its sentence and has no parts.
+
+    >>> steps = pd.DataFrame({"cohort": ["b", "a", "b"], "people": [3, 2, 1]})
+    >>> [(name, len(part)) for name, part in groups(steps, "cohort")]
+    [('b', 2), ('a', 1)]
+    """
+    if isinstance(frame, Absent):
+        show(frame)
+        return ()
+    return frame.groupby(by, sort=False)
 
 
 def note(*finding: Findings) -> None:

@@ -205,9 +205,7 @@ def _usage_columns() -> tuple[RuleColumn, ...]:
         for span, words in (("_12m", "12 months"), ("_prior_12m", "the 12 months before"))
     ]
     costs = [
-        RuleColumn(
-            cost_column(name), "int", f"Cost of {title[0].lower()}{title[1:]}, 12 months", "pence", needs=(table,)
-        )
+        RuleColumn(cost_column(name), "int", f"Cost of {_in_words(title)}, 12 months", "pence", needs=(table,))
         for name, (title, table) in COSTS.items()
     ]
     return (
@@ -230,6 +228,11 @@ def _usage_columns() -> tuple[RuleColumn, ...]:
         RuleColumn("last_contact", "date", "Last contact of any kind"),
         RuleColumn("gp_data_to", "date", "Last GP entry of the practice", needs=GP_CODES),
     )  # fmt: skip
+
+
+def _in_words(title: str) -> str:
+    """A title within a sentence; an abbreviation keeps its capitals."""
+    return title if title[:2].isupper() else title[0].lower() + title[1:]
 
 
 def cost_column(setting: str) -> str:

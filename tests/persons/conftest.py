@@ -70,6 +70,11 @@ class World:
         self.files: dict[str, dict] = {}
 
     @staticmethod
+    def areas() -> list[Row]:
+        """The small areas, where a test gives no others."""
+        return AREAS
+
+    @staticmethod
     def registered(token: str = "person-01", **kw: object) -> Row:
         """A woman of 74, registered with A99001 since 2010."""
         return {
@@ -273,7 +278,29 @@ class World:
         checks = [dict.fromkeys(counts, 0) | check for check in checks]
         kinds = {"table_name": "VARCHAR", "state": "VARCHAR", "first_date": "DATE", "last_date": "DATE"}
         self._table("check_table", kinds | counts, checks)
+        self.count()
         self.index()
+
+    def count(self, nulled: dict[tuple[str, str], int] | None = None) -> None:
+        """What the check counts by field: rows, values used, and `nulled`: values that were faulty."""
+        there = {name for (name,) in self.con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+        kinds = {"table_name": "VARCHAR", "column_name": "VARCHAR", "area_code": "VARCHAR"}
+        fills = []
+        for name in sorted(there & set(TABLES)):
+            columns = [c.name for c in TABLES[name].for_form("pseudonymised")]
+            counts = ", ".join(f"count({c})" for c in columns)
+            [(rows, *filled)] = self.con.execute(f"SELECT count(*), {counts} FROM {name}").fetchall()
+            fills += [
+                {"table_name": name, "column_name": c, "area_code": "QZZ", "rows": rows, "filled": n}
+                for c, n in zip(columns, filled, strict=True)
+            ]
+        self._table("check_completeness", kinds | {"rows": "BIGINT", "filled": "BIGINT"}, fills)
+        faults = [
+            {"table_name": t, "column_name": c, "disposition": "nulled", "rows": n}
+            for (t, c), n in (nulled or {}).items()
+        ]
+        kinds = {"table_name": "VARCHAR", "column_name": "VARCHAR", "disposition": "VARCHAR", "rows": "BIGINT"}
+        self._table("check_field", kinds, faults)
 
     def index(self) -> None:
         """Link what lies there: who each row of each source is about."""
@@ -342,6 +369,7 @@ def pcn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             f"FROM (VALUES {listed}) AS t (table_name, state, first_date, last_date)"
         )
         nothing_silent(made.con)
+        made.count()
         made.run(stage=link)
         truth = engine.parquet_source(sorted((root / "truth" / "person").glob("*.parquet")))
         made.con.execute(f"CREATE VIEW truth AS SELECT * FROM {truth}")

@@ -76,6 +76,11 @@ def nulls(person: pd.DataFrame) -> set[str]:
     return set(person.columns[person.isna().all()])
 
 
+def named(left: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `person_left_out` that name a column."""
+    return left[left["column_name"] != ""]
+
+
 @pytest.fixture(scope="module")
 def whole(page) -> pd.DataFrame:
     """The person table of every source."""
@@ -95,7 +100,7 @@ def test_without_a_table_just_the_columns_that_need_it_are_null_and_named(page, 
     rows = page.everything()
     rows.pop(table, None)
     made = page.made(absent=[table], **rows)
-    person, left = made["person"], made["person_left_out"]
+    person, left = made["person"], named(made["person_left_out"])
     assert list(person) == list(whole)
     assert len(person) == len(whole)
     assert nulls(person) - nulls(whole) == needing - nulls(whole)
@@ -112,19 +117,38 @@ def test_without_a_table_just_the_columns_that_need_it_are_null_and_named(page, 
 def test_without_any_source_but_practices_and_registrations_people_are_still_counted(world):
     made = world.made(absent=[*NEEDING, "death", "practice_register", "programme_enrolment"])
     person = made["person"].iloc[0]
-    needing = {name for name, column in person_columns().items() if column.needs}
-    assert {name for name in person.index if pd.isna(person[name])} == needing | {"last_contact"}
+    needing = {name for name, column in person_columns().items() if column.needs} | {"last_contact"}
+    assert {name for name in person.index if pd.isna(person[name])} == needing
     assert set(made["person_left_out"]["column_name"]) == needing | {""}
     assert made["activity_window"].empty
     assert made["person_month"].empty
     assert made["person_concept"].empty
 
 
-def test_without_deaths_the_table_says_who_is_counted(world):
-    left = world.made(absent=["death"])["person_left_out"]
-    assert left[left["table_name"] == "death"][["column_name", "what"]].values.tolist() == [
-        ["", "people who died and are still on a practice's list are counted as registered"]
-    ]
+DEATHS = "people who died and are still on a practice's list are counted as registered"
+ABODE = "signals of no fixed abode come from GP codes alone"
+
+
+def test_without_deaths_the_table_says_who_is_counted_and_nobody_is_known_to_live(world):
+    made = world.made(absent=["death"])
+    left = made["person_left_out"]
+    assert left[left["table_name"] == "death"][["column_name", "what"]].values.tolist() == [["", DEATHS]]
+    assert made["person_follow_up"]["died"].isna().all()
+    assert not world.made()["person_follow_up"]["died"].any()
+
+
+def test_without_emergency_departments_the_table_says_where_signals_come_from(world):
+    left = world.made(absent=["ecds_attendance"])["person_left_out"]
+    assert left.loc[left["column_name"] == "", ["table_name", "what"]].values.tolist() == [["ecds_attendance", ABODE]]
+
+
+def test_months_of_a_source_that_is_absent_are_not_known(page):
+    rows = page.everything()
+    del rows["gp_appointment"]
+    months = page.made(absent=["gp_appointment"], **rows)["person_month"]
+    assert months["gp_appointments"].isna().all()
+    assert months["cost_pence"].isna().all()  # as a year's cost, which would be too low
+    assert months["ed_attendances"].notna().all()
 
 
 STAYS = [name for name in person_columns() if name.startswith("stay_")]
@@ -203,19 +227,47 @@ def test_columns_that_a_table_is_too_short_for_are_null_and_named(page, whole):
         (table, column) for table, first, columns in SHORT if late.get(table) == first for column in columns
     } | {("unit_costs", column) for column in unpriced()}  # fmt: skip
     left = made["person_left_out"]
-    assert set(zip(left["table_name"], left["column_name"], strict=True)) == expected
+    assert set(zip(named(left)["table_name"], named(left)["column_name"], strict=True)) == expected
     assert nulls(made["person"]) - nulls(whole) == {column for _, column in expected} - unpriced()
     assert made["activity_window"].set_index("source")["complete"].to_dict() == dict.fromkeys(COUNTED, True) | {
         "csds_contact": False, "apc_episode": False, "asc_event": True,
     }  # fmt: skip
 
 
-# Decisive columns: without any value in a table that has rows, what is counted by them is not known.
+DEPRIVATION = {"imd_decile", "imd_quintile", "core20"}
+EMERGENCY_COST = {"cost_emergency_pence_12m", "cost_pence_12m"}
+AGED = {
+    "age", "age_band", "probable_care_home", "efi_category", "hfrs_category",
+    *(f"qof_{r}" for r in ("asthma", "ckd", "depression", "diabetes", "epilepsy", "hypertension", "ndh", "obesity",
+                           "osteoporosis", "ra")),
+}  # fmt: skip
+
+
+def whole_table(table):
+    """Every column that needs a table."""
+    return {name for name, column in person_columns().items() if table in column.needs} - in_no_total(table)
+
+
+# Decisive fields: without any value in a table that has rows, what rests on them is not known.
 BLANK = [
-    ("gp_event", "snomed_code", {n for n, c in person_columns().items() if "gp_event" in c.needs}),
-    ("gp_medication", "bnf_code", {n for n, c in person_columns().items() if "gp_medication" in c.needs}),
+    ("gp_registration", "sex", {"sex"}),
+    ("gp_registration", "birth_month", AGED),
+    ("gp_registration", "lsoa", {"lsoa", "resident", "rural_urban", *DEPRIVATION}),
+    ("gp_registration", "ethnicity", {"ethnic_group", "qof_obesity"}),
+    ("gp_registration", "household_token", {"household_token", "household_size", "probable_care_home"}),
+    ("area", "imd_decile", DEPRIVATION),
+    ("area", "rural_urban", {"rural_urban"}),
+    *((table, "token_person_id", whole_table(table)) for table in NEEDING if table != "area"),
+    ("gp_event", "snomed_code", whole_table("gp_event")),
+    ("gp_event", "value_num", {
+        *(n for v in ("bmi", "systolic_bp", "diastolic_bp", "hba1c", "cholesterol", "egfr")
+          for n in (v, f"{v}_months_ago")), "qof_obesity",
+    }),
+    ("gp_medication", "bnf_code", whole_table("gp_medication")),
     ("gp_medication", "is_repeat", {*REPEATS, *EFI}),
     ("apc_episode", "diag_01", {*STAYS, "hfrs", "hfrs_category", "charlson"}),
+    ("apc_episode", ("disdate", "epiend"), {"emergency_bed_days_12m", *EMERGENCY_COST}),
+    ("ecds_attendance", "department_type", whole_table("ecds_attendance")),
     ("apc_episode", "admimeth", {
         *COUNTED["apc_episode"][:5], "emergency_admissions_prior_12m", "other_admissions_prior_12m", "cost_pence_12m",
         "stay_fall_12m", "stay_frailty_12m", "stay_dental_12m",
@@ -228,21 +280,74 @@ BLANK = [
         )
     ),
     ("asc_event", "event_type", {"asc_open", "asc_setting", "cost_social_care_pence_12m", "cost_pence_12m"}),
+    ("asc_event", "service_type", {"asc_setting"}),
+    ("asc_event", ("service_type", "unit_cost_pence"), {"asc_setting", "cost_social_care_pence_12m", "cost_pence_12m"}),
     ("partner_list", "flag", {*(f"flag_{f}" for f in ("mobility", "income", "housing", "food", "caring")),
                               "flag_domains"}),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("table", "column", "columns"), BLANK, ids=[f"{t}.{c}" for t, c, _ in BLANK])
-def test_a_decisive_column_without_any_value_leaves_null_what_rests_on_it(page, whole, table, column, columns):
-    rows = page.everything()
-    rows[table] = [row | {column: None} for row in rows[table]]
+@pytest.mark.parametrize(("table", "fields", "columns"), BLANK, ids=[f"{t}.{c}" for t, c, _ in BLANK])
+def test_a_decisive_field_without_any_value_leaves_null_what_rests_on_it(page, whole, table, fields, columns):
+    blank = dict.fromkeys([fields] if isinstance(fields, str) else fields)
+    rows = {"area": page.areas(), **page.everything()}
+    rows[table] = [row | blank for row in rows[table]]
     made = page.made(**rows)
-    left = made["person_left_out"]
-    assert set(left["column_name"][left["table_name"] == table]) == columns
+    left = named(made["person_left_out"])
+    assert set(left["column_name"][left["table_name"].isin(f"{table}.{field}" for field in blank)]) == columns
+    assert set(left["column_name"]) == columns | unpriced()
     assert nulls(made["person"]) >= columns
     same = [n for n in whole if n not in columns | nulls(whole) | {"last_contact", "no_fixed_abode", "gp_data_to"}]
-    pd.testing.assert_frame_equal(made["person"][same], whole[same])
+    if table not in ("gp_registration", "area"):  # what they say of a person is read with other tables
+        pd.testing.assert_frame_equal(made["person"][same], whole[same])
+
+
+@pytest.mark.parametrize(("known", "is_left_out"), [(20, False), (10, False), (9, True), (1, True)])
+def test_a_field_that_most_must_have_is_not_known_where_few_have_it(world, known, is_left_out):
+    people = [world.registered(f"person-{n:02d}", sex="2" if n < known else None) for n in range(20)]
+    made = world.made(gp_registration=people)
+    left = made["person_left_out"]
+    assert ("sex" in set(left["column_name"])) == is_left_out
+    assert made["person"]["sex"].isna().all() == is_left_out
+
+
+def test_of_fewer_than_ten_rows_a_share_says_nothing(world):
+    people = [world.registered(f"person-{n}", sex="2" if n < 2 else None) for n in range(9)]
+    assert "sex" not in set(world.made(gp_registration=people)["person_left_out"]["column_name"])
+
+
+def test_a_field_most_of_whose_values_were_faulty_is_not_known(world):
+    entries = [world.entry("bmi", date(2025, 1, 2), 31.0, f"person-{n:02d}") for n in range(12)]
+    people = [world.registered(f"person-{n:02d}") for n in range(20)]
+    world.fill(gp_registration=people, gp_event=entries)
+    world.count(nulled={("gp_event", "value_num"): 11})  # 12 of 23 could be used
+    assert world.run()["person"]["bmi"].notna().sum() == 12
+    world.count(nulled={("gp_event", "value_num"): 13})  # 12 of 25
+    made = world.run()
+    assert made["person"]["bmi"].isna().all()
+    assert "gp_event.value_num" in set(made["person_left_out"]["table_name"])
+
+
+@pytest.mark.parametrize(("services", "with_end", "known"), [(9, 0, True), (10, 0, False), (10, 1, True)])
+def test_ten_services_of_which_none_has_ever_ended_are_not_known_to_be_open(world, services, with_end, known):
+    rows = [
+        world.about(
+            f"person-{n:02d}", event_type="Service", event_start=date(2023, 5, 1), unit_cost_pence=30_000,
+            service_type="Long Term Support: Community", event_end=date(2023, 8, 1) if n < with_end else None,
+        )
+        for n in range(services)
+    ]  # fmt: skip
+    people = [world.registered(f"person-{n:02d}") for n in range(services)]
+    person = world.made(gp_registration=people, asc_event=rows)["person"]
+    assert person["asc_open"].notna().all() == known
+    assert person["asc_setting"].notna().all() == known
+    assert person["cost_social_care_pence_12m"].notna().all() == known
+
+
+def test_a_field_of_signals_that_is_empty_says_where_signals_come_from(page):
+    left = page.made(**page.everything())["person_left_out"]  # nobody's accommodation was recorded
+    found = left.loc[left["column_name"] == "", ["table_name", "what"]].values.tolist()
+    assert found == [["ecds_attendance.accommodation_status", ABODE]]
 
 
 def test_months_are_not_costed_less_where_the_year_is_not_known(world):
@@ -259,6 +364,13 @@ def test_an_index_date_after_the_gp_extract_is_refused(world):
     with pytest.raises(InputError, match=r"after the GP extract's last record \(2025-04-30\)"):
         world.made(index_date=date(2025, 5, 1))
     assert len(world.made(index_date=END)["person"]) == 1
+
+
+def test_an_extract_of_registrations_alone_reaches_to_the_last_that_began(world):
+    alone = {"absent": [t for t in NEEDING if t.startswith("gp_")], "index_date": date(2024, 3, 31)}
+    with pytest.raises(InputError, match=r"387 days before .* \(2025-04-22\), and the extract has no people who left"):
+        world.made(**alone, spans={"gp_registration": (None, date(2025, 4, 22))})
+    assert len(world.made(**alone, spans={"gp_registration": (None, date(2024, 4, 22))})["person"]) == 1
 
 
 def test_a_past_index_date_needs_leavers_and_deaths(world):

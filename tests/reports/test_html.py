@@ -89,6 +89,25 @@ def test_the_runs_card_is_not_said_twice(report):
     assert "run-card" not in str(page)
 
 
+GONE = '<p class="left-out">Admissions: left out, because this run lacks a year of them.</p>'
+MAP = '<p class="left-out">The map: left out, because this run lacks outlines.</p>'
+
+
+def test_a_section_with_nothing_to_show_keeps_its_heading_and_each_sentence_once(report):
+    page = report("## How many?\n\n**Look for** a steep line.", shown(GONE), shown(GONE), shown(MAP), "Ask who knows.")
+    words = [part.get_text() for part in page.select_one(".body").find_all(["h2", "p"])]
+    assert words[1:] == ["How many?", *(html.split(">")[1].split("<")[0] for html in (GONE, MAP))]  # after the title's
+
+
+@pytest.mark.parametrize("there", ['<p class="noted">12 were.</p>', "<table><caption>Who</caption><tr><td>1</td></tr></table>"])  # fmt: skip # noqa: E501
+def test_a_section_that_shows_something_keeps_its_words(report, there):
+    page = report("## How many?\n\nLook for a steep line.", shown(GONE), shown(there), shown(GONE), "## Who?\n\nAll.")
+    text = page.select_one(".body").get_text(" ")
+    assert "Look for a steep line." in text
+    assert "All." in text
+    assert text.count("Admissions: left out") == 1
+
+
 @pytest.fixture
 def long_table(executed, facts, tmp_path):
     """A page with a table of 81 rows and one of two, as a file."""

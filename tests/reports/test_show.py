@@ -9,7 +9,7 @@ from phm_utils.figures.charts import bars
 from phm_utils.reports import show as module
 from phm_utils.reports.findings import TOO_FEW, Finding
 from phm_utils.reports.headings import Headings
-from phm_utils.reports.show import PAGE, note, show
+from phm_utils.reports.show import PAGE, groups, note, show
 
 FRAME = pd.DataFrame(
     {"practice_name": ["Ash <1>", "Beech"], "people": pd.array([1_200, None], dtype="Int64"), "place": [1, 2]}
@@ -69,15 +69,24 @@ def test_that_numbers_are_small_is_said_at_the_figure_and_not_at_the_top(display
     assert PAGE.findings == []
 
 
-def test_what_is_absent_says_once_what_it_needs(displayed):
-    gone = Absent("The <map>", "outlines")
+def test_what_is_absent_says_what_it_needs_wherever_it_would_be_and_once_among_the_limits(displayed):
+    gone, said = Absent("The <map>", "outlines"), "The <map>: left out, because this run lacks outlines."
     show(gone, finding=None, caption="A map")
     show(gone[gone["share"] > 0.5].merge(gone), caption="The same")
     show(Absent("Examples", ""), caption="Nothing is said of what needs nothing")
-    assert [d["text/plain"] for d in displayed] == [
-        "[left out] The <map> is left out: it needs outlines, which this run does not have."
-    ]
+    assert [d["text/plain"] for d in displayed] == [f"[left out] {said}"] * 2
     assert "The &lt;map&gt;" in displayed[0]["text/html"]
+    assert [(f.text, f.level) for f in PAGE.findings] == [(said, "limit")]
+
+
+def test_a_finding_about_what_is_there_stands_below_what_is_absent(displayed):
+    show(Absent("The map", "outlines"), finding=[None, Finding("Two records conflict.", "warning")], caption="A map")
+    assert [d["text/plain"] for d in displayed][1:] == ["  Warning: Two records conflict."]
+
+
+def test_the_parts_of_an_absent_table_are_one_sentence(displayed):
+    assert list(groups(Absent("Steps", "cohorts"), "cohort")) == []
+    assert [d["text/plain"] for d in displayed] == ["[left out] Steps: left out, because this run lacks cohorts."]
 
 
 def test_an_empty_table_is_not_shown_and_what_it_says_is(displayed):

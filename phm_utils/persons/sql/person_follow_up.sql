@@ -1,7 +1,7 @@
 -- Everybody ever registered in the 48 months to the index date, and their days of follow-up.
 -- Follow-up starts with the last continuous run of registration, or with the 48 months; it
--- ends with death, leaving or the index date. died: while registered. person_no: the person's number
--- in the tables of this run.
+-- ends with death, leaving or the index date. died: while registered; null where deaths are not known.
+-- person_no: the person's number in the tables of this run.
 SELECT
     registered.person_id,
     registered.person_no,
@@ -13,7 +13,7 @@ SELECT
     CAST((area.imd_decile + 1) // 2 AS INTEGER) AS imd_quintile,
     greatest(registered.run_from, $follow_from) AS start_date,
     least(registered.last_day, coalesce(registered.date_of_death, registered.last_day)) AS end_date,
-    coalesce(registered.date_of_death <= registered.last_day, false) AS died,
+    CASE WHEN $deaths_known THEN coalesce(registered.date_of_death <= registered.last_day, false) END AS died,
     palliative.first_date AS palliative_from
 FROM registered
 LEFT JOIN area ON area.lsoa = registered.lsoa

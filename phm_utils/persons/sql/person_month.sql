@@ -1,5 +1,6 @@
 -- Contacts of each person in follow-up, by kind, and their cost in whole pence, by month, in the 48
--- months to the index date. A month without contacts has no row. `person_no` joins person_follow_up.
+-- months to the index date. A month without contacts has no row; a kind whose source is absent or
+-- cannot be used is null throughout, and with it the cost. `person_no` joins person_follow_up.
 WITH used AS (
     SELECT person_no, year(day) * 12 + month(day) AS month_no, 1 AS kind, pence FROM gp_appointments
     UNION ALL
@@ -36,14 +37,14 @@ SELECT
     registered.pcn_code,
     counted.person_no,
     calendar.month,
-    counted.gp_appointments,
-    counted.ed_attendances,
-    counted.emergency_admissions,
-    counted.other_admissions,
-    counted.op_attendances,
-    counted.community_contacts,
-    counted.mental_health_contacts,
-    counted.cost_pence
+    CASE WHEN $gp_appointments_known THEN counted.gp_appointments END AS gp_appointments,
+    CASE WHEN $ed_attendances_known THEN counted.ed_attendances END AS ed_attendances,
+    CASE WHEN $emergency_admissions_known THEN counted.emergency_admissions END AS emergency_admissions,
+    CASE WHEN $other_admissions_known THEN counted.other_admissions END AS other_admissions,
+    CASE WHEN $op_attendances_known THEN counted.op_attendances END AS op_attendances,
+    CASE WHEN $community_contacts_known THEN counted.community_contacts END AS community_contacts,
+    CASE WHEN $mental_health_contacts_known THEN counted.mental_health_contacts END AS mental_health_contacts,
+    CASE WHEN $costs_known THEN counted.cost_pence END AS cost_pence
 FROM counted
 INNER JOIN calendar ON calendar.month_no = counted.month_no
 INNER JOIN registered ON registered.person_no = counted.person_no

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from phm_utils.absent import if_present
+from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
 from phm_utils.reports.findings import finding, in_sentence, shown
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
+from phm_utils.reports.words import all_lacking
+from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
@@ -24,8 +26,8 @@ def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
 def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
     """The chosen cohorts that this run cannot count, and what each needs; they are taken out of `cohorts`."""
     rows = absent[absent["cohort"].isin(list(cohorts))]
-    rows_left_out = [(cohorts.pop(row.cohort).title, row.needs) for row in rows.itertuples()]
-    return pd.DataFrame(rows_left_out, columns=["Cohort left out", "Needs"])
+    rows_left_out = [(cohorts.pop(row.cohort).title, all_lacking([row.needs])) for row in rows.itertuples()]
+    return pd.DataFrame(rows_left_out, columns=["Cohort left out", "This run lacks"])
 
 
 @if_present
@@ -42,15 +44,17 @@ def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
 
 
 @if_present
-def named(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
+def named(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame | Absent:
     """The rows of the chosen cohorts, in their order, with each one's short name as `short`."""
+    if not cohorts:
+        return Absent(PART, NEEDS)
     order = {name: place for place, name in enumerate(cohorts)}
     chosen = frame[frame["cohort"].isin(order)].assign(short=lambda f: f["cohort"].map(lambda c: cohorts[c].short))
     return chosen.sort_values("cohort", key=lambda c: c.map(order), kind="stable").reset_index(drop=True)
 
 
 @if_present
-def use_ratios(use: pd.DataFrame) -> pd.DataFrame:
+def use_ratios(use: pd.DataFrame) -> pd.DataFrame | Absent:
     """One row per cohort and kind of contact: both rates per 1,000, and the cohort's as a multiple of everybody's."""
     cohort, everybody = (use[use["compared"].str.startswith(word)].set_index("short") for word in ("In", "Everybody"))
     parts = []
@@ -60,6 +64,8 @@ def use_ratios(use: pd.DataFrame) -> pd.DataFrame:
             rates = pd.DataFrame({"per_1000": cohort[column], "per_1000_all": everybody[column]}).astype("Float64")
             some = rates["per_1000_all"].mask(rates["per_1000_all"] == 0)
             parts.append(rates.assign(times=rates["per_1000"] / some, activity=title).reset_index())
+    if not parts:
+        return Absent("Contacts of the cohorts' members", "a source of contacts")
     return pd.concat(parts, ignore_index=True)
 
 

@@ -44,6 +44,8 @@ ALSO: dict[str, dict[str, Any]] = {
 }
 EVENTS = tuple(f"{name}_12m" for name in ACTIVITIES)
 
+# Of every table here, for a run that lacks it: the part of the report, and what the run would need.
+PART, NEEDS = "The chosen cohorts", "what their criteria ask for"
 LEFT_OUT = Release(
     "cohort_left_out",
     "Cohorts that could not be counted, and the tables that they need",
@@ -55,12 +57,16 @@ ATTRITION = Release(
     "People left after each criterion of a cohort, in order; step 0 is everybody registered",
     (AREA, PLACE, *keys("cohort", "step", "criterion"), count("people")),
     relations=(AcrossAreas(("people",)), Steps("people", "step")),
+    part=PART,
+    needs=NEEDS,
 )
 ALTERNATIVE = Release(
     "cohort_alternative",
     "People in a cohort under other thresholds",
     (AREA, PLACE, *keys("cohort", "alternative"), count("people")),
     relations=(AcrossAreas(("people",)),),
+    part=PART,
+    needs=NEEDS,
 )
 SIZE = Release(
     "cohort_size",
@@ -68,6 +74,8 @@ SIZE = Release(
     (AREA, PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES),
     relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
     derive=with_shares,
+    part=PART,
+    needs=NEEDS,
 )
 UNIT = Release(
     "cohort_unit",
@@ -75,6 +83,8 @@ UNIT = Release(
     (AREA, *keys("unit_code", "unit_name"), PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES),
     relations=(AcrossUnits(("people", "registered")), AtMost("people", "registered")),
     derive=with_shares,
+    part=PART,
+    needs=NEEDS,
 )
 PROFILE = Release(
     "cohort_profile",
@@ -85,6 +95,9 @@ PROFILE = Release(
         AtMost("people", "registered"),
     ),
     derive=with_shares,
+    part="Who is in the cohorts",
+    needs=NEEDS,
+    one_of=tuple(column for *_, column in DIMENSIONS.values()),
 )
 OVERLAP = Release(
     "cohort_overlap",
@@ -92,6 +105,9 @@ OVERLAP = Release(
     (AREA, PLACE, *keys("cohort", "also"), *counts("people", "in_cohort"), *SHARES),
     relations=(AcrossAreas(("people", "in_cohort")), AtMost("people", "in_cohort")),
     derive=partial(with_shares, of="in_cohort"),
+    part="Other characteristics of the cohorts' members",
+    needs=NEEDS,
+    one_of=tuple(rule["column"] for rule in ALSO.values()),
 )
 USE = Release(
     "cohort_use",
@@ -103,6 +119,8 @@ USE = Release(
     ),
     relations=(AcrossAreas(("people",)),),
     derive=partial(with_rates, events=EVENTS),
+    part=PART,
+    needs=NEEDS,
 )
 RELEASES = (LEFT_OUT, ATTRITION, ALTERNATIVE, SIZE, UNIT, PROFILE, OVERLAP, USE)
 
@@ -121,8 +139,10 @@ def cohort_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterato
     yield aggregate(ALTERNATIVE, _alternatives(con, areas))
     yield aggregate(SIZE, _sizes(con, areas, cohorts))
     yield aggregate(UNIT, _units(con, areas, cohorts))
-    yield aggregate(PROFILE, _profile(con, areas, cohorts, missing))
-    yield aggregate(OVERLAP, _overlap(con, areas, cohorts, missing))
+    if {column for *_, column in DIMENSIONS.values()} - missing:
+        yield aggregate(PROFILE, _profile(con, areas, cohorts, missing))
+    if {rule["column"] for rule in ALSO.values()} - missing:
+        yield aggregate(OVERLAP, _overlap(con, areas, cohorts, missing))
     yield aggregate(USE, _use(con, areas, cohorts, missing))
 
 

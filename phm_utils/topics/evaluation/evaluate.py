@@ -12,7 +12,7 @@ from phm_utils.rules.unit_costs import unit_costs
 from phm_utils.runs import project_root
 from phm_utils.topics.evaluation.analysis import COLUMNS, analyse, typed
 from phm_utils.topics.evaluation.interventions import HISTORY_MONTHS, Intervention, load_interventions
-from phm_utils.topics.evaluation.load_panel import absent_tables, calendar, load_panel
+from phm_utils.topics.evaluation.load_panel import absent_tables, calendar, load_panel, uncounted
 
 KEYS = {
     "effect": ("intervention", "position"),
@@ -39,11 +39,10 @@ def evaluate(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     """
     programmes, costs = list(load_interventions(project_root() / "parameters" / "interventions")), unit_costs()
     months = calendar(con, workbook.index_date)
-    reason = _no_data(con, months)
     rows = []
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in COLUMNS}
     for programme in programmes:
-        unmatched = 0
+        unmatched, reason = 0, _no_data(con, programme, months)
         if not reason:
             kind = [p.programme for p in programmes if p.kind == programme.kind]
             panel = load_panel(con, programme, kind, months)
@@ -67,9 +66,9 @@ def unit_cost(costs: Mapping[str, int], programme: Intervention) -> float:
     return costs[item] / 100
 
 
-def _no_data(con: duckdb.DuckDBPyConnection, months: pd.DatetimeIndex) -> str:
-    """Why no programme can be evaluated with these tables; empty where it can."""
-    if absent := absent_tables(con):
+def _no_data(con: duckdb.DuckDBPyConnection, programme: Intervention, months: pd.DatetimeIndex) -> str:
+    """Why a programme cannot be evaluated with these tables; empty where it can."""
+    if absent := [*absent_tables(con), *uncounted(con, programme)]:
         return f"needs {', '.join(absent)}, which this run does not have"
     if len(months) <= HISTORY_MONTHS:
         return f"needs more than {HISTORY_MONTHS} whole months of activity; this run has {len(months)}"

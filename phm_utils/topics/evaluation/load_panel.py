@@ -10,6 +10,7 @@ import pandas as pd
 from phm_utils.engine import guarded, present_tables, quote, read_sql
 from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.rules.concepts import concepts
+from phm_utils.rules.derived import columns_missing
 from phm_utils.topics.evaluation.interventions import Intervention
 from phm_utils.topics.evaluation.panel import NEVER, Panel
 
@@ -22,6 +23,13 @@ COUNTED_FROM = ("ecds_attendance", "apc_episode")  # the sources of COUNTS
 def absent_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables without which no programme can be evaluated."""
     return [name for name in NEEDED if name not in present_tables(con)]
+
+
+def uncounted(con: duckdb.DuckDBPyConnection, programme: Intervention) -> list[str]:
+    """Tables or fields that this run lacks for the contacts by which a programme chooses people and is judged."""
+    missing = columns_missing(con)
+    asked = dict.fromkeys(f"{name}_12m" for name in (programme.eligibility.column, programme.outcome))
+    return list(dict.fromkeys(missing[name] for name in asked if name in missing))
 
 
 def calendar(con: duckdb.DuckDBPyConnection, index_date: date) -> pd.DatetimeIndex:
@@ -95,9 +103,10 @@ def _time(days: pd.Series, start: pd.Timestamp) -> pd.Series:
 
 
 def _columns(con: duckdb.DuckDBPyConnection, programme: Intervention) -> list[str]:
-    """The monthly counts that the programme's definition and the covariates need, of those that there are."""
+    """The monthly counts that the programme's definition and the covariates need, of those that this run has."""
     wanted = (programme.eligibility.column, programme.outcome, programme.negative_control, *COUNTS)
-    there = {row[0] for row in con.execute("DESCRIBE person_month").fetchall()}
+    missing = columns_missing(con)
+    there = {row[0] for row in con.execute("DESCRIBE person_month").fetchall() if f"{row[0]}_12m" not in missing}
     return [name for name in dict.fromkeys(wanted) if name and name in there]
 
 

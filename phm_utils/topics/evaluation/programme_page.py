@@ -8,9 +8,19 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
-from phm_utils.reports.findings import finding
+from phm_utils.reports.findings import finding, joined
 from phm_utils.reports.headings import ICS, Headings
+from phm_utils.reports.words import all_lacking
 
+# What the groups are compared in, by the column of `person` without which it is not known.
+COMPARED = {
+    "n_conditions": "long-term conditions",
+    "palliative_care": "who is at the end of life",
+    "emergency_admissions_12m": "emergency admissions",
+    "age": "ages",
+    "sex": "sexes",
+    "imd_quintile": "deprivation",
+}
 TABLES = ("effect", "check", "balance", "trend", "people", "contacts", "return")
 HEADINGS = Headings(
     {
@@ -99,7 +109,7 @@ def evaluation(released: Callable[[str], pd.DataFrame], programme: str) -> Evalu
             f"No file {programme}.yml in parameters/interventions. There are: {', '.join(programmes.index)}."
         )
     if missing := programmes.loc[programme, "reason"]:
-        needs = missing.removeprefix("needs ").split(", which")[0]
+        needs = all_lacking([missing.removeprefix("needs ").split(", which")[0]])
         return Absent(f"The evaluation of {programmes.loc[programme, 'title']}", needs)
     # An effect is the whole ICS's in every report: the ICS's columns would say it twice.
     found = {name: released(f"evaluation_{name}").filter(regex=f"^(?!{ICS})") for name in TABLES}
@@ -156,12 +166,18 @@ def warnings(of: Evaluation) -> list[str]:
 
 
 @finding("limit")
-def limits_of(of: Evaluation) -> list[str]:
-    """Limits of the result."""
+def limits_of(of: Evaluation, left_out: pd.DataFrame) -> list[str]:
+    """Limits of the result. left_out: the released table `person_left_out`: what this run does not know of anybody."""
     said = [
         "Attendances earlier in the month of enrolment count as follow-up, which moves the rate ratio towards 1.",
         "Conditions, sex and deprivation are those of the GP extract; what staff knew but did not record is missing.",
     ]
+    without = set(left_out["column_name"])
+    unknown = [words for column, words in COMPARED.items() if column in without]
+    if left_out["table_name"].str.startswith("death").any():
+        unknown.append("deaths, which end follow-up")
+    if unknown:
+        said.append(f"This run does not know {joined(unknown)}: the groups may differ in what is not compared.")
     if not (of.check["check_name"] == "Negative control").any():
         said.append("No negative control outcome was tested, so unrecorded differences may remain.")
     return said

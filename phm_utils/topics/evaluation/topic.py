@@ -42,7 +42,7 @@ TOPIC = Topic(
             "phm_utils.topics.evaluation.evaluate:evaluate",
             makes=TABLES,
             reads=(
-                *("person_month", "person_follow_up", "person_concept", "person_index"),
+                *("person_month", "person_follow_up", "person_concept", "person_left_out", "person_index"),
                 *("activity_window", "programme_enrolment", "silent_practice"),
             ),
             settings=("index_date",),
@@ -59,6 +59,7 @@ TOPIC = Topic(
     releases=RELEASES,
     notebook="05_evaluation",
     parameters=EvaluationParams,
+    reads=("person_left_out",),
     definitions=(PROGRAMMES,),
     examine=examine,
 )

@@ -5,14 +5,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from phm_utils.absent import if_present
+from phm_utils.absent import Absent, if_present
 from phm_utils.reports.findings import finding
+from phm_utils.rules.groups import NOT_KNOWN
 
 
 @if_present
 def follow_up(here: pd.DataFrame, ics: pd.DataFrame, name: str, *, is_ics: bool) -> pd.DataFrame:
     """Follow-up counts of an area and, for a PCN, of the whole ICS: one row each."""
     columns = ["people", "person_years", "people_admitted", "admissions", "died", "crude"]
+    columns = [name for name in columns if name in here]
     areas = {name: here[columns], "Whole ICS": ics[columns]}
     rows = [frame.assign(area=words)[["area", *columns]] for words, frame in areas.items()]
     return pd.concat(rows[:1] if is_ics else rows, ignore_index=True)
@@ -55,8 +57,10 @@ def ranked(units: pd.DataFrame) -> pd.DataFrame:
 
 
 @if_present
-def fifths(groups: pd.DataFrame) -> pd.DataFrame:
-    """Fifths of deprivation in order, those with no known deprivation last."""
+def fifths(groups: pd.DataFrame) -> pd.DataFrame | Absent:
+    """Fifths of deprivation in order, those with no known deprivation last; absent where nobody's is known."""
+    if (groups["imd_quintile"] == NOT_KNOWN).all():
+        return Absent("Emergency admissions by deprivation", "the deprivation of people's small areas")
     return groups.sort_values("imd_quintile", ignore_index=True)
 
 
@@ -157,9 +161,12 @@ def by_deprivation(index: pd.DataFrame, rows: pd.DataFrame, reference: pd.DataFr
 
 
 @finding("limit")
-def limits() -> list[str]:
-    """Limits of standardised admission rates."""
-    return [
+def limits(areas: pd.DataFrame) -> list[str]:
+    """Limits of standardised admission rates. areas: the counts of everybody followed."""
+    said = [
         "Rates are not adjusted for how ill people of the same age are, nor for distance to a hospital.",
         "Days in hospital, and admissions while registered elsewhere, are not counted.",
     ]
+    if "died" not in areas:
+        said.append("This run does not have deaths: people who died while registered count as registered after it.")
+    return said

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import duckdb
 
-from phm_utils.engine import Model, present_tables
+from phm_utils.engine import Model
 from phm_utils.errors import InputError
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import practice_names
 from phm_utils.rules.concepts import Concept, long_term_conditions
+from phm_utils.rules.derived import columns_missing
 from phm_utils.topics.inequalities import emergency_rates, prevalence
 from phm_utils.topics.inequalities.inequality_params import InequalitiesParams
 from phm_utils.topics.inequalities.small_areas import SMALL_AREAS, small_area_model
@@ -26,24 +27,31 @@ def inequality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Ite
     """The stage: aggregates for each PCN and the ICS.
 
     Without GP events the conditions are left out, without a year of
-    admitted care the admissions: never silently zero.
+    admitted care the admissions, and what a comparison between groups lacks: never silently zero.
     Raises InputError where the condition to map is not a long-term condition.
     """
     run, ics = InequalitiesParams.run_values(workbook), workbook.ics_code
-    conditions, names = long_term_conditions(), practice_names(con)
-    mapped = long_term_condition(run["mapped_condition"], conditions)
-    coded = "gp_event" in present_tables(con)
-    if coded:
-        strata = condition_strata(con, conditions)
-        yield from prevalence.condition_models(strata, names, conditions, ics, run["confidence"])
+    missing, names = set(columns_missing(con)), practice_names(con)
+    mapped = long_term_condition(run["mapped_condition"], long_term_conditions())
+    conditions = [c for c in long_term_conditions() if c.concept not in missing]
+    strata = condition_strata(con, conditions)
+    yield from prevalence.condition_models(strata, names, conditions, ics, run["confidence"], missing)
     by_place = None
-    if period := emergency_period(con):
+    if "age" not in missing and (period := emergency_period(con, missing)):
         follow_people(con, period)
         strata = emergency_strata(con, "practice_code", "imd_quintile")
-        yield from emergency_rates.emergency_models(strata, names, ics, run["confidence"])
+        yield from emergency_rates.emergency_models(strata, names, ics, run["confidence"], _unknown(con, missing))
         by_place = emergency_strata(con, "lsoa")
         con.execute("DROP TABLE emergency_person")
-    yield small_area_model(con, by_place, mapped.concept if coded else None, ics, run["confidence"])
+    if "lsoa" not in missing:
+        condition = None if mapped.concept in missing else mapped.concept
+        yield small_area_model(con, by_place, condition, ics, run["confidence"])
+
+
+def _unknown(con: duckdb.DuckDBPyConnection, missing: set[str]) -> set[str]:
+    """Columns of `person` and follow-up that are null throughout."""
+    [(known,)] = con.execute("SELECT count(died) FROM person_follow_up").fetchall()
+    return missing if known else {*missing, "died"}
 
 
 def long_term_condition(name: str, conditions: list[Concept]) -> Concept:

@@ -5,7 +5,7 @@ estimates from true counts, whose age strata are not released: without them
 younger groups would look healthier only because of age.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import pandas as pd
 
@@ -33,7 +33,11 @@ QUINTILES = {
     **{fifth[0]: fifth for fifth in FIFTHS},
     NOT_KNOWN: f"{NOT_KNOWN} or outside England",
 }
-DIMENSIONS = {"Deprivation": ("imd_quintile", tuple(QUINTILES)), "Ethnic group": ("ethnic_group", ETHNIC_GROUPS)}
+Dimensions = Mapping[str, tuple[str, tuple[str, ...]]]
+DIMENSIONS: Dimensions = {
+    "Deprivation": ("imd_quintile", tuple(QUINTILES)),
+    "Ethnic group": ("ethnic_group", ETHNIC_GROUPS),
+}
 COUNTS = ["people", "with_condition"]
 
 
@@ -73,8 +77,9 @@ UNITS = Release(
     relations=(AcrossUnits(tuple(COUNTS)), AtMost("with_condition", "people")),
     derive=_with_shares,
     parameters=("confidence",),
-    part="Long-term conditions by unit",
-    needs="GP coded events (gp_event)",
+    part="Long-term conditions by practice or PCN",
+    needs="GP coded events",
+    rests_on=("n_conditions",),
 )
 ADJUSTED = ("adjusted", "adjusted_lower", "adjusted_upper")
 GROUPS = Release(
@@ -88,15 +93,18 @@ GROUPS = Release(
     relations=(AcrossAreas(tuple(COUNTS), exact=False), AtMost("with_condition", "people")),
     derive=with_bounds,
     parameters=("confidence",),
-    part="Long-term conditions by group",
-    needs="GP coded events (gp_event)",
+    part="Long-term conditions by deprivation and ethnic group",
+    needs="GP coded events",
+    rests_on=("n_conditions", "age"),
+    one_of=("imd_quintile", "ethnic_group"),
 )
 GRADIENT = Release(
     "condition_gradient",
     "Difference and ratio between the most and the least deprived, of shares standardised for age",
     (AREA, *CONDITION, *(estimate(name, "events") for name in INDICES)),
     part="Long-term conditions by deprivation",
-    needs="GP coded events (gp_event)",
+    needs="GP coded events or small areas",
+    rests_on=("n_conditions", "age", "imd_quintile"),
 )
 RECORDED_COUNTS = ("people", "recorded", "not_stated", "not_known")
 RECORDED = Release(
@@ -109,24 +117,40 @@ RECORDED = Release(
     relations=(RowSum(RECORDED_COUNTS[1:], "people"),),
     derive=_with_share_recorded,
     part="How often ethnicity is recorded",
-    needs="GP coded events (gp_event)",
+    needs="ethnicity in the GP registrations",
+    rests_on=("ethnic_group",),
 )
 RELEASES = (UNITS, GROUPS, GRADIENT, RECORDED)
 
 
 def condition_models(
-    strata: pd.DataFrame, practices: pd.DataFrame, conditions: list[Concept], ics_code: str, confidence: float
+    strata: pd.DataFrame,
+    practices: pd.DataFrame,
+    conditions: list[Concept],
+    ics_code: str,
+    confidence: float,
+    missing: Collection[str] = (),
 ) -> Iterator[Model]:
-    """True figures of `RELEASES`. strata: from `strata.condition_strata`."""
+    """True figures of `RELEASES`, of as much as this run has. strata: from `strata.condition_strata`.
+
+    missing: columns of `person` that are null throughout; conditions: those that are not.
+    """
+    if "ethnic_group" not in missing:
+        yield aggregate(RECORDED, _recorded(strata, practices, ics_code, by_fifth="imd_quintile" not in missing))
+    if not conditions:
+        return
     titles = {c.concept: c.title for c in conditions}
     long = strata.melt(
         [c for c in strata if c not in titles], list(titles), var_name="condition", value_name="with_condition"
     )
-    groups = _groups(long, ics_code, confidence)
     yield aggregate(UNITS, _units(long, practices, titles, ics_code))
+    dimensions = {name: parts for name, parts in DIMENSIONS.items() if parts[0] not in missing}
+    if "age" in missing or not dimensions:
+        return
+    groups = _groups(long, dimensions, ics_code, confidence)
     yield aggregate(GROUPS, _labelled(groups, titles))
-    yield aggregate(GRADIENT, _gradient(groups, titles, confidence))
-    yield aggregate(RECORDED, _recorded(strata, practices, ics_code))
+    if "Deprivation" in dimensions:
+        yield aggregate(GRADIENT, _gradient(groups, titles, confidence))
 
 
 def _units(long: pd.DataFrame, practices: pd.DataFrame, titles: dict, ics_code: str) -> pd.DataFrame:
@@ -135,10 +159,10 @@ def _units(long: pd.DataFrame, practices: pd.DataFrame, titles: dict, ics_code: 
     return blocks.assign(title=blocks["condition"].map(titles))
 
 
-def _groups(long: pd.DataFrame, ics_code: str, confidence: float) -> pd.DataFrame:
+def _groups(long: pd.DataFrame, dimensions: Dimensions, ics_code: str, confidence: float) -> pd.DataFrame:
     """One row per area, condition, dimension and group: counts, and the share standardised for age."""
     parts = []
-    for dimension, (column, order) in DIMENSIONS.items():
+    for dimension, (column, order) in dimensions.items():
         rows = long.rename(columns={column: "category"})
         counts = area_blocks(rows, ics_code, ["condition", "category"], COUNTS)
         adjusted = _standardised(rows, ics_code, confidence)
@@ -177,7 +201,7 @@ def _gradient(groups: pd.DataFrame, titles: dict, confidence: float) -> pd.DataF
     return found.assign(title=found["condition"].map(titles))
 
 
-def _recorded(strata: pd.DataFrame, practices: pd.DataFrame, ics_code: str) -> pd.DataFrame:
+def _recorded(strata: pd.DataFrame, practices: pd.DataFrame, ics_code: str, *, by_fifth: bool) -> pd.DataFrame:
     """One row per area, dimension and group: people, and those with an ethnic group recorded or refused."""
     rows = strata[["pcn_code", "practice_code", "imd_quintile", "age_band", "ethnic_group", "people"]].copy()
     for column, group in (("not_stated", "Not stated"), ("not_known", "Not known")):
@@ -186,6 +210,8 @@ def _recorded(strata: pd.DataFrame, practices: pd.DataFrame, ics_code: str) -> p
     numbers = list(RECORDED_COUNTS)
     units = unit_blocks(rows, practices, ics_code, [], numbers).assign(dimension="Unit", place=0)
     units = units.rename(columns={"unit_code": "category_code", "unit_name": "category"})
+    if not by_fifth:
+        return units
     fifths = area_blocks(rows.rename(columns={"imd_quintile": "category_code"}), ics_code, ["category_code"], numbers)
     fifths = fifths.assign(
         dimension="Deprivation",

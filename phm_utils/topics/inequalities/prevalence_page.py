@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from phm_utils.absent import if_present
+from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
+from phm_utils.rules.groups import NOT_KNOWN
 
 RECORDED = Headings(
     {"recorded": "Recorded", "not_stated": "Not stated", "not_known": "Not known", "share": "Recorded (%)"}
@@ -33,9 +34,15 @@ def share_of(rows: pd.DataFrame) -> float:
 
 
 @if_present
-def condition_groups(groups: pd.DataFrame, condition: str, dimension: str) -> pd.DataFrame:
-    """One dimension's groups of one condition, in their order."""
+def condition_groups(groups: pd.DataFrame, condition: str, dimension: str) -> pd.DataFrame | Absent:
+    """One dimension's groups of one condition, in their order; absent where nobody's group is known."""
     rows = groups[(groups["condition"] == condition) & (groups["dimension"] == dimension)]
+    if rows["category"].str.startswith(NOT_KNOWN).all():
+        needs = {
+            "Deprivation": "the deprivation of people's small areas",
+            "Ethnic group": "ethnicity in the GP registrations",
+        }
+        return Absent(f"Long-term conditions by {dimension.lower()}", needs[dimension])
     return rows.sort_values("place", ignore_index=True)
 
 

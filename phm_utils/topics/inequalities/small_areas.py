@@ -44,7 +44,8 @@ SMALL_AREAS = Release(
     derive=_derived,
     parameters=("confidence",),
     part="The map",
-    needs="a year of admissions, and small areas where at least 100 people are registered",
+    needs="small areas where at least 100 people are registered",
+    rests_on=("lsoa",),
 )
 
 

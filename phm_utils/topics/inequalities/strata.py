@@ -1,16 +1,17 @@
 """Strata: the finest groups of people, which all figures of this topic add up."""
 
 from calendar import monthrange
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, present_tables, read_sql
+from phm_utils.engine import guarded, read_sql
 from phm_utils.engine.sql_files import raw, sql_file
 from phm_utils.rules.concepts import Concept
-from phm_utils.rules.groups import FIVE_YEARS
+from phm_utils.rules.groups import FIVE_YEARS, NOT_KNOWN
 
 DAYS_A_YEAR = 365.25
 
@@ -37,18 +38,18 @@ def whole_months(from_date: date, to_date: date) -> Period:
 
 def condition_strata(con: duckdb.DuckDBPyConnection, conditions: list[Concept]) -> pd.DataFrame:
     """See `sql/condition_strata.sql`: one column of counts per condition."""
-    columns = ",\n    ".join(f"count(*) FILTER (WHERE {c.concept}) AS {c.concept}" for c in conditions)
+    columns = "".join(f",\n    count(*) FILTER (WHERE {c.concept}) AS {c.concept}" for c in conditions)
     with guarded("Counting people with a condition"):
         return read_sql(con, sql_file("topics/inequalities", "condition_strata", conditions=raw(columns)))
 
 
-def emergency_period(con: duckdb.DuckDBPyConnection) -> Period | None:
-    """The months counted, or None where the extract lacks admissions or does not reach back a year."""
-    if "person" not in present_tables(con) or "activity_window" not in present_tables(con):
-        return None
+def emergency_period(con: duckdb.DuckDBPyConnection, missing: Collection[str]) -> Period | None:
+    """The months counted, or None where the extract lacks admissions or does not reach back a year.
+
+    missing: columns of `person` that are null throughout.
+    """
     rows = con.execute("SELECT from_date, to_date FROM activity_window WHERE source = 'apc_episode'").fetchall()
-    [(counted,)] = con.execute("SELECT count(emergency_admissions_12m) FROM person").fetchall()
-    if not rows or not counted:
+    if not rows or "emergency_admissions_12m" in missing:
         return None
     return whole_months(*(pd.Timestamp(day).date() for day in rows[0]))
 
@@ -83,7 +84,12 @@ def emergency_strata(con: duckdb.DuckDBPyConnection, *keys: str) -> pd.DataFrame
     """
     frame = read_sql(
         con,
-        sql_file("topics/inequalities", "emergency_strata", keys=raw(", ".join(keys)), age_band=raw(FIVE_YEARS.sql())),
+        sql_file(
+            "topics/inequalities",
+            "emergency_strata",
+            keys=raw(", ".join(keys)),
+            age_band=raw(FIVE_YEARS.sql(unknown=NOT_KNOWN)),
+        ),
     )
     frame = frame.rename(columns={"admissions": "events", "admissions_squared": "event_variance"})
     return frame.assign(person_years=frame["days"] / DAYS_A_YEAR).drop(columns="days")

@@ -30,8 +30,8 @@ TOPIC = Topic(
             "phm_utils.topics.inequalities.inequality_tables:inequality_tables",
             makes=aggregates(RELEASES),
             reads=(
-                *("person", "person_month", "person_follow_up", "activity_window"),
-                *("practice", "area", "gp_event", "silent_month"),
+                *("person", "person_left_out", "person_month", "person_follow_up", "activity_window"),
+                *("practice", "area", "silent_month"),
             ),
             parameters=(InequalitiesParams,),
             files=("parameters/concepts.csv", "parameters/reference/esp2013.csv"),
@@ -40,6 +40,6 @@ TOPIC = Topic(
     releases=RELEASES,
     notebook="04_inequalities",
     parameters=InequalitiesParams,
-    reads=("boundary",),
+    reads=("boundary", "person_left_out"),
     examine=examine,
 )

@@ -18,6 +18,9 @@ AGE_SEX = Release(
         AtMost("people", "registered"),
     ),
     derive=with_shares,
+    part="Ages and sexes",
+    needs="months of birth or sexes in the GP registrations",
+    rests_on=("age", "sex"),
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, read_sql
+from phm_utils.measures.segments import NEEDED_RULES
 from phm_utils.methods.clustering import PATTERN, STABLE, Clustering, stable_classes
 from phm_utils.methods.rates import with_rates, with_shares
 from phm_utils.params import RunParams, Workbook, of_run
@@ -24,6 +25,7 @@ ADULT, SAMPLE, MIN_ADULTS = 18, 20_000, 1_000  # years; adults fitted to; fewer 
 STABLE_CLUSTER, PATTERN_CLUSTER, NOT_SHOWN = "Stable", "A pattern", "Not shown"
 NOT_CLUSTERED, ALL_ADULTS = "In no cluster shown", "All adults"
 LETTERS = "ABCDEFGH"
+ADULTS, ASKED = "GP coded events of a thousand adults or more", ("n_conditions", "age")  # what clusters need
 TRIED_TYPES = {"clusters": "int64", "bic_gain": "float64", "rand": "float64", "lowest": "float64",
                "stable": "int64", "pattern": "int64"}  # fmt: skip
 with_share_of_cluster = partial(with_shares, of="in_cluster")
@@ -47,7 +49,8 @@ SIZE = Release(
     ),
     derive=_with_rates,
     part="Clusters",
-    needs="GP coded events of a thousand adults or more",
+    needs=ADULTS,
+    rests_on=ASKED,
 )
 # For the ICS alone: clusters are found there, and in a PCN most of these counts are small.
 CONDITION = Release(
@@ -57,7 +60,8 @@ CONDITION = Release(
     relations=(AtMost("people", "in_cluster"),),
     derive=with_share_of_cluster,
     part="Conditions by cluster",
-    needs="GP coded events of a thousand adults or more",
+    needs=ADULTS,
+    rests_on=ASKED,
 )
 SEGMENT = Release(
     "segment_cluster_segment",
@@ -69,7 +73,8 @@ SEGMENT = Release(
     ),
     derive=with_share_of_cluster,
     part="Clusters by segment",
-    needs="GP coded events of a thousand adults or more",
+    needs=f"{ADULTS}, or {NEEDED_RULES}",
+    rests_on=ASKED,
 )
 # Figures of models, about no group of people: estimates on all adults. No rows where one class describes them.
 TRIED = Release(
@@ -81,7 +86,8 @@ TRIED = Release(
         *(estimate("rand", "adults"), estimate("lowest", "adults")),
     ),
     part="Stability of clusters",
-    needs="GP coded events of a thousand adults or more",
+    needs=ADULTS,
+    rests_on=ASKED,
 )
 RELEASES = (SIZE, CONDITION, SEGMENT, TRIED)
 
@@ -106,8 +112,9 @@ def clusters(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
         sizes are counts of people. cluster_stability: each cluster and its mean
         Jaccard similarity. cluster_number: see `Clustering.tried`.
     """
-    conditions = conditions_known(columns_missing(con))
-    if not conditions:
+    missing = columns_missing(con)
+    conditions = conditions_known(missing)
+    if not conditions or "age" in missing:
         return
     adults = counted(
         con,
@@ -138,9 +145,9 @@ def _cluster(adults: pd.DataFrame, seed: int) -> tuple[Clustering, pd.DataFrame]
 
 
 def cluster_tables(
-    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: Collection[str]
+    con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame | None, missing: Collection[str]
 ) -> Iterator[Model]:
-    """The true figures of RELEASES, for a run that has clusters.
+    """The true figures of RELEASES, for a run that has clusters. segments: None where nobody is placed in one.
 
     A cluster that is not stable is not shown; people of all such clusters are
     counted together.
@@ -151,7 +158,8 @@ def cluster_tables(
     names = pd.DataFrame({"cluster": [*stability, NOT_CLUSTERED]})
     yield aggregate(SIZE, _sizes(con, areas, conditions, names, stability, contact_sums(missing)))
     yield aggregate(CONDITION, _conditions(con, areas, conditions, names))
-    yield aggregate(SEGMENT, _across(con, areas, conditions, names, segments))
+    if segments is not None:
+        yield aggregate(SEGMENT, _across(con, areas, conditions, names, segments))
     yield aggregate(TRIED, _tried(con, areas, len(found)))
 
 

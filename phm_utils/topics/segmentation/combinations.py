@@ -27,6 +27,7 @@ OVERLAP = Release(
     derive=with_shares,
     part="Combinations of conditions",
     needs="GP coded events",
+    rests_on=("n_conditions",),
 )
 
 

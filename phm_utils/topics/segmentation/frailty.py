@@ -36,7 +36,8 @@ FRAILTY = Release(
     ),
     derive=with_shares,
     part="Frailty and repeat medicines",
-    needs="GP coded events, medicines or hospital admissions",
+    needs="GP coded events, medicines and hospital admissions",
+    one_of=("efi_category", "hfrs_category", "polypharmacy"),
 )
 
 

@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, guarded, present_tables, read_sql
-from phm_utils.measures.segments import ASSESSED, chosen, first_rule, rule_table, segment_sql
+from phm_utils.measures.segments import ASSESSED, NEEDED_RULES, applicable, chosen, first_rule, rule_table, segment_sql
 from phm_utils.methods.rates import with_shares
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, by_area, counted
@@ -19,6 +19,8 @@ from phm_utils.rules.tree import criteria
 NOT_REGISTERED, DIED, LEFT = "Not registered then", "Died", "Left"
 BY_AGE = ("age", "age_band")  # what changes in everybody
 
+PART = "Movement between segments"
+NEEDS = f"extracts with leavers and deaths that go back three years, or {NEEDED_RULES}"
 MOVEMENT = Release(
     "segment_movement",
     "People by segment 24 months before the index date and on it, and their share of the segment they were in; "
@@ -29,19 +31,23 @@ MOVEMENT = Release(
         *(Parts("people", ("to_segment",), "people_from"), AtMost("people_by_age", "people")),
     ),
     derive=partial(with_shares, of="people_from"),
-    part="Movement between segments",
-    needs="extracts that go back three years",
+    part=PART,
+    needs=NEEDS,
 )
 LEFT_OUT = Release(
     "segment_movement_left_out",
     "Rules left out of the movement between segments, at both dates, because data at the earlier date are missing",
     (AREA, PLACE, *keys("segment", "reason", "needs")),
     may_be_empty=True,
+    part=PART,
+    needs=NEEDS,
 )
 
 
 def movement(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: `segment_earlier`, `segment_movement` and `segment_movement_left_out`; none without `person_earlier`.
+
+    None, too, where too few rules can be assessed at both dates.
 
     A rule on a column that was null throughout at the earlier date is applied at
     neither date: people would seem to move because an extract
@@ -61,6 +67,8 @@ def movement(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     asked = sorted({c.column for s in model.segments for rule in s.rules for c in criteria(rule)} - set(missing))
     unknown = {name: columns[name].title for name in _null_then(con, asked)}
     rules, shared = rule_table(model, columns, missing), rule_table(model, columns, {**missing, **unknown})
+    if not applicable(shared):
+        return
     left_out = shared[(rules["state"] == ASSESSED) & (shared["state"] != ASSESSED)]
     yield Model("segment_movement_left_out", ("place",), frame=left_out[["place", "segment", "reason", "needs"]])
     yield Model(
@@ -139,7 +147,12 @@ def moved(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     """
     frame = counted(con, "SELECT * FROM segment_movement")
     frame["pcn_code"] = frame["pcn_code"].where(frame["pcn_code"].isin(areas.pcn_codes), None)
-    names = read_sql(con, "SELECT segment FROM segment_rule GROUP BY segment ORDER BY min(place)")["segment"].tolist()
+    # A segment none of whose rules was applied is not one without people.
+    sql = (
+        f"SELECT segment FROM segment_rule WHERE state = '{ASSESSED}' AND place NOT IN "
+        "(SELECT place FROM segment_movement_left_out) GROUP BY segment ORDER BY min(place)"
+    )
+    names = read_sql(con, sql)["segment"].tolist()
     levels = pd.MultiIndex.from_product(
         [[*names, NOT_REGISTERED], [*names, DIED, LEFT]], names=["from_segment", "to_segment"]
     ).to_frame(index=False)

@@ -22,7 +22,8 @@ MULTIMORBIDITY = Release(
     relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
     derive=with_shares,
     part="Several conditions by age and deprivation",
-    needs="GP coded events and the table of small areas",
+    needs="GP coded events or small areas",
+    rests_on=("n_conditions", "age", "imd_quintile"),
 )
 
 

@@ -17,6 +17,7 @@ CONDITION = Release(
     derive=with_shares,
     part="Conditions",
     needs="GP coded events",
+    rests_on=("n_conditions",),
 )
 
 

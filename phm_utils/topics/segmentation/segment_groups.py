@@ -3,6 +3,7 @@
 import duckdb
 import pandas as pd
 
+from phm_utils.measures.segments import NEEDED_RULES
 from phm_utils.methods.rates import with_shares
 from phm_utils.privacy.blocks import Areas, by_area, by_unit, counted, practice_names
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts
@@ -22,6 +23,8 @@ UNIT = Release(
         AtMost("people", "registered"),
     ),
     derive=with_shares,
+    part="Segments by practice or PCN",
+    needs=NEEDED_RULES,
 )
 DEPRIVATION = Release(
     "segment_deprivation",
@@ -30,7 +33,8 @@ DEPRIVATION = Release(
     relations=OF_GROUP,
     derive=with_shares,
     part="Segments by deprivation",
-    needs="the table of small areas",
+    needs=NEEDED_RULES,
+    rests_on=("imd_quintile",),
 )
 ETHNICITY = Release(
     "segment_ethnicity",
@@ -38,6 +42,9 @@ ETHNICITY = Release(
     (AREA, PLACE, *keys("ethnic_group", "segment"), *counts("people", "registered"), *SHARES),
     relations=OF_GROUP,
     derive=with_shares,
+    part="Segments by ethnic group",
+    needs=NEEDED_RULES,
+    rests_on=("ethnic_group",),
 )
 
 

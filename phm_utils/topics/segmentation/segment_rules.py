@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, read_sql
-from phm_utils.measures.segments import ASSESSED, chosen, rule_table
+from phm_utils.measures.segments import ASSESSED, NEEDED_RULES, applicable, chosen, rule_table
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, by_area, counted
 from phm_utils.privacy.relations import AcrossAreas, AtMost
@@ -27,6 +27,8 @@ REASON = Release(
     "People by segment and the rule that placed them",
     (AREA, PLACE, *keys("segment", "reason"), count("people")),
     relations=(AcrossAreas(("people",)),),
+    part="People by rule",
+    needs=NEEDED_RULES,
 )
 # The others are of the rules themselves, for the whole ICS.
 RULE = Release(
@@ -39,6 +41,8 @@ REMARK = Release(
     "Rules of the segmentation that place nobody, and why; one row per rule",
     (AREA, PLACE, *keys("segment", "reason", "remark", "other")),
     may_be_empty=True,
+    part="Rules that place nobody",
+    needs=NEEDED_RULES,
 )
 OVERLAP = Release(
     "segment_overlap",
@@ -47,6 +51,8 @@ OVERLAP = Release(
     (AREA, PLACE, *keys("segment", "other_segment"), *counts("people", "people_segment", "people_other")),
     relations=(AtMost("people", "people_segment"), AtMost("people", "people_other")),
     may_be_empty=True,
+    part="People who meet rules of two segments",
+    needs=NEEDED_RULES,
 )
 RULE_OVERLAP = Release(
     "segment_rule_overlap",
@@ -56,12 +62,15 @@ RULE_OVERLAP = Release(
         *(key("other_place", "int"), *keys("other_segment", "other_reason"), count("people")),
     ),
     may_be_empty=True,
+    part="People for whom two rules hold",
+    needs=NEEDED_RULES,
 )
 
 
 def segment_rules(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: `segment_rule_check`, one row per rule; `segment_overlap` and `segment_rule_overlap` (see `overlaps`).
 
+    Without overlaps where nobody is placed in a segment.
     segment_rule_check: `reachable`, whether anybody could reach the rule
         (see `rule_reach`); `same_as`, the reason of an earlier rule with the same condition.
     """
@@ -73,6 +82,8 @@ def segment_rules(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterato
         reachable=[rule not in nobody for rule in named], same_as=[repeated.get(rule, "") for rule in named]
     )
     yield Model("segment_rule_check", ("place",), frame=checked.astype({"same_as": "str"}))
+    if not applicable(rules):
+        return
     of_segments, of_rules = overlaps(con, rules)
     yield Model("segment_overlap", ("segment", "other_segment"), frame=of_segments)
     yield Model("segment_rule_overlap", ("place", "other_place"), frame=of_rules)

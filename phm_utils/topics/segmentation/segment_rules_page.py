@@ -2,10 +2,12 @@
 
 import pandas as pd
 
-from phm_utils.absent import if_present
+from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Segmentation, load_segmentation
+from phm_utils.measures.segments import NEEDED_RULES, applicable
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
+from phm_utils.reports.words import all_lacking
 from phm_utils.topics.segmentation.segment_rules import MET_BY_NOBODY
 
 
@@ -39,10 +41,20 @@ def remarks_on_rules(remarks: pd.DataFrame) -> pd.DataFrame:
 
 
 @if_present
+def rules_assessed(rules: pd.DataFrame) -> pd.DataFrame | Absent:
+    """The rules that place people, with how many meet each; absent where nobody is placed."""
+    if not applicable(rules):
+        return Absent("People by rule", NEEDED_RULES)
+    return rules.loc[rules["state"] == "assessed", ["segment", "reason", "people_meeting"]]
+
+
+@if_present
 def rules_not_assessed(rules: pd.DataFrame) -> pd.DataFrame:
     """One row per segment: the rules of the published model that were not assessed, and why."""
     left_out = rules[rules["state"] != "assessed"]
-    why = left_out["needs"].map(lambda needs: f"this run lacks {needs}" if needs else "not yet in this workbook")
+    why = left_out["needs"].map(
+        lambda needs: f"this run lacks {all_lacking([needs])}" if needs else "not yet in this workbook"
+    )
     grouped = left_out.assign(why=why).groupby(["segment", "why"], sort=False)["reason"].agg("; ".join).reset_index()
     return grouped[["segment", "reason", "why"]].rename(
         columns={"segment": "Segment", "reason": "Rules not assessed", "why": "Reason"}
@@ -57,11 +69,11 @@ def not_assessed(rules: pd.DataFrame) -> str | None:
         return None
     segments = ", ".join(dict.fromkeys(left_out["segment"]))
     absent = sorted({n for n in left_out["needs"] if n})
-    lacking = f" This run lacks {', '.join(absent)}." if absent else ""
-    return (
-        f"{len(left_out)} of {len(rules)} rules were not assessed, so people who meet only these are in a later "
-        f"segment than they should be. They are rules for {segments}.{lacking}"
-    )
+    lacking = f" This run lacks {all_lacking(absent)}." if absent else ""
+    so = "so nobody is placed in a segment"
+    if applicable(rules):
+        so = "so people who meet only these are in a later segment than they should be"
+    return f"{len(left_out)} of {len(rules)} rules were not assessed, {so}. They are rules for {segments}.{lacking}"
 
 
 @finding("limit")

@@ -6,6 +6,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.measures.segments import ASSESSED
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.blocks import Areas, areas_of
 from phm_utils.privacy.release import aggregate
@@ -31,12 +32,16 @@ RELEASES = (
 def segment_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: true figures of 02_segmentation, of as much as this run has."""
     areas, missing, present = areas_of(con, workbook.ics_code), set(columns_missing(con)), present_tables(con)
-    segments = read_sql(con, "SELECT segment FROM segment_rule ORDER BY place")[["segment"]].drop_duplicates()
-    yield aggregate(use.SIZE, use.sizes(con, areas, segments, missing))
-    if (costs := use.costs(con, areas, segments, missing)) is not None:
-        yield aggregate(use.COST, costs)
-    yield from _of_rules(con, areas, segments)
-    yield from _of_groups(con, areas, segments, missing)
+    # A segment none of whose rules could be assessed is not one without people.
+    sql = f"SELECT segment FROM segment_rule WHERE state = '{ASSESSED}' ORDER BY place"
+    segments = read_sql(con, sql)[["segment"]].drop_duplicates() if "segment" in present else None
+    yield from _of_rules(con, areas, placed=segments is not None)
+    if segments is not None:
+        yield from _of_segments(con, areas, segments, missing)
+    if "segment_alternative" in present and segments is not None:
+        yield aggregate(ALTERNATIVE, alternatives(con, areas, segments))
+    if not {"age", "sex"} & missing:
+        yield aggregate(AGE_SEX, age_sex(con, areas))
     if "n_conditions" not in missing:
         yield from _of_conditions(con, areas, missing, workbook.disclosure)
     if "cluster_of_pattern" in present:
@@ -50,24 +55,29 @@ def segment_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
         yield aggregate(register_check.REGISTERS, register_check.registers(con, areas))
 
 
-def _of_rules(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> Iterator[Model]:
+def _of_rules(con: duckdb.DuckDBPyConnection, areas: Areas, placed: bool) -> Iterator[Model]:
+    """Every rule and, where people are placed by them, those that place nobody."""
     every = rules.all_rules(con, areas)
-    yield aggregate(rules.REASON, rules.reasons(con, areas))
     yield aggregate(rules.RULE, every)
-    yield aggregate(rules.REMARK, rules.remarks(every).assign(area_code=areas.ics_code))
-    yield aggregate(rules.OVERLAP, rules.segment_overlaps(con, areas))
-    yield aggregate(rules.RULE_OVERLAP, rules.rule_overlaps(con, areas))
-    yield aggregate(ALTERNATIVE, alternatives(con, areas, segments))
+    if placed:
+        yield aggregate(rules.REMARK, rules.remarks(every).assign(area_code=areas.ics_code))
 
 
-def _of_groups(
+def _of_segments(
     con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame, missing: Collection[str]
 ) -> Iterator[Model]:
+    """What is made of everybody's segment."""
+    yield aggregate(use.SIZE, use.sizes(con, areas, segments, missing))
+    if (costs := use.costs(con, areas, segments, missing)) is not None:
+        yield aggregate(use.COST, costs)
+    yield aggregate(rules.REASON, rules.reasons(con, areas))
+    yield aggregate(rules.OVERLAP, rules.segment_overlaps(con, areas))
+    yield aggregate(rules.RULE_OVERLAP, rules.rule_overlaps(con, areas))
     yield aggregate(segment_groups.UNIT, segment_groups.units(con, areas, segments))
-    yield aggregate(AGE_SEX, age_sex(con, areas))
     if "imd_quintile" not in missing:
         yield aggregate(segment_groups.DEPRIVATION, segment_groups.deprivation(con, areas, segments))
-    yield aggregate(segment_groups.ETHNICITY, segment_groups.ethnicity(con, areas, segments))
+    if "ethnic_group" not in missing:
+        yield aggregate(segment_groups.ETHNICITY, segment_groups.ethnicity(con, areas, segments))
 
 
 def _of_conditions(
@@ -76,5 +86,5 @@ def _of_conditions(
     yield aggregate(CONDITION, recorded(con, areas))
     known = combinations.conditions_known(missing)
     yield aggregate(combinations.OVERLAP, combinations.combinations(con, areas, known, policy))
-    if "imd_quintile" not in missing:
+    if not {"imd_quintile", "age"} & set(missing):
         yield aggregate(MULTIMORBIDITY, multimorbidity(con, areas))

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import duckdb
 import pandas as pd
 
+from phm_utils.measures.segments import NEEDED_RULES
 from phm_utils.methods.rates import with_rates, with_shares
 from phm_utils.privacy.blocks import Areas, by_area, counted
 from phm_utils.privacy.relations import AcrossAreas, AtMost, Parts
@@ -39,6 +40,8 @@ SIZE = Release(
         *(Parts("people", ("segment",), "registered"), AtMost("people", "registered")),
     ),
     derive=_with_size,
+    part="Segments",
+    needs=NEEDED_RULES,
 )
 COST = Release(
     "segment_cost",
@@ -49,7 +52,8 @@ COST = Release(
     ),
     relations=(AcrossAreas(("people",)),),
     part="Cost by setting",
-    needs="a costed source",
+    needs=NEEDED_RULES,
+    one_of=tuple(cost_column(setting) for setting in COSTS),
 )
 
 

@@ -22,7 +22,7 @@ PARTS = {
 @if_present
 def priced(sizes: pd.DataFrame) -> pd.DataFrame | Absent:
     """`segment_size` where this run could cost every contact that it counts."""
-    return sizes if "cost_share" in sizes else Absent("Cost by segment", "every table of costed contacts")
+    return sizes if "cost_share" in sizes else Absent("Cost by segment", "part of the costed contacts")
 
 
 @if_present
@@ -35,7 +35,7 @@ def people_and_cost(sizes: pd.DataFrame) -> pd.DataFrame:
 
 
 @if_present
-def contacts(sizes: pd.DataFrame) -> pd.DataFrame:
+def contacts(sizes: pd.DataFrame) -> pd.DataFrame | Absent:
     """One row per segment and kind of contact: contacts, their rate per 1,000 people, and everybody's rate.
 
     `times` is the rate as a multiple of everybody's: the sum of the shown
@@ -53,7 +53,7 @@ def contacts(sizes: pd.DataFrame) -> pd.DataFrame:
             if f"ics_{column}_per_1000" in sizes:
                 part = part.assign(ics_per_1000=sizes[f"ics_{column}_per_1000"])
             parts.append(part.assign(times=times))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else Absent("Contacts by segment", "a source of contacts")
 
 
 @if_present

@@ -7,7 +7,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, quote, read_sql
 from phm_utils.measures.definitions import AS_DEFINED
-from phm_utils.measures.segments import chosen, first_rule, rule_table
+from phm_utils.measures.segments import ASSESSED, applicable, chosen, first_rule, rule_table
 from phm_utils.methods.rates import with_shares
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, by_area, counted
@@ -24,13 +24,23 @@ ALTERNATIVE = Release(
         AtMost("people", "registered"),
     ),
     derive=with_shares,
+    part="Segments under other thresholds",
+    needs="what the rules with a threshold ask for",
 )
 
 
 def thresholds(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """The stage: `segment_alternative`, people by PCN and segment under each variant's rules; place 0 is as defined."""
+    """The stage: `segment_alternative`, people by PCN and segment under each variant's rules; place 0 is as defined.
+
+    A variant of a rule that cannot be assessed is left out: it would seem to change nothing.
+    """
     model, columns, missing = chosen(workbook), person_columns(), columns_missing(con)
-    variants = {AS_DEFINED: model} | {other.says: model.with_alternative(other) for other in model.alternatives}
+    defined = rule_table(model, columns, missing)
+    assessed = set(defined.loc[defined["state"] == ASSESSED, "reason"])
+    variants = {o.says: model.with_alternative(o) for o in model.alternatives if o.rule in assessed}
+    if not variants or not applicable(defined):
+        return
+    variants = {AS_DEFINED: model} | variants
     rules = {words: rule_table(variant, columns, missing) for words, variant in variants.items()}
     yield Model("segment_alternative", ("place", "pcn_code", "segment"), sql=segment_alternatives_sql(rules))
 

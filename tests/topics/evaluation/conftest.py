@@ -124,8 +124,9 @@ def _stored(con: duckdb.DuckDBPyConnection, drawn: Panel, programme: str = "HIU"
         source="programme_enrolment", person_id=enrolment["token_person_id"]
     )
     practice = pd.DataFrame({"pcn_code": sorted(pcn.unique())}).assign(pcn_name=lambda t: "Network " + t["pcn_code"])
+    left_out = pd.DataFrame(columns=["table_name", "column_name"]).astype("str")
     tables = {"person_follow_up": follow_up, "person_month": person_month, "programme_enrolment": enrolment,
-              "person_index": index, "practice": practice}  # fmt: skip
+              "person_index": index, "practice": practice, "person_left_out": left_out}  # fmt: skip
     nothing_silent(con)
     for name, frame in tables.items():
         con.register("frame", frame)

@@ -102,7 +102,39 @@ def test_an_absent_table_leaves_empty_tables_and_a_reason(drawn_panel, stored, a
         tables = run(lacking)
         of = programme_page.evaluation(released(lacking, "QZZ"), "ed_frequent_attenders")
     assert tables["evaluation_effect"].empty
-    assert absent in of.needs
+    assert of.needs == ("enrolments in a programme" if absent == "programme_enrolment" else absent)
+
+
+@pytest.mark.parametrize("lacking", ["ecds_attendance", "ecds_attendance.department_type"])
+def test_without_the_contacts_that_it_counts_a_programme_is_not_evaluated(drawn_panel, stored, lacking):
+    with duckdb.connect() as con:
+        stored(con, drawn_panel(1, 0.6))
+        con.execute("INSERT INTO person_left_out VALUES (?, 'ed_attendances_12m')", [lacking])
+        tables = run(con)
+        of = programme_page.evaluation(released(con, "QZZ"), "ed_frequent_attenders")
+    assert tables["evaluation_effect"].empty
+    assert of.needs.startswith("emergency department attendances")
+
+
+def test_contacts_that_are_not_known_are_no_covariate(drawn_panel, stored, programme):
+    with duckdb.connect() as con:
+        stored(con, drawn_panel(1, 0.6))
+        con.execute("INSERT INTO person_left_out VALUES ('apc_episode', 'emergency_admissions_12m')")
+        panel = load_panel(con, programme, ["HIU"], calendar(con, WORKBOOK.index_date))
+    assert list(panel.counts) == ["ed_attendances"]
+
+
+def test_what_the_groups_cannot_be_compared_in_is_a_limit(con, made):
+    of = programme_page.evaluation(released(con, "QZZ"), "ed_frequent_attenders")
+
+    def limits(*left_out: tuple[str, str]) -> str:
+        frame = pd.DataFrame(list(left_out), columns=["table_name", "column_name"])
+        return " ".join(str(found) for found in programme_page.limits_of(of, frame))
+
+    assert "does not know" not in limits()
+    words = limits(("gp_event", "n_conditions"), ("gp_event", "palliative_care"), ("death", ""))
+    unknown = "long-term conditions, who is at the end of life and deaths, which end follow-up"
+    assert f"This run does not know {unknown}:" in words
 
 
 def test_each_network_sees_the_effect_of_all_and_its_own_people(con, made):

@@ -15,6 +15,7 @@ from phm_utils.errors import InputError
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.groups import ETHNIC_GROUPS
+from phm_utils.topics.inequalities.emergency_rates_page import follow_up, limits
 from phm_utils.topics.inequalities.inequality_tables import RELEASES, inequality_tables
 from phm_utils.topics.inequalities.prevalence import with_bounds
 from phm_utils.topics.inequalities.prevalence_page import condition_units
@@ -171,8 +172,11 @@ def test_people_count_for_the_days_and_admissions_of_their_registration(con):
     assert (found["people_admitted"], found["died"]) == (2, 1)
 
 
-def world(con, rng, people=4000, gp=True, admissions=True):
-    """A store of two networks with one practice each; network U2 is admitted twice as often."""
+def world(con, rng, people=4000, gp=True, admissions=True, missing=(), deaths=True):
+    """A store of two networks with one practice each; network U2 is admitted twice as often.
+
+    missing: further columns of `person` that are null throughout.
+    """
     number = np.arange(people)
     practice = np.where(number % 2, "A1", "A2")
     frame = pd.DataFrame(
@@ -194,6 +198,11 @@ def world(con, rng, people=4000, gp=True, admissions=True):
     frame["emergency_admissions_12m"] = rng.poisson(np.where(number % 2, 0.1, 0.2)) if admissions else None
     recorded = {concept.concept: rng.random(people) < 0.2 for concept in concepts()}
     frame = pd.concat([frame, pd.DataFrame(recorded)], axis=1)
+    lacking = {name: "gp_event" for name in recorded if not gp}
+    lacking |= {} if admissions else {"emergency_admissions_12m": "apc_episode"}
+    lacking |= dict.fromkeys(missing, "some_table")
+    numbers = frame.select_dtypes("integer").columns.intersection(list(lacking))
+    frame = frame.assign(**dict.fromkeys(lacking)).astype(dict.fromkeys(numbers, "Int64"))
     months = frame.loc[frame["emergency_admissions_12m"].fillna(0) > 0, ["person_no", "emergency_admissions_12m"]]
     months = months.rename(columns={"emergency_admissions_12m": "emergency_admissions"}).assign(
         month=pd.Timestamp("2024-06-01")
@@ -201,7 +210,7 @@ def world(con, rng, people=4000, gp=True, admissions=True):
     birth = pd.Timestamp("2024-09-30") - pd.to_timedelta(frame["age"] * 365.25 + 200, unit="D")
     follow = frame[["person_id", "person_no", "pcn_code", "practice_code", "lsoa", "imd_quintile"]].assign(
         birth_month=birth.dt.to_period("M").dt.to_timestamp(), start_date=pd.Timestamp("2021-04-01"),
-        end_date=pd.Timestamp("2025-03-31"), died=False,
+        end_date=pd.Timestamp("2025-03-31"), died=False if deaths else None,
     )  # fmt: skip
     window = pd.DataFrame(
         {"source": ["apc_episode"], "from_date": [pd.Timestamp("2024-04-01")], "to_date": [pd.Timestamp("2025-03-31")]}
@@ -209,7 +218,8 @@ def world(con, rng, people=4000, gp=True, admissions=True):
     area = pd.DataFrame({"lsoa": ["E01000001"], "lsoa_name": ["Left 001A"]})
     tables = {"person": frame, "person_month": months, "person_follow_up": follow, "practice": PRACTICES, "area": area}
     nothing_silent(con)
-    tables |= {"activity_window": window} | ({"gp_event": pd.DataFrame({"event_id": ["1"]})} if gp else {})
+    left_out = pd.DataFrame({"column_name": list(lacking), "table_name": list(lacking.values())}).astype("str")
+    tables |= {"activity_window": window, "person_left_out": left_out}
     for name, table in tables.items():
         con.register("_t", table)
         dates = ", ".join(f"{c}::DATE AS {c}" for c in table if pd.api.types.is_datetime64_any_dtype(table[c]))
@@ -269,6 +279,44 @@ def test_what_an_absent_source_would_show_is_left_out(con, workbook, gp, admissi
     assert ("emergency_units" in tables) == admissions
     assert ("with_condition" in tables["small_areas"]) == gp
     assert ("ratio" in tables["small_areas"]) == admissions
+    assert "ethnicity_recorded" in tables  # it needs the registrations alone
+
+
+@pytest.mark.parametrize(
+    ("missing", "gone"),
+    [
+        ("imd_quintile", {"condition_gradient", "emergency_deprivation", "emergency_gradient"}),
+        ("ethnic_group", {"ethnicity_recorded"}),
+        ("age", {"condition_gradient", "condition_groups", "emergency_areas", "emergency_deprivation",
+                 "emergency_gradient", "emergency_units"}),
+        ("lsoa", {"small_areas"}),
+    ],
+)  # fmt: skip
+def test_a_comparison_between_groups_that_nobody_is_known_to_be_in_is_left_out(con, workbook, missing, gone):
+    world(con, np.random.default_rng(3), people=1000, missing=[missing])
+    tables = released(con, workbook)
+    assert {release.name for release in RELEASES} - set(tables) == gone
+    if "condition_groups" in tables:
+        dimension = {"imd_quintile": "Deprivation", "ethnic_group": "Ethnic group"}.get(missing)
+        assert dimension not in set(tables["condition_groups"]["dimension"])
+
+
+def test_without_deaths_nobody_is_counted_as_dead_or_living(con, workbook):
+    world(con, np.random.default_rng(3), people=1000, deaths=False)
+    tables = released(con, workbook)
+    assert all("died" not in tables[name] for name in ("emergency_areas", "emergency_units", "emergency_deprivation"))
+    areas = tables["emergency_areas"].query("area_code == 'QZZ'")
+    assert "died" not in follow_up(areas, areas, "All", is_ics=True)
+    assert any("does not have deaths" in str(limit) for limit in limits(areas))
+    assert not any("does not have deaths" in str(limit) for limit in limits(areas.assign(died=0)))
+
+
+def test_people_of_unknown_age_are_followed_and_are_not_infants(con):
+    followed(con, [("all year", "2020-01-01", "2025-03-31", False)], [("all year", "2024-04-01", 2)])
+    con.execute("UPDATE person_follow_up SET birth_month = NULL")
+    follow_people(con, Period(date(2024, 4, 1), date(2025, 3, 31)))
+    [row] = emergency_strata(con, "practice_code").to_dict("records")
+    assert (row["age_band"], row["people"], row["events"]) == ("Not known", 1, 2)
 
 
 def test_a_condition_that_is_none_is_refused_with_those_there_are(con, workbook):

@@ -6,8 +6,7 @@ SELECT
     coalesce(imd_quintile::VARCHAR, 'Not known') AS imd_quintile,
     ethnic_group,
     coalesce(age_band, 'Not known') AS age_band,
-    count(*) AS people,
-    $conditions
+    count(*) AS people$conditions
 FROM person
 GROUP BY ALL
 ORDER BY ALL

@@ -25,7 +25,10 @@ SELECT
     follow_up.practice_code,
     follow_up.lsoa,
     coalesce(follow_up.imd_quintile::VARCHAR, 'Not known') AS imd_quintile,
-    greatest(date_diff('month', follow_up.birth_month, $middle) // 12, 0) AS age,
+    CASE
+        WHEN follow_up.birth_month IS NOT NULL
+            THEN greatest(date_diff('month', follow_up.birth_month, $middle) // 12, 0)
+    END AS age,
     date_diff('day', follow_up.first_day, follow_up.last_day) + 1 - ($silent_days) AS days,
     follow_up.died AND follow_up.end_date <= $last_day AS died,
     coalesce(admitted.admissions, 0) AS admissions

@@ -1,5 +1,6 @@
 -- The period's people in strata: days registered, admissions, and the sum of each person's
--- admissions squared, which is what repeat admissions add to the variance.
+-- admissions squared, which is what repeat admissions add to the variance. People whose age is not
+-- known are counted, in a band of their own that no standard has.
 SELECT
     $keys,
     $age_band AS age_band,
@@ -10,6 +11,6 @@ SELECT
     count(*) FILTER (WHERE admissions > 0) AS people_admitted,
     count(*) FILTER (WHERE died) AS died
 FROM emergency_person
-WHERE age IS NOT NULL AND days > 0
+WHERE days > 0
 GROUP BY ALL
 ORDER BY ALL
