@@ -44,7 +44,7 @@ def tokens_rewritten(change: Change) -> None:
     change.each(ways[change.option])
 
 
-@kind("gp_registration", options=(8, 4, 3))
+@kind("gp_registration", options=(4, 3))
 def tokens_cut_everywhere(change: Change) -> None:
     """Pseudonyms cut in every table: few characters, and unlike people share one."""
     for table in ("gp_registration", *JOINED):
@@ -98,16 +98,13 @@ def tokens_mixed(change: Change) -> None:
 
 
 @kind(*columns_of("household_token", ("gp_registration",)),
-      options=("by small area", "by practice", "one each", "another key"))  # fmt: skip
+      options=("by small area", "by practice", "one each"))  # fmt: skip
 def households_wrong(change: Change) -> None:
     """Households that are whole streets or practices, or one for each person."""
     frame = change.frame
     ways = {"by small area": frame["lsoa"], "by practice": frame["practice_code"],
             "one each": frame["registration_id"]}  # fmt: skip
-    if change.option == "another key":
-        change.each(rekeyed)
-    else:
-        frame["household_token"] = "h" + ways[change.option].astype(str)
+    frame["household_token"] = "h" + ways[change.option].astype(str)
 
 
 BIRTHS = ("January", "future", "age 130", "century", "1900", "next year", "year", "one month", "mixed", "ages")

@@ -53,7 +53,7 @@ def doubts(
         *_reference(con, present, workbook),
     ]
     if {"gp_registration", "practice"} <= set(present):
-        found += _practices(con, workbook)
+        found += _practices(con, workbook, "practice_register" in present)
     if "gp_registration" in present:
         found += [*doubts_of_registrations(con, present, workbook), *doubts_of_opt_outs(rows, filled)]
     if "apc_episode" in present:
@@ -156,7 +156,7 @@ def _reference(con: duckdb.DuckDBPyConnection, present: list[str], workbook: Wor
             yield Doubt("practice_register", "as_at", "long_ago", old, of, False, text, "the year of the publication")
 
 
-def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Doubt]:
+def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook, has_registers: bool) -> Iterator[Doubt]:
     """Patients of practices that are closed, and lists far from their published size."""
     day = f"DATE {quote(workbook.index_date.isoformat())}"
     lists = read_sql(
@@ -174,15 +174,25 @@ def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[D
         )
         look = "the dates of closing, and registrations that were not moved to the successor"
         yield Doubt("practice", "close_date", "closed", closed, people, closed / people > MOST_CLOSED, text, look)
-    sized = lists[lists["published"] >= LEAST_LIST]
+    yield from _list_sizes("practice", "published_list_size", lists)
+    if has_registers:
+        sizes = read_sql(
+            con, "SELECT practice_code, published_count FROM practice_register WHERE register = 'list_size'"
+        )
+        lists = lists.drop(columns="published").merge(sizes.rename(columns={"published_count": "published"}))
+        yield from _list_sizes("practice_register", "published_count", lists)
+
+
+def _list_sizes(table: str, column: str, lists: pd.DataFrame) -> Iterator[Doubt]:
+    """Practices whose `people` and `published` list differ twofold."""
+    known = lists.dropna(subset="published")
+    sized = known[(known["published"] >= LEAST_LIST) | (known["people"] >= LEAST_LIST)]
     off = sized[(sized["people"] > 2 * sized["published"]) | (sized["people"] < sized["published"] / 2)]
     if len(off):
         listed = ", ".join(off["practice_code"].head(5))
-        text = (
-            f"{len(off)} of {len(sized)} practices ({listed}) have less than half or more than twice the published list"
-        )
+        text = f"{len(off)} of {len(sized)} practices ({listed}) have under half or over twice the published list"
         look = "files that are missing or doubled, the unit of the list size, and its year"
-        yield Doubt("practice", "published_list_size", "list_size", len(off), len(sized), False, text, look)
+        yield Doubt(table, column, "list_size", len(off), len(sized), False, text, look)
 
 
 def _ranks(con: duckdb.DuckDBPyConnection, areas: int) -> Iterator[Doubt]:

@@ -239,8 +239,20 @@ def test_practices_are_compared_with_their_registrations(found):
                       icb_code="QYY", practice_name="CafÃ© Surgery")  # fmt: skip
     named = found(practice=wrong)
     assert named["practice.close_date:closed"].stops
-    assert named["practice.published_list_size:list_size"].rows == 1  # a list of 1 is too small to be compared
+    # 540 people each: a list of 1 and one of 60,000 cannot be theirs, one of 600 can.
+    assert named["practice.published_list_size:list_size"].rows == 2
     assert {"practice.icb_code:elsewhere", "practice.practice_name:garbled"} <= set(named)
+
+
+def test_spell_numbers_of_several_people_are_doubted(found):
+    def episodes(spell) -> pd.DataFrame:
+        return frame(
+            epikey=lambda i: f"k{i}", token_person_id=lambda i: f"p{i}", spell_id=spell, procode=lambda i: "RZ9",
+            admidate=lambda i: WEEKDAYS[i % 1_000].date(), epistart=lambda i: WEEKDAYS[i % 1_000].date(),
+        )  # fmt: skip
+
+    assert "apc_episode.spell_id:shared" not in found(apc_episode=episodes(lambda i: f"s{i}"))
+    assert found(apc_episode=episodes(lambda i: f"s{i % 100}"))["apc_episode.spell_id:shared"].stops
 
 
 def test_a_flag_turned_round_opts_nearly_everybody_out():
