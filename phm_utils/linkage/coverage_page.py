@@ -38,7 +38,7 @@ OTHER_RECORDS = "records from outside the GP system"
 def present(sources: pd.DataFrame) -> pd.DataFrame | Absent:
     """Sources from outside the GP system that have records in this area; absent where none has."""
     others = sources[~sources["source"].str.startswith("gp_")]
-    if (others["records"] == 0).fillna(False).all():
+    if len(others) and (others["records"] == 0).fillna(False).all():
         return Absent("The linkage of records", OTHER_RECORDS)
     return others[others["records"].notna() & (others["records"] != 0)]
 

@@ -41,6 +41,30 @@ def test_each_area_has_its_own_rows_and_small_counts_are_stars(store, tmp_path):
     assert (tmp_path / "release" / "U99001" / "people.csv").read_text("utf-8-sig") == "practice,people\n'-2+3,0\n"
 
 
+PART = {"part": "Part", "needs": "what it declares"}
+ON = Release("on", "On", (AREA,), **PART, rests_on=("bmi", "age"))
+ONE_OF = Release("one_of", "One of", (AREA,), **PART, one_of=("efi", "hfrs"))
+LACKS = Release("lacks", "Lacks", (AREA, key("table_name"), key("column_name")), lists_lacks=True)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "on", "one_of"),
+    [
+        ([], "what it declares", "what it declares"),
+        ([("gp_event.value_num", "bmi"), ("apc_episode", "hfrs")], "GP coded events (field value_num)",
+         "what it declares"),
+        ([("gp_event", "efi"), ("gp_medication", "efi"), ("apc_episode", "hfrs")], "what it declares",
+         "GP coded events, GP medicines issued and admitted patient care episodes"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_not_made_says_which_of_its_needs_the_run_lacks(workbook, lacking, on, one_of):
+    frame = pd.DataFrame(lacking, columns=["table_name", "column_name"]).astype("str").assign(area_code="QZZ")
+    with session() as con:
+        con.register("aggregate_lacks", frame)
+        *_, catalogue = protect([(r, None) for r in (ON, ONE_OF, LACKS)], con, workbook)
+    assert catalogue.frame.set_index("name").loc[["on", "one_of"], "needs"].tolist() == [on, one_of]
+
+
 def test_a_file_that_has_not_changed_is_not_touched_and_one_no_longer_released_goes(store, tmp_path):
     write_tables(store, tmp_path / "release", AREAS)
     file = tmp_path / "release" / "QZZ" / "people.csv"

@@ -24,6 +24,14 @@ def many(rows, n=3000):
     return frame
 
 
+def test_an_extract_without_registrations_is_refused_unless_the_check_alone_is_wanted(landing, rows):
+    landing.put("practice", rows["practice"]).put("gp_event", rows["gp_event"])
+    with pytest.raises(InputError, match=r"- gp_registration: absent, and every report counts the people registered"):
+        landing.checked()
+    store = landing.checked(landing.workbook(accept=("gp_registration:absent",)))
+    assert store.read("gp_event")["event_id"].tolist() == ["e1"]
+
+
 def test_the_same_bytes_in_any_order_and_with_any_number_of_threads(small, rows, monkeypatch):
     frame, made = many(rows), []
     for seed, threads in ((None, 1), (1, 4), (2, 2)):

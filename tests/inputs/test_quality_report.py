@@ -65,6 +65,17 @@ def test_a_stale_practice_is_named_and_the_limit_is_a_choice(released):
     assert quality.stale_by_limit(practices, (45, 365))["Practices"].tolist() == [1, 0]
 
 
+def test_without_any_dated_event_no_practice_is_called_stale(released):
+    practices = of(released, "quality_practices")
+    everywhere = of(released, "quality_practices", "QZZ")
+    assert quality.with_events(practices, everywhere) is practices
+    none = quality.with_events(practices, everywhere.assign(last_event=""))
+    assert none.sentence == (
+        "How recent each practice's data is: left out, because this run lacks GP coded events that name their practice."
+    )
+    assert quality.freshness_finding(none, 45) is None
+
+
 def test_a_list_unlike_the_published_one_is_named(released):
     practices = of(released, "quality_practices")
     assert quality.list_size_outliers(practices, 0.05) == ["Demo Alder"]  # 20 in the extract, 40 published

@@ -95,10 +95,36 @@ def test_those_missed_most_are_named_as_people(tables):
     )
 
 
+def test_without_records_from_outside_nothing_is_said_to_be_linked(tables):
+    sources = of(tables["link_sources"], "QZZ")
+    nothing = sources.assign(records=0)
+    assert quality.present(nothing).sentence == (
+        "The linkage of records: left out, because this run lacks records from outside the GP system."
+    )
+    assert quality.linked_sentence(quality.present(nothing)) is None
+    few = quality.present(sources.assign(records=pd.array([None] * len(sources), "Int64")))
+    assert str(quality.linked_sentence(few)).startswith("No source has enough records")  # small counts, not none
+    coverage = of(tables["link_coverage"], "QZZ")
+    assert "lacks records from outside" in quality.chosen_source(coverage.assign(source="gp_registration")).sentence
+
+
+def test_sources_without_records_are_one_sentence():
+    assert quality.no_records([]) is None
+    assert str(quality.no_records(["GP coded events", "Deaths", "Outpatient appointments"])) == (
+        "There are no records here of GP coded events, deaths and outpatient appointments; "
+        "figures that need them are left out."
+    )
+
+
 def test_other_rules_bracket_the_one_in_use(tables):
     rules = quality.other_rules(of(tables["link_sources"], "QZZ")).set_index("Source")
     assert rules.loc["Deaths"].tolist() == [0, 100, 100]
     assert rules.loc["Emergency department attendances"].tolist() == [90.91, 90.91, 95.45]
+
+
+def test_without_addresses_no_household_is_released(con, workbook, tables):
+    con.execute("DROP TABLE household_pcn")
+    assert "aggregate_household_kinds" not in {model.name for model in linkage_tables(con, workbook)}
 
 
 def test_households_in_words(tables):

@@ -183,6 +183,10 @@ def test_the_guild_record_states_who_linked_and_how(released, facts):
     assert outside["Thresholds"] == "None: no match weights."
     assert outside["Records to be linked"] == "200 outside the GP extract."
     assert outside["Errors estimated"].startswith("False links for 2 of 3 sources")
+    nothing = guild.record(facts, sources.assign(records=0), Absent("Errors", "links"), Absent("Settings", ""))
+    said = nothing.set_index("Item")["This run"]
+    assert said["Records to be linked"] == "None outside the GP extract."
+    assert said["Errors estimated"] == "Errors: left out, because this run lacks links."
     here = guild.record(facts, sources, released["link_error"], released["link_settings"]).set_index("Item")["This run"]
     assert "model: england (0123)" in here["Settings"]
     assert "Absent: Postcodes." in here["Sources and their last dates"]

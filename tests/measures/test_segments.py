@@ -8,6 +8,8 @@ from segment_models import model, over
 
 from phm_utils.errors import InputError
 from phm_utils.measures.definitions import load_segmentation
+from phm_utils.measures.segments import applicable
+from phm_utils.rules.derived import person_columns
 
 MINE = """title: Two groups
 source: Our own
@@ -262,6 +264,36 @@ def test_a_rule_whose_table_is_absent_is_left_out_and_named(people):
     row = rules.loc["Mental health contact in 12 months"]
     assert (row["state"], row["needs"]) == ("left out", "mhsds_contact")
     assert (rules.drop("Mental health contact in 12 months")["state"] == "assessed").all()
+
+
+def without(*tables: str) -> list[tuple[str, str]]:
+    """What a run without some tables lacks: the tables, with the columns that need them."""
+    return [(t, name) for name, column in person_columns().items() for t in column.needs if t in tables]
+
+
+@pytest.mark.parametrize(("absent", "placed"), [(["apc_episode"], True), (["gp_event"], False)])
+def test_where_most_rules_cannot_be_assessed_nobody_is_in_a_segment(people, absent, placed):
+    # Of SNEE's 34 rules 11 ask for hospital stays or contacts, and 21 for GP coded events.
+    people.are([{"age": 7}, {"stay_fall_12m": None}], missing=without(*absent))
+    people.were([{"age": 7}])
+    made = people.made()
+    made_of_segments = {"segment", "segment_overlap", "segment_rule_overlap", "segment_alternative", "segment_movement"}
+    assert made_of_segments & set(made) == (made_of_segments if placed else set())
+    rules = made["segment_rule"].set_index("reason")
+    assert rules.loc[["Under 18", "None of the above"], "people_meeting"].notna().all() == placed
+    assert applicable(made["segment_rule"]) == placed
+
+
+def test_rules_that_the_workbook_does_not_assess_yet_do_not_count():
+    rules = pd.DataFrame({"state": ["assessed", "not yet assessed", "not yet assessed", "left out", "assessed"]})
+    assert applicable(rules)
+    assert not applicable(rules.replace({"state": {"not yet assessed": "left out"}}))
+
+
+def test_a_threshold_of_a_rule_that_cannot_be_assessed_is_no_alternative(people):
+    people.are([{"asthma": True}, {}], missing=[("gp_event.value_num", "bmi")])
+    words = set(people.made()["segment_alternative"]["alternative"])
+    assert words == {"As defined", "Age well from three conditions", "Age well from five conditions"}
 
 
 def test_alternatives_move_people_between_segments_and_lose_nobody(people):

@@ -6,7 +6,7 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.reports.voices import read_voice
-from phm_utils.reports.words import day, extracts, practices_summary
+from phm_utils.reports.words import all_lacking, day, extracts, lacking, practices_summary
 
 
 @pytest.fixture
@@ -66,6 +66,21 @@ def test_practices_without_data_and_with_old_data_are_named():
     assert practices_summary({"total": 1, "missing": [], "stale": []}) == "1 practice, all with up-to-date data"
     summary = practices_summary({"total": 5, "missing": ["Hill"], "stale": ["Church", "Vale"]})
     assert summary == "5 practices; no data from Hill; old data from Church, Vale"
+
+
+def test_practices_of_a_run_without_events_have_no_recent_data_and_no_old():
+    practices = {"total": 5, "missing": ["Hill"], "stale": [], "dated": False}
+    assert practices_summary(practices) == (
+        "5 practices; nobody registered with Hill; how recent their data are is not known without GP coded events"
+    )
+
+
+def test_what_a_run_lacks_is_said_once_and_by_its_title():
+    assert (
+        all_lacking(["gp_event, apc_episode", "gp_event", ""]) == "GP coded events and admitted patient care episodes"
+    )
+    assert all_lacking(["unit_costs"]) == "national unit costs"
+    assert lacking("gp_registration.household_token") == "GP registrations (field household_token)"
 
 
 def test_a_day_is_written_out():

@@ -6,6 +6,7 @@ from released_tables import protected, table_of
 
 from phm_utils.measures.definitions import load_cohorts
 from phm_utils.reports.findings import TOO_FEW
+from phm_utils.rules.derived import person_columns
 from phm_utils.topics.cohorts import cohort_page, cohort_tables
 from phm_utils.topics.cohorts.topic import TOPIC as COHORTS
 from phm_utils.topics.segmentation import recorded_conditions_page, segment_tables, segment_use_page
@@ -107,6 +108,32 @@ def test_what_needs_an_absent_table_is_not_released(released):
     assert "cost_gbp" not in tables["segment_size"]
     assert "Deprivation" not in set(tables["cohort_profile"]["dimension"])
     assert FREQUENT in set(area(tables["cohort_left_out"], "QZZ")["cohort"])
+
+
+EVERY_NEED = [(table, name) for name, column in person_columns().items() for table in column.needs]
+
+
+def test_of_what_a_run_lacks_nothing_is_shown_of_a_cohort(released):
+    nothing = [name for _, name in EVERY_NEED] + ["age", "sex", "ethnic_group", "probable_care_home"]
+    tables = released(missing=[("some_table", name) for name in dict.fromkeys(nothing) if name != "bmi"])
+    assert not {"cohort_size", "cohort_profile", "cohort_overlap", "cohort_use"} & set(tables)
+
+
+def test_a_report_whose_cohorts_cannot_be_counted_says_so_wherever_one_would_be():
+    absent = pd.DataFrame({"cohort": [FREQUENT], "needs": ["ecds_attendance, gp_event.snomed_code"]})
+    chosen = {FREQUENT: load_cohorts()[FREQUENT]}
+    listed = cohort_page.left_out(absent, chosen)
+    assert listed["This run lacks"].tolist() == [
+        "emergency department attendances and GP coded events (field snomed_code)"
+    ]
+    sizes = cohort_page.named(pd.DataFrame({"cohort": ["another"], "people": [200]}), chosen)
+    assert sizes.sentence == "The chosen cohorts: left out, because this run lacks what their criteria ask for."
+    assert cohort_page.cohort_sizes(sizes) is None
+
+
+def test_contacts_of_a_run_without_any_source_of_them_are_absent():
+    use = pd.DataFrame({"short": ["Frequent"] * 2, "compared": ["In the cohort", "Everybody registered"]})
+    assert "this run lacks a source of contacts" in cohort_page.use_ratios(use).sentence
 
 
 def test_sentences_hold_where_everything_is_suppressed(released):

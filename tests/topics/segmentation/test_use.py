@@ -102,7 +102,7 @@ def test_rates_are_compared_with_the_ics(released):
 
 def test_a_run_that_cannot_cost_every_contact_says_what_it_needs(released):
     tables = released(missing=[("asc_event", "cost_pence_12m")])
-    assert segment_use_page.priced(both(tables, "segment_size")).needs == "every table of costed contacts"
+    assert segment_use_page.priced(both(tables, "segment_size")).needs == "part of the costed contacts"
 
 
 def test_scores_are_counted_by_age_and_category(released):
@@ -120,6 +120,13 @@ def test_the_score_sentence_names_the_furthest_from_the_ics(released):
     # 60 of 100 here, 60 of 300 in the ICS.
     assert "Frailty by eFI, severe, at 75-84" in str(frailty_page.need_gap(scores))
     assert "60.0% of people here, 20.0% there" in str(frailty_page.need_gap(scores))
+
+
+def test_contacts_of_a_run_without_any_source_of_them_are_absent():
+    sizes = pd.DataFrame({"segment": ["Live well"], "people": [100], "registered": [100]})
+    assert segment_use_page.contacts(sizes).sentence == (
+        "Contacts by segment: left out, because this run lacks a source of contacts."
+    )
 
 
 def test_scores_that_could_not_be_made_are_left_out(released):
