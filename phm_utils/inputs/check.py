@@ -24,7 +24,8 @@ from phm_utils.inputs.opt_outs import UNREADABLE, read_opt_outs, withhold
 from phm_utils.inputs.tally import Tally
 from phm_utils.inputs.validate import validate
 from phm_utils.params import Workbook
-from phm_utils.runs import StageWriter, Store, resolve
+from phm_utils.rules.restricted_codes import RESTRICTED_FILE, RestrictedCodes, restricted_codes
+from phm_utils.runs import StageWriter, Store, project_root, resolve
 from phm_utils.tables import CRS, TABLES
 
 # Census 2021 gave new codes from E01033769 on to areas that were split or merged; all others kept their 2011 code.
@@ -132,13 +133,14 @@ def check(
     Writes the validated tables (columns of `tables.py`, and `nulled_fields`: faults as
     `column:rule`, joined by ;), `check_table`, `check_field`, `check_completeness`,
     `check_practice`, `check_alarm`, `governance_source` and `boundary`.
+    Legally restricted codes are withheld and counted: the row of a GP event, the field elsewhere (`restricted_codes`).
     Raises InputError, listing every fault at once, where files, columns,
     permissions or vintages are not usable, and where the extract cannot be right (`alarms`).
     """
     day = today or date.today()
     mapping = load_mapping(workbook)
     permissions = permitted(workbook, day)
-    extracts = _open_all(con, workbook, mapping, mapping.extract_date or day)
+    extracts = _open_all(con, workbook, mapping, mapping.extract_date or day, restricted_codes())
     nobody = shared_identifiers(con, extracts)
     extracts = {name: replace(extract, nobody=nobody) for name, extract in extracts.items()}
     tally = Tally()
@@ -159,7 +161,11 @@ def check(
 
 
 def _open_all(
-    con: duckdb.DuckDBPyConnection, workbook: Workbook, mapping: Mapping, extract_date: date
+    con: duckdb.DuckDBPyConnection,
+    workbook: Workbook,
+    mapping: Mapping,
+    extract_date: date,
+    restricted: RestrictedCodes,
 ) -> dict[str, Extract]:
     """Every table of the extract, opened; one InputError for all that is wrong with files and columns."""
     found, faults = present_tables(workbook, mapping)
@@ -182,6 +188,7 @@ def _open_all(
                 extract_date,
                 False,
                 index_date=workbook.index_date,
+                restricted=restricted,
             )
             try:
                 extracts[name] = with_date_order(con, extract)
@@ -266,7 +273,7 @@ def input_files(workbook: Workbook) -> list[Path]:
     outlines = boundary_file(workbook)
     files += [outlines] if outlines else []
     files += [resolve(workbook.mapping)] if workbook.mapping else []
-    return [*files, resolve(workbook.governance)]
+    return [*files, resolve(workbook.governance), project_root() / RESTRICTED_FILE]
 
 
 def areas(workbook: Workbook) -> dict[str, str]:
