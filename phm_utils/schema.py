@@ -83,6 +83,7 @@ class Column:
     open_ended: an end: null while it has not come, and it may lie after the extract. A faulty one has come on an
         unknown day.
     optional: an extract may lack the whole column.
+    withholds_row: a legally restricted code in it withholds the whole row; elsewhere it nulls the field.
     """
 
     name: str
@@ -103,6 +104,14 @@ class Column:
     typical: tuple[float, float] | None = None
     optional: bool = True
     forms: tuple[Form, ...] = ("pseudonymised", "identified")
+    withholds_row: bool = False
+
+    @property
+    def code_system(self) -> Literal["snomed", "icd10", "opcs4"] | None:
+        """The clinical code system of its values, for those that may hold legally restricted codes."""
+        if self.check == "snomed":
+            return "snomed"
+        return "icd10" if self.pattern == ICD10 else "opcs4" if self.pattern == OPCS4 else None
 
 
 @dataclass(frozen=True)

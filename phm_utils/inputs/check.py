@@ -27,7 +27,8 @@ from phm_utils.inputs.silence import silent_months, silent_practices
 from phm_utils.inputs.tally import Tally
 from phm_utils.inputs.validate import validate
 from phm_utils.params import Workbook
-from phm_utils.runs import StageWriter, Store, resolve
+from phm_utils.rules.restricted_codes import RESTRICTED_FILE, RestrictedCodes, restricted_codes
+from phm_utils.runs import StageWriter, Store, project_root, resolve
 from phm_utils.tables import TABLES
 
 NO_REGISTRATIONS = "gp_registration:absent"  # accepted: the check alone, without people to report on
@@ -61,13 +62,14 @@ def check(
     Writes the validated tables (columns of `tables.py`, and `nulled_fields`: faults as
     `column:rule`, joined by ;), `check_table`, `check_field`, `check_completeness`,
     `check_practice`, `check_alarm`, `governance_source` and `boundary`.
+    Legally restricted codes are withheld and counted: the row of a GP event, the field elsewhere (`restricted_codes`).
     Raises InputError, listing every fault at once, where files, columns,
     permissions or vintages are not usable, and where the extract cannot be right (`alarms`).
     """
     day = today or date.today()
     mapping = load_mapping(workbook)
     permissions = permitted(workbook, day)
-    extracts = _open_all(con, workbook, mapping, mapping.extract_date or day)
+    extracts = _open_all(con, workbook, mapping, mapping.extract_date or day, restricted_codes())
     nobody = shared_identifiers(con, extracts)
     extracts = {name: replace(extract, nobody=nobody) for name, extract in extracts.items()}
     tally = Tally()
@@ -90,7 +92,11 @@ def check(
 
 
 def _open_all(
-    con: duckdb.DuckDBPyConnection, workbook: Workbook, mapping: Mapping, extract_date: date
+    con: duckdb.DuckDBPyConnection,
+    workbook: Workbook,
+    mapping: Mapping,
+    extract_date: date,
+    restricted: RestrictedCodes,
 ) -> dict[str, Extract]:
     """Every table of the extract, opened; one InputError for all that is wrong with files and columns."""
     found, faults = present_tables(workbook, mapping)
@@ -118,6 +124,7 @@ def _open_all(
                 extract_date,
                 False,
                 index_date=workbook.index_date,
+                restricted=restricted,
             )
             try:
                 extracts[name] = with_date_order(con, extract)
@@ -173,4 +180,4 @@ def input_files(workbook: Workbook) -> list[Path]:
     outlines = boundary_file(workbook)
     files += [outlines] if outlines else []
     files += [resolve(workbook.mapping)] if workbook.mapping else []
-    return [*files, resolve(workbook.governance)]
+    return [*files, resolve(workbook.governance), project_root() / RESTRICTED_FILE]

@@ -47,7 +47,8 @@ def dictionary() -> str:
         "",
         "Every table that the workbook reads, made from `phm_utils/tables.py`. A mapping file gives your own file,",
         "column and code names for these. *Required*: a row without it is quarantined. *Column needed*: the extract",
-        "must have the column. Any other fault empties the field, counts it, and keeps the row.",
+        "must have the column. Any other fault empties the field, counts it, and keeps the row. A code of",
+        "`parameters/restricted_codes.csv` empties the field; among GP events and medicines it withholds the row.",
         "",
     ]
     for table in TABLES.values():

@@ -11,8 +11,10 @@ from phm_utils.inputs.fields import INTEGERS, Field, fields_of, standard_form
 from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.inputs.portions import same_shape
 from phm_utils.inputs.row_rules import RowRules, checked_rows_sql
+from phm_utils.rules.restricted_codes import RestrictedCodes, restricted_codes
 from phm_utils.schema import Form, Table
 
+FOUND_TABLE = "found_values"  # each distinct `value` of the field in hand
 KEY_NUMBERS = tuple(kind for kind in INTEGERS if kind not in ("HUGEINT", "UBIGINT"))  # those that a BIGINT holds
 
 
@@ -25,6 +27,7 @@ class Extract:
     index_date: the last day that the run counts.
     nobody: by column, identifiers that stand for nobody: see `nobody`.
     date_forms: strptime forms in which a column's days are written besides year-month-day, found in the files.
+    restricted: codes that the law restricts.
     """
 
     table: Table
@@ -36,6 +39,7 @@ class Extract:
     date_forms: dict[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
     index_date: date = date.max
     nobody: dict[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
+    restricted: RestrictedCodes = dataclass_field(default_factory=restricted_codes)
 
     def fields(self, file: LandingFile) -> list[Field]:
         return fields_of(self.table, file, self.mapping, self.form, self.date_forms, self.nobody)
@@ -62,7 +66,7 @@ class Extract:
         return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
 
     def list_valid_values(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Make the `value_type` of each listed field: `rows_sql` needs them."""
+        """Make the `value_type`, and the `restricted_type`, of each listed field: `rows_sql` needs them."""
         files = same_shape(self.files)
         for place, field in enumerate(self.fields(files[0])):
             if not field.listed:
@@ -73,7 +77,23 @@ class Extract:
                 for file in files
                 for own in [self.fields(file)[place]]
             )
+            if system := field.column.code_system:
+                found = self._part_restricted(con, field, self.restricted.sql(system, "value"), found)
             con.execute(f"CREATE OR REPLACE TEMP TYPE {field.value_type} AS ENUM ({field.valid_values_sql(found)})")
+        con.execute(f"DROP TABLE IF EXISTS {FOUND_TABLE}")
+
+    @staticmethod
+    def _part_restricted(con: duckdb.DuckDBPyConnection, field: Field, is_restricted: str, found: str) -> str:
+        """Make the `restricted_type` of a field of clinical codes; the query for its other values.
+
+        Each distinct value is searched once, so rows cost nothing more.
+        """
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {FOUND_TABLE} AS SELECT value FROM ({found}) WHERE value IS NOT NULL"
+        )
+        restricted = f"SELECT value FROM {FOUND_TABLE} WHERE {is_restricted} ORDER BY value"
+        con.execute(f"CREATE OR REPLACE TEMP TYPE {field.restricted_type} AS ENUM ({restricted})")
+        return f"SELECT value FROM {FOUND_TABLE} WHERE NOT {is_restricted}"
 
     @cached_property
     def one_shape(self) -> LandingFile | None:

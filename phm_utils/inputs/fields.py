@@ -8,6 +8,7 @@ from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile, TableMapping
 from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
 from phm_utils.rules.identifiers import fillers_of, identifier_form, none_of
+from phm_utils.rules.restricted_codes import RESTRICTED
 from phm_utils.rules.text_forms import (
     BLANKS,
     SCIENTIFIC,
@@ -104,10 +105,15 @@ class Field:
         """The SQL type of the checked value; for a listed field the ENUM of its valid values, in order of the text."""
         return f"valid_{self.name}" if self.listed else SQL_TYPE[self.column.type]
 
+    @property
+    def restricted_type(self) -> str:
+        """The ENUM of the texts in a field of clinical codes that hold a legally restricted one."""
+        return f"restricted_{self.name}"
+
     def valid_values_sql(self, found: str) -> str:
         """The query for the valid values of a listed field, one `value` a row, in order.
 
-        found: a query for each distinct `value` of the extract, in its standard form.
+        found: a query for each distinct `value` of the extract, in its standard form, legally restricted ones left out.
         """
         column = self.column
         if column.codes:
@@ -246,7 +252,12 @@ class Field:
             return self._number_faults(value)
         if column.type == "bool":
             return [(f"{value} IS NULL", "not true or false")]
-        faults = [] if self.is_number_text else [(f"strlen({text}) > {LONGEST_TEXT}", "too long")]
+        faults = []
+        if column.code_system:
+            restricted = f"TRY_CAST({standard_form(text, column)} AS {self.restricted_type}) IS NOT NULL"
+            faults.append((restricted, RESTRICTED))
+        if not self.is_number_text:
+            faults.append((f"strlen({text}) > {LONGEST_TEXT}", "too long"))
         is_code = column.pattern or column.required or column.check == "nhs_number" or self.name.endswith("_id")
         if not self.is_number_text and is_code:
             faults.append((f"regexp_full_match({text}, {quote(SCIENTIFIC)})", "digits lost in a spreadsheet"))

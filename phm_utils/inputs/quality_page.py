@@ -8,6 +8,7 @@ from phm_utils.inputs.people_account import REGISTERED as REGISTERED_WORDS
 from phm_utils.inputs.people_account import SILENT_PRACTICE
 from phm_utils.inputs.people_account import UNITS as COUNTED
 from phm_utils.reports.findings import finding, in_sentence
+from phm_utils.rules.restricted_codes import RESTRICTED
 
 KEYS = {
     "token_person_id": "Shared pseudonym",
@@ -22,6 +23,7 @@ OUTCOME_SENTENCE = {
     "withheld": "were withheld for an opt-out",
 }
 REGISTERED = REGISTERED_WORDS.capitalize()
+RESTRICTED_SENTENCE = " Legally restricted codes, not taken up: about {:,}."
 LOW_SHARE = 0.90  # of rows filled: the finding names fields below it
 COMPLETE, FEWEST = 0.9995, 5  # fields above the first are not shown, except to reach the second
 # Fields that may rightly be empty, such as end dates: no sign of low quality.
@@ -61,6 +63,7 @@ def faults(fields: pd.DataFrame, most: int = 15) -> pd.DataFrame:
     met = fields[fields["disposition"] != "documented null"]
     what = (met["column_name"].replace("(row)", "row") + ", " + met["rule"]).mask(met["rule"] == "opted out", "opt-out")
     met = met.assign(Fault=met["title"] + ": " + what)
+    met["disposition"] = met["disposition"].mask(met["rule"] == RESTRICTED, "withheld: legally restricted")
     met = met.sort_values(["rows", "Fault"], ascending=[False, True], na_position="last").head(most)
     shown = met[["Fault", "disposition", "rows"]].set_axis(["Fault", "Outcome", "Rows"], axis=1)
     return shown.replace({"Outcome": OUTCOME}).reset_index(drop=True)
@@ -119,12 +122,15 @@ def silence_finding(rows: pd.DataFrame) -> str | tuple[str, str]:
 
 @finding
 def faults_finding(fields: pd.DataFrame) -> str:
-    """Rows quarantined, nulled and withheld, in one sentence."""
-    rows = fields.groupby("disposition")["rows"].sum()
+    """Rows quarantined, nulled and withheld, in one sentence; legally restricted codes in another."""
+    restricted = fields.get("rule", fields["disposition"]) == RESTRICTED
+    rows = fields[~restricted].groupby("disposition")["rows"].sum()
+    codes = fields.loc[restricted, "rows"].sum()
+    more = RESTRICTED_SENTENCE.format(codes) if codes > 0 else ""
     said = [f"{rows[kind]:,} {words}" for kind, words in OUTCOME_SENTENCE.items() if rows.get(kind, 0) > 0]
     if not said:
-        return "No row broke a rule often enough to be shown."
-    return f"Of all rows, about {', '.join(said[:-1])}{' and ' if said[:-1] else ''}{said[-1]}."
+        return f"No row broke a rule often enough to be shown.{more}"
+    return f"Of all rows, about {', '.join(said[:-1])}{' and ' if said[:-1] else ''}{said[-1]}.{more}"
 
 
 @if_present

@@ -7,15 +7,18 @@ Its layers, from the inside out:
     known    documented nulls set to null, and counted; text in its standard form
     typed    our type, or a named fault
     related  faults between two fields of a row
-    checked  faulty fields null; `nulled_fields` names them; `reason` where the row is quarantined
+    checked  faulty fields null; `nulled_fields` names them; `reason` where the row is quarantined or withheld;
+             `restricted_fields` those that held a legally restricted code: counted, and not kept with the row
 
 A fault is the text `column:rule`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from phm_utils.inputs.fields import Field
+from phm_utils.rules.restricted_codes import RESTRICTED
 from phm_utils.schema import Table
 
 BIRTHS = ("birth_month", "date_of_birth")
@@ -40,11 +43,12 @@ class RowRules:
 
 
 def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRules, where: str = "") -> str:
-    """The query that reads one file: our columns, `nulled_fields`, `documented`, `reason`, `original`, `file`.
+    """The query that reads one file: our columns, and `nulled_fields`, `restricted_fields`, `documented`, `reason`,
+    `original`, `file`.
 
     scan: a FROM clause over the file. where: a condition on the extract's own columns.
-    original: the row as received, as JSON text, where `reason` is given; only its key
-    where the person opted out. file: the name of its file.
+    original: the row as received, as JSON text, where `reason` is given, without legally restricted codes; only its key
+    where the row is withheld. file: the name of its file.
     """
     names = [f.name for f in fields]
     sure = [f.name for f in fields if f.sure()]
@@ -122,35 +126,67 @@ def _birth_faults(table: Table, name: str, rules: RowRules) -> list[tuple[str, s
 
 def _checked_columns(table: Table, fields: list[Field], rules: RowRules) -> str:
     columns = ", ".join(f"CASE WHEN fault_{f.name} IS NULL THEN {f.name} END AS {f.name}" for f in fields)
-    soft = [f"fault_{f.name}" for f in fields if not f.column.required]
-    reasons = [
+    withheld = _withheld(fields, rules)
+    reasons = [f"WHEN {condition} THEN {reason}" for condition, reason in withheld]
+    reasons += [
         f"WHEN fault_{f.name} IS NOT NULL THEN fault_{f.name} WHEN {f.name} IS NULL THEN '{f.name}:missing'"
         for f in fields
         if f.column.required
     ]
     if table.date:
         reasons.append(f"WHEN {table.date} > DATE '{rules.extract_date}' THEN '{table.date}:after the extract'")
-    person = next((f.name for f in fields if f.name in ("token_person_id", "nhs_number")), None)
-    opted = f"{person} IN (SELECT person FROM {OPT_OUT_TABLE})" if rules.withheld and person else None
-    if opted:
-        reasons.insert(0, f"WHEN {opted} THEN '{person}:opted out'")
-    reason = f"CASE {' '.join(reasons)} END"
-    hidden = f"WHEN {opted} THEN {_as_json(list(table.key))} " if opted else ""
+    reason = f"CASE {' '.join(reasons)} END" if reasons else "CAST(NULL AS VARCHAR)"
+    only_key = f"WHEN {' OR '.join(c for c, _ in withheld)} THEN {_as_json(table.key, fields)} " if withheld else ""
     shown = "true" if rules.original else f"{reason} IS NOT NULL"
+    soft = [f for f in fields if not f.column.required]
+    coded = [f for f in soft if f.column.code_system and not f.column.withholds_row]
     return (
-        f"{columns}, {_joined(soft)} AS nulled_fields, {_joined([f'null_{f.name}' for f in fields])} AS documented, "
-        f"{reason} AS reason, CASE {hidden}WHEN {shown} THEN {_as_json([f.name for f in fields])} END AS original, "
+        f"{columns}, {_faults_of(soft, restricted=False)} AS nulled_fields, "
+        f"{_faults_of(coded, restricted=True)} AS restricted_fields, "
+        f"{_joined([f'null_{f.name}' for f in fields])} AS documented, {reason} AS reason, "
+        f"CASE {only_key}WHEN {shown} THEN {_as_json([f.name for f in fields], fields)} END AS original, "
         f"CASE WHEN {shown} THEN parse_filename(file_path, true) END AS file"
     )
 
 
-def _as_json(names: list[str]) -> str:
-    """The fields as received, as one JSON text."""
-    return "CAST(json_object(" + ", ".join(f"'{n}', CAST(raw_{n} AS VARCHAR)" for n in names) + ") AS VARCHAR)"
+def _withheld(fields: list[Field], rules: RowRules) -> list[tuple[str, str]]:
+    """Pairs of SQL condition and reason for rows of which only the key may be kept: opt-outs, restricted codes."""
+    person = next((f.name for f in fields if f.name in ("token_person_id", "nhs_number")), None)
+    found = [(_is_restricted(f), f"'{f.name}:{RESTRICTED}'") for f in fields if f.column.withholds_row]
+    if rules.withheld and person:
+        found.insert(0, (f"{person} IN (SELECT person FROM {OPT_OUT_TABLE})", f"'{person}:opted out'"))
+    return found
 
 
-def _joined(flags: list[str]) -> str:
+def _is_restricted(field: Field) -> str:
+    return f"coalesce(fault_{field.name} = '{field.name}:{RESTRICTED}', false)"
+
+
+def _as_json(names: Sequence[str], fields: list[Field]) -> str:
+    """The fields as received, as one JSON text; a field with a legally restricted code is null."""
+    raw = {f.name: f"raw_{f.name}" for f in fields}
+    raw |= {f.name: f"CASE WHEN NOT {_is_restricted(f)} THEN raw_{f.name} END" for f in fields if f.column.code_system}
+    return "CAST(json_object(" + ", ".join(f"'{n}', CAST({raw[n]} AS VARCHAR)" for n in names) + ") AS VARCHAR)"
+
+
+def _faults_of(fields: list[Field], *, restricted: bool) -> str:
+    """The faults of some fields: the legally restricted codes among them, or all others."""
+    flags = [f"fault_{f.name}" for f in fields]
+    wanted = [
+        f"CASE WHEN {'' if restricted else 'NOT '}{_is_restricted(f)} THEN fault_{f.name} END"
+        if f.column.code_system
+        else f"fault_{f.name}"
+        for f in fields
+    ]
+    return _joined(flags, wanted)
+
+
+def _joined(flags: list[str], wanted: list[str] | None = None) -> str:
+    """Those of some flags that are not null, as one text, null where there is none.
+
+    wanted: what to take of each flag: worked out only where one of them is not null, in few rows.
+    """
     if not flags:
         return "CAST(NULL AS VARCHAR)"
     some = " OR ".join(f"{flag} IS NOT NULL" for flag in flags)
-    return f"CASE WHEN {some} THEN concat_ws(';', {', '.join(flags)}) END"
+    return f"CASE WHEN {some} THEN nullif(concat_ws(';', {', '.join(wanted or flags)}), '') END"

@@ -8,6 +8,7 @@ import pandas as pd
 from phm_utils.engine import Model, present_tables, quote, read_sql
 from phm_utils.errors import StepFailed
 from phm_utils.params import Workbook
+from phm_utils.rules.restricted_codes import RESTRICTED
 from phm_utils.schema import Table
 from phm_utils.tables import TABLES
 
@@ -83,7 +84,7 @@ class Tally:
             f"SELECT count(*), count(nulled_fields), min({day}), max({day}) FROM {CHECKED_TABLE} WHERE reason IS NULL"
         ).fetchall()
         [(rejected, withheld)] = con.execute(
-            f"SELECT count(*), count(*) FILTER (reason LIKE '%:opted out') FROM {REJECTED_TABLE}"
+            f"SELECT count(*), count(*) FILTER ({_is_withheld('reason')}) FROM {REJECTED_TABLE}"
         ).fetchall()
         counts = (kept + rejected, kept, nulled, rejected, withheld, first, last)
         self._add_rows(table, *counts)
@@ -210,19 +211,32 @@ def _known_value(column: str) -> str:
 
 # Valid codes for "not known": the field counts as not filled. "Not stated" and indeterminate sex are answers.
 NOT_KNOWN = {"ethnicity": ("99",), "sex": ("X", "0")}
-NOT_FIELDS = ("nulled_fields", "documented", "reason", "original", "file")
+NOT_FIELDS = ("nulled_fields", "restricted_fields", "documented", "reason", "original", "file")
+
+
+def _is_withheld(flag: str) -> str:
+    """SQL: is it the reason or fault of what may not be used at all, and so no fault of the extract?"""
+    return f"{flag} LIKE '%:opted out' OR {flag} LIKE '%:{RESTRICTED}'"
+
+
 # Few sets of faults occur among many rows: rows are counted by set, and only the sets are taken apart.
 FLAGS_SQL = f"""
 SELECT
     split_part(flag, ':', 1) AS column_name,
     split_part(flag, ':', 2) AS rule,
-    CASE WHEN flag LIKE '%:opted out' THEN 'withheld' ELSE disposition END AS disposition,
+    CASE WHEN {_is_withheld("flag")} THEN 'withheld' ELSE disposition END AS disposition,
     sum(n)::BIGINT AS rows
 FROM (
     SELECT unnest(string_split(nulled_fields, ';')) AS flag, 'nulled' AS disposition, n
     FROM (
         SELECT nulled_fields, count(*) AS n
         FROM {CHECKED_TABLE} WHERE reason IS NULL AND nulled_fields IS NOT NULL GROUP BY nulled_fields
+    )
+    UNION ALL
+    SELECT unnest(string_split(restricted_fields, ';')), 'withheld', n
+    FROM (
+        SELECT restricted_fields, count(*) AS n
+        FROM {CHECKED_TABLE} WHERE reason IS NULL AND restricted_fields IS NOT NULL GROUP BY restricted_fields
     )
     UNION ALL
     SELECT unnest(string_split(documented, ';')) || ':documented null', 'documented null', n

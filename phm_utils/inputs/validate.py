@@ -102,7 +102,7 @@ def _enter(
 
 
 def _write_quarantine(con: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> None:
-    """The rejected rows, fields as the text that came; for people who opted out, the key and nothing else."""
+    """The rejected rows, fields as the text that came; of withheld rows the key and nothing else."""
     path.unlink(missing_ok=True)
     [(rows,)] = con.execute(f"SELECT count(*) FROM {QUARANTINE_TABLE}").fetchall()
     if not rows:

@@ -201,7 +201,7 @@ def test_areas_are_the_ics_and_its_own_pcns(small, rows):
 
 def test_input_files_are_all_that_the_check_reads(small):
     names = {path.name for path in input_files(small.workbook())}
-    assert names == {"practice.csv", "area.csv", "gp_registration.csv", "governance.yml"}
+    assert names == {"practice.csv", "area.csv", "gp_registration.csv", "governance.yml", "restricted_codes.csv"}
 
 
 def test_two_files_of_one_name_in_two_folders_are_both_read(small, rows):
