@@ -23,6 +23,8 @@ IMD_VINTAGE = {"IMD2019": 2011, "IoD2025": 2021}
 
 # PyYAML's safe loader in C where it was built: the check reads its governance file once per table.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# HES and ECDS analysis rules: no figure on fewer people leaves.
+FEWEST_REAL_PEOPLE = 8
 
 
 class Frozen(BaseModel):
@@ -112,6 +114,9 @@ class Disclosure(Frozen):
     suppress_below: int = Field(8, ge=2, le=100, description="counts from 1 to one less are shown as *")
     round_to: int = Field(5, ge=1, le=100, description="people or events")
     min_events_for_estimate: int = Field(10, ge=5, description="events behind a standardised or modelled figure")
+    min_people_for_estimate: int = Field(
+        10, ge=1, description="distinct people who had those events; on real data 8 or more"
+    )
     tier: Literal["partners", "public"] = Field("partners", description="who may read the reports")
 
 
@@ -174,6 +179,14 @@ class Workbook(Frozen):
     def _truth_is_of_synthetic_data(self) -> "Workbook":
         if self.truth is not None and not self.synthetic:
             raise ValueError("truth: only synthetic data have one; remove the line, or set `synthetic: true`")
+        return self
+
+    @model_validator(mode="after")
+    def _estimates_of_real_people(self) -> "Workbook":
+        if not self.synthetic and self.disclosure.min_people_for_estimate < FEWEST_REAL_PEOPLE:
+            raise ValueError(
+                f"disclosure.min_people_for_estimate: {FEWEST_REAL_PEOPLE} or more, as the data are not synthetic"
+            )
         return self
 
 

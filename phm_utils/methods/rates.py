@@ -155,9 +155,9 @@ def direct_rate(
     per: unit of the answer; 100_000 is per 100,000 person-years.
 
     Returns one row per `area_code`: `events`, and `value`, `lower`, `upper`
-    in units of `per`, all three NaN where events < MIN_EVENTS.
+    in units of `per`, all three NaN where events < MIN_EVENTS. Limits: see
+    `weighted_limits`; none is below 0.
     Raises InputError where the grid has gaps or a count is unusable.
-    Source: Dobson 1991, doi:10.1002/sim.4780100317, on Byar's limits.
 
     >>> strata = pd.DataFrame({"area_code": "E1", "age_band": ["0-64", "65+"], "events": [10, 30]})
     >>> direct_rate(strata.assign(person_years=1_000), standard=pd.Series({"0-64": 3, "65+": 1})).round(0)
@@ -171,12 +171,43 @@ def direct_rate(
     weight = strata["age_band"].map(standard / standard.sum()).astype(float) / strata["person_years"].astype(float)
     events = count.groupby(area).sum()
     value = (count * weight).groupby(area).sum()
-    step = np.sqrt((variance * weight**2).groupby(area).sum() / events.where(events > 0))
-    low, high = byar_limits(events.to_numpy(), confidence)
-    rates = per * pd.DataFrame(
-        {"value": value, "lower": value + step * (low - events), "upper": value + step * (high - events)}
-    )
+    spread, repeats = (variance * weight**2).groupby(area).sum(), "event_variance" in strata
+    low, high = weighted_limits(events, value, spread, confidence, repeats=repeats)
+    rates = per * pd.DataFrame({"value": value, "lower": low, "upper": high})
     return pd.concat([events.rename("events"), rates.where(events >= MIN_EVENTS)], axis=1)
+
+
+def weighted_limits(
+    events: pd.Series, value: pd.Series, variance: pd.Series, confidence: float = 0.95, *, repeats: bool = False
+) -> Limits:
+    """Limits of weighted sums of counts, such as standardised rates; the lower one is never below 0.
+
+    events: the unweighted sum. value: the sum of weight x count. variance: of
+        `value`: the sum of weight squared x the count's variance, which is the
+        count itself where events are independent. repeats: are they not?
+
+    Dobson 1991, doi:10.1002/sim.4780100317: value + sqrt(variance / events) (Byar's limit - events). Its lower limit
+    falls to 0 at 3 to 4 effective events (value squared / variance; at 95%), where a few people or a thin stratum
+    carry the value. It is used above that number, and for repeat events, whose variance is itself known from a few
+    people, above twice that. Else the limits are those of `byar` for the effective events, scaled to the value: as
+    Fay and Feuer 1997 (gamma distribution with the value's mean and variance, Statistics in Medicine 16:791-801),
+    but for the one event more of the upper limit, which weighs variance / value here and the largest weight there.
+    Equal weights and independent events give `byar_limits` of the events by either formula.
+
+    >>> one_person = weighted_limits(pd.Series([12]), pd.Series([12.0]), pd.Series([144.0]), repeats=True)
+    >>> [limit.round(2).tolist() for limit in one_person]  # exact limits of one event, times twelve
+    [[0.3], [66.86]]
+    """
+    number, total, spread = (column.to_numpy(float) for column in (events, value, variance))
+    byars = byar_limits(number, confidence)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = np.round(total**2 / spread, 9)  # ten events are ten, whatever their last bits
+        dobson = [total + np.sqrt(spread / number) * (limit - number) for limit in byars]
+        scaled = [total / effective * limit for limit in byar(pd.Series(effective), confidence)]
+        zero_at = (number - byars[0]) ** 2 / number
+    enough = effective > zero_at * (2 if repeats else 1)
+    lower, upper = (np.where(enough, first, second) for first, second in zip(dobson, scaled, strict=True))
+    return lower, upper
 
 
 def variance_of_repeats(repeats: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 Source: HES and ECDS analysis rules: sub-national counts of 1-7 shown as *,
 others rounded to the nearest 5, zeros shown; estimates on 10 events or more.
+Events are those of people: a count of events whose people are too few to be
+shown is not shown, and an estimate from events needs 10 people who had them.
 This first form does not yet protect against subtraction between tables.
 """
 
@@ -46,16 +48,21 @@ def _whole_numbers(counts: pd.Series) -> pd.Series:
     return values
 
 
-def protect_estimates(estimates: pd.Series, events: pd.Series, policy: Disclosure) -> pd.Series:
-    """Estimates as they may be shown: NaN on too few events, else 3 significant digits.
+def protect_estimates(
+    estimates: pd.Series, events: pd.Series, policy: Disclosure, people: pd.Series | None = None
+) -> pd.Series:
+    """Estimates as they may be shown: NaN on too few events or people, else 3 significant digits.
 
     events: number behind each estimate; missing counts as too few.
+    people: distinct people who had those events; by default `events` are people.
     An estimate that is not finite is withheld.
     """
     values = pd.to_numeric(estimates).astype(float)
     values = values.where(np.isfinite(values))
     rounded = values.map(lambda value: float(f"{value:.{SIGNIFICANT_DIGITS}g}"), na_action="ignore")
-    return rounded.where(pd.to_numeric(events).fillna(0) >= policy.min_events_for_estimate)
+    enough_events = pd.to_numeric(events).fillna(0) >= policy.min_events_for_estimate
+    had = pd.to_numeric(events if people is None else people).fillna(0)
+    return rounded.where(enough_events & (had >= policy.min_people_for_estimate))
 
 
 def protect(release: Release, frame: pd.DataFrame, policy: Disclosure, parameters: Mapping[str, Any]) -> pd.DataFrame:
@@ -71,8 +78,10 @@ def protect(release: Release, frame: pd.DataFrame, policy: Disclosure, parameter
         values = frame[column.name]
         if column.kind == "count" and not release.published:
             values = protect_counts(values, policy, zeros_shown=release.zeros_shown)
+            if column.people:
+                values = values.mask(protect_counts(frame[column.people], policy).isna())
         elif column.kind == "estimate" and not release.published:
-            values = protect_estimates(values, frame[column.behind], policy)
+            values = protect_estimates(values, frame[column.behind], policy, frame[column.people or column.behind])
         shown[column.name] = values
     if release.derive:
         shown = release.derive(shown, **{name: parameters[name] for name in release.parameters})

@@ -27,7 +27,8 @@ class Column:
     """One column of a released table. Made by `key`, `count`, `estimate` or `derived`.
 
     behind: of an estimate, the column that counts the events behind it.
-    counted, people: what a count counts; of events, the column that counts
+    counted: what a count counts.
+    people: of events, and of an estimate from events, the column that counts
         the distinct people who had them.
     optional: absent where the run lacks what it is made from.
     """
@@ -49,20 +50,23 @@ def key(name: str, type: Type = "text") -> Column:
 def count(name: str, counted: Counted = "people", *, people: str = "", optional: bool = False) -> Column:
     """A whole number of people, events, rows or years: small ones are suppressed, the rest rounded.
 
-    people: for events, the column of the aggregate that counts the people who had them.
+    people: for events, the column of the aggregate that counts the people who had them: where these are too few to
+        be shown, so are the events.
     """
     if (counted == "events") != bool(people):
         raise InputError(f"Column `{name}` counts {counted}: name the `people` behind events, and of nothing else.")
     return Column(name, "count", "int", counted=counted, people=people, optional=optional)
 
 
-def estimate(name: str, behind: str, *, optional: bool = False) -> Column:
+def estimate(name: str, behind: str, *, people: str = "", optional: bool = False) -> Column:
     """A figure estimated from true counts (standardised, modelled): withheld where too few are behind it.
 
     behind: the column of the aggregate that counts them; it is itself
         released only where it is declared as a count too.
+    people: where `behind` counts events, the column that counts the distinct
+        people who had them.
     """
-    return Column(name, "estimate", "float", behind=behind, optional=optional)
+    return Column(name, "estimate", "float", behind=behind, people=people, optional=optional)
 
 
 def derived(name: str, type: Type = "float", *, optional: bool = False) -> Column:
@@ -126,6 +130,9 @@ class Release:
             raise InputError(f"Release `{self.name}` declares a column in two ways: {', '.join(twice)}.")
         if self.keys[:1] != ("area_code",):
             raise InputError(f"Release `{self.name}` needs `area_code` as its first key: whose report is a row for?")
+        had = {c.name: c.people for c in self.columns if c.counted == "events"}
+        if alone := [c.name for c in self.columns if c.behind in had and c.people != had[c.behind]]:
+            raise InputError(f"Release `{self.name}` estimates from events: name the people of {', '.join(alone)}.")
         if unknown := sorted({n for r in self.relations for n in r.columns} - set(self.aggregate_columns)):
             raise InputError(f"Release `{self.name}` relates columns that it does not declare: {', '.join(unknown)}.")
 

@@ -36,6 +36,17 @@ def test_every_fault_is_listed_once(tmp_path):
     assert all(name in message for name in ("indexdate", "purpose", "disclosure.suppress_below"))
 
 
+def test_estimates_of_real_people_rest_on_eight_or_more(tmp_path):
+    few = {"disclosure": {"min_people_for_estimate": 7}}
+    assert load_workbook(changed(tmp_path, **few)).disclosure.min_people_for_estimate == 7
+    with pytest.raises(InputError, match="min_people_for_estimate: 8 or more, as the data are not synthetic"):
+        load_workbook(changed(tmp_path, synthetic=False, truth=None, **few))
+    eight = {"disclosure": {"min_people_for_estimate": 8}}
+    assert (
+        load_workbook(changed(tmp_path, synthetic=False, truth=None, **eight)).disclosure.min_people_for_estimate == 8
+    )
+
+
 def test_a_misspelt_notebook_parameter_is_refused(tmp_path):
     path = changed(tmp_path, notebooks={"04_inequalities": {"condtion": "asthma"}})
     with pytest.raises(InputError, match="condtion"):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from phm_utils.errors import InputError
 from phm_utils.methods import rates
@@ -100,6 +101,64 @@ def test_repeat_events_widen_the_limits_and_keep_the_rate():
     alone, together = rates.direct_rate(two_bands(10, 30), STANDARD), rates.direct_rate(repeats, STANDARD)
     assert together.loc["E1", "value"] == pytest.approx(alone.loc["E1", "value"])
     assert together.loc["E1", "upper"] > alone.loc["E1", "upper"]
+
+
+def test_limits_of_one_persons_events_are_those_of_one_event():
+    # Twelve admissions of one person: one effective event. Exact limits of one, 0.0253 and 5.5716, times twelve.
+    lower, upper = rates.weighted_limits(pd.Series([12]), pd.Series([12.0]), pd.Series([144.0]), repeats=True)
+    assert [lower.item(), upper.item()] == pytest.approx([12 * 0.025318, 12 * 5.571643], rel=1e-4)
+    # Dobson's: 12 + sqrt(144 / 12) (6.194 - 12) = -8.1, which no number of admissions can be.
+    low, _ = rates.byar_limits(np.array([12.0]))
+    assert 12 + np.sqrt(144 / 12) * (low.item() - 12) < -8
+
+
+def test_limits_of_few_effective_events_are_a_gamma_distributions():
+    # Gamma with the value's mean and variance, and for the upper limit one event more of weight variance / value.
+    value, variance = 0.02, 0.0001  # 4 effective events
+    lower, upper = rates.weighted_limits(pd.Series([20]), pd.Series([value]), pd.Series([variance]), repeats=True)
+    assert lower.item() == pytest.approx(stats.gamma.ppf(0.025, value**2 / variance, scale=variance / value))
+    one_more = (value + variance / value) ** 2 / (variance + (variance / value) ** 2)
+    assert upper.item() == pytest.approx(stats.gamma.isf(0.025, one_more, scale=variance / value))
+
+
+def test_dobsons_limits_stay_where_they_are_published_and_end_where_they_reach_0():
+    # 40 independent events: Byar's lower limit 28.573, so c = 11.427 / sqrt(40) and the limit is 0 at c squared = 3.26.
+    value = 1.0
+    for effective, repeats, is_dobson in (
+        (3.3, False, True),
+        (3.2, False, False),
+        (6.6, True, True),
+        (6.5, True, False),
+    ):
+        columns = [pd.Series([n]) for n in (40, value, value**2 / effective)]
+        lower, _ = rates.weighted_limits(*columns, repeats=repeats)
+        dobson = value - np.sqrt(value**2 / effective / 40) * 11.427
+        assert (lower.item() == pytest.approx(dobson, abs=1e-3)) == is_dobson
+        assert lower.item() > 0
+
+
+@given(st.integers(10, 5_000), st.floats(1e-6, 1e3), st.sampled_from([0.8, 0.95, 0.98, 0.998, 0.9999]))
+def test_independent_events_of_one_weight_have_byars_limits_by_either_formula(events, weight, confidence):
+    counted = pd.Series([events])
+    byar = [weight * limit for limit in rates.byar_limits(counted.to_numpy(), confidence)]
+    for repeats in (False, True):
+        found = rates.weighted_limits(counted, counted * weight, counted * weight**2, confidence, repeats=repeats)
+        np.testing.assert_allclose(np.ravel(found), np.ravel(byar), rtol=1e-9)
+
+
+STRATA = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(1, 60), st.floats(0.01, 1e4)), min_size=2, max_size=2
+).filter(lambda bands: sum(people * each for people, each, _ in bands) >= 10)
+
+
+@given(STRATA, st.floats(0.5, 0.9999))
+def test_no_limit_of_a_direct_rate_is_negative_and_each_is_on_its_side(bands, confidence):
+    # In each band some people had `each` events, within whatever time.
+    people, each, years = (np.array(column, dtype=float) for column in zip(*bands, strict=True))
+    strata = two_bands(0, 0).assign(events=people * each, event_variance=people * each**2, person_years=years)
+    for rows in (strata, strata.drop(columns="event_variance")):
+        row = rates.direct_rate(rows, STANDARD, confidence=confidence).loc["E1"]
+        assert 0 <= row["lower"] <= row["value"] <= row["upper"] < np.inf
 
 
 def test_indirect_ratio_is_observed_over_expected():

@@ -13,6 +13,8 @@ from phm_utils.privacy.relations import AtMost
 from phm_utils.privacy.release import AREA, Release, aggregate, count, derived, estimate, key
 
 POLICY = Disclosure()
+LENIENT = Disclosure(min_people_for_estimate=2)
+ADMISSIONS = count("admissions", "events", people="admitted")
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
 COUNTS = st.lists(st.one_of(st.integers(0, 30), st.integers(0, 10**9), st.none()), min_size=1, max_size=40)
 POLICIES = st.builds(Disclosure, suppress_below=st.integers(2, 100), round_to=st.integers(1, 100))
@@ -126,6 +128,28 @@ def test_the_people_behind_events_stay_behind():
     assert shown_of(declared, frame).columns.tolist() == ["area_code", "admissions"]
 
 
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)).filter(lambda pair: pair[1] <= pair[0]), min_size=1))
+def test_estimates_from_events_need_ten_people_who_had_them(drawn):
+    events, people = (series(column) for column in zip(*drawn, strict=True))
+    frame = pd.DataFrame({"rate": 1.5, "events": events, "admitted": people})
+    frame["area_code"] = [f"U{n:05d}" for n in range(len(frame))]
+    shown = shown_of(release(estimate("rate", "events", people="admitted")), frame)
+    assert shown["rate"].notna().tolist() == [n >= 10 and who >= 10 for n, who in drawn]
+    fewer = protect(release(estimate("rate", "events", people="admitted")), frame, LENIENT, {})
+    assert fewer["rate"].notna().tolist() == [n >= 10 and who >= 2 for n, who in drawn]
+
+
+def test_events_of_people_too_few_to_be_shown_are_not_shown():
+    # Twelve admissions of one person, of seven, of eight; and none of nobody.
+    frame = pd.DataFrame({"area_code": ["A1", "A2", "A3", "A4"], "n": [12, 12, 12, 0], "admitted": [1, 7, 8, 0]})
+    declared = release(
+        count("n", "events", people="admitted"), derived("crude"), derive=lambda shown: shown.assign(crude=shown["n"])
+    )
+    shown = shown_of(declared, frame)
+    assert shown["n"].tolist() == [pd.NA, pd.NA, 10, 0]
+    assert shown["crude"].tolist() == [pd.NA, pd.NA, 10, 0]
+
+
 def test_published_figures_pass_unchanged():
     shown = shown_of(release(published=True))
     assert shown["people"].tolist() == [43, 3]
@@ -171,6 +195,8 @@ def test_figures_that_do_not_fit_their_declaration_are_refused(columns, frame, r
         (lambda: Release("r", "t", (key("place"), AREA)), "needs `area_code` as its first key"),
         (lambda: release(relations=(AtMost("people", "everybody"),)), "does not declare: everybody"),
         (lambda: count("admissions", "events"), "name the `people` behind events"),
+        (lambda: release(ADMISSIONS, estimate("rate", "admissions")), "name the people of rate"),
+        (lambda: release(ADMISSIONS, estimate("rate", "admissions", people="everybody")), "name the people of rate"),
     ],
 )
 def test_a_declaration_that_contradicts_itself_is_refused(declare, reason):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from phm_utils.batch.route import route_of
 from phm_utils.reports.notebook import read_released
 from phm_utils.runs import Store, resolve
 
@@ -64,6 +65,28 @@ def test_no_released_table_holds_a_count_of_one_to_seven_or_one_not_rounded(stor
             if not row["published"] and (small(frame[column]) or (frame[column].dropna() % 5 != 0).any()):
                 faults.append(f"{name}.{column}")
     assert faults == []
+
+
+def test_no_limit_is_negative_but_of_a_difference_or_of_money(store, declared):
+    seen = 0
+    for name in declared.index.difference(["evaluation_return", "evaluation_balance"]):
+        frame = read_released(store.files(f"release_{name}"))
+        for column in (c for c in frame if c.endswith("lower") and not c.startswith("sii")):
+            seen += frame[column].notna().sum()
+            assert not (frame[column].astype(float) < 0).any(), f"{name}.{column}"
+    assert seen > 100
+
+
+def test_estimates_from_events_name_the_people_who_had_them():
+    releases = [r for r in route_of("person_level").releases if not r.published]
+    counted = {(r.name, c.behind): c.people for r in releases for c in r.columns if c.kind == "estimate"}
+    of_people = {"evaluation_check", "evaluation_balance", "condition_groups", "condition_gradient"}
+    of_people |= {name for name, _ in counted if name.startswith(("segment_", "link"))}
+    assert {name for (name, _), people in counted.items() if not people} <= of_people
+    assert {name for name, _ in counted} - of_people == {
+        *("emergency_areas", "emergency_units", "emergency_deprivation", "emergency_gradient", "small_areas"),
+        *("evaluation_effect", "evaluation_trend", "evaluation_return"),
+    }
 
 
 def test_no_csv_file_holds_one_either_and_suppressed_counts_are_stars(tiny_run, declared):

@@ -16,8 +16,10 @@ from phm_utils.topics.evaluation.panel import Panel
 from phm_utils.topics.evaluation.returns import return_table
 from phm_utils.topics.evaluation.trend import trend
 from phm_utils.topics.evaluation.trials import Trials, build_trials
+from phm_utils.topics.evaluation.users import fewest_users, users_before_and_after
 
 MIN_TREATED = 10  # fewer cannot be balanced, nor shown
+MIN_USERS = 10  # people of each group who had the outcome: fewer cannot carry a ratio
 LABELS = {
     "doubly_robust": "Doubly robust (headline)",
     "entropy_balance": "Entropy balance alone",
@@ -31,14 +33,15 @@ COLUMNS = {
     "effect": {
         "position": "int64", "estimator": "str", "label": "str", "evidence": "bool", "rate_ratio": "float64",
         "lower": "float64", "upper": "float64", "log_se": "float64", "events": "int64", "expected": "float64",
-        "treated": "int64", "control_people": "int64", "control_months": "int64", "reason": "str",
+        "users": "int64", "treated": "int64", "control_people": "int64", "control_months": "int64", "reason": "str",
     },
     "check": {
         "position": "int64", "check_name": "str", "gate": "bool", "requirement": "str", "value": "float64",
         "passed": "bool", "sentence": "str",
     },
     "balance": {"position": "int64", "covariate": "str", "smd_before": "float64", "smd_after": "float64"},
-    "trend": {"month": "int64", "people_group": "str", "rate": "float64", "events": "int64", "people": "int64"},
+    "trend": {"month": "int64", "people_group": "str", "rate": "float64", "events": "int64", "users": "int64",
+              "people": "int64"},
     "people": {"pcn_code": "str", "step": "int64", "criterion": "str", "people": "int64"},
     "contacts": {
         "pcn_code": "str", "people": "int64", "before": "int64", "after": "int64", "before_people": "int64",
@@ -47,6 +50,7 @@ COLUMNS = {
     "return": {
         "position": "int64", "part": "str", "measure": "str", "definition": "str", "unit": "str",
         "value": "float64", "lower": "float64", "upper": "float64", "events": "int64",
+        "users": "int64",
     },
 }  # fmt: skip
 
@@ -128,6 +132,8 @@ def _fit(everyone: Trials, trials: Trials, programme: Intervention) -> tuple[Fit
         entropy = weighted_rate_ratio(treated, controls, weights)
     except InputError:
         return Fit(balance, weights), [*found, gates.no_estimate()]
+    if fewest_users(trials.rows) < MIN_USERS:
+        return Fit(balance, weights), [*found, gates.few_users(MIN_USERS)]
     found.append(gates.power_gate(headline, programme))
     return Fit(balance, weights, headline, entropy, _negative(trials, weights)), found
 
@@ -153,7 +159,7 @@ def _balance(trials: Trials) -> tuple[pd.DataFrame, np.ndarray | None]:
 
 def _negative(trials: Trials, weights: np.ndarray) -> RateRatio | None:
     """The rate ratio of an outcome that the programme cannot change, where one is counted."""
-    if "negative" not in trials.rows:
+    if "negative" not in trials.rows or fewest_users(trials.rows, "negative") < MIN_USERS:
         return None
     try:
         return doubly_robust_rate_ratio(*trials.arms("negative"), weights)
@@ -182,16 +188,23 @@ def _check_rows(found: list[Check], later: list[Check]) -> pd.DataFrame:
 
 def _effects(trials: Trials, programme: Intervention, fitted: Fit, reason: str) -> pd.DataFrame:
     """One row per estimator; figures are missing where a gate failed, never for before/after."""
-    rows, controls = trials.rows, trials.rows[~trials.rows["treated"]]
+    rows, enrolled, controls = trials.rows, trials.rows[trials.rows["treated"]], trials.rows[~trials.rows["treated"]]
     found: dict[str, RateRatio | None] = {"doubly_robust": None, "entropy_balance": None}
     if not reason:
         found |= {"doubly_robust": fitted.doubly_robust, "entropy_balance": fitted.entropy}
-    found["before_after"] = _before_after(rows[rows["treated"]], programme, None)
+    found["before_after"] = _before_after(enrolled, programme, None)
     # Weights that failed a gate are not used: then everybody eligible elsewhere is compared.
     like, weights = ("elsewhere", None) if reason else ("controls", fitted.weights)
     found[f"before_after_{like}"] = _before_after(controls, programme, weights)
     if fitted.negative and not reason:
         found["negative_control"] = fitted.negative
+    users = dict.fromkeys(found, fewest_users(rows))
+    users |= {
+        "before_after": users_before_and_after(enrolled),
+        f"before_after_{like}": users_before_and_after(controls),
+    }
+    if "negative_control" in found:
+        users["negative_control"] = fewest_users(rows, "negative")
     people = {
         "treated": len(rows) - len(controls),
         "control_people": controls["person"].nunique(),
@@ -203,7 +216,7 @@ def _effects(trials: Trials, programme: Intervention, fitted: Fit, reason: str) 
         figures = nothing | {"events": 0} if result is None else vars(result)
         evidence = name in ("doubly_robust", "entropy_balance")
         shown = {"position": position, "estimator": name, "label": LABELS[name], "evidence": evidence}
-        lines.append(shown | figures | people | {"reason": reason if evidence else ""})
+        lines.append(shown | figures | people | {"users": users[name], "reason": reason if evidence else ""})
     return pd.DataFrame(lines)
 
 

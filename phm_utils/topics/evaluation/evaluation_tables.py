@@ -25,7 +25,7 @@ EFFECT = Release(
     (
         *(AREA, *keys("intervention"), key("position", "int"), *keys("estimator", "label"), key("evidence", "bool")),
         *(*keys("reason"), *counts("treated", "control_people")),
-        *(estimate(name, "events") for name in ("rate_ratio", "lower", "upper")),
+        *(estimate(name, "events", people="users") for name in ("rate_ratio", "lower", "upper")),
     ),
     may_be_empty=True,
 )
@@ -50,7 +50,7 @@ BALANCE = Release(
 TREND = Release(
     "evaluation_trend",
     "Events per person and month around enrolment, one row per month and group",
-    (AREA, *keys("intervention", "people_group"), key("month", "int"), estimate("rate", "events")),
+    (AREA, *keys("intervention", "people_group"), key("month", "int"), estimate("rate", "events", people="users")),
     may_be_empty=True,
 )
 RETURN = Release(
@@ -58,7 +58,7 @@ RETURN = Release(
     "Return on investment of each programme, one row per measure",
     (
         *(AREA, *keys("intervention"), key("position", "int"), *keys("part", "measure", "definition", "unit")),
-        *(estimate(name, "events") for name in ("value", "lower", "upper")),
+        *(estimate(name, "events", people="users") for name in ("value", "lower", "upper")),
     ),
     may_be_empty=True,
 )

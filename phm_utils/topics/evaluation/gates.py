@@ -121,6 +121,17 @@ def no_estimate() -> Check:
     )
 
 
+def few_users(least: int) -> Check:
+    """The gate that fails where a few people had all events of a group. Its sentence has no count of them."""
+    return Check(
+        "People with events",
+        f"{least} people or more of each group have events in follow-up",
+        np.nan,
+        False,
+        f"Fewer than {least} people of a group have events in follow-up, so no rate ratio is given.",
+    )
+
+
 def power_gate(result: RateRatio, programme: Intervention) -> Check:
     """Could the strongest effect that is plausible have been seen?"""
     least, strongest = minimum_detectable_rate_ratio(result.log_se), programme.plausible.lower

@@ -6,13 +6,14 @@ from phm_utils.methods.effects import RateRatio
 from phm_utils.methods.roi import break_even_share, return_ratios, return_uncertainty, split_saving
 from phm_utils.topics.evaluation.interventions import Intervention
 from phm_utils.topics.evaluation.trials import Trials
+from phm_utils.topics.evaluation.users import fewest_users
 
 
 def return_table(result: RateRatio, trials: Trials, programme: Intervention, unit_cost_gbp: float) -> pd.DataFrame:
     """Return on investment: one row per measure.
 
     Columns `position`, `part`, `measure`, `definition`, `unit`, `value`, `lower`,
-    `upper`, `events`. The saving counts the people analysed, from enrolment
+    `upper`, `events`, `users` (people behind the effect). The saving counts the people analysed, from enrolment
     to the end of follow-up; the cost, the months from the first of their
     enrolments to the last.
     """
@@ -64,7 +65,8 @@ def return_table(result: RateRatio, trials: Trials, programme: Intervention, uni
     ]
     named = [dict(zip(("part", "measure", "definition", "unit"), row[:4], strict=True)) | row[4] for row in rows]
     table = pd.DataFrame(named, columns=["part", "measure", "definition", "unit", "value", "lower", "upper"])
-    return table.assign(position=range(1, len(table) + 1), events=int(result.events))
+    behind = {"events": int(result.events), "users": fewest_users(trials.rows)}
+    return table.assign(position=range(1, len(table) + 1), **behind)
 
 
 def _limits(result: RateRatio) -> dict[str, float]:

@@ -15,7 +15,8 @@ def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.nda
     """Events per person and month from a year before the trial to the end of follow-up, in both groups.
 
     Month 0 is the month of enrolment. `events` counts the controls' without
-    weights, for disclosure control. Without weights: everybody eligible elsewhere.
+    weights, and `users` the distinct people who had them, for disclosure
+    control. Without weights: everybody eligible elsewhere.
     """
     rows, counts = trials.rows, panel.counts[programme.outcome]
     person, start = rows["person"].to_numpy(int), rows["month"].to_numpy(int)
@@ -33,5 +34,6 @@ def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.nda
         events = np.where(seen, counts[person, np.clip(when, 0, counts.shape[1] - 1)], 0)
         for name, group in groups.items():
             rate = (weight * events)[group].sum() / max(time[group].sum(), 1e-9)
-            lines.append((month, name, rate, int(events[group].sum()), int(seen[group].sum())))
-    return pd.DataFrame(lines, columns=["month", "people_group", "rate", "events", "people"])
+            users = len(np.unique(person[group & (events > 0)]))
+            lines.append((month, name, rate, int(events[group].sum()), users, int(seen[group].sum())))
+    return pd.DataFrame(lines, columns=["month", "people_group", "rate", "events", "users", "people"])

@@ -2,8 +2,9 @@
 
 One person can be admitted again and again, so admissions are not
 independent: limits use the variance of each person's number of
-admissions. Everybody registered at any time in the year counts, up to death or
-leaving, with the days that they were registered.
+admissions, and a rate needs enough people who were admitted. Everybody
+registered at any time in the year counts, up to death or leaving, with the
+days that they were registered.
 """
 
 from collections.abc import Collection, Iterator
@@ -41,7 +42,8 @@ def _rate_release(
         *(AREA, *keys(*about), count("person_years", "years"), *counts("people")),
         count("admissions", "events", people="people_admitted"),
         *(count("people_admitted"), count("died", optional=True)),
-        *(*(estimate(limit, "admissions") for limit in ("value", "lower", "upper")), derived("crude")),
+        *(estimate(part, "admissions", people="people_admitted") for part in ("value", "lower", "upper")),
+        derived("crude"),
     )
     words = f"{title}: counts, and the rate per {PER:,} people a year standardised for age"
     return Release(name, words, columns, relations, _with_crude, part=part, needs=YEAR, rests_on=rests_on)
@@ -69,7 +71,7 @@ DEPRIVATION = _rate_release(
 GRADIENT = Release(
     "emergency_gradient",
     f"Difference (per {PER:,} people a year) and ratio of emergency admissions, most over least deprived",
-    (AREA, *(estimate(name, "events") for name in INDICES)),
+    (AREA, *(estimate(name, "events", people="people_admitted") for name in INDICES)),
     part="The gradient of admissions",
     needs=YEAR,
     rests_on=(*RESTS_ON, "imd_quintile"),

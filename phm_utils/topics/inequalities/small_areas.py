@@ -36,7 +36,7 @@ SMALL_AREAS = Release(
     (
         *(AREA, *keys("lsoa", "lsoa_name", "pcn_code"), key("imd_decile", "int")),
         *(count("people"), count("with_condition", optional=True)),
-        *(estimate(name, "events", optional=True) for name in RATIO),
+        *(estimate(name, "events", people="people_admitted", optional=True) for name in RATIO),
         *(derived(name, optional=True) for name in ("share", "lower", "upper")),
         derived("against_age", "text", optional=True),
     ),
@@ -90,4 +90,5 @@ def _ratios(strata: pd.DataFrame, standard: pd.DataFrame, confidence: float) -> 
     sums = strata.groupby("lsoa")[["events", "event_variance"]].sum().assign(person_years=expected, age_band="all")
     sums = sums[sums["person_years"] > 0].rename_axis("area_code").reset_index()
     found = direct_rate(sums, ONE_STRATUM, per=1, confidence=confidence)
-    return found.set_axis(["events", *RATIO], axis=1).rename_axis("lsoa").reset_index()
+    found = found.set_axis(["events", *RATIO], axis=1).rename_axis("lsoa").reset_index()
+    return found.merge(strata.groupby("lsoa", as_index=False)["people_admitted"].sum(), on="lsoa")

@@ -71,13 +71,16 @@ def gradient(fifths: pd.DataFrame, keys: list[str], *, confidence: float) -> pd.
     """Slope and relative index of inequality, most over least deprived, of standardised rates.
 
     fifths: one row per `keys` x `quantile` (1 most deprived, 5 least):
-        `population`, `events`, and `value` with its limits of `confidence`.
-    Returns one row per `keys`: `events` of all fifths, and `sii`, `rii` with
+        `population`, `events`, `people_admitted` where events are admissions,
+        and `value` with its limits of `confidence`.
+    Returns one row per `keys`: the fewest `events`, and `people_admitted`, of a
+    fifth, for a gradient rests on all of them; and `sii`, `rii` with
     limits: NaN where a fifth is missing or has no value. A positive slope,
     or a ratio above 1, is more among the most deprived.
     Sampling errors are taken on the log scale, as for any rate.
     """
-    groups = fifths.groupby(keys, as_index=False)["events"].sum().rename_axis("group_no").reset_index()
+    behind = [c for c in ("events", "people_admitted") if c in fifths]
+    groups = fifths.groupby(keys, as_index=False)[behind].min().rename_axis("group_no").reset_index()
     rows = fifths.merge(groups[["group_no", *keys]], on=keys)
     rows = rows[["group_no", "quantile", "population", "value", "lower", "upper"]]
     rows["se"] = np.log(rows["upper"] / rows["lower"]) / 2 / stats.norm.isf((1 - confidence) / 2)

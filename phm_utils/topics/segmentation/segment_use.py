@@ -30,9 +30,9 @@ SIZE = Release(
     "People, contacts and cost by segment, 12 months; rates per 1,000 people; one row per segment",
     (
         *(AREA, PLACE, *keys("segment"), *counts("people", "registered"), *EVENT_COUNTS),
-        estimate("cost_gbp", "people", optional=True),
-        estimate("cost_all_gbp", "registered", optional=True),
-        estimate("cost_per_person_gbp", "people", optional=True),
+        estimate("cost_gbp", "costed_people", optional=True),
+        estimate("cost_all_gbp", "costed_registered", optional=True),
+        estimate("cost_per_person_gbp", "costed_people", optional=True),
         *(*SHARES, *EVENT_RATES, derived("cost_share", optional=True)),
     ),
     relations=(
@@ -48,7 +48,7 @@ COST = Release(
     "Cost of 12 months by segment and setting, at national average prices, GBP",
     (
         *(AREA, PLACE, *keys("segment", "setting"), *counts("people")),
-        *(estimate("cost_gbp", "people"), estimate("cost_per_person_gbp", "people")),
+        *(estimate("cost_gbp", "costed_people"), estimate("cost_per_person_gbp", "costed_people")),
     ),
     relations=(AcrossAreas(("people",)),),
     part="Cost by setting",
@@ -75,7 +75,8 @@ def sizes(
 ) -> pd.DataFrame:
     """The true figures of SIZE."""
     costed = ALL not in missing
-    summed = ["count(*) AS people", *contact_sums(missing), *([f"sum({ALL}) AS {ALL}"] if costed else [])]
+    costs = [f"sum({ALL}) AS {ALL}", f"{_with_cost(ALL)} AS costed_people"] if costed else []
+    summed = ["count(*) AS people", *contact_sums(missing), *costs]
     frame = counted(
         con,
         f"SELECT pcn_code, segment, {', '.join(summed)} "
@@ -85,8 +86,11 @@ def sizes(
     frame["registered"] = frame.groupby("area_code")["people"].transform("sum")
     if costed:
         frame["cost_gbp"] = frame[ALL] / 100
-        frame["cost_all_gbp"] = frame.groupby("area_code")["cost_gbp"].transform("sum")
+        whole = frame.groupby("area_code")
+        frame["cost_all_gbp"] = whole["cost_gbp"].transform("sum")
+        frame["costed_registered"] = whole["costed_people"].transform("sum")
         frame["cost_per_person_gbp"] = frame["cost_gbp"] / frame["people"]
+        frame = _behind_no_cost(frame)
     return frame
 
 
@@ -95,20 +99,36 @@ def costs(
 ) -> pd.DataFrame | None:
     """The true figures of COST; None where no setting is costed.
 
-    Pounds are estimates and not counts: national average prices of what was counted.
+    Pounds are estimates and not counts: national average prices of what was counted. Behind them stand the people
+    who had a cost, not all of the segment: one person's stay would else be shown.
     """
     settings = {cost_column(name): title for name, (title, _) in COSTS.items() if cost_column(name) not in missing}
     if not settings:
         return None
+    summed = [f"sum({c}) AS {c}, {_with_cost(c)} AS {c}_people" for c in settings]
     frame = counted(
         con,
-        f"SELECT pcn_code, segment, count(*) AS people, {', '.join(f'sum({c}) AS {c}' for c in settings)} "
+        f"SELECT pcn_code, segment, count(*) AS people, {', '.join(summed)} "
         "FROM segment INNER JOIN person USING (person_id, pcn_code) GROUP BY ALL",
     )
-    long = frame.melt(["pcn_code", "segment", "people"], var_name="setting", value_name="pence")
-    long["setting"] = long["setting"].map(settings)
+    group = ["pcn_code", "segment", "people"]
+    parts = [
+        frame[group].assign(setting=title, pence=frame[c], costed_people=frame[f"{c}_people"])
+        for c, title in settings.items()
+    ]
+    long = pd.concat(parts, ignore_index=True)
     levels = segments.merge(pd.DataFrame({"setting": list(settings.values())}), how="cross")
     rows = by_area(long, levels, areas)
     rows["cost_gbp"] = rows["pence"] / 100
     rows["cost_per_person_gbp"] = rows["cost_gbp"] / rows["people"]
-    return rows
+    return _behind_no_cost(rows)
+
+
+def _with_cost(column: str) -> str:
+    """The distinct people behind a cost, as SQL."""
+    return f"count(*) FILTER (WHERE {column} > 0)"
+
+
+def _behind_no_cost(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where nobody has a cost, everybody stands behind that."""
+    return rows.assign(costed_people=rows["costed_people"].where(rows["costed_people"] > 0, rows["people"]))

@@ -61,6 +61,27 @@ def test_return_rests_on_the_headline(tables):
     assert money["Same period"] == pytest.approx(money["Saving"] / money["Cost"], rel=1e-4)
 
 
+def test_the_people_behind_each_figure_are_those_who_had_events(tables, worked):
+    effect = rows_by(tables["effect"], "estimator")
+    assert (effect["users"] <= effect[["treated", "control_people"]].max(axis=1)).all()
+    assert 0 < effect.loc["doubly_robust", "users"] < effect.loc["doubly_robust", "treated"]
+    assert (tables["return"]["users"] == effect.loc["doubly_robust", "users"]).all()
+    trend = tables["trend"]
+    assert (trend["users"] <= trend[["events", "people"]].min(axis=1)).all()
+
+
+def test_a_few_peoples_events_are_no_rate_ratio(drawn_panel, programme):
+    panel = drawn_panel(1, 0.6)
+    after = np.isfinite(panel.people["enrolled"].to_numpy(float))
+    kept = np.flatnonzero(after)[:9]  # of those enrolled, nine go on attending
+    for person in np.setdiff1d(np.flatnonzero(after), kept):
+        panel.counts["ed_attendances"][person, int(panel.people["enrolled"].iloc[person]) :] = 0
+    effect = rows_by(analyse(panel, programme, 280.0)["effect"], "estimator")
+    assert effect.loc["doubly_robust", ["rate_ratio", "lower", "upper"]].isna().all()
+    assert "Fewer than 10 people of a group have events" in effect.loc["doubly_robust", "reason"]
+    assert effect.loc["before_after", "users"] < 10
+
+
 @pytest.mark.parametrize(
     ("gate", "says"),
     [

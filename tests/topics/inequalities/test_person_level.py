@@ -271,6 +271,36 @@ def test_a_small_area_is_one_networks_and_shows_the_same_people_in_both_blocks(c
     assert np.average([low["ratio"], high["ratio"]], weights=weights) == pytest.approx(1, abs=0.02)
 
 
+def test_one_persons_admissions_are_no_rate_of_an_area(con, workbook):
+    # All of network U1's admissions are one person's twelve; 80 people of U2 have one each.
+    world(con, np.random.default_rng(5))
+    con.execute("DROP TABLE person_month")
+    con.execute(
+        "CREATE TABLE person_month AS SELECT person_no, DATE '2024-06-01' AS month, "
+        "CASE WHEN person_no = 1 THEN 12 ELSE 1 END AS emergency_admissions "
+        "FROM person WHERE person_no = 1 OR person_no % 50 = 0"
+    )
+    tables = released(con, workbook)
+    unit = tables["emergency_units"].query("area_code == 'U1'").iloc[0]
+    assert unit[["admissions", "people_admitted", "crude", "value", "lower", "upper"]].isna().all()
+    assert unit["people"] == 2000
+    area = tables["emergency_areas"].set_index("area_code")
+    assert area.loc["U1", ["admissions", "crude", "value"]].isna().all()
+    assert area.loc["U2", ["admissions", "people_admitted"]].tolist() == [80, 80]
+    assert 0 < area.loc["U2", "lower"] < area.loc["U2", "value"]
+    small = tables["small_areas"].query("area_code == 'U1'")
+    assert small["ratio"].isna().all()
+    assert small["against_age"].isna().all()
+    assert tables["emergency_gradient"].drop(columns="area_code").isna().all(axis=None)
+
+
+def test_a_gradient_rests_on_the_fewest_people_of_a_fifth():
+    rows = fifths([8, 7, 5, 3, 2]).assign(events=[100, 12, 90, 80, 70], people_admitted=[50, 40, 30, 9, 20])
+    found = gradient(rows, ["area_code"], confidence=0.95).iloc[0]
+    assert (found["events"], found["people_admitted"]) == (12, 9)
+    assert found["rii"] > 1
+
+
 @pytest.mark.parametrize(("gp", "admissions"), [(False, True), (True, False), (False, False)])
 def test_what_an_absent_source_would_show_is_left_out(con, workbook, gp, admissions):
     world(con, np.random.default_rng(3), people=1000, gp=gp, admissions=admissions)

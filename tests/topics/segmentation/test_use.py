@@ -73,6 +73,17 @@ def test_cost_by_setting_is_per_person_of_the_segment(released):
     assert "Adult social care" in rows.loc["Live well"].index
 
 
+def test_the_cost_of_few_people_is_not_shown_and_that_of_nobody_is_nothing(released):
+    stay = {"count": 9, "cost_emergency_pence_12m": 500_000, "emergency_admissions_12m": 2}
+    tables = released([*ROWS, stay])
+    rows = area(tables["segment_cost"]).set_index(["segment", "setting"])
+    live = rows.loc["Live well"]
+    assert pd.isna(live.loc["Emergency admissions", "cost_gbp"])
+    assert pd.isna(live.loc["Emergency admissions", "cost_per_person_gbp"])
+    assert live.loc["Adult social care", "cost_gbp"] == 0
+    assert live.loc["GP appointments", "cost_gbp"] == 30_000
+
+
 def test_the_parts_of_a_bar_add_up_and_empty_segments_have_none(released):
     cost = area(released()["segment_cost"])
     parts = segment_use_page.cost_parts(cost)
