@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from phm_utils.batch import run as runs
@@ -94,3 +95,17 @@ def page_of(batch: Batch, notebook: str, area: str) -> str:
                 outputs.clear()
     found = json.loads((batch.folder / "notebooks" / area / f"{notebook}.findings.json").read_text(encoding="utf-8"))
     return render_report(new_notebook(cells=cells), found, batch.facts(), area, None)
+
+
+def without_field(landing: Path, table: str, field: str) -> None:
+    """Put a copy of a table in place of its link in a landing folder, with a field of it empty."""
+    [link] = [path for path in landing.iterdir() if path.stem == table]
+    files = sorted(link.glob("*.parquet")) if link.is_dir() else [link.resolve()]
+    frames = {file.name: pd.read_parquet(file) for file in files}
+    is_folder = link.is_dir()
+    link.unlink()
+    if is_folder:
+        link.mkdir()
+    for name, frame in frames.items():
+        frame[field] = pd.Series(pd.NA, frame.index, dtype="str")
+        frame.to_parquet(link / name if is_folder else link)
