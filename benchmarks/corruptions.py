@@ -48,7 +48,8 @@ from tiny_landing import make_landing
 
 from phm_utils.engine import session
 from phm_utils.errors import InputError
-from phm_utils.inputs.check import check, report
+from phm_utils.inputs.check import check
+from phm_utils.inputs.check_report import report
 from phm_utils.params import Workbook
 from phm_utils.runs import Store
 from phm_utils.tables import TABLES

@@ -12,7 +12,7 @@ from phm_utils.engine import Model, present_tables, read_table
 from phm_utils.params import RunParams, Workbook
 from phm_utils.privacy import disclosure
 from phm_utils.privacy.release import CATALOGUE, Release, catalogue
-from phm_utils.reports.words import all_lacking
+from phm_utils.wording import all_lacking
 
 
 def protect(

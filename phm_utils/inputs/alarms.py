@@ -214,6 +214,8 @@ def _off_scale(con: duckdb.DuckDBPyConnection, table: str, column: Column) -> It
 
 def _silent(con: duckdb.DuckDBPyConnection, limits: Limits, workbook: Workbook) -> Iterator[Alarm]:
     """Sources that do not hold the records of many people's practices, or of several of the last 12 months."""
+    if workbook.form != "pseudonymised":  # the check of what `phm link` makes of it will say
+        return
     day = f"DATE '{workbook.index_date}'"
     shares = con.execute(
         "WITH list AS (SELECT practice_code, count(*) AS people FROM gp_registration "

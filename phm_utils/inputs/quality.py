@@ -137,6 +137,7 @@ def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFra
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else pd.NaT
     frame["days_behind"] = (newest - last).dt.days.clip(lower=0).astype("Int64")
     frame["last_event"] = last.dt.strftime("%Y-%m-%d").fillna("")
+    frame["practice_name"] = frame["practice_name"].fillna(frame["practice_code"])
     frame = frame.rename(columns={"practice_code": "unit_code", "practice_name": "unit_name"})
     return pd.concat([frame.assign(area_code=workbook.ics_code), frame.assign(area_code=frame["pcn_code"])])
 

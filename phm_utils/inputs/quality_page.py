@@ -7,8 +7,9 @@ from phm_utils.inputs.people_account import PEOPLE as NOT_COUNTED
 from phm_utils.inputs.people_account import REGISTERED as REGISTERED_WORDS
 from phm_utils.inputs.people_account import SILENT_PRACTICE
 from phm_utils.inputs.people_account import UNITS as COUNTED
-from phm_utils.reports.findings import finding, in_sentence
+from phm_utils.reports.findings import finding
 from phm_utils.rules.restricted_codes import RESTRICTED
+from phm_utils.wording import in_sentence
 
 KEYS = {
     "token_person_id": "Shared pseudonym",

@@ -48,6 +48,7 @@ def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[st
 
     `dated`: does the run know any practice's last event? Without, nobody's extract is old.
     """
+    named = practices["practice_name"].fillna(practices["practice_code"])
     stale_days = DataQualityParams.run_values(workbook)["stale_days"]
     last = pd.to_datetime(practices["last_event_date"])
     newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
@@ -60,8 +61,8 @@ def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[st
         found[area] = {
             "total": int(in_area.sum()),
             "dated": dated,
-            "missing": practices.loc[in_area & missing, "practice_name"].fillna("unnamed").tolist(),
-            "stale": practices.loc[in_area & stale, "practice_name"].fillna("unnamed").tolist(),
+            "missing": named[in_area & missing].tolist(),
+            "stale": named[in_area & stale].tolist(),
         }
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import Model, quote, read_sql
+from phm_utils.engine import Model, present_tables, quote, read_sql
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
@@ -35,7 +35,8 @@ def silent_practices(con: duckdb.DuckDBPyConnection, months: pd.DataFrame, workb
     and `left_out`: SILENT_MONTHS or all of them are silent. A month is silent where it has fewer than LEAST_SHARE of
     the rows that the practice's list leads to expect, at the mean of all practices.
     """
-    parts = [_of_table(con, table, months, workbook) for table in GP_TABLES if table in set(months["table_name"])]
+    there = set(months["table_name"]) if "gp_registration" in present_tables(con) else set()
+    parts = [_of_table(con, table, months, workbook) for table in GP_TABLES if table in there]
     frame = pd.concat([pd.DataFrame(columns=list(PRACTICE_TYPES)), *parts], ignore_index=True)
     return Model("silent_practice", ("table_name", "practice_code"), frame=frame.astype(PRACTICE_TYPES))
 

@@ -4,8 +4,9 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.coverage import METHODS
-from phm_utils.reports.findings import finding, in_sentence, joined
+from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
+from phm_utils.wording import in_sentence, joined
 
 WORDS = {
     "agrees": "All agrees",

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, Level, finding, in_sentence, joined
-from phm_utils.reports.words import lacking
+from phm_utils.reports.findings import TOO_FEW, Level, finding
 from phm_utils.tables import TABLES
+from phm_utils.wording import in_sentence, joined, lacking
 
 # What a column may lack other than an input table.
 NOT_A_TABLE = {"unit_costs": "National unit costs", "usable_values": "Most values: their unit or size cannot be used"}

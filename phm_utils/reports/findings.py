@@ -126,24 +126,3 @@ def furthest(frame: pd.DataFrame, value: str, other: str) -> pd.Series:
     'B'
     """
     return frame.loc[(frame[value] - frame[other]).abs().idxmax()]
-
-
-def in_sentence(text: str) -> str:
-    """A title within a sentence: its first capital goes, unless it begins a name or an abbreviation.
-
-    >>> in_sentence("Long-term conditions"), in_sentence("COPD register")
-    ('long-term conditions', 'COPD register')
-    """
-    first = text.split(" ", 1)[0]
-    if first.startswith(("Parkinson", "Covid")) or not (first[1:].islower() or len(first) == 1):
-        return text
-    return text[0].lower() + text[1:]
-
-
-def joined(words: list[str]) -> str:
-    """A list within a sentence: a, b and c.
-
-    >>> joined(["asthma", "COPD", "cancer"])
-    'asthma, COPD and cancer'
-    """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

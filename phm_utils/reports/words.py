@@ -1,42 +1,12 @@
 """Sentences about a run that reports share."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
-
-from phm_utils.reports.findings import in_sentence, joined
-from phm_utils.tables import TABLES
 
 TIERS = {
     "partners": "For partners under agreement; not for publication.",
     "public": "For the public: PCN level and above.",
 }
-
-
-# What a run may lack other than a table of the extract.
-OTHERS = {"unit_costs": "National unit costs"}
-
-
-def lacking(name: str) -> str:
-    """What a run lacks, for a reader: a table of the extract, or one field of it.
-
-    >>> lacking("apc_episode"), lacking("gp_event.value_num"), lacking("a year of contacts")
-    ('Admitted patient care episodes', 'GP coded events (field value_num)', 'a year of contacts')
-    """
-    table, _, field = name.partition(".")
-    if table not in TABLES:
-        return OTHERS.get(name, name)
-    return TABLES[table].title + (f" (field {field})" if field else "")
-
-
-def all_lacking(names: Iterable[str]) -> str:
-    """Everything that a run lacks, within a sentence. names: each may be several, parted by commas.
-
-    >>> all_lacking(["apc_episode, gp_event", "gp_event"])
-    'admitted patient care episodes and GP coded events'
-    """
-    each = dict.fromkeys(part for name in names for part in name.split(", ") if part)
-    return joined([in_sentence(lacking(name)) for name in each])
 
 
 def day(iso: str) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.inputs.check import report
+from phm_utils.inputs.check_report import report
 
 N = 1_200
 

@@ -11,7 +11,8 @@ from released_tables import protected
 from phm_utils import engine
 from phm_utils.errors import InputError
 from phm_utils.inputs import quality_page
-from phm_utils.inputs.check import input_files, report
+from phm_utils.inputs.check import input_files
+from phm_utils.inputs.check_report import report
 from phm_utils.inputs.code_lists import code_lists
 from phm_utils.inputs.quality import RELEASES, quality_tables
 from phm_utils.runs import Store, project_root

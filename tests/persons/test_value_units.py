@@ -264,5 +264,5 @@ def test_where_all_is_used_or_too_small_the_finding_says_so(world):
 def test_what_is_left_out_for_its_unit_is_named_in_words(world):
     made = world.made(gp_event=[entry(world, "bmi", 24.0, "stone") for _ in range(20)])
     shown = coverage_page.left_out(made["person_left_out"])
-    [row] = shown[shown["Absent or too short"].str.startswith("Most values")].to_dict("records")
+    [row] = shown[shown["Absent, too short or empty"].str.startswith("Most values")].to_dict("records")
     assert "Body mass index" in row["Not known"]

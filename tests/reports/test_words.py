@@ -6,7 +6,8 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.reports.voices import read_voice
-from phm_utils.reports.words import all_lacking, day, extracts, lacking, practices_summary
+from phm_utils.reports.words import day, extracts, practices_summary
+from phm_utils.wording import all_lacking, lacking
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_published_files_carry_their_dates_in_their_names():
 def test_practices_without_data_and_with_old_data_are_named():
     assert practices_summary({"total": 1, "missing": [], "stale": []}) == "1 practice, all with up-to-date data"
     summary = practices_summary({"total": 5, "missing": ["Hill"], "stale": ["Church", "Vale"]})
-    assert summary == "5 practices; no data from Hill; old data from Church, Vale"
+    assert summary == "5 practices; not counted, as their data are missing: Hill; old data from Church, Vale"
 
 
 def test_practices_of_a_run_without_events_have_no_recent_data_and_no_old():

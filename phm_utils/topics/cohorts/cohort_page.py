@@ -6,11 +6,11 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
-from phm_utils.reports.findings import finding, in_sentence, shown
+from phm_utils.reports.findings import finding, shown
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
-from phm_utils.reports.words import all_lacking
 from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART
+from phm_utils.wording import all_lacking, in_sentence
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:

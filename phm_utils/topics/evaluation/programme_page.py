@@ -8,9 +8,9 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
-from phm_utils.reports.findings import finding, joined
+from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import ICS, Headings
-from phm_utils.reports.words import all_lacking
+from phm_utils.wording import all_lacking, joined
 
 # What the groups are compared in, by the column of `person` without which it is not known.
 COMPARED = {

@@ -4,8 +4,9 @@ import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.methods.clustering import PATTERN, STABLE
-from phm_utils.reports.findings import TOO_FEW, finding, furthest, in_sentence, joined, shown
+from phm_utils.reports.findings import TOO_FEW, finding, furthest, shown
 from phm_utils.topics.segmentation.clusters import ALL_ADULTS, NOT_CLUSTERED, NOT_SHOWN, STABLE_CLUSTER
+from phm_utils.wording import in_sentence, joined
 
 NAMING, NAMED = 3, 0.15  # conditions in a cluster's name; the share of its people who must have each
 MARKED = 1.5  # how many times the adults' share a condition's must be to name a cluster

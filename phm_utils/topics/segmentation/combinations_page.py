@@ -3,8 +3,9 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, in_sentence, joined, shown
+from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, shown
 from phm_utils.topics.segmentation.combinations import JOINED, NONE, ONE, OTHERS
+from phm_utils.wording import in_sentence, joined
 
 PER = 1_000  # people
 

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, in_sentence, shown
+from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, shown
 from phm_utils.reports.segment_headings import ICS
 from phm_utils.topics.segmentation.frailty import EFI, FRAILTY_AGE, HFRS, MEDICINES
+from phm_utils.wording import in_sentence
 
 # Categories of need, as columns of a figure.
 NEED = {

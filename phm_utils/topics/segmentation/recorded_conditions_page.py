@@ -3,7 +3,8 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, in_sentence, shown
+from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, shown
+from phm_utils.wording import in_sentence
 
 
 @if_present

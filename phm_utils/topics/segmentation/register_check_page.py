@@ -3,8 +3,9 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, finding, in_sentence, joined, shown
+from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.reports.segment_headings import HEADINGS
+from phm_utils.wording import in_sentence, joined
 
 MIN_REGISTER = 50  # published people: rounding to 5 moves fewer by a twentieth and more
 DIFFERS = 0.1  # share: a register that differs by more from the published one is named

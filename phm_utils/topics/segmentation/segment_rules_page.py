@@ -7,8 +7,8 @@ from phm_utils.measures.definitions import Segmentation, load_segmentation
 from phm_utils.measures.segments import NEEDED_RULES, applicable
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
-from phm_utils.reports.words import all_lacking
 from phm_utils.topics.segmentation.segment_rules import MET_BY_NOBODY
+from phm_utils.wording import all_lacking
 
 
 def load(run: Run, name: str) -> Segmentation:

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
-from phm_utils.reports.findings import TOO_FEW, finding, furthest, in_sentence, shown
+from phm_utils.reports.findings import TOO_FEW, finding, furthest, shown
 from phm_utils.reports.segment_headings import SHORT
+from phm_utils.wording import in_sentence
 
 # Settings as a figure of five parts groups them; the table has each.
 PARTS = {
