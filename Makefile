@@ -11,7 +11,7 @@ WHEELS ?= run lab
 LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
-.PHONY: demo test test-full coverage lab lint format clean lock wheelhouse offline sbom hooks \
+.PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
         bench-simulate bench-validation bench-linkage bench-persons bench-evaluation bench-scale benchmark-corruptions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -29,6 +29,10 @@ test: $(VENV)/.tested
 # The long suites alone: `make test` runs all others.
 test-full: $(VENV)/.tested $(VENV)/.spark
 	$(BIN)/pytest -n 2 --dist loadfile -m full
+
+# Every subset of an extract's tables, and every field without values, to the last page: some 20 minutes.
+test-subsets: $(VENV)/.tested
+	$(BIN)/pytest -n 0 -m subsets
 
 # Branches of the package that the tests take; what runs in the kernels of notebooks is not counted.
 coverage: $(VENV)/.tested

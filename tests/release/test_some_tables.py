@@ -45,8 +45,8 @@ NO_WORDS = re.compile(r"\bnan\b|\bNaN\b|\bNaT\b|<NA>|\bNone\b(?! of | outside|: 
 
 
 def some(names, quick):
-    """Names, of which all but the quick ones belong to the long suite."""
-    return [name if name in quick else pytest.param(name, marks=pytest.mark.full) for name in names]
+    """Names, of which all but the quick ones are left to `make test-subsets`."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.subsets) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def test_registrations_alone_say_what_is_lacking_and_conclude_only_from_what_is_
     assert "no data from" not in card
 
 
-@pytest.mark.full
+@pytest.mark.subsets
 @pytest.mark.parametrize(("table", "field"), FIELDS, ids=[f"{t}.{f}" for t, f in FIELDS])
 def test_pages_of_an_extract_with_a_field_without_values_say_so(whole, tmp_path, table, field):
     landing = landing_of(whole, tmp_path / "landing", (*ALWAYS, *OTHERS))
