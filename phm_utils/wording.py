@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from phm_utils.tables import TABLES
 
 # What a run may lack other than a table of the extract.
-OTHERS = {"unit_costs": "National unit costs"}
+OTHERS = {
+    "unit_costs": "National unit costs",
+    "usable_values": "Most values: their unit or size cannot be used",
+}
 
 
 def in_sentence(text: str) -> str:

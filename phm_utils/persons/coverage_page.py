@@ -7,8 +7,6 @@ from phm_utils.reports.findings import TOO_FEW, Level, finding
 from phm_utils.tables import TABLES
 from phm_utils.wording import in_sentence, joined, lacking
 
-# What a column may lack other than an input table.
-NOT_A_TABLE = {"unit_costs": "National unit costs", "usable_values": "Most values: their unit or size cannot be used"}
 USED = {"as_recorded": "In its unit", "converted": "Converted", "without_unit": "Without a unit"}
 NOT_USED = {"unit_refused": "Other unit, not used", "out_of_range": "Out of range, not used"}
 MANY_LOST = 0.05  # of a concept's values, from which the finding names it

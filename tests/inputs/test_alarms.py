@@ -13,7 +13,7 @@ def events(rows, **columns):
     """Events of four years, changed in some columns: each a function of the place."""
     frame = pd.DataFrame([rows["gp_event"]] * N)
     frame["event_id"] = [f"e{i:04d}" for i in range(N)]
-    frame["event_date"] = [f"{2021 + i % 4}-{i % 12 + 1:02d}-{i % 28 + 1:02d}" for i in range(N)]
+    frame["event_date"] = [f"{2021 + i // 12 % 4}-{i % 12 + 1:02d}-{i % 28 + 1:02d}" for i in range(N)]
     for name, value in columns.items():
         frame[name] = [value(i) for i in range(N)]
     return frame
