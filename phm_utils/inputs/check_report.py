@@ -7,7 +7,6 @@ from phm_utils.inputs.people_account import AMONG, COUNTED, REGISTERED, UNITS
 from phm_utils.inputs.silence import MONTHS
 from phm_utils.runs import Store
 from phm_utils.schema import PCN_NOT_KNOWN
-from phm_utils.tables import TABLES
 
 LOW_SHARE = 0.5  # of a practice's people
 # What follows from a faulty field, where it is more than the field's own absence.
@@ -91,5 +90,5 @@ def silence_lines(practices: pd.DataFrame, months: pd.DataFrame) -> list[str]:
     for (table, unit), rows in months.groupby(["table_name", "unit"]):
         listed = ", ".join(f"{month:%b %Y}" for month in rows["month"].head(MONTHS))
         whose = f" from {unit}" if unit else ""
-        lines.append(f"silent: {TABLES[table].title}{whose}, (nearly) no rows in {listed}")
+        lines.append(f"silent: {table}{whose}, (nearly) no rows in {listed}")
     return lines

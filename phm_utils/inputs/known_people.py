@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
+from phm_utils.engine import quote, read_sql
 from phm_utils.inputs.doubts import FEWEST, MANY, Doubt
+from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
 GP_TABLES = ("gp_event", "gp_medication", "gp_appointment")
@@ -24,40 +25,56 @@ MOST_CONTRADICTED = {"sex": 0.10, "birth_month": 0.10, "lsoa": 0.60, "practice_c
 CONTRADICTED_NOTED = {"sex": 0.03, "birth_month": 0.03, "lsoa": 0.25, "practice_code": 0.10}
 MOST_OF_ONE, SEVERAL = 0.05, 10_000  # share of the rows of a GP table with one pseudonym, from so many rows
 MOST_BIRTHS, MOST_OF_UNLIKE = 3, 0.01  # births behind one pseudonym; share of other tables' rows with more of them
-LAST_DAYS = 60  # after a death: results, letters and invoices that come in late
-MOST_AFTER_DEATH, AFTER_DEATH_NOTED = 0.20, 0.05  # of the people who died and are in the table
+# Days after a death, with the shares of the dead in a table, noted and plausible, who have rows later still: results,
+# letters and invoices come in for weeks, but nobody is admitted.
+LATE = ((60, 0.05, 0.20), (14, 0.30, 0.60))
+LATE_IN_HOSPITAL = ((3, 0.03, 0.20),)
+HOSPITAL_TABLES = ("apc_episode", "ecds_attendance")
+UNHEARD_YEARS, UNHEARD_NOTED = 2, 0.15  # registered for so long, and without a row of any GP table
 MOST_BEFORE_BIRTH = 0.02  # of rows; mothers' records before birth are few
-# One council, partner or programme of several may have sent; a hospital's table without a practice is cut short.
-LOCAL = ("asc_event", "partner_list", "programme_enrolment", "death")
+# One council or partner of several may have sent; a hospital's table without a practice is cut short. A programme
+# runs where it runs.
+LOCAL = ("asc_event", "partner_list", "death")
 # People of a practice in a table, had it the ICS's share: a tenth of so many is no chance. Who moved since has rows.
 EXPECTED_OF_A_PRACTICE, SILENT = 15, 0.10
 LOOK = "whether the table and the registrations were pseudonymised with one key, and whether columns have moved"
 
 
-def doubts_of_people(con: duckdb.DuckDBPyConnection, present: list[str]) -> Iterator[Doubt]:
+def doubts_of_people(con: duckdb.DuckDBPyConnection, present: list[str], workbook: Workbook) -> Iterator[Doubt]:
     """Doubts about the people of each table but the registrations; none without registrations.
 
     Costs a grouping of each table by pseudonym, about as much as reading its rows once.
     """
     if "gp_registration" not in present:
         return
-    _list_registered(con, "death" in present)
+    _list_registered(con, "death" in present, workbook)
+    con.execute("CREATE OR REPLACE TEMP TABLE people_heard_of (token_person_id VARCHAR)")
     for name in present:
         columns = {column for column, *_ in con.execute(f"DESCRIBE {name}").fetchall()}
         if name != "gp_registration" and "token_person_id" in columns:
             _list_people(con, name, columns)
             yield from _of_table(con, name, columns)
+            if name in GP_TABLES:
+                con.execute("INSERT INTO people_heard_of SELECT DISTINCT token_person_id FROM people_of_table")
             con.execute("DROP TABLE people_of_table")
+    if set(GP_TABLES) <= set(present):
+        yield from _unheard(con)
+    con.execute("DROP TABLE people_heard_of")
     con.execute("DROP TABLE registered_people")
 
 
-def _list_registered(con: duckdb.DuckDBPyConnection, has_deaths: bool) -> None:
+def _list_registered(con: duckdb.DuckDBPyConnection, has_deaths: bool, workbook: Workbook) -> None:
+    day = f"DATE {quote(workbook.index_date.isoformat())}"
+    long_listed = (
+        f"registered_from <= {day} - INTERVAL {UNHEARD_YEARS} YEAR AND coalesce(registered_to, {day}) >= {day}"
+    )
     died = "SELECT token_person_id, min(date_of_death) AS died FROM death GROUP BY token_person_id"
     none = "SELECT NULL::VARCHAR AS token_person_id, NULL::DATE AS died WHERE false"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE registered_people AS SELECT r.*, d.died FROM ("
         "SELECT token_person_id, min(sex) AS sex, min(birth_month) AS birth_month, min(lsoa) AS lsoa, "
-        "max(lsoa) AS other_lsoa, min(practice_code) AS practice_code, max(practice_code) AS other_practice "
+        "max(lsoa) AS other_lsoa, min(practice_code) AS practice_code, max(practice_code) AS other_practice, "
+        f"bool_or({long_listed}) AS long_listed "
         "FROM gp_registration WHERE token_person_id IS NOT NULL GROUP BY token_person_id) r "
         f"LEFT JOIN ({died if has_deaths else none}) d USING (token_person_id)"
     )
@@ -91,8 +108,11 @@ def _of_table(con: duckdb.DuckDBPyConnection, name: str, columns: set[str]) -> I
         f"SELECT (SELECT count(*) FROM {name}) AS rows, coalesce(sum(n), 0) AS named, "
         "coalesce(sum(n) FILTER (NOT known), 0) AS unknown, coalesce(sum(n) FILTER (first_day < born), 0) AS unborn, "
         "count(DISTINCT token_person_id) FILTER (died IS NOT NULL) AS dead, "
-        f"count(DISTINCT token_person_id) FILTER (last_day > died + {LAST_DAYS}) AS after, "
-        f"({_shared('birth_month' in said)}) AS most"
+        + "".join(
+            f"count(DISTINCT token_person_id) FILTER (last_day > died + {days}) AS after_{days}, "
+            for days, *_ in _late(name)
+        )
+        + f"({_shared('birth_month' in said)}) AS most"
         + "".join(
             f", coalesce(sum(n) FILTER (differs_{c}), 0) AS other_{c}, "
             f"coalesce(sum(n) FILTER (differs_{c} IS NOT NULL), 0) AS both_{c}"
@@ -106,8 +126,9 @@ def _of_table(con: duckdb.DuckDBPyConnection, name: str, columns: set[str]) -> I
     if name in GP_TABLES:
         yield from _before_birth(name, int(counts["unborn"]), int(counts["named"]))
     if name not in ("death", "partner_list"):
-        yield from _after_death(name, int(counts["after"]), int(counts["dead"]))
-    yield from _silent(con, name)
+        yield from _after_death(name, counts)
+    if name != "programme_enrolment":
+        yield from _silent(con, name)
 
 
 def _shared(has_births: bool) -> str:
@@ -160,16 +181,37 @@ def _before_birth(name: str, unborn: int, rows: int) -> Iterator[Doubt]:
         yield Doubt(name, TABLES[name].date or "", "before_birth", unborn, rows, True, text, LOOK)
 
 
-def _after_death(name: str, after: int, dead: int) -> Iterator[Doubt]:
-    if after >= FEWEST and after / dead > AFTER_DEATH_NOTED:
+def _late(name: str) -> tuple[tuple[int, float, float], ...]:
+    return LATE_IN_HOSPITAL if name in HOSPITAL_TABLES else LATE
+
+
+def _after_death(name: str, counts: pd.Series) -> Iterator[Doubt]:
+    dead = int(counts["dead"])
+    for days, noted, most in _late(name):
+        after = int(counts[f"after_{days}"])
+        if after >= FEWEST and after / dead > noted:
+            text = (
+                f"{after:,} of {dead:,} people who died have rows more than {days} days after their death; "
+                f"up to {most:.0%} is plausible"
+            )
+            look = "the dates of death, and whether the deaths are those of these people"
+            yield Doubt(name, TABLES[name].date or "", "after_death", after, dead, after / dead > most, text, look)
+            return
+
+
+def _unheard(con: duckdb.DuckDBPyConnection) -> Iterator[Doubt]:
+    """People registered for years of whom no GP table says anything: others' registrations among ours."""
+    [(unheard, listed)] = con.execute(
+        "SELECT count(*) FILTER (token_person_id NOT IN (FROM people_heard_of)), count(*) "
+        "FROM registered_people WHERE long_listed"
+    ).fetchall()
+    if unheard >= FEWEST and unheard / listed > UNHEARD_NOTED:
         text = (
-            f"{after:,} of {dead:,} people who died have rows more than {LAST_DAYS} days after their death; "
-            f"up to {MOST_AFTER_DEATH:.0%} is plausible"
+            f"{unheard:,} of {listed:,} people registered for {UNHEARD_YEARS} years ({unheard / listed:.0%}) have no "
+            f"row in any GP table; up to {UNHEARD_NOTED:.0%} is plausible"
         )
-        look = "the dates of death, and whether the deaths are those of these people"
-        yield Doubt(
-            name, TABLES[name].date or "", "after_death", after, dead, after / dead > MOST_AFTER_DEATH, text, look
-        )
+        look = "whether the registrations hold people of other areas, and whether the GP tables are whole"
+        yield Doubt("gp_registration", "token_person_id", "unheard", unheard, listed, False, text, look)
 
 
 def _silent(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[Doubt]:

@@ -15,6 +15,7 @@ LEAST_OF_AN_AGE = 0.01  # of current registrations: under 18, 18 to 64, and 65 o
 LEAST_CURRENT = 0.40  # of registrations: twenty years of leavers are still fewer than those who stay
 LARGEST_USUAL_HOUSEHOLD = 15  # people, in which half of a population cannot live
 MOST_ALONE = 0.98  # of people who live alone
+LEAST_ALIKE = 0.20  # of the agreement of a household's ethnic categories that is beyond chance
 MOST_WITHHELD = 0.20  # of registrations; one in twenty people in England has opted out
 MOST_DEATHS = 0.05  # of the people registered, in a year; one in a hundred dies
 
@@ -52,6 +53,7 @@ def doubts_of_registrations(con: duckdb.DuckDBPyConnection, present: list[str], 
     yield from _ages(n)
     yield from _alike(con)
     yield from _households(con, current)
+    yield from _strangers(con, current)
     if "death" in present:
         yield from _deaths(con, n["people"])
 
@@ -101,6 +103,31 @@ def _households(con: duckdb.DuckDBPyConnection, current: str) -> Iterator[Doubt]
         look = "what the household's pseudonym was made of: an address, not a postcode or a person"
         yield Doubt("gp_registration", "household_token", "households", int(max(alone, shared)), int(people), True,
                     text, look)  # fmt: skip
+
+
+def _strangers(con: duckdb.DuckDBPyConnection, current: str) -> Iterator[Doubt]:
+    """Households whose people are of one ethnic category no more often than by chance (Cohen's kappa of pairs)."""
+    [(same, pairs, chance)] = con.execute(
+        "WITH listed AS (SELECT household_token, ethnicity, count(*) AS n FROM gp_registration WHERE "
+        f"household_token IS NOT NULL AND ethnicity IS NOT NULL AND ethnicity <> 'Z' AND {current} GROUP BY ALL), "
+        "household AS (SELECT household_token, sum(n * (n - 1)) AS same, sum(n) * (sum(n) - 1) AS pairs FROM listed "
+        f"GROUP BY ALL HAVING sum(n) BETWEEN 2 AND {LARGEST_USUAL_HOUSEHOLD}), "
+        "category AS (SELECT sum(n) AS n FROM listed SEMI JOIN household USING (household_token) GROUP BY ethnicity) "
+        "SELECT coalesce(sum(same), 0), coalesce(sum(pairs), 0), "
+        "(SELECT sum(n * n) / pow(sum(n), 2) FROM category) FROM household"
+    ).fetchall()
+    if pairs < MANY or chance > MOST_ALONE:
+        return
+    alike = (same / pairs - chance) / (1 - chance)
+    if alike < LEAST_ALIKE:
+        text = (
+            f"{same / pairs:.0%} of pairs of people in one household are of one ethnic category, where {chance:.0%} "
+            "would be by chance"
+        )
+        look = "whether the column was sorted or moved by itself, and what the household's pseudonym was made of"
+        yield Doubt(
+            "gp_registration", "ethnicity", "strangers", int(pairs - same) // 2, int(pairs) // 2, False, text, look
+        )
 
 
 def _deaths(con: duckdb.DuckDBPyConnection, people: int) -> Iterator[Doubt]:

@@ -47,7 +47,7 @@ def doubts(
     filled = completeness.groupby(["table_name", "column_name"])[["rows", "filled"]].max()
     found = [
         *_dates(rows.set_index("table_name").loc[present], workbook),
-        *doubts_of_people(con, present),
+        *doubts_of_people(con, present, workbook),
         *doubts_of_values(con, present, filled),
         *_same_content(con, rows.set_index("table_name").loc[present, "rows_kept"]),
         *_reference(con, present, workbook),

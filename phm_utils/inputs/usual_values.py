@@ -36,6 +36,16 @@ class Usual:
 
 _DAYS = "the form of the dates: day and month changed round, cut to the month, or moved by a day"
 _EMERGENCY = f"admimeth IN ({', '.join(repr(code) for code in EMERGENCY_ADMIMETH)})"
+_PREGNANCY = "diag_01[1] = 'O' AND sex IN ('1', '2')"
+# Measurements by their commonest code: their unit (parameters/concepts.csv) and the values that nearly everybody has.
+_MEASURES = {
+    "60621009": ("body mass indexes", "kg/m2", 12, 70),
+    "271649006": ("systolic blood pressures", "mmHg", 70, 250),
+    "271650006": ("diastolic blood pressures", "mmHg", 30, 150),
+    "999791000000106": ("HbA1c values", "mmol/mol", 15, 180),
+    "412808005": ("cholesterol values", "mmol/L", 1, 15),
+    "1011481000000105": ("eGFR values", "mL/min/1.73m2", 3, 200),
+}
 # Planned care has few Sundays (2 in 7 once dates are wrong); a thirtieth of days is a first of the month.
 _PLANNED = ("gp_event", "gp_appointment", "op_attendance", "csds_contact", "mhsds_contact")
 _ACTIVITY = (*_PLANNED, "gp_medication", "apc_episode", "ecds_attendance")
@@ -60,12 +70,21 @@ USUAL = (
     Usual("gp_medication", "duration_days", "duration_days < 14", "duration_days IS NOT NULL", 0, 0.50,
           "for less than two weeks", False),
     Usual("gp_event", "value_num", "value_num < 0", "value_num IS NOT NULL", 0, 0.01, "below 0", False),
+    *(Usual("gp_event", "value_num", f"value_num NOT BETWEEN {low} AND {high}",
+            f"value_num IS NOT NULL AND snomed_code = '{code}' AND (unit IS NULL OR lower(unit) = '{unit.lower()}')",
+            0, 0.20, f"{what} outside {low} to {high} {unit}", False, f"the unit of the {what}")
+      for code, (what, unit, low, high) in _MEASURES.items()),
     Usual("apc_episode", "epiorder", "epiorder = 1", "epiorder IS NOT NULL", 0, 0.98, "first episodes", False),
     Usual("apc_episode", "admimeth", _EMERGENCY, "admimeth IS NOT NULL", 0.05, 0.95, "emergency admissions"),
     Usual("apc_episode", "classpat", "classpat = '2'", f"{_EMERGENCY} AND classpat IS NOT NULL", 0, 0.25,
           "day cases among emergency admissions"),
     Usual("apc_episode", "sex", "sex = '1'", "admimeth IN ('31', '32') AND sex IN ('1', '2')", 0, 0.10,
           "men among admissions to give birth"),
+    *(Usual("apc_episode", "diag_01", "sex = '1' OR birth_month > epistart - INTERVAL 10 YEAR", _PREGNANCY, 0, most,
+            "of men or children among diagnoses of pregnancy and birth (O00 to O99)", stops)
+      for most, stops in ((0.10, True), (0.05, False))),
+    Usual("apc_episode", "epistart", "epistart < admidate OR (epiorder = 1 AND epistart > admidate)",
+          "admidate IS NOT NULL", 0, 0.10, "begin before the admission, or as first episode after it", look=_DAYS),
     Usual("apc_episode", "diag_01", "strlen(diag_01) < 4 OR diag_01[4] IN ('X', '-')", "diag_01 IS NOT NULL", 0, 0.50,
           "without a fourth character", False),
     Usual("apc_episode", "disdate", "disdate - epistart > 365", "disdate IS NOT NULL", 0, 0.05, "of more than a year"),

@@ -1,6 +1,6 @@
 """What can be read and is unlikely: a sound extract raises no doubt, and each kind of corruption raises its own."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pandas as pd
@@ -82,7 +82,7 @@ def put(con, name: str, rows: pd.DataFrame) -> None:
 def counts(tables) -> pd.DataFrame:
     """`check_table` of tables whose rows were all kept."""
     days = {"gp_event": "event_date", "csds_contact": "contact_date", "gp_registration": "registered_from",
-            "death": "date_of_death"}  # fmt: skip
+            "death": "date_of_death", "apc_episode": "epistart"}  # fmt: skip
     rows = []
     for name, rows_of in tables.items():
         dates = pd.to_datetime(rows_of[days[name]]) if name in days else pd.Series(dtype="datetime64[us]")
@@ -213,6 +213,54 @@ def test_deaths_of_people_who_are_seen_for_years_are_doubted(found):
     assert named["death:deaths"].stops
 
 
+@pytest.mark.parametrize(("early", "named"), [(0, False), (30, True)])
+def test_deaths_a_month_early_are_doubted(found, early, named):
+    last = [WEEKDAYS[i % 1_000].date() for i in range(600)]
+    deaths = pd.DataFrame({"death_id": range(600), "token_person_id": [f"p{i}" for i in range(600)],
+                           "date_of_death": [day - timedelta(days=early) for day in last]})  # fmt: skip
+    doubts_found = found(death=deaths, gp_event=events(), apc_episode=episodes())
+    assert ("gp_event.event_date:after_death" in doubts_found) == named
+    assert ("apc_episode.epistart:after_death" in doubts_found) == named
+
+
+def test_registrations_of_people_whom_no_gp_table_mentions_are_doubted(found):
+    def of_a_third(key: str, day: str) -> pd.DataFrame:
+        return frame(**{
+            key: lambda i: f"{key}{i}", "token_person_id": lambda i: f"p{i // 3}",
+            day: lambda i: WEEKDAYS[i % 1_000].date(),
+        })  # fmt: skip
+
+    medicines, visits = of_a_third("issue_id", "issue_date"), of_a_third("appointment_id", "appt_date")
+    name = "gp_registration.token_person_id:unheard"
+    assert name not in found(gp_event=events(), gp_medication=medicines, gp_appointment=visits)
+    a_third = of_a_third("event_id", "event_date").assign(snomed_code="1000")
+    doubt = found(gp_event=a_third, gp_medication=medicines, gp_appointment=visits)[name]
+    assert doubt.rows / doubt.of == pytest.approx(2 / 3, abs=0.02)
+    assert name not in found(gp_event=a_third)  # of the other tables nothing is known
+
+
+def test_a_column_of_ethnicity_sorted_by_itself_is_doubted(found):
+    of_households = [("A", "A", "J", "N", "A")[i // 3 % 5] for i in range(N)]
+    name = "gp_registration.ethnicity:strangers"
+    assert name not in found(gp_registration=registrations(ethnicity=of_households.__getitem__))
+    assert name not in found(gp_registration=registrations(ethnicity=lambda i: "A"))
+    mixed = [of_households[i * 7 % N] for i in range(N)]
+    assert found(gp_registration=registrations(ethnicity=mixed.__getitem__))[name].rows > 1_000
+
+
+MEASURES_WRONG = {"60621009": lambda i: 170.0 + i % 30, "271649006": lambda i: 16.0 + i % 5}
+
+
+@pytest.mark.parametrize("code", MEASURES_WRONG)
+def test_measurements_in_another_unit_than_their_own_are_named(found, code):
+    name = "gp_event.value_num:unusual"
+    made = events(snomed_code=lambda i: code, value_num=MEASURES_WRONG[code])
+    assert found(gp_event=made)[name].rows == N
+    assert name not in found(gp_event=made.assign(unit="stated"))  # converted or refused when values are read
+    usual = 27.0 if code == "60621009" else 130.0
+    assert name not in found(gp_event=made.assign(value_num=usual))
+
+
 def areas(decile) -> pd.DataFrame:
     ranks = range(50, 33_750, 100)
     return pd.DataFrame({"lsoa": [f"E{r}" for r in ranks], "imd_rank": list(ranks), "lsoa_name": "Demo",
@@ -244,15 +292,31 @@ def test_practices_are_compared_with_their_registrations(found):
     assert {"practice.icb_code:elsewhere", "practice.practice_name:garbled"} <= set(named)
 
 
-def test_spell_numbers_of_several_people_are_doubted(found):
-    def episodes(spell) -> pd.DataFrame:
-        return frame(
-            epikey=lambda i: f"k{i}", token_person_id=lambda i: f"p{i}", spell_id=spell, procode=lambda i: "RZ9",
-            admidate=lambda i: WEEKDAYS[i % 1_000].date(), epistart=lambda i: WEEKDAYS[i % 1_000].date(),
-        )  # fmt: skip
+def episodes(**changes) -> pd.DataFrame:
+    return frame(**{
+        "epikey": lambda i: f"k{i}", "token_person_id": lambda i: f"p{i}", "spell_id": lambda i: f"s{i}",
+        "procode": lambda i: "RZ9", "epiorder": lambda i: 1, "sex": lambda i: str(i % 2 + 1),
+        "birth_month": registrations_birth, "admidate": lambda i: WEEKDAYS[i % 1_000].date(),
+        "epistart": lambda i: WEEKDAYS[i % 1_000].date(), **changes,
+    })  # fmt: skip
 
-    assert "apc_episode.spell_id:shared" not in found(apc_episode=episodes(lambda i: f"s{i}"))
-    assert found(apc_episode=episodes(lambda i: f"s{i % 100}"))["apc_episode.spell_id:shared"].stops
+
+def test_spell_numbers_of_several_people_are_doubted(found):
+    assert "apc_episode.spell_id:shared" not in found(apc_episode=episodes())
+    assert found(apc_episode=episodes(spell_id=lambda i: f"s{i % 100}"))["apc_episode.spell_id:shared"].stops
+
+
+def test_first_episodes_begin_with_the_admission(found):
+    name = "apc_episode.epistart:unusual"
+    assert name not in found(apc_episode=episodes())
+    assert found(apc_episode=episodes(epistart=lambda i: WEEKDAYS[i % 1_000].date() - timedelta(days=1)))[name].stops
+
+
+def test_diagnoses_of_pregnancy_are_women_s(found):
+    name = "apc_episode.diag_01:unusual"
+    women = episodes(diag_01=lambda i: "O800" if i % 2 else "J180", birth_month=lambda i: date(1990, 1, 1))
+    assert name not in found(apc_episode=women)
+    assert found(apc_episode=women.assign(diag_01=sorted(women["diag_01"])))[name].beyond
 
 
 def test_a_flag_turned_round_opts_nearly_everybody_out():
@@ -272,7 +336,7 @@ def test_a_small_table_is_doubted_without_a_stop():
 
 def test_tables_without_registrations_are_not_compared_with_any():
     with duckdb.connect() as con:
-        assert list(doubts_of_people(con, ["gp_event"])) == []
+        assert list(doubts_of_people(con, ["gp_event"], WORKBOOK)) == []
 
 
 def test_columns_that_an_extract_lacks_raise_no_error():

@@ -124,7 +124,7 @@ def test_a_hospital_that_sends_nothing_for_a_month_is_named(county, rows):
     store = county.checked()
     found = store.read("silent_month")
     assert found[["unit", "rows"]].to_numpy().tolist() == [["RAA", 0]]
-    assert "silent: Emergency department attendances from RAA, (nearly) no rows in Sep 2024" in report(store)
+    assert "silent: ecds_attendance from RAA, (nearly) no rows in Sep 2024" in report(store)
 
 
 def test_many_silent_months_stop_the_run(county, rows):

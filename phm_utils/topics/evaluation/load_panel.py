@@ -9,6 +9,7 @@ import pandas as pd
 
 from phm_utils.engine import guarded, present_tables, quote, read_sql
 from phm_utils.engine.sql_files import raw, sql_file
+from phm_utils.rules.columns import ACTIVITIES, COSTED
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import columns_missing
 from phm_utils.topics.evaluation.interventions import Intervention
@@ -74,7 +75,17 @@ def load_panel(
         unmatched = _unmatched(con, programme)
         con.execute("DROP TABLE evaluation_candidate")
         con.execute("DROP TABLE evaluation_enrolment")
-    return Panel(_timed(people, months[0]), counts, months, since, unmatched)
+    return Panel(_timed(people, months[0]), counts, months, since, unmatched, _silent(con, programme, months))
+
+
+def _silent(con: duckdb.DuckDBPyConnection, programme: Intervention, months: pd.DatetimeIndex) -> tuple[int, ...]:
+    """Numbers of the months in which a source of the outcome, or of the negative control, holds next to nothing."""
+    counted = [(ACTIVITIES[c][1],) if c in ACTIVITIES else COSTED for c in (programme.outcome,
+               programme.negative_control) if c]  # fmt: skip
+    tables = ", ".join(sorted({quote(table) for sources in counted for table in sources}))
+    found = read_sql(con, f"SELECT DISTINCT month FROM silent_month WHERE unit = '' AND table_name IN ({tables})")
+    silent = months.get_indexer(pd.DatetimeIndex(found["month"]))
+    return tuple(sorted(int(number) for number in silent if number >= 0))
 
 
 def _timed(people: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:

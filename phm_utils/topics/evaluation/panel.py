@@ -22,6 +22,8 @@ class Panel:
     since: people x long-term conditions: the time of the first record, inf if none.
     months: first day of each month.
     unmatched: enrolled identities without a person in the GP extract.
+    silent: numbers of months in which the sources by which the programme is judged hold next to nothing: nobody is
+        observed in them.
     """
 
     people: pd.DataFrame
@@ -29,6 +31,7 @@ class Panel:
     months: pd.DatetimeIndex
     since: pd.DataFrame = field(default_factory=pd.DataFrame)
     unmatched: int = 0
+    silent: tuple[int, ...] = ()
 
 
 def window(counts: np.ndarray, from_month: int, to_month: int) -> np.ndarray:

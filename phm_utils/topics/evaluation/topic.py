@@ -43,7 +43,7 @@ TOPIC = Topic(
             makes=TABLES,
             reads=(
                 *("person_month", "person_follow_up", "person_concept", "person_left_out", "person_index"),
-                *("activity_window", "programme_enrolment", "silent_practice"),
+                *("activity_window", "programme_enrolment", "silent_practice", "silent_month"),
             ),
             settings=("index_date",),
             files=(PROGRAMMES, "parameters/concepts.csv", "parameters/reference/unit_costs.csv"),

@@ -16,11 +16,12 @@ def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.nda
 
     Month 0 is the month of enrolment. `events` counts the controls' without
     weights, and `users` the distinct people who had them, for disclosure
-    control. Without weights: everybody eligible elsewhere.
+    control. Without weights: everybody eligible elsewhere. Nobody is observed
+    in a month in which the source fell silent.
     """
     rows, counts = trials.rows, panel.counts[programme.outcome]
     person, start = rows["person"].to_numpy(int), rows["month"].to_numpy(int)
-    end = start + rows["exposure"].to_numpy(float)
+    end = rows["end"].to_numpy(float)
     treated = rows["treated"].to_numpy(bool)
     weight = np.ones(len(rows))
     if weights is not None:
@@ -29,7 +30,7 @@ def trend(panel: Panel, trials: Trials, programme: Intervention, weights: np.nda
     lines = []
     for month in range(-MONTHS_BEFORE, programme.follow_up_months):
         when = start + month
-        seen = (when >= 0) & (when < end)
+        seen = (when >= 0) & (when < end) & ~np.isin(when, panel.silent)
         time = weight * seen * (1.0 if month < 0 else np.clip(end - when, 0, 1))
         events = np.where(seen, counts[person, np.clip(when, 0, counts.shape[1] - 1)], 0)
         for name, group in groups.items():

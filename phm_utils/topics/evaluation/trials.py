@@ -21,7 +21,8 @@ class Trials:
     """All trials of one programme, pooled.
 
     rows: one row per person and trial: `person` (position in the panel),
-        `pcn_code`, `month`, `treated`, `events`, `exposure` (months), `rule_count`
+        `pcn_code`, `month`, `treated`, `end` (of observation, in months of the panel), `events`, `exposure` (months
+        observed, silent ones not among them), `rule_count`
         (what made them eligible), `before` (events in as many months before
         the trial as follow it), `negative` (where a negative control is counted).
     covariates: the same rows; counts untransformed.
@@ -133,25 +134,35 @@ def _rows(panel: Panel, programme: Intervention, person, when, treated) -> pd.Da
     people, months = panel.people.iloc[person], programme.follow_up_months
     joined_later = np.where(treated, NEVER, people["enrolled_any"].to_numpy(float))
     end = np.minimum(np.minimum(people["leaves"].to_numpy(float), joined_later), len(panel.months))
+    end = np.minimum(end, when + months)
     rows = pd.DataFrame(
         {"person": person, "pcn_code": people["pcn_code"].to_numpy(), "month": when, "treated": treated}
     )
-    rows["exposure"] = np.clip(end - when, 0, months)
-    rows["events"] = _after(panel.counts[programme.outcome], person, when, end, months)
+    rows["end"] = end
+    rows["exposure"] = _exposure(panel, when, end, months)
+    rows["events"] = _after(panel, programme.outcome, person, when, end, months)
     rows["rule_count"] = window(
         panel.counts[programme.eligibility.column], programme.eligibility.from_month, programme.eligibility.to_month
     )[person, when]
     rows["before"] = window(panel.counts[programme.outcome], months, 1)[person, when]
     if programme.negative_control in panel.counts:
-        rows["negative"] = _after(panel.counts[programme.negative_control], person, when, end, months)
+        rows["negative"] = _after(panel, programme.negative_control, person, when, end, months)
     return rows
 
 
-def _after(counts: np.ndarray, person, when, end, months: int) -> np.ndarray:
-    """Events from the trial's month on, while observed."""
-    total = np.zeros(len(person), int)
+def _exposure(panel: Panel, when, end, months: int) -> np.ndarray:
+    """Months observed from the trial's month on: not those in which the source fell silent."""
+    total = np.zeros(len(when))
     for ahead in range(months):
-        seen = when + ahead < end
+        total += np.clip(end - when - ahead, 0, 1) * ~np.isin(when + ahead, panel.silent)
+    return total
+
+
+def _after(panel: Panel, count: str, person, when, end, months: int) -> np.ndarray:
+    """Events from the trial's month on, while observed."""
+    counts, total = panel.counts[count], np.zeros(len(person), int)
+    for ahead in range(months):
+        seen = (when + ahead < end) & ~np.isin(when + ahead, panel.silent)
         total[seen] += counts[person[seen], when[seen] + ahead]
     return total
 

@@ -1,5 +1,7 @@
 """Target trials: who is in which one, what is known of them, what is counted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from phm_utils.errors import InputError
 from phm_utils.topics.evaluation.covariates import covariates_of
 from phm_utils.topics.evaluation.panel import NEVER
+from phm_utils.topics.evaluation.trend import trend
 from phm_utils.topics.evaluation.trials import build_trials, eligible_by_rule
 
 SEVEN = {20: 4, 23: 3}  # eligible from month 24 to the one where month 20 leaves the window: 24-32
@@ -76,6 +79,17 @@ def test_follow_up_ends_with_the_panel_and_with_a_controls_own_enrolment(trials_
     many = {f"C{n}": SEVEN for n in range(60)}
     trials = trials_of({"C": SEVEN} | many, months=30, C={"enrolled_any": 28.0})
     assert trials.rows["exposure"].tolist()[:3] == [4, 2, 4]
+
+
+def test_a_silent_month_counts_neither_as_time_nor_as_events(panel, programme):
+    after = SEVEN | {25: 9, 26: 1, 27: 2, 28: 1, 31: 4}
+    whole = panel({"T": after, "C": after}, C={"leaves": 28.5}, **TREATED)
+    trials = build_trials(replace(whole, silent=(10, 28)), programme)
+    assert trials.rows["exposure"].tolist() == [5, 2]
+    assert trials.rows["events"].tolist() == [7, 3]
+    by_month = trend(replace(whole, silent=(10, 28)), trials, programme, None).set_index(["month", "people_group"])
+    assert by_month.loc[(2, "Enrolled"), "people"] == 0
+    assert by_month.loc[(3, "Enrolled"), "people"] == 1
 
 
 def test_enrolment_without_eligibility_history_or_first_place_is_counted_and_left_out(trials_of):
