@@ -28,6 +28,8 @@ def joined(words: list[str]) -> str:
 
     >>> joined(["asthma", "COPD", "cancer"])
     'asthma, COPD and cancer'
+    >>> joined([])
+    ''
     """
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 

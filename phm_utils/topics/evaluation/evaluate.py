@@ -13,6 +13,7 @@ from phm_utils.runs import project_root
 from phm_utils.topics.evaluation.analysis import COLUMNS, analyse, typed
 from phm_utils.topics.evaluation.interventions import HISTORY_MONTHS, Intervention, load_interventions
 from phm_utils.topics.evaluation.load_panel import absent_tables, calendar, load_panel, uncounted
+from phm_utils.wording import joined
 
 KEYS = {
     "effect": ("intervention", "position"),
@@ -27,6 +28,7 @@ PROGRAMME_TYPES = {
     "intervention": "str", "title": "str", "programme": "str", "rule": "str", "follow_up_months": "int64",
     "plausible_ratio": "float64", "plausible_lower": "float64", "plausible_upper": "float64",
     "plausible_source": "str", "cost_gbp_per_year": "float64", "unmatched": "int64", "reason": "str",
+    "silent_months": "str",
 }  # fmt: skip
 
 
@@ -42,14 +44,15 @@ def evaluate(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
     rows = []
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in COLUMNS}
     for programme in programmes:
-        unmatched, reason = 0, _no_data(con, programme, months)
+        unmatched, silent, reason = 0, "", _no_data(con, programme, months)
         if not reason:
             kind = [p.programme for p in programmes if p.kind == programme.kind]
             panel = load_panel(con, programme, kind, months)
             unmatched = panel.unmatched
+            silent = joined([f"{months[number]:%B %Y}" for number in panel.silent])
             for name, table in analyse(panel, programme, unit_cost(costs, programme)).items():
                 found[name].append(table.assign(intervention=programme.code))
-        rows.append(_described(programme, unmatched, reason))
+        rows.append(_described(programme, unmatched, silent, reason))
     described = pd.DataFrame(rows, columns=list(PROGRAMME_TYPES)).astype(PROGRAMME_TYPES)
     yield Model("evaluation_programme", ("intervention",), frame=described)
     for name, key in KEYS.items():
@@ -75,7 +78,7 @@ def _no_data(con: duckdb.DuckDBPyConnection, programme: Intervention, months: pd
     return ""
 
 
-def _described(programme: Intervention, unmatched: int, reason: str) -> dict[str, object]:
+def _described(programme: Intervention, unmatched: int, silent: str, reason: str) -> dict[str, object]:
     """The definition in words and numbers, for the report."""
     rule, plausible = programme.eligibility, programme.plausible
     count = rule.column.replace("ed_", "emergency department ").replace("_", " ")
@@ -92,4 +95,5 @@ def _described(programme: Intervention, unmatched: int, reason: str) -> dict[str
         "cost_gbp_per_year": programme.money.cost_gbp_per_year,
         "unmatched": unmatched,
         "reason": reason,
+        "silent_months": silent,
     }

@@ -16,7 +16,12 @@ PROGRAMME = Release(
     (
         *(AREA, *keys("intervention", "title", "programme", "rule"), key("follow_up_months", "int")),
         *(key(name, "float") for name in ("plausible_ratio", "plausible_lower", "plausible_upper")),
-        *(*keys("plausible_source"), key("cost_gbp_per_year", "float"), *keys("reason"), count("unmatched")),
+        *(
+            *keys("plausible_source"),
+            key("cost_gbp_per_year", "float"),
+            *keys("reason", "silent_months"),
+            count("unmatched"),
+        ),
     ),
 )
 EFFECT = Release(

@@ -33,7 +33,9 @@ def flow(of: Evaluation, area_code: str, area_name: str) -> str:
             f"{rule} Nobody of {area_name} enrolled: the results below are for the whole ICS, where this network's "
             "people may be among the controls."
         )
+    silent = of.programme["silent_months"]
+    left_out = f" Follow-up leaves out {silent}, of which the extract holds next to nothing." if silent else ""
     return (
         f"{rule} Of {area_name} {number(enrolled)} people enrolled; {number(analysed)} of them met the rule in the "
-        "month of enrolment and are analysed."
+        f"month of enrolment and are analysed.{left_out}"
     )

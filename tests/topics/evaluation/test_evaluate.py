@@ -116,6 +116,30 @@ def test_without_the_contacts_that_it_counts_a_programme_is_not_evaluated(drawn_
     assert of.needs.startswith("emergency department attendances")
 
 
+def effect_of(made: dict[str, pd.DataFrame]) -> float:
+    rows = made["evaluation_effect"].set_index(["intervention", "estimator"])
+    return rows.loc[("ed_frequent_attenders", "doubly_robust"), "rate_ratio"]
+
+
+def test_a_month_without_data_is_left_out_of_follow_up_and_said(drawn_panel, stored, programme):
+    with duckdb.connect() as con:
+        stored(con, drawn_panel(1, 0.6))
+        before = effect_of(run(con))
+        gone = "month = DATE '2024-11-01'"
+        con.execute(f"DELETE FROM person_month WHERE {gone}")
+        con.execute("INSERT INTO silent_month SELECT 'ecds_attendance', '', DATE '2024-11-01', 0, 900 FROM range(1)")
+        con.execute("INSERT INTO silent_month SELECT 'op_attendance', '', DATE '2024-10-01', 0, 900 FROM range(1)")
+        assert load_panel(con, programme, ["HIU"], calendar(con, WORKBOOK.index_date)).silent == (43,)
+        made = run(con)
+        assert effect_of(made) == pytest.approx(before, abs=0.1)
+        chosen = programme_page.evaluation(released(con, "QZZ"), "ed_frequent_attenders")
+        assert "Follow-up leaves out November 2024" in str(people_page.flow(chosen, "QZZ", "Tiny ICS"))
+        rates = made["evaluation_trend"].query(
+            "intervention == 'ed_frequent_attenders' and people_group == 'Enrolled' and month >= 0"
+        )
+        assert (rates["rate"] > 0.3).all()
+
+
 def test_contacts_that_are_not_known_are_no_covariate(drawn_panel, stored, programme):
     with duckdb.connect() as con:
         stored(con, drawn_panel(1, 0.6))
