@@ -33,6 +33,7 @@ KINDS = {
     "ages": "an age group is missing",
     "households": "households are of unusual sizes",
     "strangers": "people of one household are seldom of one ethnic category",
+    "one_category": "practices with people of one ethnic category alone",
     "current": "few registrations are current",
     "withheld": "very many people have opted out",
     "none": "nobody has opted out",

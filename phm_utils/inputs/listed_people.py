@@ -16,6 +16,9 @@ LEAST_CURRENT = 0.40  # of registrations: twenty years of leavers are still fewe
 LARGEST_USUAL_HOUSEHOLD = 15  # people, in which half of a population cannot live
 MOST_ALONE = 0.98  # of people who live alone
 LEAST_ALIKE = 0.20  # of the agreement of a household's ethnic categories that is beyond chance
+# A practice of ONE_CATEGORY lists so many of one ethnic category; with MANY_SUCH of the people in such practices, it
+# would be that of nearly everybody (NEARLY_ALL) in a place without a fault.
+ONE_CATEGORY, FEWEST_LISTED, MANY_SUCH, NEARLY_ALL = 0.99, 50, 0.50, 0.97
 MOST_WITHHELD = 0.20  # of registrations; one in twenty people in England has opted out
 MOST_DEATHS = 0.05  # of the people registered, in a year; one in a hundred dies
 
@@ -54,6 +57,7 @@ def doubts_of_registrations(con: duckdb.DuckDBPyConnection, present: list[str], 
     yield from _alike(con)
     yield from _households(con, current)
     yield from _strangers(con, current)
+    yield from _one_category(con, current)
     if "death" in present:
         yield from _deaths(con, n["people"])
 
@@ -128,6 +132,25 @@ def _strangers(con: duckdb.DuckDBPyConnection, current: str) -> Iterator[Doubt]:
         yield Doubt(
             "gp_registration", "ethnicity", "strangers", int(pairs - same) // 2, int(pairs) // 2, False, text, look
         )
+
+
+def _one_category(con: duckdb.DuckDBPyConnection, current: str) -> Iterator[Doubt]:
+    """Practices whose people are all of one ethnic category, where the place's are of several."""
+    [(alike, people, largest)] = con.execute(
+        "WITH listed AS (SELECT practice_code, ethnicity, count(*) AS n FROM gp_registration WHERE "
+        f"ethnicity IS NOT NULL AND ethnicity <> 'Z' AND {current} GROUP BY ALL), "
+        "practice AS (SELECT sum(n) AS people, max(n) / sum(n) AS share FROM listed GROUP BY practice_code), "
+        "category AS (SELECT sum(n) AS people FROM listed GROUP BY ethnicity) "
+        f"SELECT coalesce(sum(people) FILTER (share >= {ONE_CATEGORY} AND people >= {FEWEST_LISTED}), 0), "
+        "coalesce(sum(people), 0), coalesce((SELECT max(people) / sum(people) FROM category), 0) FROM practice"
+    ).fetchall()
+    if people >= MANY and alike / people > MANY_SUCH and largest < NEARLY_ALL:
+        text = (
+            f"{alike:,} of {people:,} people ({alike / people:.0%}) are with practices of one ethnic category, which "
+            f"{largest:.0%} of all people have at most"
+        )
+        look = "whether the column was sorted or moved by itself"
+        yield Doubt("gp_registration", "ethnicity", "one_category", int(alike), int(people), False, text, look)
 
 
 def _deaths(con: duckdb.DuckDBPyConnection, people: int) -> Iterator[Doubt]:

@@ -246,6 +246,11 @@ def test_a_column_of_ethnicity_sorted_by_itself_is_doubted(found):
     assert name not in found(gp_registration=registrations(ethnicity=lambda i: "A"))
     mixed = [of_households[i * 7 % N] for i in range(N)]
     assert found(gp_registration=registrations(ethnicity=mixed.__getitem__))[name].rows > 1_000
+    by_practice = {"practice_code": lambda i: f"A9900{i * 10 // N}"}
+    in_order = sorted(of_households)  # households stay alike where the file has them one after the other
+    name = "gp_registration.ethnicity:one_category"
+    assert name in found(gp_registration=registrations(ethnicity=in_order.__getitem__, **by_practice))
+    assert name not in found(gp_registration=registrations(ethnicity=of_households.__getitem__, **by_practice))
 
 
 MEASURES_WRONG = {"60621009": lambda i: 170.0 + i % 30, "271649006": lambda i: 16.0 + i % 5}
