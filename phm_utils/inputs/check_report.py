@@ -4,11 +4,13 @@ import pandas as pd
 
 from phm_utils.inputs.alarms import FEWEST
 from phm_utils.inputs.people_account import AMONG, COUNTED, REGISTERED, UNITS
+from phm_utils.inputs.practices import LISTED, NO_PCN
 from phm_utils.inputs.silence import MONTHS
 from phm_utils.runs import Store
 from phm_utils.schema import PCN_NOT_KNOWN
 
 LOW_SHARE = 0.5  # of a practice's people
+NAMED = 5  # practices
 # What follows from a faulty field, where it is more than the field's own absence.
 CONSEQUENCE = {
     ("gp_registration", "registered_to"): "ended on an unknown day, not counted as current",
@@ -32,7 +34,8 @@ def report(store: Store) -> str:
         lines.append(f"absent: {', '.join(absent)}")
     lines += ["", *account_lines(store.read("people_account"))]
     lines += silence_lines(store.read("silent_practice"), store.read("silent_month"))
-    lines += deprivation_lines(store.read("check_practice"))
+    practices = store.read("check_practice")
+    lines += unregistered_lines(store.read("practice"), practices) + deprivation_lines(practices)
     faults = fields[fields["disposition"] != "documented null"].sort_values(
         ["rows", "table_name", "column_name", "rule"], ascending=[False, True, True, True]
     )
@@ -74,6 +77,23 @@ def deprivation_lines(practices: pd.DataFrame) -> list[str]:
     return [
         f"deprivation: known for {row.deprivation_known:,} of {row.registered:,} people of practice {row.practice_code}"
         for row in low.itertuples()
+    ]
+
+
+def unregistered_lines(listed: pd.DataFrame, practices: pd.DataFrame) -> list[str]:
+    """A line on the open practices of the ICS with which nobody is registered, where others have registrations.
+
+    listed: `practice`. practices: `check_practice`.
+    """
+    registered = practices[practices["registered"] > 0]["practice_code"]
+    is_open = listed[listed["of_ics"] & listed["standing"].isin([LISTED, NO_PCN])]["practice_code"]
+    without = sorted(is_open[~is_open.isin(registered)])
+    if registered.empty or not without:
+        return []
+    named = ", ".join(without[:NAMED]) + ("" if len(without) <= NAMED else " and others")
+    return [
+        f"no registrations: {len(without)} of {len(is_open)} open practices of the ICS have none in gp_registration "
+        f"({named})"
     ]
 
 

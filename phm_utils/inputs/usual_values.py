@@ -65,6 +65,7 @@ USUAL = (
     Usual("gp_registration", "ethnicity", "ethnicity = 'Z'", "ethnicity IS NOT NULL", 0, 0.50, "not stated", False),
     Usual("gp_appointment", "status", "status = 'Attended'", "status <> 'Unknown'", 0.50, 1, "attended"),
     Usual("gp_medication", "is_repeat", "is_repeat", "is_repeat IS NOT NULL", 0.30, 1, "repeat medicines", False),
+    Usual("gp_medication", "quantity", "quantity > 1000", "quantity IS NOT NULL", 0, 0.50, "above 1,000 dose units"),
     Usual("gp_medication", "bnf_code", "strlen(bnf_code) < 7", "bnf_code IS NOT NULL", 0, 0.50,
           "cut to the chapter or section", False),
     Usual("gp_medication", "duration_days", "duration_days < 14", "duration_days IS NOT NULL", 0, 0.50,

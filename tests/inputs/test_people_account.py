@@ -59,6 +59,18 @@ def test_the_check_prints_it(everybody):
     assert "not counted: practice of another ICB" in text
     assert "             2      of them in no known network (unit `PCN not known`)" in text
     assert "practice not in the practice table" in text
+    assert "no registrations:" not in text
+
+
+def test_open_practices_without_registrations_are_named(small, rows):
+    more = [rows["practice"] | {"practice_code": f"A9900{n}"} for n in range(2, 9)]
+    closed = rows["practice"] | {"practice_code": "A99009", "close_date": "2019-03-31"}
+    other = rows["practice"] | {"practice_code": "A88001", "pcn_code": "U88001", "icb_code": "QYY"}
+    small.put("practice", rows["practice"], *more, closed, other)
+    assert (
+        "no registrations: 7 of 8 open practices of the ICS have none in gp_registration "
+        "(A99002, A99003, A99004, A99005, A99006 and others)"
+    ) in report(small.checked())
 
 
 def test_a_death_of_another_person_of_that_pseudonym_is_none(everybody):
