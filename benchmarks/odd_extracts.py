@@ -10,6 +10,7 @@ from tiny_landing import EVENTS, PERSONS, Change, make_landing
 
 PEOPLE = ("gp_registration", *EVENTS, "death", "partner_list", "programme_enrolment")  # tables of people's rows
 DESCRIBED = ("gp_registration", *PERSONS, "programme_enrolment")  # those with sex, birth and home
+FALLS_SILENT = "A99003"  # planted; a fault of the extract
 GP_TABLES = ("gp_registration", "gp_event", "gp_medication", "gp_appointment")
 
 
@@ -85,7 +86,10 @@ SIZES = ((1, 200, 1), (1, 400, 2), (1, 700, 3), (1, 1500, 4), (2, 300, 5), (2, 9
 
 @odd(SIZES)
 def size(change: Change) -> None:
-    """Another simulated place: PCNs, people in each, seed."""
+    """Another simulated place: PCNs, people in each, seed; without the practice that the simulator lets fall silent."""
+    everybody = people(change)
+    keep_people(change, everybody[everybody["practice_code"] != FALLS_SILENT]["token_person_id"])
+    change.keep(change.of("practice")["practice_code"] != FALLS_SILENT, "practice")
 
 
 @odd(("university", "retirement", "families", "working age"))

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import quote, read_sql
+from phm_utils.engine import present_tables, quote, read_sql
 from phm_utils.inputs.doubts import FEWEST, MANY, Doubt
+from phm_utils.inputs.silence import LEFT_OUT
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
@@ -215,7 +216,10 @@ def _unheard(con: duckdb.DuckDBPyConnection) -> Iterator[Doubt]:
 
 
 def _silent(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[Doubt]:
-    """Practices whose patients are (nearly) all missing from a table that has its share of the others'."""
+    """Practices whose patients are (nearly) all missing from a table that has its share of the others'.
+
+    A practice whose GP records fell silent is named as such, and its people are not counted: it is no doubt here.
+    """
     practices = read_sql(
         con,
         "SELECT r.practice_code, r.people, coalesce(t.people, 0) AS found FROM ("
@@ -228,6 +232,8 @@ def _silent(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[Doubt]:
         return
     expected = practices["people"] * with_rows["found"].sum() / with_rows["people"].sum()
     silent = practices[(practices["found"] <= expected * SILENT) & (expected >= EXPECTED_OF_A_PRACTICE)]
+    if name in GP_TABLES and "silent_practice" in present_tables(con):
+        silent = silent[~silent["practice_code"].isin(read_sql(con, LEFT_OUT)["practice_code"])]
     if len(silent):
         listed, found = ", ".join(silent["practice_code"].head(5)), int(silent["found"].sum())
         text = (

@@ -8,7 +8,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, present_tables, quote, read_sql
 from phm_utils.inputs.practices import CLOSED, ELSEWHERE, MERGED, NO_PCN, UNLISTED
-from phm_utils.inputs.silence import SILENT
+from phm_utils.inputs.silence import LEFT_OUT
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
@@ -119,7 +119,7 @@ outcomes AS (
             WHEN NOT open THEN {quote(END_UNKNOWN)}
             WHEN person IN (SELECT person FROM dead) THEN {quote(DIED)}
             WHEN NOT usable THEN {quote(f"practice {ELSEWHERE}")}
-            WHEN practice_code IN ({SILENT}) THEN {quote(SILENT_PRACTICE)}
+            WHEN practice_code IN ({LEFT_OUT}) THEN {quote(SILENT_PRACTICE)}
             ELSE {quote(COUNTED)}
         END AS outcome
     FROM one

@@ -25,7 +25,7 @@ PRACTICE_TYPES = {
     "left_out": "bool",
 }  # fmt: skip
 MONTH_TYPES = {"table_name": "str", "unit": "str", "month": "datetime64[s]", "rows": "int64", "usual": "float64"}
-SILENT = "SELECT practice_code FROM silent_practice WHERE left_out"
+LEFT_OUT = "SELECT practice_code FROM silent_practice WHERE left_out"
 
 
 def silent_practices(con: duckdb.DuckDBPyConnection, months: pd.DataFrame, workbook: Workbook) -> Model:

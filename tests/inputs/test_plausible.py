@@ -144,6 +144,18 @@ def test_contacts_that_are_unlikely_stop_the_check(found, name):
     assert found(csds_contact=contacts(**CONTACTS_WRONG[name]))[name].stops
 
 
+def test_a_practice_that_is_left_out_as_silent_is_no_doubt_besides():
+    of_three = events(token_person_id=lambda i: f"p{i // 4 * 4 + i % 3}")  # none of the fourth practice's patients
+    tables = {"gp_registration": registrations(), "gp_event": of_three}
+    for left_out, doubted in ((False, True), (True, False)):
+        with duckdb.connect() as con:
+            for name, rows in tables.items():
+                put(con, name, rows)
+            con.execute(f"CREATE TABLE silent_practice AS SELECT 'A99003' AS practice_code, {left_out} AS left_out")
+            names = [doubt.name for doubt in doubts_of_people(con, list(tables), WORKBOOK)]
+        assert ("gp_event.token_person_id:silent" in names) == doubted
+
+
 def test_some_residents_and_some_mistyped_births_are_mentioned_at_most(found):
     made = contacts(
         contact_date=recent(),
