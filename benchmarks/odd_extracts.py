@@ -55,7 +55,7 @@ def odd(options: Iterable[Any] = (None,)):
 def keep_people(change: Change, tokens: Iterable[str]) -> None:
     """Leave these people alone in every table, and rows of people on no list."""
     kept, everybody = set(tokens), set(change.of("gp_registration")["token_person_id"])
-    for table in PEOPLE:
+    for table in [name for name in PEOPLE if change.has(name)]:
         change.keep(~change.of(table)["token_person_id"].isin(everybody - kept), table)
     practices = change.of("practice")
     registered = change.of("gp_registration").query("registered_to.isna()")["practice_code"].value_counts()

@@ -81,6 +81,10 @@ class Change:
         """The table's CSV."""
         return self.folder / f"{self.table}.csv"
 
+    def has(self, table: str) -> bool:
+        """Does the first landing have the table?"""
+        return (self.source / f"{table}.parquet").exists()
+
     def of(self, table: str) -> pd.DataFrame:
         """Another table as text, to be changed in place."""
         if table not in self.frames:

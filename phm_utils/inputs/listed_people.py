@@ -18,7 +18,7 @@ MOST_ALONE = 0.98  # of people who live alone
 LEAST_ALIKE = 0.20  # of the agreement of a household's ethnic categories that is beyond chance
 # A practice of ONE_CATEGORY lists so many of one ethnic category; with MANY_SUCH of the people in such practices, it
 # would be that of nearly everybody (NEARLY_ALL) in a place without a fault.
-ONE_CATEGORY, FEWEST_LISTED, MANY_SUCH, NEARLY_ALL = 0.99, 50, 0.50, 0.97
+ONE_CATEGORY, FEWEST_LISTED, MANY_SUCH, NEARLY_ALL = 0.99, 30, 0.50, 0.97
 MOST_WITHHELD = 0.20  # of registrations; one in twenty people in England has opted out
 MOST_DEATHS = 0.05  # of the people registered, in a year; one in a hundred dies
 
@@ -113,7 +113,7 @@ def _strangers(con: duckdb.DuckDBPyConnection, current: str) -> Iterator[Doubt]:
     """Households whose people are of one ethnic category no more often than by chance (Cohen's kappa of pairs)."""
     [(same, pairs, chance)] = con.execute(
         "WITH listed AS (SELECT household_token, ethnicity, count(*) AS n FROM gp_registration WHERE "
-        f"household_token IS NOT NULL AND ethnicity IS NOT NULL AND ethnicity <> 'Z' AND {current} GROUP BY ALL), "
+        f"household_token IS NOT NULL AND ethnicity NOT IN ('Z', '99') AND {current} GROUP BY ALL), "
         "household AS (SELECT household_token, sum(n * (n - 1)) AS same, sum(n) * (sum(n) - 1) AS pairs FROM listed "
         f"GROUP BY ALL HAVING sum(n) BETWEEN 2 AND {LARGEST_USUAL_HOUSEHOLD}), "
         "category AS (SELECT sum(n) AS n FROM listed SEMI JOIN household USING (household_token) GROUP BY ethnicity) "
@@ -138,7 +138,7 @@ def _one_category(con: duckdb.DuckDBPyConnection, current: str) -> Iterator[Doub
     """Practices whose people are all of one ethnic category, where the place's are of several."""
     [(alike, people, largest)] = con.execute(
         "WITH listed AS (SELECT practice_code, ethnicity, count(*) AS n FROM gp_registration WHERE "
-        f"ethnicity IS NOT NULL AND ethnicity <> 'Z' AND {current} GROUP BY ALL), "
+        f"ethnicity NOT IN ('Z', '99') AND {current} GROUP BY ALL), "
         "practice AS (SELECT sum(n) AS people, max(n) / sum(n) AS share FROM listed GROUP BY practice_code), "
         "category AS (SELECT sum(n) AS people FROM listed GROUP BY ethnicity) "
         f"SELECT coalesce(sum(people) FILTER (share >= {ONE_CATEGORY} AND people >= {FEWEST_LISTED}), 0), "
