@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import read_sql
+from phm_utils.engine import quote, read_sql
 from phm_utils.inputs.doubts import FEWEST, MANY, Doubt
 from phm_utils.schema import EMERGENCY_ADMIMETH
 from phm_utils.tables import TABLES
@@ -37,15 +37,6 @@ class Usual:
 _DAYS = "the form of the dates: day and month changed round, cut to the month, or moved by a day"
 _EMERGENCY = f"admimeth IN ({', '.join(repr(code) for code in EMERGENCY_ADMIMETH)})"
 _PREGNANCY = "diag_01[1] = 'O' AND sex IN ('1', '2')"
-# Measurements by their commonest code: their unit (parameters/concepts.csv) and the values that nearly everybody has.
-_MEASURES = {
-    "60621009": ("body mass indexes", "kg/m2", 12, 70),
-    "271649006": ("systolic blood pressures", "mmHg", 70, 250),
-    "271650006": ("diastolic blood pressures", "mmHg", 30, 150),
-    "999791000000106": ("HbA1c values", "mmol/mol", 15, 180),
-    "412808005": ("cholesterol values", "mmol/L", 1, 15),
-    "1011481000000105": ("eGFR values", "mL/min/1.73m2", 3, 200),
-}
 # Planned care has few Sundays (2 in 7 once dates are wrong); a thirtieth of days is a first of the month.
 _PLANNED = ("gp_event", "gp_appointment", "op_attendance", "csds_contact", "mhsds_contact")
 _ACTIVITY = (*_PLANNED, "gp_medication", "apc_episode", "ecds_attendance")
@@ -71,10 +62,6 @@ USUAL = (
     Usual("gp_medication", "duration_days", "duration_days < 14", "duration_days IS NOT NULL", 0, 0.50,
           "for less than two weeks", False),
     Usual("gp_event", "value_num", "value_num < 0", "value_num IS NOT NULL", 0, 0.01, "below 0", False),
-    *(Usual("gp_event", "value_num", f"value_num NOT BETWEEN {low} AND {high}",
-            f"value_num IS NOT NULL AND snomed_code = '{code}' AND (unit IS NULL OR lower(unit) = '{unit.lower()}')",
-            0, 0.20, f"{what} outside {low} to {high} {unit}", False, f"the unit of the {what}")
-      for code, (what, unit, low, high) in _MEASURES.items()),
     Usual("apc_episode", "epiorder", "epiorder = 1", "epiorder IS NOT NULL", 0, 0.98, "first episodes", False),
     Usual("apc_episode", "admimeth", _EMERGENCY, "admimeth IS NOT NULL", 0.05, 0.95, "emergency admissions"),
     Usual("apc_episode", "classpat", "classpat = '2'", f"{_EMERGENCY} AND classpat IS NOT NULL", 0, 0.25,
@@ -107,6 +94,16 @@ USUAL = (
     Usual("asc_event", "client_type", "client_type = 'Service User'", "client_type IS NOT NULL", 0.30, 1,
           "of service users", False),
 )  # fmt: skip
+# Measurements by their commonest code: their unit (parameters/concepts.csv) and the values that nearly everybody has.
+MEASURES = {
+    "60621009": ("body mass indexes", "kg/m2", 12, 70),
+    "271649006": ("systolic blood pressures", "mmHg", 70, 250),
+    "271650006": ("diastolic blood pressures", "mmHg", 30, 150),
+    "999791000000106": ("HbA1c values", "mmol/mol", 15, 180),
+    "412808005": ("cholesterol values", "mmol/L", 1, 15),
+    "1011481000000105": ("eGFR values", "mL/min/1.73m2", 3, 200),
+}
+MOST_OFF = 0.20  # of the values of a measurement
 # Shares of rows without a value that a standard asks for, beyond which the report says so.
 NOT_FILLED = {
     "gp_registration": {"sex": 0.05, "birth_month": 0.05, "lsoa": 0.08, "household_token": 0.25, "ethnicity": 0.5,
@@ -157,6 +154,8 @@ def doubts_of_values(con: duckdb.DuckDBPyConnection, present: list[str], filled:
 
     Costs one reading of the columns of USUAL, and of a sample of those of MANY_VALUED.
     """
+    if "gp_event" in present:
+        yield from _measures(con)
     for name in present:
         yield from _unusual(con, name)
         for column, most in NOT_FILLED.get(name, {}).items():
@@ -187,6 +186,23 @@ def _unusual(con: duckdb.DuckDBPyConnection, name: str) -> Iterator[Doubt]:
             )
             unlike = n if n / of > rule.high else of - n
             yield Doubt(name, rule.column, "unusual", unlike, of, rule.stops, text, rule.look)
+
+
+def _measures(con: duckdb.DuckDBPyConnection) -> Iterator[Doubt]:
+    """Measurements with many values that hardly anybody has, in their own unit or none."""
+    listed = ", ".join(
+        f"({quote(code)}, {quote(unit.lower())}, {low}, {high})" for code, (_, unit, low, high) in MEASURES.items()
+    )
+    found = con.execute(
+        f"SELECT code, count(*) FILTER (value_num NOT BETWEEN low AND high), count(*) FROM gp_event "
+        f"INNER JOIN (VALUES {listed}) measure(code, own_unit, low, high) ON code = snomed_code "
+        "WHERE value_num IS NOT NULL AND (unit IS NULL OR lower(unit) = own_unit) GROUP BY code ORDER BY code"
+    ).fetchall()
+    for code, off, of in found:
+        what, unit, low, high = MEASURES[code]
+        if of >= MANY // 10 and off / of > MOST_OFF:
+            text = f"{off:,} of {of:,} {what} ({off / of:.0%}) are outside {low} to {high} {unit}"
+            yield Doubt("gp_event", "value_num", "unusual", off, of, False, text, f"the unit of the {what}")
 
 
 def _not_filled(name: str, column: str, most: float, counts: pd.Series) -> Iterator[Doubt]:

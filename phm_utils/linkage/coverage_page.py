@@ -37,11 +37,14 @@ OTHER_RECORDS = "records from outside the GP system"
 
 @if_present
 def present(sources: pd.DataFrame) -> pd.DataFrame | Absent:
-    """Sources from outside the GP system that have records in this area; absent where none has."""
+    """Sources from outside the GP system with records that may be shown of this area; absent where none has."""
     others = sources[~sources["source"].str.startswith("gp_")]
     if len(others) and (others["records"] == 0).fillna(False).all():
         return Absent("The linkage of records", OTHER_RECORDS)
-    return others[others["records"].notna() & (others["records"] != 0)]
+    shown = others[others["records"].notna() & (others["records"] != 0)]
+    if len(others) and shown.empty:
+        return Absent("The linkage of records", "a source with records of enough people to be shown")
+    return shown
 
 
 @if_present

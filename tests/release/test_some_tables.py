@@ -110,7 +110,7 @@ def unsaid(page: BeautifulSoup) -> list[str]:
 
 def check_page(html: str) -> None:
     page = BeautifulSoup(html, "html.parser")
-    assert unsaid(page) == []
+    assert unsaid(page) == [], page.title
     assert NO_WORDS.findall(page.select_one(".findings").get_text(" ") + page.select_one(".body").get_text(" ")) == []
 
 
