@@ -41,10 +41,7 @@ def present(sources: pd.DataFrame) -> pd.DataFrame | Absent:
     others = sources[~sources["source"].str.startswith("gp_")]
     if len(others) and (others["records"] == 0).fillna(False).all():
         return Absent("The linkage of records", OTHER_RECORDS)
-    shown = others[others["records"].notna() & (others["records"] != 0)]
-    if len(others) and shown.empty:
-        return Absent("The linkage of records", "a source with records of enough people to be shown")
-    return shown
+    return others[others["records"].notna() & (others["records"] != 0)]
 
 
 @if_present
@@ -135,9 +132,14 @@ def by_source(coverage: pd.DataFrame, characteristic: str) -> pd.DataFrame:
 
 
 @if_present
-def other_rules(sources: pd.DataFrame) -> pd.DataFrame:
-    """One row per source: the percentage of its records linked under a stricter and a laxer rule."""
+def other_rules(sources: pd.DataFrame) -> pd.DataFrame | Absent:
+    """One row per source: the percentage of its records linked under a stricter and a laxer rule.
+
+    Absent where no source has enough records to be shown.
+    """
     rows = present(sources)
+    if rows.empty:
+        return Absent("Other rules of linkage", "a source with records of enough people to be shown")
     counts = rows[list(METHODS)].fillna(0).astype(float)
     total = rows["records"].astype(float)
     strict, lax = counts["agrees"], counts[["agrees", "sex_differs", "month_differs", "conflict"]].sum(axis=1)
