@@ -158,7 +158,7 @@ def pseudonyms(values: Iterable[str | None], key: bytes) -> list[str | None]:
     column = pd.Series(list(values), dtype="string").rename("v")
     with session() as con:
         con.register("given", column.reset_index().set_axis(["i", "v"], axis=1))
-        rows = con.execute(f"SELECT {_hmac('v')} FROM given ORDER BY i", _pads(key)).fetchall()
+        rows = con.execute(f"SELECT {pseudonym_sql('v')} FROM given ORDER BY i", pads_of(key)).fetchall()
     return [made for (made,) in rows]
 
 
@@ -168,19 +168,21 @@ def make_pseudonyms(con: duckdb.DuckDBPyConnection, table: str, name: str, sql: 
     token: `pseudonym` of `value` under one purpose's key. As `pseudonyms`, for millions of values.
     """
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {name}, {_hmac('value')} AS token FROM ({sql})", _pads(key)
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {name}, {pseudonym_sql('value')} AS token FROM ({sql})",
+        pads_of(key),
     )
 
 
-def _hmac(value: str) -> str:
-    """SQL for the pseudonym of a text, with `_pads` bound."""
-    return f"left(sha256($outer_pad::BLOB || unhex(sha256($inner_pad::BLOB || encode({value})))), {PSEUDONYM_DIGITS})"
+def pseudonym_sql(value: str, which: str = "") -> str:
+    """SQL for the pseudonym of a text, with `pads_of` bound. which: a name of the key, where a query has several."""
+    inner, outer = f"$inner_pad{which}::BLOB", f"$outer_pad{which}::BLOB"
+    return f"left(sha256({outer} || unhex(sha256({inner} || encode({value})))), {PSEUDONYM_DIGITS})"
 
 
-def _pads(key: bytes) -> dict[str, bytes]:
-    """The inner and outer padded keys of RFC 2104, by the names under which `_hmac` binds them."""
+def pads_of(key: bytes, which: str = "") -> dict[str, bytes]:
+    """The inner and outer padded keys of RFC 2104, by the names under which `pseudonym_sql` binds them."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
-    return {"inner_pad": bytes(b ^ 0x36 for b in block), "outer_pad": bytes(b ^ 0x5C for b in block)}
+    return {f"inner_pad{which}": bytes(b ^ 0x36 for b in block), f"outer_pad{which}": bytes(b ^ 0x5C for b in block)}
 
 
 def _outside_workbook(path: Path | str) -> Path:
