@@ -93,6 +93,7 @@ def workplace(root: Path | None = None, *, synthetic: bool = False) -> Iterator[
     root: None for commands without a parameter file: the usual root, and spill in PHM_TEMP if that is set.
     Raises InputError where it cannot be made, or others could open it; the latter is a warning of synthetic data.
     """
+    _make_above(root or default_root())
     with owner_only():
         try:
             place, lock = _open(root or default_root(), synthetic)
@@ -118,6 +119,12 @@ def workplace(root: Path | None = None, *, synthetic: bool = False) -> Iterator[
             _release(lock)
 
 
+def _make_above(root: Path) -> None:
+    """The folders above a root, with the user's own modes."""
+    with suppress(OSError):  # said where the root itself is made
+        root.parent.mkdir(parents=True, exist_ok=True)
+
+
 def _open(root: Path, synthetic: bool) -> tuple[Workplace, FileLock]:
     work = private_folder(root / WORK, root, synthetic=synthetic)
     with _master(work):
@@ -139,6 +146,7 @@ def sweep(root: Path) -> None:
 @contextmanager
 def only_one(root: Path, name: str, *, synthetic: bool = False) -> Iterator[None]:
     """Refuse a second command on the identified side of one parameter file; the lock of a killed one is free."""
+    _make_above(root)
     with owner_only():
         lock = FileLock(private_folder(root / LOCKS, root, synthetic=synthetic) / name, timeout=0, mode=0o600)
         try:
