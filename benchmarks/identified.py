@@ -132,7 +132,7 @@ def kills(place: Place, number: int, whole: dict[str, str], seconds: float, memo
         outcomes["files with names after the next command"] += len(place.leaks())
         outcomes["files in the temporary folder"] += sum(p.is_file() for p in place.temp.rglob("*"))
         outcomes["part of a landing"] += landing_of(place.result()) not in ({}, landing_of(whole))
-        place.run("link", place.parameters)
+        outcomes["last link done"] += place.run("link", place.parameters) == 0
         outcomes["other bytes than undisturbed"] += place.result() != whole
     return outcomes
 
