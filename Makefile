@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-persons bench-evaluation bench-scale benchmark-corruptions
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-scale benchmark-corruptions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -66,6 +66,10 @@ bench-validation: $(VENV)/.installed
 bench-linkage: $(VENV)/.installed
 	$(BIN)/phm simulate --form linkage --pcns 15 --out outputs/identified/landing/six_sources
 	$(BIN)/python benchmarks/linkage.py outputs/identified/landing/six_sources --train --single-pass
+
+# `phm link` killed at random moments, and started twice at once.
+bench-identified: $(VENV)/.installed
+	$(BIN)/python benchmarks/identified.py
 
 # Cost of the person table at 100,000, 400,000 and 817,000 people, and a bare scan of the same files.
 bench-persons: $(VENV)/.installed

@@ -15,6 +15,7 @@ from phm_utils.errors import InputError, StepFailed
 
 if TYPE_CHECKING:
     from phm_utils.params import Workbook
+    from phm_utils.privacy.workplace import Workplace
     from phm_utils.runs import Store
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     options = parser().parse_args(arguments)
     try:
+        _sweep_default()
         return options.command(options)
     except InputError as error:
         print(f"phm: {error}", file=sys.stderr)
@@ -59,6 +61,16 @@ def parser() -> argparse.ArgumentParser:
     doctor_options = _command(commands, "doctor", doctor, "list what is missing on this machine or in a parameter file")
     doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")
     return phm
+
+
+def _sweep_default() -> None:
+    """Remove what a killed command left in the usual identified root, whatever the command is."""
+    try:
+        from phm_utils.privacy.workplace import default_root, sweep
+
+        sweep(default_root())
+    except (ModuleNotFoundError, InputError, OSError):  # no workbook here, or no rights: the command itself says so
+        return
 
 
 class _Version(argparse.Action):
@@ -108,6 +120,9 @@ def _link_options(command: argparse.ArgumentParser) -> None:
     model.add_argument("--model", type=Path, metavar="FILE", help="a saved model (parameters/linkage/demoshire.json)")
     model.add_argument("--train", type=Path, metavar="FILE", help="train a model on these records, and save it")
     command.add_argument("--leave-out-unseen", action="store_true", help="with --train: levels that no pair has")
+    command.add_argument(
+        "--accept-ledger", action="store_true", help="PARAMETERS: go on with another ledger: pseudonyms may change"
+    )
     command.add_argument("--reviewed", type=Path, metavar="FILE", help="PARAMETERS: a clerical review, filled in")
     command.add_argument("--spine", default="gp", metavar="SOURCE", help="INPUT_DIR: others are linked to it (gp)")
     command.add_argument("--purpose", default=PURPOSE, help=f"INPUT_DIR: ({PURPOSE})")
@@ -203,26 +218,59 @@ def synthea(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Run the check stage alone and print what it found."""
+    from phm_utils.batch.route import route_of
+    from phm_utils.batch.single_stage import run_single_stage
     from phm_utils.inputs.check_report import report
-    from phm_utils.topics.registry import load_workbook
+    from phm_utils.linkage.command import identified_place
+    from phm_utils.runs import resolve
 
-    print(report(_checked(load_workbook(options.parameters))))
+    workbook = _swept(options.parameters)
+    _refuse_check(workbook)
+    if workbook.form == "identified":
+        with identified_place(workbook) as place:
+            store = _checked(workbook, place)
+            text = report(store)
+            place.publish(place.quarantine(workbook.name))
+    else:
+        text = report(run_single_stage(workbook, route_of(workbook.data), "check", resolve(workbook.outputs)))
+    print(text)
     return DONE
 
 
-def _checked(workbook: "Workbook") -> "Store":
-    """The store of validated tables: for identified extracts one of its own, below the identified root."""
+def _checked(workbook: "Workbook", place: "Workplace") -> "Store":
+    """The store of an identified extract's validated tables, and its quarantine, in a command's working folder.
+
+    Where the check refuses the extract, the quarantine is published: the refusal names it.
+    """
     from phm_utils.batch.route import route_of
     from phm_utils.batch.single_stage import run_single_stage
+
+    _refuse_check(workbook)
+    inside = workbook.model_copy(update={"identified_root": str(place.folder)})
+    try:
+        return run_single_stage(inside, route_of(workbook.data), "check", place.folder / "checked")
+    except InputError:
+        place.publish(place.quarantine(workbook.name))
+        raise
+
+
+def _refuse_check(workbook: "Workbook") -> None:
     from phm_utils.inputs.governance import permitted
-    from phm_utils.runs import resolve
 
     if workbook.data != "person_level":
         raise InputError("Published data have nothing to check or link: `phm run` reads them directly.")
     permitted(workbook)
-    identified = workbook.form == "identified"
-    parent = resolve(workbook.identified_root) / "checked" if identified else resolve(workbook.outputs)
-    return run_single_stage(workbook, route_of(workbook.data), "check", parent)
+
+
+def _swept(parameters: Path) -> "Workbook":
+    """A parameter file, once what killed commands left below its identified root is gone."""
+    from phm_utils.privacy.workplace import sweep
+    from phm_utils.runs import resolve
+    from phm_utils.topics.registry import load_workbook
+
+    workbook = load_workbook(parameters)
+    sweep(resolve(workbook.identified_root))
+    return workbook
 
 
 def key(options: argparse.Namespace) -> int:
@@ -237,7 +285,6 @@ def key(options: argparse.Namespace) -> int:
 def link(options: argparse.Namespace) -> int:
     """Link identified sources: those of a parameter file into a landing, or those of a folder into an index."""
     from phm_utils.linkage import command
-    from phm_utils.topics.registry import load_workbook
 
     linking = command.LinkArguments(
         key_file=options.key_file,
@@ -248,12 +295,13 @@ def link(options: argparse.Namespace) -> int:
         engine=options.engine,
         encoded=tuple(options.encoded),
         encoded_key_file=options.encoded_key_file,
+        accept_ledger=options.accept_ledger,
     )
     if options.out or options.given.is_dir():
         folder = {name: getattr(options, name) for name in ("spine", "purpose", "one_to_one", "any_numbers")}
         print(command.link_folder(options.given, options.out, linking, **folder))
     else:
-        print(command.link_identified(load_workbook(options.given), _checked, linking, options.reviewed))
+        print(command.link_identified(_swept(options.given), _checked, linking, options.reviewed))
     return DONE
 
 
@@ -293,10 +341,9 @@ def codelists_compare(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     """Bring the stages and reports options for up to date."""
     from phm_utils.batch.run import run as bring_up_to_date
-    from phm_utils.topics.registry import load_workbook
 
     return bring_up_to_date(
-        load_workbook(options.parameters),
+        _swept(options.parameters),
         areas=options.areas,
         notebooks=options.notebooks,
         workers=options.workers,

@@ -11,8 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from phm_utils.errors import InputError
+
+if TYPE_CHECKING:
+    from phm_utils.params import Workbook
 
 OK, MISSING, ADVICE = "ok", "missing", "advice"
 Line = tuple[str, str]
@@ -50,8 +54,8 @@ def _lines(path: Path | None) -> Iterator[Line]:
 
 def parameter_file(path: Path) -> Iterator[Line]:
     """What a parameter file names: present, absent or faulty, by topic."""
-    from phm_utils.runs import resolve  # these need the packages
-    from phm_utils.topic import call
+    from phm_utils.privacy.workplace import sweep  # these need the packages
+    from phm_utils.runs import resolve
     from phm_utils.topics.registry import load_workbook, topics_of
 
     try:
@@ -62,10 +66,28 @@ def parameter_file(path: Path) -> Iterator[Line]:
     yield OK, f"{path.name}: {workbook.title}, up to {workbook.index_date:%d %B %Y}, for {workbook.purpose}"
     yield from _engine(workbook.resources.engine)
     if workbook.data == "person_level":
-        yield from _folder_access(resolve(workbook.identified_root))
+        root = resolve(workbook.identified_root)
+        yield from _folder_access(root)
+        sweep(root)
     for topic in topics_of(workbook.data):
         if topic.examine is not None:
-            yield from call(topic.examine, workbook)
+            yield from _examined(topic.examine, workbook)
+
+
+def _examined(examine: Any, workbook: "Workbook") -> Iterator[Line]:
+    """What a topic says of a parameter file; where its extracts have names, DuckDB spills below the identified root."""
+    from phm_utils.privacy.workplace import workplace
+    from phm_utils.runs import resolve
+    from phm_utils.topic import call
+
+    if workbook.form != "identified":
+        yield from call(examine, workbook)
+        return
+    try:
+        with workplace(resolve(workbook.identified_root), synthetic=workbook.synthetic):
+            yield from call(examine, workbook)
+    except InputError as fault:
+        yield MISSING, str(fault)
 
 
 def _engine(name: str) -> Iterator[Line]:

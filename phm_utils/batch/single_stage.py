@@ -22,7 +22,11 @@ def run_single_stage(workbook: Workbook, route: Route, stage: str, parent: Path)
     chosen = tuple(s for s in route.stages if s.name == stage)
     with locked_folder(parent / workbook.name) as folder:
         batch = Batch(workbook, route, Plan({}, (), ()), folder, Progress())
-        problem = run_stages(batch, chosen)
+        batch.close_temp()  # of a run that was killed
+        try:
+            problem = run_stages(batch, chosen)
+        finally:
+            batch.close_temp()
         batch.fingerprints.save()
         if isinstance(problem, InputError):
             raise problem

@@ -16,6 +16,7 @@ from phm_utils.batch.keys import PACKAGE, key_of, source_key, stage_packages, ve
 from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session, shortages
 from phm_utils.engine.limits import stage_memory
 from phm_utils.errors import InputError, StepFailed
+from phm_utils.privacy.access import owner_only
 from phm_utils.runs import StageWriter
 from phm_utils.topic import Stage, module_of
 
@@ -91,11 +92,11 @@ def _bring_up_to_date(batch: Batch, stage: Stage, step: str) -> None:
 
 
 def run_stage(batch: Batch, stage: Stage, key: str) -> dict[str, int]:
-    """Make a stage's tables and commit them together; rows by table."""
+    """Make a stage's tables and commit them together, their files for their owner alone; rows by table."""
     resources = batch.workbook.resources
     threads = min(os.cpu_count() or 1, resources.workers * resources.threads)
     memory = f"{stage_memory(resources.stage_memory) // 10**6}MB"
-    with _limits(memory, threads, batch.temp / "spill"), shortages(stage.name), session() as con:
+    with owner_only(), _limits(memory, threads, batch.temp / "spill"), shortages(stage.name), session() as con:
         _register(batch, stage, con)
         last_seconds = batch.manifest.steps.get(f"stage/{stage.name}", {}).get("seconds")
         with batch.progress.stage(stage.name, con, last_seconds), batch.store.stage(stage.name, key) as writer:

@@ -30,8 +30,9 @@ def session(temp: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB in memory, within this worker's limits, and clean up after it.
 
     Memory, threads and the parent of the spill folder come from the
-    environment variables that a run sets for each worker. Spill files hold
-    plain rows: their folder is used by this connection only, and removed with it.
+    environment variables that a run sets for each worker. Spill files hold plain rows: their folder is
+    used by this connection only, and removed with it. (DuckDB's encryption of
+    them needs an extension, which is not installed: without it, spilling fails.)
     """
     parent = temp or (Path(os.environ[TEMP_ENV]) if TEMP_ENV in os.environ else None)
     if parent:

@@ -3,6 +3,8 @@
 Two vintages would join without an error, and areas would be lost.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +13,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import activity
-from phm_utils.errors import InputError
+from phm_utils.errors import InputError, StepFailed
 from phm_utils.inputs.alarms import Counts, alarms, refuse_alarms
 from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
@@ -41,7 +43,17 @@ def check_stage(con: duckdb.DuckDBPyConnection, workbook: Workbook, writer: Stag
     """The stage: see `check`; rejected rows go to the run's own quarantine, and the last run is compared."""
     store = Store(resolve(workbook.outputs) / workbook.name / "store")
     before = store.read("check_table") if store.files("check_table") else None
-    check(con, workbook, writer, resolve(workbook.identified_root) / "quarantine" / workbook.name, before=before)
+    with _same_landing(resolve(workbook.landing)):
+        check(con, workbook, writer, resolve(workbook.identified_root) / "quarantine" / workbook.name, before=before)
+
+
+@contextmanager
+def _same_landing(folder: Path) -> Iterator[None]:
+    """Refuse tables of which some are from before, and some from after, a linkage that replaced the landing."""
+    before = folder.stat().st_ino if folder.is_dir() else None
+    yield
+    if before is not None and (not folder.is_dir() or folder.stat().st_ino != before):
+        raise StepFailed(f"{folder} was replaced while it was read, by a linkage or simulation. Run the command again.")
 
 
 def check(

@@ -11,6 +11,7 @@ from phm_utils.inputs.landing import LandingFile
 from phm_utils.inputs.portions import portions, rows_at_once, same_shape
 from phm_utils.inputs.repeats import REPEATED_TABLE, Keys, find_repeated_keys
 from phm_utils.inputs.tally import CHECKED_TABLE, REJECTED_TABLE, Tally
+from phm_utils.privacy.access import private_folder
 from phm_utils.runs import StageWriter
 
 QUARANTINE_TABLE = "quarantine_rows"  # rejected rows of the table in hand: `file`, `reason`, `original`
@@ -107,7 +108,7 @@ def _write_quarantine(con: duckdb.DuckDBPyConnection, extract: Extract, path: Pa
     [(rows,)] = con.execute(f"SELECT count(*) FROM {QUARANTINE_TABLE}").fetchall()
     if not rows:
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent, path.parents[1], synthetic=True)  # where a disk keeps no modes it is said, not refused
     names = [c.name for c in extract.table.for_form(extract.form)]
     fields = ", ".join(f"json_extract_string(original, '$.{n}') AS {n}" for n in names)
     con.execute(

@@ -1,6 +1,7 @@
 """`phm link`: records, model and key from the command's arguments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,8 @@ from phm_utils.engine import session
 from phm_utils.engine.spark import require_spark
 from phm_utils.errors import InputError
 from phm_utils.params import PURPOSES, Workbook
-from phm_utils.runs import Store
+from phm_utils.privacy.workplace import Workplace, only_one, workplace
+from phm_utils.runs import Store, resolve
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class LinkArguments:
     model: a saved model, else the workbook's own. train: where to save a newly
         trained one instead; leave_out_unseen, accept: options of that training.
     encoded: lists made by `phm encode`; encoded_key_file: the key shared with their senders.
+    accept_ledger: go on although the ledger is not the last landing's.
     """
 
     key_file: Path | None = None
@@ -30,6 +33,7 @@ class LinkArguments:
     engine: Literal["duckdb", "spark"] = "duckdb"
     encoded: tuple[Path, ...] = ()
     encoded_key_file: Path | None = None
+    accept_ledger: bool = False
 
     def model_choice(self):
         """A function that loads or trains the model (see `linkage.training`)."""
@@ -99,12 +103,26 @@ def link_folder(
     return str(standalone.link_folder(request))
 
 
+@contextmanager
+def identified_place(workbook: Workbook) -> Iterator[Workplace]:
+    """A working folder for the one command that may be at work on a parameter file's identified extracts."""
+    root = resolve(workbook.identified_root)
+    with (
+        only_one(root, workbook.name, synthetic=workbook.synthetic),
+        workplace(root, synthetic=workbook.synthetic) as place,
+    ):
+        yield place
+
+
 def link_identified(
-    workbook: Workbook, check: Callable[[Workbook], Store], linking: LinkArguments, reviewed: Path | None = None
+    workbook: Workbook,
+    check: Callable[[Workbook, Workplace], Store],
+    linking: LinkArguments,
+    reviewed: Path | None = None,
 ) -> str:
     """Check identified extracts and link them; the pseudonymised landing's path, and counts by source and method.
 
-    check: brings the check stage up to date and gives its store. reviewed: a clerical review, filled in.
+    check: runs the check stage in the working folder and gives its store. reviewed: a clerical review, filled in.
     """
     from phm_utils.linkage import identified
     from phm_utils.linkage.probabilistic import Options
@@ -120,7 +138,19 @@ def link_identified(
     key = load_key(linking.key_file) if linking.key_file else demo_key(0)
     choose, options = linking.model_choice(), Options(score=linking.scorer())
     encoded = linking.encoded_lists()
-    store = check(workbook)
-    with session() as con:
-        store.register(con)
-        return str(identified.run(con, workbook, key, choose, options=options, reviewed=reviewed, encoded=encoded))
+    with identified_place(workbook) as place:
+        store = check(workbook, place)
+        with session() as con:
+            store.register(con)
+            linked = identified.run(
+                con,
+                workbook,
+                key,
+                choose,
+                options=options,
+                reviewed=reviewed,
+                encoded=encoded,
+                place=place,
+                accept_ledger=linking.accept_ledger,
+            )
+    return str(linked)

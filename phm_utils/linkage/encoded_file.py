@@ -62,7 +62,7 @@ def write_encoded(path: Path, record_ids: list[str], filters: np.ndarray, key: b
     """
     text = _as_text(settings(key, national))
     rows = pd.DataFrame({"record_id": record_ids, "clk": _seal(record_ids, filters, key, text)}, dtype="string")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = draft_of(path)
     try:
         if writable(path) == ".parquet":
             table = pa.table({column: pa.array(rows[column], pa.string()) for column in COLUMNS})
@@ -74,6 +74,11 @@ def write_encoded(path: Path, record_ids: list[str], filters: np.ndarray, key: b
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def draft_of(path: Path) -> Path:
+    """Where this process drafts a file."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def read_encoded(path: Path, key: bytes, national: str) -> tuple[list[str], np.ndarray]:

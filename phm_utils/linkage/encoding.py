@@ -23,11 +23,12 @@ import pandas as pd
 from phm_utils.engine import guarded, read_sql, session
 from phm_utils.errors import InputError
 from phm_utils.linkage.bloom import FIELDS, filters
-from phm_utils.linkage.encoded_file import encoding_key, writable, write_encoded
+from phm_utils.linkage.encoded_file import draft_of, encoding_key, writable, write_encoded
 from phm_utils.linkage.identified_records import read_list
 from phm_utils.linkage.scheme import Scheme, clean_identities
 from phm_utils.privacy.access import warn_if_open
 from phm_utils.privacy.pseudonyms import key_id, pseudonyms, purpose_key
+from phm_utils.privacy.workplace import workplace
 
 _RAW = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "uprn", "sex", "line")
 # The list's column for each field; `root` is made from the forename.
@@ -90,6 +91,15 @@ def encode_list(
         raise InputError(
             "The list, the encoded file and the look-up need three different names: one would overwrite another."
         )
+    with workplace() as place:
+        for path in (out, *([lookup] if lookup else [])):
+            place.note(draft_of(path))
+        return _encode(given, out, key, keep_ids, lookup, national)
+
+
+def _encode(
+    given: Path, out: Path, key: bytes, keep_ids: bool, lookup: Path | None, national: Literal["nhs", "any"]
+) -> Encoded:
     key_of_all = encoding_key(key)
     with session() as con:
         source = read_list(con, given)
@@ -120,6 +130,11 @@ def _write_lookup(path: Path, people: pd.DataFrame) -> None:
     """Write own ids with their pseudonyms, readable by the file's owner alone."""
     pairs = people[["record_id", "written"]].sort_values("record_id")
     warn_if_open(path.parent)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        pairs.to_csv(file, index=False, lineterminator="\n")
+    draft = draft_of(path)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            pairs.to_csv(file, index=False, lineterminator="\n")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

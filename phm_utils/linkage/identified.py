@@ -5,8 +5,7 @@ UPRN: only columns of the pseudonymised form, with tokens instead.
 """
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,15 +18,18 @@ from phm_utils.errors import InputError
 from phm_utils.linkage import review
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
 from phm_utils.linkage.ledger import assign_roots, save_ledger
+from phm_utils.linkage.ledger_stamp import check_ledger, stamp_after
 from phm_utils.linkage.link import IDENTITY_SOURCES
 from phm_utils.linkage.linked_landing import link_events, make_tokens, write_landing, write_quality
 from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probabilistic import Options
+from phm_utils.linkage.results import Results
 from phm_utils.linkage.scheme import Scheme, deterministic_links
 from phm_utils.linkage.training import ChooseModel
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import key_id, purpose_key, require_secret
+from phm_utils.privacy.workplace import Workplace, only_one, workplace
 from phm_utils.runs import resolve
 from phm_utils.tables import BOUNDARY_FILE, TABLES
 
@@ -66,6 +68,8 @@ def run(
     options: Options | None = None,
     reviewed: Path | None = None,
     encoded: EncodedLists = NO_LISTS,
+    place: Workplace | None = None,
+    accept_ledger: bool = False,
 ) -> Linked:
     """Link the identified tables that `con` can read, and write the pseudonymised landing.
 
@@ -76,36 +80,63 @@ def run(
     reviewed: the filled file of a clerical review (see `review`).
     encoded: lists sent encoded: for each, `encoded/<list>.parquet` next to the
         landing has the pseudonym of each of its records.
-    Writes `<identified_root>/landing/<name>/linked`, complete or not at all, for
-    a parameter file with `form: pseudonymised` and this landing.
-    Then, below `<identified_root>/linking/<name>`, the ledger of identities,
+    place: the command's working folder, where `con` spills; None for one of its own.
+    accept_ledger: go on although the ledger is not the one of the last landing.
+    Writes `<identified_root>/landing/<name>/linked` for
+    a parameter file with `form: pseudonymised` and this landing;
+    below `<identified_root>/linking/<name>`, the ledger of identities,
     the index of every record (method and match weight) and, without
-    `reviewed`, a sample of pairs for review.
-    Raises InputError where there are no GP registrations.
+    `reviewed`, a sample of pairs for review. All are published together, or nothing is.
+    Raises InputError where there are no GP registrations, or the ledger is not the last landing's.
     """
     require_secret(key, synthetic=workbook.synthetic)
-    folder = resolve(workbook.identified_root) / "landing" / workbook.name / "linked"
-    linking = resolve(workbook.identified_root) / "linking" / workbook.name
+    root = resolve(workbook.identified_root)
+    linking = root / "linking" / workbook.name
     ledger = linking / LEDGER_FILE
     collect_records(con)
-    model, verdicts = _link(con, choose, options or Options(), linking, reviewed, key)
-    assign_roots(con, ledger, key, spine=SPINE)
-    add_encoded(con, Scheme(SPINE), encoded)
-    with complete_folder(folder) as draft, guarded("Writing the linked landing"):
-        link_events(con)
-        make_tokens(con, purpose_key(key, workbook.purpose))
-        write_landing(con, draft)
-        write_quality(con, draft, workbook, settings(model, key), model, verdicts)
+    with ExitStack() as stack:
+        if place is None:
+            stack.enter_context(only_one(root, workbook.name, synthetic=workbook.synthetic))
+            place = stack.enter_context(workplace(root, synthetic=workbook.synthetic))
+        files = Results(root, workbook.name, place)
+        check_ledger(con, ledger, key, files.records(), accept=accept_ledger)
+        model, verdicts = _link(con, choose, options or Options(), linking, reviewed, key)
+        assign_roots(con, ledger, key, spine=SPINE)
+        add_encoded(con, Scheme(SPINE), encoded)
+        _write(con, files, workbook, key, model, verdicts)
+        if encoded.files:
+            _write_encoded(con, files.new(files.landing.with_name("encoded")), encoded)
+        files.record(key, stamp_after(con, key, workbook.purpose), workbook.purpose)
+        save_ledger(con, ledger, key, draft=files.new(ledger))
+        copy_index(con, files.new(linking / INDEX_FILE))
+        if draws := reviewed is None and not review.has_verdicts(linking):
+            review.sample(con, files.new(linking), key)
         steps = method_counts(con)
-        outlines = resolve(workbook.landing) / BOUNDARY_FILE
-        if outlines.is_file():
-            shutil.copyfile(outlines, draft / BOUNDARY_FILE)
-    if encoded.files:
-        _write_encoded(con, folder.with_name("encoded"), encoded)
-    save_ledger(con, ledger, key)
-    copy_index(con, linking / INDEX_FILE)
-    sample = review.sample(con, linking, key) if reviewed is None and not review.has_verdicts(linking) else None
-    return Linked(folder, model, steps, sample)
+        files.publish()
+    return Linked(files.landing, model, steps, linking / review.PAIRS_FILE if draws else None)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    files: Results,
+    workbook: Workbook,
+    key: bytes,
+    model: LinkageModel,
+    verdicts: pd.DataFrame | None,
+) -> None:
+    """The landing, in the working folder."""
+    draft = files.new(files.landing)
+    draft.mkdir(parents=True)
+    purpose = purpose_key(key, workbook.purpose)
+    made = settings(model, key) | {"purpose": workbook.purpose, "ledger": stamp_after(con, key, workbook.purpose)}
+    with guarded("Writing the linked landing"):
+        link_events(con)
+        make_tokens(con, purpose)
+        write_landing(con, draft, purpose)
+        write_quality(con, draft, workbook, made, model, verdicts)
+    outlines = resolve(workbook.landing) / BOUNDARY_FILE
+    if outlines.is_file():
+        shutil.copyfile(outlines, draft / BOUNDARY_FILE)
 
 
 def _link(
@@ -130,25 +161,11 @@ def _link(
     return model, verdicts
 
 
-@contextmanager
-def complete_folder(folder: Path) -> Iterator[Path]:
-    """A draft folder that replaces `folder` if the block succeeds, and is deleted if it fails."""
-    draft = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(draft, ignore_errors=True)  # left by a run that was killed
-    draft.mkdir(parents=True, mode=0o700)
-    try:
-        yield draft
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _write_encoded(con: duckdb.DuckDBPyConnection, folder: Path, encoded: EncodedLists) -> None:
+def _write_encoded(con: duckdb.DuckDBPyConnection, draft: Path, encoded: EncodedLists) -> None:
     """For each encoded list, its records' pseudonyms: the owner's other columns are joined by them."""
-    with complete_folder(folder) as draft:
-        for file in encoded.files:
-            copy_index(con, draft / f"{file.stem}.parquet", f"source = {quote(file.stem)}")
+    draft.mkdir(parents=True)
+    for file in encoded.files:
+        copy_index(con, draft / f"{file.stem}.parquet", f"source = {quote(file.stem)}")
 
 
 def settings(model: LinkageModel, key: bytes) -> dict[str, str]:

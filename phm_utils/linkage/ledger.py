@@ -18,8 +18,9 @@ order of `ledger_conflict.sql`; a person left without gets a new root, and
 of them. A number that moves to a person of another birth date and other names
 moves alone: its former holder is still known by description.
 
-The file is in the vault, under the user's root key, and is saved after the
-landing is complete: an interrupted run changes nothing.
+The file is in the vault, under the user's root key, and is saved when the
+landing is complete, and published with it: an interrupted run changes nothing.
+The landing has the ledger's stamp (see `ledger_stamp`).
 """
 
 from pathlib import Path
@@ -75,9 +76,10 @@ def assign_roots(
     _check(con)
 
 
-def save_ledger(con: duckdb.DuckDBPyConnection, ledger: Path, key: bytes) -> None:
+def save_ledger(con: duckdb.DuckDBPyConnection, ledger: Path, key: bytes, draft: Path | None = None) -> None:
     """After `assign_roots`, and once the landing is complete: write the ledger, if it changed.
 
+    draft: where it is written, to be moved to `ledger` later; None: to `ledger` itself.
     Raises StepFailed where another run has changed it meanwhile, or where it
     cannot be written: later runs would not know the landing's pseudonyms, so
     the linkage must be run again.
@@ -91,11 +93,11 @@ def save_ledger(con: duckdb.DuckDBPyConnection, ledger: Path, key: bytes) -> Non
     con.execute("SET arrow_lossless_conversion = true")  # 16 bytes to a hash, not its text
     rows = con.sql("FROM ledger_next").to_arrow_reader(vault.ROWS_AT_A_TIME)
     try:
-        vault.write_table(ledger, rows, key, CONTENT)
+        vault.write_table(draft or ledger, rows, key, CONTENT)
     except OSError as error:
         raise StepFailed(
-            f"The landing is written, but not the ledger {ledger} ({error.strerror}). Make room or rights for it and "
-            "run `phm link` again, with the same extracts, before the landing is used."
+            f"The landing is complete, but not the ledger {ledger} ({error.strerror}), so neither is published. Make "
+            "room or rights for it and run `phm link` again."
         ) from None
     finally:
         rows.close()

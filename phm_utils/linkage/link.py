@@ -94,12 +94,15 @@ def _make_link_tables(con: duckdb.DuckDBPyConnection, present: set[str]) -> None
 
 
 def _truth(con: duckdb.DuckDBPyConnection, workbook: Workbook, present: set[str]) -> Iterable[Model]:
-    """`link_truth`, where the truth is named, or from the linked landing's `linkage_truth`."""
-    if files := truth_files(workbook):
+    """`link_truth`, from the linked landing's `linkage_truth`, or where the truth is named.
+
+    The linked landing's record ids are pseudonyms, which no truth knows: it brings its own comparison.
+    """
+    if workbook.synthetic and "linkage_truth" in present:
+        yield Model("link_truth", key=KEY, sql=f"SELECT {', '.join(COLUMNS)} FROM linkage_truth")
+    elif files := truth_files(workbook):
         sources = {source: _no_fixed_abode(source) for source in IDENTITY_SOURCES if source in present}
         yield truth_model(con, files, sources, "area" in present)
-    elif workbook.synthetic and "linkage_truth" in present:
-        yield Model("link_truth", key=KEY, sql=f"SELECT {', '.join(COLUMNS)} FROM linkage_truth")
 
 
 def _households_known(con: duckdb.DuckDBPyConnection) -> bool:

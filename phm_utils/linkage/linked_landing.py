@@ -12,12 +12,14 @@ from phm_utils.linkage.model import LinkageModel, level_labels
 from phm_utils.linkage.quality_tables import quality_tables
 from phm_utils.linkage.queries import make, query
 from phm_utils.params import Workbook
-from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
+from phm_utils.privacy.pseudonyms import make_pseudonyms, pads_of, pseudonym_sql, purpose_key
 from phm_utils.rules.identifiers import nhs_number_form, postcode_form, uprn_form
 from phm_utils.schema import DATE_FILLERS
 from phm_utils.tables import TABLES
 
 PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
+GROUPS_OF_RECORDS = ("spell_id", "referral_id")
+RECORD_DIGITS = 20  # hexadecimal, 80 bits: among 60 million records two share an id once in 10^9 extracts
 REFERENCES = ("practice", "area")  # not postcodes: an address is released as its small area
 
 
@@ -48,17 +50,37 @@ def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
     make_pseudonyms(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
 
 
-def write_landing(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """After `make_tokens`: one Parquet file per table, columns of the pseudonymised form, in key order."""
+def write_landing(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes) -> None:
+    """After `make_tokens`: one Parquet file per table, columns of the pseudonymised form, in key order.
+
+    key: the purpose's. Record ids are pseudonyms under it too, so that landings of two purposes join neither by
+    an id nor, as rows are in the order of these, by their place.
+    """
     present = present_tables(con)
     for table in (*IDENTITY_SOURCES, *TOKEN_SOURCES, *REFERENCES):
         if table not in present:
             continue
         order = ", ".join(TABLES[table].key)
         con.execute(
-            f"COPY (SELECT {_columns(table)} FROM {_rows(table, present)} ORDER BY {order}) "
-            f"TO {quote(folder / f'{table}.parquet')} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+            f"COPY (SELECT * FROM (SELECT {_columns(table)} FROM {_rows(table, present)}) ORDER BY {order}) "
+            f"TO {quote(folder / f'{table}.parquet')} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})",
+            _record_pads(table, key),
         )
+
+
+def record_columns(table: str) -> tuple[str, ...]:
+    """The columns of a table that identify a record or group records at its source."""
+    if table in REFERENCES:
+        return ()
+    return tuple(c.name for c in TABLES[table].columns if c.name in TABLES[table].key or c.name in GROUPS_OF_RECORDS)
+
+
+def _record_pads(table: str, key: bytes) -> dict[str, bytes]:
+    """The values that the SQL of `_columns` binds: each column of ids has a key of its own."""
+    pads: dict[str, bytes] = {}
+    for column in record_columns(table):
+        pads |= pads_of(purpose_key(key, f"record {table} {column}"), column)
+    return pads
 
 
 def _columns(table: str) -> str:
@@ -70,6 +92,9 @@ def _columns(table: str) -> str:
         "birth_month": f"CASE WHEN given.date_of_birth NOT IN ({fillers}) "
         "THEN date_trunc('month', given.date_of_birth)::DATE END",
         "lsoa": "coalesce(given.lsoa, postcode_area.lsoa)" if table in IDENTITY_SOURCES else "given.lsoa",
+    }
+    made |= {
+        column: f"left({pseudonym_sql(f'given.{column}', column)}, {RECORD_DIGITS})" for column in record_columns(table)
     }
     names = [column.name for column in TABLES[table].for_form("pseudonymised")]
     return ", ".join(f"{made.get(name, f'given.{name}')} AS {name}" for name in names)

@@ -91,7 +91,9 @@ def sample(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes, per_band: i
 def has_verdicts(folder: Path) -> bool:
     """Does the reviewer's file have a verdict? Such a sample must not be replaced."""
     file = folder / PAIRS_FILE
-    return file.is_file() and any(_read_pairs(file).values())
+    if not file.is_file() or len(file.read_bytes().splitlines()) < 2:  # no pair was drawn
+        return False
+    return any(_read_pairs(file).values())
 
 
 def read_back(folder: Path, file: Path, key: bytes) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from phm_utils.linkage.probabilistic import Options
 from phm_utils.linkage.scheme import Scheme, deterministic_links
 from phm_utils.linkage.training import ChooseModel, use_saved
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
+from phm_utils.privacy.workplace import workplace
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,10 @@ def link_folder(request: Request) -> Result:
     and `match_weight` (bits, null where deterministic), ordered by source and
     record; complete or not at all. Raises InputError where the input is unusable.
     """
-    _check_place(request.out, request.folder)
     scheme = request.scheme
-    with session() as con:
+    with workplace() as place, session() as con:
+        _check_place(request.out, request.folder)
+        place.note(_draft(request.out))
         sources = read_records(con, request.folder, scheme.spine, spine_alone=bool(request.encoded.files))
         _check_one_to_one(request, sources)
         with guarded("Linking identified records"):

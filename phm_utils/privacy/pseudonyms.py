@@ -21,15 +21,19 @@ import pandas as pd
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from phm_utils.engine import session
 from phm_utils.errors import InputError
-from phm_utils.privacy.access import warn_if_open
+from phm_utils.privacy.access import refuse_if_open, warn_if_open
 from phm_utils.runs import project_root
 
 MIN_KEY_BYTES = 32
 PSEUDONYM_DIGITS = 32
+MIN_DIFFERENT_BYTES = 16  # of 32 random bytes about 30 differ; fewer than 16 do once in 10^15 keys
 DEMO_MARK = b"SYNTHETIC DATA ONLY "
 _BLOCK_BYTES = 64  # of SHA-256, which HMAC pads its key to
 _HEX = re.compile(rb"[0-9A-Fa-f\s]+")
+_ENCODINGS = {"utf-8": "with a byte-order mark", "utf-16": "in UTF-16", "utf-16-le": "in UTF-16",
+              "utf-16-be": "in UTF-16", "utf-32": "in UTF-32"}  # fmt: skip
 _NEW_KEY = "Make one with `phm key FILE`."
 
 
@@ -52,6 +56,8 @@ def require_secret(key: bytes, *, synthetic: bool) -> bytes:
         )
     if len(key) < MIN_KEY_BYTES:
         raise InputError(f"A key of {len(key)} bytes is too short: {MIN_KEY_BYTES} or more are needed. {_NEW_KEY}")
+    if not synthetic and (weakness := _weakness(key)):
+        raise InputError(f"The key can be guessed: {weakness}. {_NEW_KEY}")
     return key
 
 
@@ -75,8 +81,10 @@ def load_key(path: Path | str) -> bytes:
     """Read a key file: hexadecimal text (as `make_key` writes), or the bytes themselves.
 
     Refused: a file inside the workbook's folder, where it would be shared
-    with the notebooks; fewer than 32 bytes; a typed sentence, which is
-    guessable at any length.
+    with the notebooks, or one that others may read; digits with a byte-order
+    mark or in UTF-16, whose bytes would be another key; fewer than 32 bytes;
+    what can be guessed at any length: typed text, also as digits, few different
+    bytes, or a short block repeated.
     """
     path = _outside_workbook(path)
     try:
@@ -88,11 +96,41 @@ def load_key(path: Path | str) -> bytes:
         if len(digits) % 2:
             raise InputError(f"Key file {path} has {len(digits)} hexadecimal digits: one is missing. {_NEW_KEY}")
         content = bytes.fromhex(digits)
-    elif all(32 <= byte < 127 or byte in b"\r\n\t" for byte in content):
-        raise InputError(f"Key file {path} has typed text, which can be guessed. {_NEW_KEY}")
+    elif encoding := _text_encoding(content):
+        raise InputError(f"Key file {path} has {encoding}. {_NEW_KEY}")
     if len(content) < MIN_KEY_BYTES:
         raise InputError(f"Key file {path} has {len(content)} bytes, not {MIN_KEY_BYTES} or more. {_NEW_KEY}")
+    if weakness := _weakness(content):
+        raise InputError(f"Key file {path} can be guessed: {weakness}. {_NEW_KEY}")
+    refuse_if_open(path, "Key file")
     return content
+
+
+def _text_encoding(content: bytes) -> str | None:
+    """What to say of a key file that is text and not plain hexadecimal digits; None for random bytes."""
+    for encoding, words in _ENCODINGS.items():
+        try:
+            text = content.decode(encoding).strip("\ufeff")
+        except UnicodeError:
+            continue
+        if not text or not all(sign.isprintable() or sign in "\r\n\t" for sign in text):
+            continue
+        if re.fullmatch(r"[0-9A-Fa-f\s]+", text):
+            return f"its hexadecimal digits {words}, and would be read as another key: save it as plain text (ASCII)"
+        if encoding == "utf-8" or text.isascii():
+            return "typed text, which can be guessed"
+    return None
+
+
+def _weakness(key: bytes) -> str | None:
+    """Why a key of enough bytes can be guessed all the same; None for one that looks random."""
+    if (different := len(set(key))) < MIN_DIFFERENT_BYTES:
+        return f"it has {different} different byte{'s' * (different > 1)} among {len(key)}"
+    if period := next((n for n in range(1, len(key) // 2 + 1) if key[n:] == key[:-n]), None):
+        return f"it repeats itself after {period} bytes"
+    if all(32 <= byte < 127 for byte in key):
+        return "its digits spell typed text"
+    return None
 
 
 def purpose_key(key: bytes, purpose: str) -> bytes:
@@ -118,9 +156,9 @@ def pseudonyms(values: Iterable[str | None], key: bytes) -> list[str | None]:
     part of a query's text: about a second for a million values.
     """
     column = pd.Series(list(values), dtype="string").rename("v")
-    with duckdb.connect(":memory:", config={"threads": 1}) as con:
+    with session() as con:
         con.register("given", column.reset_index().set_axis(["i", "v"], axis=1))
-        rows = con.execute(f"SELECT {_hmac('v')} FROM given ORDER BY i", _pads(key)).fetchall()
+        rows = con.execute(f"SELECT {pseudonym_sql('v')} FROM given ORDER BY i", pads_of(key)).fetchall()
     return [made for (made,) in rows]
 
 
@@ -130,19 +168,21 @@ def make_pseudonyms(con: duckdb.DuckDBPyConnection, table: str, name: str, sql: 
     token: `pseudonym` of `value` under one purpose's key. As `pseudonyms`, for millions of values.
     """
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {name}, {_hmac('value')} AS token FROM ({sql})", _pads(key)
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {name}, {pseudonym_sql('value')} AS token FROM ({sql})",
+        pads_of(key),
     )
 
 
-def _hmac(value: str) -> str:
-    """SQL for the pseudonym of a text, with `_pads` bound."""
-    return f"left(sha256($outer_pad::BLOB || unhex(sha256($inner_pad::BLOB || encode({value})))), {PSEUDONYM_DIGITS})"
+def pseudonym_sql(value: str, which: str = "") -> str:
+    """SQL for the pseudonym of a text, with `pads_of` bound. which: a name of the key, where a query has several."""
+    inner, outer = f"$inner_pad{which}::BLOB", f"$outer_pad{which}::BLOB"
+    return f"left(sha256({outer} || unhex(sha256({inner} || encode({value})))), {PSEUDONYM_DIGITS})"
 
 
-def _pads(key: bytes) -> dict[str, bytes]:
-    """The inner and outer padded keys of RFC 2104, by the names under which `_hmac` binds them."""
+def pads_of(key: bytes, which: str = "") -> dict[str, bytes]:
+    """The inner and outer padded keys of RFC 2104, by the names under which `pseudonym_sql` binds them."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK_BYTES else key).ljust(_BLOCK_BYTES, b"\0")
-    return {"inner_pad": bytes(b ^ 0x36 for b in block), "outer_pad": bytes(b ^ 0x5C for b in block)}
+    return {f"inner_pad{which}": bytes(b ^ 0x36 for b in block), f"outer_pad{which}": bytes(b ^ 0x5C for b in block)}
 
 
 def _outside_workbook(path: Path | str) -> Path:

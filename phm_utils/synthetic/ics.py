@@ -5,10 +5,13 @@ import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from phm_utils.errors import InputError
+from phm_utils.privacy.access import owner_only, private_folder
+from phm_utils.privacy.workplace import default_root
 from phm_utils.runs import write_atomically
 from phm_utils.schema import Form
 from phm_utils.synthetic import geography
@@ -60,25 +63,35 @@ def simulate(
     _check(root, pcns, seed, people_per_pcn, form, workers)
     draft = root.with_name(f".{root.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
+    _make_parent(root)
     try:
-        tasks = [
-            Task(draft, seed, pcn, people_per_pcn or geography.pcn_size(pcn), FORMS[form], file_format)
-            for pcn in range(1, pcns + 1)
-        ]
-        summaries = _simulated(write_linkage if form == LINKAGE else write_network, tasks, workers, progress)
-        if form == LINKAGE:
-            join_parts(draft, file_format)
-        for one in FORMS[form]:
-            write_references(draft / one, one, seed, summaries, file_format)
-        if FORMS[form]:
-            _write_json(draft / "truth" / "effects.json", effects(summaries))
-        card = {"pcns": pcns, "seed": seed, "people_per_pcn": people_per_pcn, "form": form, "format": file_format}
-        _write_json(draft / "simulation.json", card | {"version": VERSION})
-        _swap(draft, root)
+        with owner_only():
+            draft.mkdir()
+            tasks = [
+                Task(draft, seed, pcn, people_per_pcn or geography.pcn_size(pcn), FORMS[form], file_format)
+                for pcn in range(1, pcns + 1)
+            ]
+            summaries = _simulated(write_linkage if form == LINKAGE else write_network, tasks, workers, progress)
+            if form == LINKAGE:
+                join_parts(draft, file_format)
+            for one in FORMS[form]:
+                write_references(draft / one, one, seed, summaries, file_format)
+            if FORMS[form]:
+                _write_json(draft / "truth" / "effects.json", effects(summaries))
+            card = {"pcns": pcns, "seed": seed, "people_per_pcn": people_per_pcn, "form": form, "format": file_format}
+            _write_json(draft / "simulation.json", card | {"version": VERSION})
+            _swap(draft, root)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return root
+
+
+def _make_parent(root: Path) -> None:
+    """The folder that `root` is to lie in; below the usual identified root, folders for their owner alone."""
+    with suppress(InputError):  # no workbook, so no such root
+        if root.is_relative_to(default_root().resolve()):
+            private_folder(root.parent, default_root().resolve(), synthetic=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _check(root: Path, pcns: int, seed: int, people_per_pcn: int | None, form: FormAsked, workers: int) -> None:

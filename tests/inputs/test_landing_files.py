@@ -4,9 +4,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from phm_utils.errors import InputError
+from phm_utils.errors import InputError, StepFailed
 from phm_utils.inputs import validate
-from phm_utils.inputs.check import input_files
+from phm_utils.inputs.check import check_stage, input_files
 from phm_utils.inputs.practice_table import areas
 
 
@@ -235,3 +235,14 @@ def test_keys_held_as_numbers_and_as_text_are_compared_as_text(small, rows):
     small.put("gp_event", rows["gp_event"] | {"event_id": 7}, file="gp_event/a.parquet")
     small.put("gp_event", rows["gp_event"] | {"event_id": " 7"}, file="gp_event/b.parquet")
     assert len(small.checked().read("gp_event")) == 1
+
+
+def test_a_landing_that_is_replaced_while_it_is_read_is_refused(small, tmp_path, monkeypatch):
+    def replaced(*_, **__):
+        small.folder.rename(small.folder.with_name("old"))
+        small.folder.mkdir()
+
+    monkeypatch.setattr("phm_utils.inputs.check.check", replaced)
+    workbook = small.workbook(outputs=str(tmp_path / "outputs"), identified_root=str(tmp_path))
+    with pytest.raises(StepFailed, match="was replaced while it was read"):
+        check_stage(None, workbook, None)

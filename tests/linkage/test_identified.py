@@ -1,5 +1,7 @@
 """Linkage of the workbook's identified tables: the cases that trap it, and what it writes identifies nobody."""
 
+import os
+import shutil
 from datetime import date
 
 import duckdb
@@ -8,15 +10,20 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.linkage import identified
+from phm_utils.linkage.link import IDENTITY_SOURCES, TOKEN_SOURCES
+from phm_utils.linkage.linked_landing import record_columns
 from phm_utils.linkage.linking import finish_linking, method_counts
 from phm_utils.linkage.model import load_model
 from phm_utils.linkage.scheme import PLACEHOLDER_NAMES, Scheme, deterministic_links
 from phm_utils.linkage.training import use_saved
 from phm_utils.privacy.pseudonyms import demo_key, load_key, make_key
+from phm_utils.privacy.workplace import only_one
+from phm_utils.tables import TABLES
 
 KEY = demo_key(1)
 MODEL = load_model()
 DUCKDB = duckdb.connect()
+DAYS = ("registered_from", "event_start", "enrolled_from", "epistart", "apptdate")
 
 
 def nhs_number(stem: int) -> str:
@@ -208,6 +215,7 @@ def test_the_landing_is_pseudonymised_and_joins_up(con, extract, workbook, tmp_p
     gp, council, events = (
         pd.read_parquet(linked.folder / f"{t}.parquet") for t in ("gp_registration", "partner_list", "gp_event")
     )
+    gp = gp.sort_values("birth_month", ascending=False)  # Mary, then Ferdinand: rows are in the order of new ids
     assert council["token_person_id"].item() == gp["token_person_id"].iloc[1] == events["token_person_id"].item()
     assert gp["token_person_id"].str.fullmatch("[0-9a-f]{32}").all()
     assert council["household_token"].item() == gp["household_token"].iloc[1] != gp["household_token"].iloc[0]
@@ -239,6 +247,127 @@ def test_the_order_of_rows_changes_no_byte_and_another_key_changes_every_token(c
     other = identified.run(con, place(workbook, tmp_path / "c"), demo_key(2), use_saved()).folder
     tokens = [set(pd.read_parquet(f / "gp_registration.parquet")["token_person_id"]) for f in (first, other)]
     assert not tokens[0] & tokens[1]
+
+
+@pytest.fixture
+def many(table):
+    """An extract with every table of people, of 40 people, who have a row in each."""
+    for name in (*IDENTITY_SOURCES, *TOKEN_SOURCES):
+        columns = {c.name for c in TABLES[name].for_form("identified")}
+        filled = {**{c: "2024-01-{:02d}" for c in columns if "date" in c or c in DAYS},
+                  "date_of_birth": "19{:02d}-05-17",
+                  **dict.fromkeys((*TABLES[name].key, "spell_id", "referral_id"), "X{}"), "nhs_number": None,
+                  "forename": "Mary{}", "surname": "O'Brien{}", "sex": "2", "postcode": "ZA2 2BB", "uprn": "2009{}",
+                  "practice_code": "A99001"}  # fmt: skip
+        people = range(1, 29)
+        rows = [
+            {c: nhs_number(n * 100) if c == "nhs_number" else v.format(n) for c, v in filled.items() if c in columns}
+            for n in people
+        ]
+        table(name, rows, "identified")
+
+
+def test_landings_of_two_purposes_share_no_id_token_or_order(con, many, workbook, tmp_path):
+    purposes = ("population_health_management", "direct_care")
+    folders = [
+        identified.run(con, place(workbook, tmp_path / purpose, purpose=purpose), KEY, use_saved()).folder
+        for purpose in purposes
+    ]
+    ids = 0
+    for name in (*IDENTITY_SOURCES, *TOKEN_SOURCES):
+        one, two = (pd.read_parquet(folder / f"{name}.parquet") for folder in folders)
+        assert len(one) == len(two) == 28
+        for column in one:
+            # Anything that tells most rows of the table apart could join it; days, months and codes are facts of both.
+            if one[column].nunique() > 20 and one[column].dtype == "str":
+                assert not set(one[column]) & set(two[column]), (name, column)
+                ids += 1
+        assert set(record_columns(name)) <= set(one.columns)
+        facts = [c for c in one if c in DAYS or c == "birth_month"]
+        if facts:  # nor do they join by the place of a row
+            assert one[facts].astype(str).to_numpy().tolist() != two[facts].astype(str).to_numpy().tolist()
+    # 15 tables with a record id and a person's token, 2 with groups of records, 2 with a household's token.
+    assert ids == 15 * 2 + 2 + 2 - (15 - len((*IDENTITY_SOURCES, *TOKEN_SOURCES))) * 2
+    settings = [pd.read_parquet(f / "linkage_setting.parquet").set_index("name")["value"] for f in folders]
+    assert settings[0]["ledger"] != settings[1]["ledger"]
+
+
+def test_record_ids_are_the_same_in_every_run_for_a_purpose_and_no_source_id_is_left(con, extract, workbook, tmp_path):
+    first, again = (identified.run(con, place(workbook, tmp_path), KEY, use_saved()).folder for _ in range(2))
+    ids = pd.read_parquet(first / "gp_registration.parquet")["registration_id"]
+    assert ids.str.fullmatch("[0-9a-f]{20}").all()
+    assert ids.is_unique
+    assert ids.tolist() == pd.read_parquet(again / "gp_registration.parquet")["registration_id"].tolist()
+
+
+def test_an_older_a_truncated_and_a_deleted_ledger_are_refused_by_name(con, extract, workbook, tmp_path):
+    work = place(workbook, tmp_path)
+    ledger = tmp_path / "linking" / "tiny" / identified.LEDGER_FILE
+    identified.run(con, work, KEY, use_saved())
+    old = ledger.read_bytes()
+    con.execute(
+        "UPDATE gp_registration SET forename = 'Xenia', date_of_birth = '1999-01-02' WHERE registration_id = 'R0'"
+    )
+    folder = identified.run(con, work, KEY, use_saved()).folder
+    new = ledger.read_bytes()
+    landing = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    def refused(reason):
+        with pytest.raises(InputError, match=reason) as refusal:
+            identified.run(con, work, KEY, use_saved())
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == landing
+        return str(refusal.value)
+
+    ledger.write_bytes(old)
+    assert "--accept-ledger" in refused(r"\(run 1, [0-9a-f]{16}\) is not the one with which .* \(run 2, [0-9a-f]{16}\)")
+    ledger.write_bytes(new[:-1])
+    refused("changed since it was written")
+    ledger.write_bytes(b"")
+    refused("not a file of the vault")
+    ledger.unlink()
+    assert "--accept-ledger" in refused("is missing, and .* was made with it")
+    shutil.move(folder, tmp_path / "given away")  # the record below the identified root remains
+    with pytest.raises(InputError, match=r"is missing, and .*stamps.tiny\.json was made with it"):
+        identified.run(con, work, KEY, use_saved())
+    shutil.move(tmp_path / "given away", folder)
+    ledger.write_bytes(new)
+    identified.run(con, work, KEY, use_saved())
+    ledger.write_bytes(old)
+    identified.run(con, work, KEY, use_saved(), accept_ledger=True)
+    identified.run(con, work, KEY, use_saved())  # from now on, that is the ledger
+
+
+def test_a_landing_taken_over_from_before_stamps_is_linked_again(con, extract, workbook, tmp_path):
+    work = place(workbook, tmp_path)
+    folder = identified.run(con, work, KEY, use_saved()).folder
+    settings = pd.read_parquet(folder / "linkage_setting.parquet")
+    settings[~settings["name"].isin(["ledger", "purpose"])].to_parquet(folder / "linkage_setting.parquet")
+    shutil.rmtree(tmp_path / "stamps")
+    identified.run(con, work, KEY, use_saved())
+
+
+def test_a_second_linkage_of_the_same_extract_is_refused_while_one_is_at_work(con, extract, workbook, tmp_path):
+    work = place(workbook, tmp_path)
+    with only_one(tmp_path, "tiny"), pytest.raises(InputError, match="Another `phm link` or `phm check` is at work"):
+        identified.run(con, work, KEY, use_saved())
+    assert not (tmp_path / "landing").exists()
+    identified.run(con, work, KEY, use_saved())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_all_that_a_linkage_writes_is_its_owners_alone_whatever_was_there(con, extract, workbook, tmp_path):
+    for folder in ("landing/tiny", "linking/tiny/review", "quarantine"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder).chmod(0o755)
+    before = os.umask(0o000)
+    try:
+        identified.run(con, place(workbook, tmp_path), KEY, use_saved())
+    finally:
+        os.umask(before)
+    written = [path for path in tmp_path.rglob("*") if path != tmp_path / "quarantine"]
+    assert len(written) > 10
+    assert {oct(p.stat().st_mode & 0o777) for p in written if p.is_file()} == {"0o600"}
+    assert {oct(p.stat().st_mode & 0o777) for p in written if p.is_dir()} == {"0o700"}
 
 
 def test_real_data_need_a_key_of_their_own_and_a_spine(con, extract, workbook, tmp_path):

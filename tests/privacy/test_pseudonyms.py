@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import os
 import time
 
 import pytest
@@ -30,6 +31,7 @@ RFC_4231 = [  # key, data, HMAC-SHA256: cases 1, 2, 6 and 7 (the data of the oth
     ),
 ]
 KEY = bytes(range(32))
+DIGITS = hashlib.sha256(b"a key").hexdigest() + "\r\n"
 
 
 @pytest.mark.parametrize(("key", "data", "mac"), RFC_4231)
@@ -79,13 +81,20 @@ def test_key_file_written_is_the_key_read(tmp_path):
     assert p.load_key(tmp_path / "phm.key") == key
 
 
+def put(path, content):
+    """A key file of its owner alone."""
+    path.write_bytes(content)
+    path.chmod(0o600)
+    return path
+
+
 def test_raw_bytes_are_a_key(tmp_path):
-    (tmp_path / "raw.key").write_bytes(bytes(range(40)))
+    put(tmp_path / "raw.key", bytes(range(40)))
     assert p.load_key(tmp_path / "raw.key") == bytes(range(40))
 
 
 def test_the_written_demo_key_is_known_again(tmp_path):
-    (tmp_path / "demo.key").write_text(p.demo_key(7).hex())
+    put(tmp_path / "demo.key", p.demo_key(7).hex().encode())
     assert p.is_demo_key(p.load_key(tmp_path / "demo.key"))
 
 
@@ -96,12 +105,48 @@ def test_the_written_demo_key_is_known_again(tmp_path):
         (b"abc", "one is missing"),
         (b"correct horse battery staple, and then some more words", "guessed"),
         (bytes(range(200, 209)), "9 bytes"),
+        (b"\xef\xbb\xbf" + DIGITS.encode(), "hexadecimal digits with a byte-order mark"),
+        (DIGITS.encode("utf-16"), "hexadecimal digits in UTF-16"),  # as Notepad and `>` of PowerShell write
+        (DIGITS.encode("utf-16-le"), "hexadecimal digits in UTF-16"),
+        (DIGITS.encode("utf-16-be"), "hexadecimal digits in UTF-16"),
+        (DIGITS.encode("utf-32"), "hexadecimal digits in UTF-32"),
+        ("déjà vu, and then some more words to make it long enough".encode(), "typed text"),
+        ("correct horse battery staple".encode("utf-16"), "typed text"),
+        (b"00" * 32, "1 different byte among 32"),
+        (bytes(32), "1 different byte among 32"),
+        (b"ff" * 40, "1 different byte among 40"),
+        (b"0123456789abcdef" * 4, "8 different bytes among 32"),
+        (bytes(range(180, 200)) * 2, "repeats itself after 20 bytes"),
+        (b"correct horse battery staple, and more".hex().encode(), "spell typed text"),
     ],
 )
 def test_weak_key_files_are_refused(tmp_path, content, reason):
-    (tmp_path / "weak.key").write_bytes(content)
+    put(tmp_path / "weak.key", content)
     with pytest.raises(InputError, match=reason):
         p.load_key(tmp_path / "weak.key")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
+def test_a_key_that_others_may_read_is_refused(tmp_path, mode):
+    path = put(tmp_path / "open.key", DIGITS.encode())
+    path.chmod(mode)
+    with pytest.raises(InputError, match=rf"may be read by others \(mode {mode:o}\)\. `chmod 600`"):
+        p.load_key(path)
+    path.chmod(0o600)
+    assert p.load_key(path) == hashlib.sha256(b"a key").digest()
+
+
+def test_random_keys_are_never_taken_for_weak_ones(tmp_path):
+    for number in range(300):
+        key = hashlib.sha256(str(number).encode()).digest()
+        assert p.load_key(put(tmp_path / "raw.key", key)) == key
+        assert p.load_key(put(tmp_path / "digits.key", key.hex().encode())) == key
+
+
+def test_a_constant_key_is_refused_for_data_that_are_not_synthetic():
+    with pytest.raises(InputError, match="1 different byte among 32"):
+        p.require_secret(bytes(32), synthetic=False)
 
 
 def test_a_key_inside_the_workbook_is_refused_and_so_is_an_absent_one(tmp_path):

@@ -35,7 +35,6 @@ STORE = Path("outputs") / "linked"
 IDENTIFIED = (
     EXTRACT / "identified",
     EXTRACT / "truth",
-    Path("outputs") / "identified" / "checked",
     Path("outputs") / "identified" / "quarantine",
     Path("outputs") / "identified" / "linking" / "demoshire_identified" / "review",  # pairs for clerical review
 )
