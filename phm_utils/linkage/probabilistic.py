@@ -75,12 +75,17 @@ def probabilistic_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: L
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, model: LinkageModel) -> None:
-    """Frequency of each name on the spine; a small spine's counts are shrunk towards the model's average."""
+    """Frequency of each name on the spine; a small spine's counts are shrunk towards the model's average.
+
+    Where there is no spine (a list deduplicated), in the list.
+    """
+    [(spine,)] = con.execute("SELECT count(*) > 0 FROM gp_person").fetchall()
+    people = "gp_person" if spine else "other_person"
     for column, usual in model.frequency.items():
         make(
             con,
             f"frequency_{column}",
-            f"WITH counted AS (SELECT {column}, count(*) AS n FROM gp_person WHERE {column} IS NOT NULL GROUP BY ALL),"
+            f"WITH counted AS (SELECT {column}, count(*) AS n FROM {people} WHERE {column} IS NOT NULL GROUP BY ALL),"
             " total AS (SELECT coalesce(sum(n), 0)::DOUBLE AS n FROM counted)"
             f" SELECT counted.{column}, round(exp("
             f" (total.n * ln(counted.n / total.n) + {FREQUENCY_WEIGHT} * ln({usual})) / (total.n + {FREQUENCY_WEIGHT})"

@@ -73,6 +73,10 @@ def train(
         the next level that is true.
     Raises InputError, with its name, where a level was never seen.
     """
+    if not scheme.spine:
+        raise InputError(
+            f"Training needs two lists, and {name} would be trained on one. Leave out --train, or add the other list."
+        )
     compared = _usable(con, scheme)
     with guarded("Training the linkage model"), _one_thread(con):
         _samples(con)

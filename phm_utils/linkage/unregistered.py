@@ -34,7 +34,8 @@ def join_unregistered(con: duckdb.DuckDBPyConnection, model: LinkageModel, peopl
         f" (SELECT {ID} FROM candidate WHERE decision = 'linked' AND NOT probe) ORDER BY {ID}",
     )
     rules = blocking_rules(con, "unregistered_side", "unregistered_side")
-    settings = settings_for(model, people=people, rules=rules, link_type="dedupe_only")
+    [(listed,)] = con.execute("SELECT count(*) FROM unregistered_side").fetchall()
+    settings = settings_for(model, people=people or listed, rules=rules, link_type="dedupe_only")
     score(con, "unregistered_side", None, settings, model.thresholds.review)
     members = read_sql(con, f"SELECT {ID}, own_nhs, born FROM unregistered_side ORDER BY {ID}")
     pairs = read_sql(con, _pairs(model))
@@ -79,7 +80,7 @@ def _clusters(
     contrary_to = _contrary_pairs(pairs)
     cluster_of = {i: i for i in identities}
     members = {i: {i} for i in identities}
-    number, born = ({i: {known[i]} if i in known else set() for i in identities} for known in (numbers, births or {}))
+    number, born = (_each(identities, known) for known in (numbers, births or {}))
     strong = pairs[~pairs["contrary"] & (pairs["weight"] >= model.thresholds.accept)]
     for a, b in _unambiguous(strong, contrary_to, model.thresholds.margin):
         one, two = sorted((cluster_of[a], cluster_of[b]))
@@ -91,9 +92,15 @@ def _clusters(
             continue
         for member in members[two]:
             cluster_of[member] = one
-        for groups in (members, number, born):
-            groups[one] |= groups.pop(two)
+        members[one] |= members.pop(two)
+        number[one] |= number.pop(two)
+        born[one] |= born.pop(two)
     return cluster_of
+
+
+def _each(identities: list[int], known: dict[int, str]) -> dict[int, set[str]]:
+    """What is known of each identity, as a set of at most one."""
+    return {i: {known[i]} if i in known else set() for i in identities}
 
 
 def _contrary_pairs(pairs: pd.DataFrame) -> dict[int, set[int]]:
