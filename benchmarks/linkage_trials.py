@@ -1,6 +1,8 @@
 """Trials of the linkage with made-up people: births of several kinds, and strangers who live in one hostel.
 
-The tests run them small; `benchmarks/linkage.py FOLDER --trials` runs them at full size.
+    python benchmarks/linkage_trials.py        (2,000 pairs of births of each kind, 20 hostels of each kind)
+
+The tests run the same trials small.
 """
 
 import random
@@ -34,7 +36,13 @@ OTHERWISE_TYPED = (
 )
 NOBODY = {"record_id": "nobody", "forename": "Ferdinand", "surname": "Quillfeather", "date_of_birth": "1948-11-23"}
 COLUMNS = ("record_id", "nhs_number", "forename", "surname", "date_of_birth", "sex", "postcode", "uprn")
-STRANGERS = 200
+STRANGERS, SEEDS, PAIRS = 200, 20, 2_000
+HOSTELS = [
+    (home, births_known, sources)
+    for home in ("property and postcode", "postcode")
+    for births_known in (0.0, 0.5, 1.0)
+    for sources in (("ed",), ("gp", "ed"))
+]
 
 
 def linked(sources: dict[str, list[dict]]) -> dict[str, str]:
@@ -133,3 +141,23 @@ def merged_strangers(*, seed: int, home: str, births_known: float, sources: tupl
     people = linked({source: rows[place :: len(sources)] for place, source in enumerate(sources)})
     times = Counter(people[row["record_id"]] for row in rows)
     return sum(n for n in times.values() if n > 1)
+
+
+def main() -> None:
+    """Print pairs of births joined, by kind, on the list and on none; and merged strangers of each hostel."""
+    for kind in (*PLAINLY_DIFFERENT, *OTHERWISE_TYPED):
+        joined = [joined_births(kind, pairs=PAIRS, seed=1, listed=listed) for listed in (True, False)]
+        print(f"{kind}: {joined[0]} joined on the list, {joined[1]} on none, of {PAIRS} pairs each", flush=True)
+    for home, births_known, sources in HOSTELS:
+        merged = [
+            merged_strangers(seed=seed, home=home, births_known=births_known, sources=sources) for seed in range(SEEDS)
+        ]
+        print(
+            f"{STRANGERS} strangers of one {home}, {births_known:.0%} with a birth date, in {' and '.join(sources)}: "
+            f"{min(merged)} to {max(merged)} merged in {SEEDS} hostels",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
