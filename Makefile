@@ -62,10 +62,10 @@ bench-simulate: $(VENV)/.installed
 bench-validation: $(VENV)/.installed
 	$(BIN)/python benchmarks/validation.py
 
-# Cost, precision and recall of linking 1.18 million records, with and without training, and single-pass Splink.
+# Cost, precision and recall of linking 1.18 million records, with and without training, and single-pass Splink; trials.
 bench-linkage: $(VENV)/.installed
 	$(BIN)/phm simulate --form linkage --pcns 15 --out outputs/identified/landing/six_sources
-	$(BIN)/python benchmarks/linkage.py outputs/identified/landing/six_sources --train --single-pass
+	$(BIN)/python benchmarks/linkage.py outputs/identified/landing/six_sources --train --single-pass --trials
 
 # `phm link` killed at random moments, and started twice at once.
 bench-identified: $(VENV)/.installed

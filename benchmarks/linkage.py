@@ -1,12 +1,13 @@
 """Identified linkage at full size: cost by stage, and precision and recall against the simulated ICS's truth.
 
     phm simulate --form linkage --pcns 15 --out FOLDER      (1.18 million records in six sources)
-    python benchmarks/linkage.py FOLDER [--train] [--single-pass]
+    python benchmarks/linkage.py FOLDER [--train] [--single-pass] [--trials]
 
 Without options: the saved model. `--train` trains one first; `--single-pass`
 is Splink over all records at once, with the same comparisons and blocking,
 for comparison. Each runs in a separate process, so that its peak memory is
-measured separately. A link is a record outside the GP list linked to a person on it;
+measured separately. `--trials` adds the trials of `linkage_trials.py`.
+A link is a record outside the GP list linked to a person on it;
 it is correct where the truth names the same person. Pairs are all pairs of
 records of one person, within sources and across.
 """
@@ -22,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import linkage_trials
 
 from phm_utils.engine import session
 from phm_utils.linkage.comparisons import BLOCKING, SWAPPED_NAMES, rule
@@ -208,6 +210,9 @@ def main() -> None:
                     print(weight, "bits:", pairs(judge(found, folder / "truth" / "linkage.parquet")))
             else:
                 report(out, folder)
+    if "--trials" in asked:
+        print("\n== trials", flush=True)
+        linkage_trials.main()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import duckdb
 
 from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote
 from phm_utils.errors import InputError
+from phm_utils.linkage.scheme import EARLIEST_BIRTH, historical_sql
 from phm_utils.rules.day_order import Advice, day_forms
-from phm_utils.rules.identifiers import fillers_of, none_of
+from phm_utils.rules.identifiers import fillers_of, none_of, unknown_sex
 from phm_utils.rules.text_forms import day_sql, formed_day_sql, trimmed
 from phm_utils.schema import NOTHING_WORDS, TEXT_FILLERS
 from phm_utils.tables import TABLES
@@ -21,7 +22,7 @@ IDENTIFYING = ("forename", "surname", "date_of_birth")  # without any of these, 
 KNOWN = ("record_id", *TEXTS, "date_of_birth", "address", "practice_code")
 NAMES = {"date_of_birth": "birth_text", "address": "line"}  # of columns as read, where another than the file's
 NOTHING = (*TEXT_FILLERS, *NOTHING_WORDS)
-EARLIEST_BIRTH = "1890-01-01"  # as cleaning has it
+SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".tsv", ".gz", ".zip")  # tables that are not read
 MOST_UNREADABLE = 0.5  # of a source's dates of birth: more, and they are in a form that is not read
 ADVICE = Advice(
     either="Write them as YYYY-MM-DD: 03/04/1980 can be read as two different days.",
@@ -35,7 +36,9 @@ class Source:
     """One source as read: its records, and values that could not be used.
 
     unreadable_births: dates of birth that are no days, or in a form that is not read.
-    impossible_births: those in the future or before 1890.
+    impossible_births: those in the future or before 1890; of historical records (see `historical_sql`), in the future.
+    historical: are its births of other centuries read?
+    unknown_sexes: values of sex that are no code, letter or word for one.
     """
 
     name: str
@@ -43,16 +46,25 @@ class Source:
     columns: tuple[str, ...]
     unreadable_births: int
     impossible_births: int = 0
+    historical: bool = False
+    unknown_sexes: int = 0
 
 
 def read_records(
-    con: duckdb.DuckDBPyConnection, folder: Path, spine: str, *, spine_alone: bool = False
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    spine: str,
+    *,
+    spine_alone: bool = False,
+    any_century: bool = False,
 ) -> list[Source]:
     """Make the temporary table `record` from every source in `folder`; return the sources read.
 
-    spine_alone: the folder may have the spine alone; other records come from elsewhere.
-    Raises InputError, with every fault listed once, where there is no spine or
-    nothing else, a file cannot be read or has no identifying column, a
+    One file alone is a list to be deduplicated, whatever its name, unless
+    spine_alone: then it is the spine, and other records come from elsewhere.
+    any_century: take births of any century from every source, not of historical ones alone (`historical_sql`).
+    Raises InputError, with every fault listed once, where several files have no spine
+    among them, a file cannot be read or has no identifying column, a
     record id is missing or used twice, or dates of birth cannot be read.
     """
     paths = _source_files(folder, spine, spine_alone)
@@ -60,17 +72,17 @@ def read_records(
     sources, faults = [], []
     for name, path in paths.items():
         try:
-            sources.append(_read(con, name, path))
+            sources.append(_read(con, name, path, any_century))
         except InputError as fault:
             faults.append(str(fault))
     if faults:
         raise InputError(
             f"{folder.name}: {len(faults)} of {len(paths)} sources cannot be linked.\n- " + "\n- ".join(faults)
         )
-    if not any(source.records for source in sources if source.name == spine):
-        raise InputError(
-            f"{paths[spine].name} has no records: other records are linked to its people. Export it again."
-        )
+    first = spine if spine in paths else next(iter(paths))
+    if not any(source.records for source in sources if source.name == first):
+        why = "" if len(paths) == 1 else ": other records are linked to its people"
+        raise InputError(f"{paths[first].name} has no records{why}. Export it again.")
     return sources
 
 
@@ -104,17 +116,26 @@ def _source_files(folder: Path, spine: str, spine_alone: bool) -> dict[str, Path
         raise InputError(f"{folder.name}: a source's name may not contain `|`, and {len(barred)} do. Rename the file.")
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise InputError(f"{folder.name} has {', '.join(twice)} both as CSV and as Parquet: keep one of each.")
-    if spine not in names:
+    if spine not in names and (len(names) != 1 or spine_alone):
+        unread = "".join(f" Save {name} as CSV UTF-8 or Parquet." for name in unread_tables(folder))
         raise InputError(
             f"{folder.name} has no file {spine}.csv or {spine}.parquet: the list of people that others are linked to "
             f"(the spine). It has {', '.join(names) or 'no CSV or Parquet file'}; name another with `--spine NAME`."
+            f"{unread}"
         )
-    if len(names) == 1 and not spine_alone:
-        raise InputError(f"{folder.name} has only the spine {spine}: add a source to link to it.")
     return {p.stem: p for p in found}
 
 
-def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
+def unread_tables(folder: Path) -> list[str]:
+    """Names of spreadsheets and other tables of a folder that are not read."""
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.suffix.lower() in SPREADSHEETS and not path.name.startswith((".", "~$"))
+    )
+
+
+def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path, any_century: bool = False) -> Source:
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty (0 bytes): export it again, with its column names.")
     scan, columns = _scan(con, path)
@@ -133,9 +154,11 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
         )
         [(births,)] = con.execute("SELECT count(birth_text) FROM source_row").fetchall()
         con.execute("DROP TABLE source_row")
-        [(rows, ids, distinct, days, impossible)] = con.execute(
+        [(rows, ids, distinct, days, before, future, historical, sexes)] = con.execute(
             "SELECT count(*), count(record_id), count(DISTINCT record_id), count(date_of_birth),"
-            f" count(*) FILTER (date_of_birth NOT BETWEEN DATE '{EARLIEST_BIRTH}' AND current_date)"
+            f" count(*) FILTER (date_of_birth < DATE '{EARLIEST_BIRTH}'),"
+            " count(*) FILTER (date_of_birth > current_date),"
+            f" {historical_sql('date_of_birth')}, count(*) FILTER ({unknown_sex('sex')})"
             f" FROM record WHERE source = {quote(name)}"
         ).fetchall()
         if path.suffix.lower() == ".csv":
@@ -146,7 +169,9 @@ def _read(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> Source:
             f"{path.name}: {births - days:,} of {births:,} dates of birth cannot be read as days. "
             "Write them as YYYY-MM-DD, such as 1980-05-17."
         )
-    return Source(name, rows, tuple(columns), births - days, impossible)
+    historical = bool(historical or (any_century and before))
+    impossible = future + (0 if historical else before)
+    return Source(name, rows, tuple(columns), births - days, impossible, historical, sexes)
 
 
 def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str]]:

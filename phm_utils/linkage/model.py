@@ -16,6 +16,7 @@ from phm_utils.linkage.comparisons import ELSE, EVERY, comparison_settings
 from phm_utils.runs import project_root, write_atomically
 
 FORMAT = 1
+TOLERANCE = 2.0  # bits: a level that few pairs have is estimated no better
 DEFAULT_MODEL = Path("parameters") / "linkage" / "demoshire.json"
 
 
@@ -71,8 +72,9 @@ class LinkageModel:
         return self.found / max(people, self.least_people)
 
     def save(self, path: Path) -> None:
-        """Write the model as JSON."""
+        """Write the model as JSON; never one that makes no sense."""
         require_complete(self.splink, path.name)
+        require_sense(self.splink, path.name)
         write_atomically(path, self._text())
 
     def _text(self) -> str:
@@ -169,6 +171,41 @@ def require_complete(settings: dict[str, Any], where: str) -> None:
             "The training data had no such pair, or the file was edited. "
             "Train on more records, leave such levels out, or use another model."
         )
+
+
+def require_sense(settings: dict[str, Any], where: str) -> None:
+    """Refuse a comparison that cannot tell two people apart, or whose weights go against their direction.
+
+    Its closest level must add bits and 'different' take some; no level between may take more than 'different', or
+    (names that changed places apart) add more than the closest, by TOLERANCE bits.
+    """
+    faults = [
+        f"{comparison['output_column_name']}: {fault}"
+        for comparison in settings["comparisons"]
+        for fault in _senseless(comparison)
+    ]
+    if faults:
+        raise InputError(
+            f"{where}: the model makes no sense and was not saved. {'; '.join(faults)}. The records do not show how "
+            "those of one person differ: train on more, or on records with NHS numbers, or use another model."
+        )
+
+
+def _senseless(comparison: dict[str, Any]) -> list[str]:
+    """What is wrong with the weights of one comparison, in words."""
+    levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+    if len(levels) < 2 or levels[-1]["label_for_charts"] != ELSE:
+        return ["pairs that agree, or pairs that differ, were never seen"]
+    bits = {level["label_for_charts"]: math.log2(level["m_probability"] / level["u_probability"]) for level in levels}
+    closest, *between = [words for words in bits if words != ELSE]
+    wrong = [words for words, ok in ((closest, bits[closest] > 0), (ELSE, bits[ELSE] < 0)) if not ok]
+    wrong += [
+        words
+        for words in between
+        if not words.startswith("swapped")
+        and not bits[ELSE] - TOLERANCE <= bits[words] <= max(bits[closest], 0) + TOLERANCE
+    ]
+    return [f"`{words}` weighs {bits[words]:+.1f} bits, against its direction" for words in wrong]
 
 
 def has_probability(level: dict[str, Any], letter: str) -> bool:

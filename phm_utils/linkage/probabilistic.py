@@ -17,6 +17,7 @@ from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.scheme import Scheme
 from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, compared_columns, score, settings_for
 from phm_utils.linkage.unregistered import join_unregistered
+from phm_utils.linkage.vetoes import contrary, crowded_places, level_is, too_little, unclear
 
 PROBES_PER_SOURCE = 5_000
 FREQUENCY_WEIGHT = 10_000  # people: in a spine of this size, its own name counts have half the weight
@@ -60,39 +61,31 @@ def probabilistic_links(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: L
     settings = settings_for(model, people=people, rules=rules, link_type="link_only")
     options.score(con, "spine_side", "open_side", settings, model.thresholds.review - 10)
     con.register("verdict", options.verdicts[["identity_id", "person", "verdict"]])
+    crowded_places(con)
     _decide(con, scheme, model)
     con.unregister("verdict")
     for source in sorted(options.one_to_one):
         _link_one_to_one(con, source, model.thresholds.accept)
     _drop(con, "spine_side", "scored")
     con.execute("DELETE FROM candidate WHERE place_in_order > 1")
-    join_unregistered(con, model, people, options.score, contrary=contrary(model), too_little=too_little(model))
+    join_unregistered(con, model, people, options.score)
     make(con, "probe", query("identified/probe"))
     make(con, "person_of", query("identified/person_of"))
-    _drop(con, "open_side", *(f"frequency_{column}" for column in model.frequency))
-
-
-def contrary(model: LinkageModel) -> str:
-    """SQL: true for a scored pair that differs on a comparison of `contrary`."""
-    parts = [f"gamma_{name} = 0" for name in model.thresholds.contrary if name in model.comparisons]
-    return f"({' OR '.join(parts)})" if parts else "false"
-
-
-def too_little(model: LinkageModel) -> str:
-    """SQL: true for a scored pair without comparable addresses that lacks a name or date of birth."""
-    given, family, born, home, line = (
-        _level_is(model, name, "= -1", absent="true") for name in ("given", "family", "born", "home", "address_line")
-    )
-    return f"({home} AND {line} AND ({given} OR {family} OR {born}))"
+    _drop(con, "open_side", "crowd", *(f"frequency_{column}" for column in model.frequency))
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, model: LinkageModel) -> None:
-    """Frequency of each name on the spine; a small spine's counts are shrunk towards the model's average."""
+    """Frequency of each name on the spine; a small spine's counts are shrunk towards the model's average.
+
+    Where there is no spine (a list deduplicated), in the list.
+    """
+    [(spine,)] = con.execute("SELECT count(*) > 0 FROM gp_person").fetchall()
+    people = "gp_person" if spine else "other_person"
     for column, usual in model.frequency.items():
         make(
             con,
             f"frequency_{column}",
-            f"WITH counted AS (SELECT {column}, count(*) AS n FROM gp_person WHERE {column} IS NOT NULL GROUP BY ALL),"
+            f"WITH counted AS (SELECT {column}, count(*) AS n FROM {people} WHERE {column} IS NOT NULL GROUP BY ALL),"
             " total AS (SELECT coalesce(sum(n), 0)::DOUBLE AS n FROM counted)"
             f" SELECT counted.{column}, round(exp("
             f" (total.n * ln(counted.n / total.n) + {FREQUENCY_WEIGHT} * ln({usual})) / (total.n + {FREQUENCY_WEIGHT})"
@@ -126,13 +119,14 @@ def _decide(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel)
         "candidate",
         query(
             "identified/candidate",
-            contrary=contrary(model),
+            contrary=contrary(model, "gp_side", "open_side"),
+            unclear=unclear(model, "gp_side", "open_side"),
             contrary_words=", ".join(limits.contrary),
             numbers_must_agree=str(scheme.national == "nhs").lower(),
             too_little=too_little(model),
-            born_not_close=_level_is(model, "born", f"< {level_number(model.splink, 'born', ONE_SLIP)}", absent="true"),
-            given_missing=_level_is(model, "given", "= -1", absent="true"),
-            sex_differs=_level_is(model, "sex", "= 0", absent="false"),
+            born_not_close=level_is(model, "born", f"< {level_number(model.splink, 'born', ONE_SLIP)}", absent="true"),
+            given_missing=level_is(model, "given", "= -1", absent="true"),
+            sex_differs=level_is(model, "sex", "= 0", absent="false"),
             accept=str(limits.accept),
             margin=str(limits.margin),
             review=str(limits.review),
@@ -140,17 +134,12 @@ def _decide(con: duckdb.DuckDBPyConnection, scheme: Scheme, model: LinkageModel)
     )
 
 
-def _level_is(model: LinkageModel, comparison: str, test: str, *, absent: str) -> str:
-    """SQL for a test of one comparison's level; `absent` where the model does not compare it."""
-    return f"gamma_{comparison} {test}" if comparison in model.comparisons else absent
-
-
 def _link_one_to_one(con: duckdb.DuckDBPyConnection, source: str, accept: float) -> None:
     """Link a source that lists each person once: strongest pairs first, no identity or person twice."""
     pairs = read_sql(
         con,
         f"SELECT candidate.{ID}, candidate.person FROM candidate INNER JOIN open_side USING ({ID})"
-        f" WHERE open_side.source = {quote(source)} AND NOT candidate.probe AND NOT contrary"
+        f" WHERE open_side.source = {quote(source)} AND NOT candidate.probe AND NOT contrary AND NOT unclear"
         f" AND match_weight >= {accept}"
         " AND candidate.person NOT IN"
         f" (SELECT person FROM other_person WHERE source = {quote(source)} AND person IS NOT NULL)"

@@ -76,6 +76,7 @@ def sample(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes, per_band: i
                 band=band_sql("candidate.match_weight"),
                 record_fields=fields["record"],
                 gp_fields=fields["gp"],
+                decision=_decision(con),
             ),
         )
     run = _run_id(drawn)
@@ -157,8 +158,8 @@ def with_identities(con: duckdb.DuckDBPyConnection, reviewed: pd.DataFrame) -> p
 def by_band(reviewed: pd.DataFrame) -> pd.DataFrame:
     """`linkage_review`: one row per band, lowest first: pairs judged, and judged to match.
 
-    Only pairs decided by their weight alone: others are contrary, or too close
-    to another person, and no threshold would link them. 'unsure' counts as
+    Only pairs decided by their weight alone: others are contrary, unclear, or too
+    close to another person, and no threshold would link them. 'unsure' counts as
     judged and not a match, so precision is a low estimate.
     """
     weighed = reviewed[reviewed["decision"].isin(BY_WEIGHT)]
@@ -174,6 +175,13 @@ def suggest_thresholds(reviewed: pd.DataFrame, target: float = 0.99, confidence:
     bands = by_band(reviewed)
     limits = wilson(bands["matches"], bands["reviewed"], confidence)
     return Suggestion(bands.join(limits), lowest_threshold(bands, target, confidence))
+
+
+def _decision(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL: a candidate's decision, or 'unclear' where it awaits review whatever its weight."""
+    columns = {name for (name, *_) in con.execute("DESCRIBE candidate").fetchall()}
+    unclear = "candidate.unclear" if "unclear" in columns else "false"
+    return f"CASE WHEN candidate.decision = 'review' AND {unclear} THEN 'unclear' ELSE candidate.decision END"
 
 
 def _run_id(drawn: pd.DataFrame) -> str:

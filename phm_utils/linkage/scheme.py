@@ -33,6 +33,9 @@ PLACEHOLDER_NAMES = (
 # Letters that are not accented, and are replaced where a keyboard lacks them: Łukasz, Groß.
 STROKE_LETTERS, PLAIN_LETTERS = "ŁØĐÐĦŦ", "LODDHT"
 JOINED_LETTERS = {"ẞ": "SS", "ß": "SS", "Æ": "AE", "Œ": "OE", "Þ": "TH"}
+EARLIEST_BIRTH, EARLIEST_OF_ALL = "1890-01-01", "1000-01-01"  # of people of today, and of historical records
+FEWEST_EARLY, EARLY_SHARE = 10, 0.1  # births before 1890, and of a source's births: so many are no slips
+LEAST_SHARING = 11  # people of one source with one number: more than one person's records written in other ways
 MOST_HOUSEHOLDS = 100  # with one birthday, where it is also one in a hundred of a source's: more, and it is a default
 
 
@@ -40,7 +43,7 @@ MOST_HOUSEHOLDS = 100  # with one birthday, where it is also one in a hundred of
 class Scheme:
     """Which identifiers the records have.
 
-    spine: the source whose people the others are linked to.
+    spine: the source whose people the others are linked to; '' where one list is deduplicated.
     national: 'nhs' for NHS numbers (modulo 11) and UK postcodes; 'any' takes
         every number and postcode as written, for data from elsewhere.
     """
@@ -69,6 +72,7 @@ def deterministic_links(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
 def clean_identities(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> None:
     """From `record` make the temporary table `identity` alone (see `deterministic_links`)."""
     con.register("short_name", short_names())
+    make(con, "default_number", query("identified/default_number", least=str(LEAST_SHARING)))
     make(con, "identity", _identities(scheme))
     con.unregister("short_name")
 
@@ -89,8 +93,26 @@ def _identities(scheme: Scheme) -> str:
         sex_form=sex_form("sex"),
         placeholders=", ".join(quote(name) for name in PLACEHOLDER_NAMES),
         most_households=str(MOST_HOUSEHOLDS),
-        date_fillers=", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS),
+        date_fillers=_fillers(),
+        historical=historical_sql("date_of_birth") if is_nhs else "true",
+        earliest=EARLIEST_BIRTH,
+        earliest_of_all=EARLIEST_OF_ALL,
     )
+
+
+def historical_sql(birth: str) -> str:
+    """SQL over the records of a source: are its births those of historical records, before 1890, and not slips?
+
+    More than half of them, or ten and a tenth; documented fillers, such as 1800-01-01, are not counted.
+    """
+    early = f"count(*) FILTER ({birth} < DATE '{EARLIEST_BIRTH}' AND {birth} NOT IN ({_fillers()}))"
+    return (
+        f"(2 * {early} > count({birth}) OR ({early} >= {FEWEST_EARLY} AND {early} >= {EARLY_SHARE} * count({birth})))"
+    )
+
+
+def _fillers() -> str:
+    return ", ".join(f"DATE {quote(day)}" for day in DATE_FILLERS)
 
 
 def _plain_letters(text: str) -> str:

@@ -15,6 +15,7 @@ from phm_utils.linkage.linked_landing import PERSON_PURPOSE
 from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probabilistic import Options
+from phm_utils.linkage.remarks import of_files, of_numbers, of_sources
 from phm_utils.linkage.scheme import Scheme, deterministic_links
 from phm_utils.linkage.training import ChooseModel, use_saved
 from phm_utils.privacy.pseudonyms import make_pseudonyms, purpose_key
@@ -40,30 +41,22 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """The file written, the model used, the sources read, and one row per source and method."""
+    """The file written, the model used, the sources read, one row per source and method, and what was not used."""
 
     out: Path
     model: LinkageModel
     sources: list[Source]
     steps: pd.DataFrame
 
+    remarks: tuple[str, ...] = ()
+
     def __str__(self) -> str:
-        unread = [
-            f"{s.name}: {s.unreadable_births:,} dates of birth could not be read"
-            for s in self.sources
-            if s.unreadable_births
-        ]
-        impossible = [
-            f"{s.name}: {s.impossible_births:,} dates of birth are in the future or before 1890"
-            for s in self.sources
-            if s.impossible_births
-        ]
-        lines = [str(self.out), f"model {self.model.name} ({self.model.fingerprint})", *unread, *impossible]
+        lines = [str(self.out), f"model {self.model.name} ({self.model.fingerprint})", *self.remarks]
         return "\n".join([*lines, self.steps.to_string(index=False)])
 
 
 def link_folder(request: Request) -> Result:
-    """Link every source of a folder to its spine, and write one row per record.
+    """Link every source of a folder to its spine, and write one row per record. One source alone is deduplicated.
 
     The Parquet file: `source`, `record_id`, `person_id` (a pseudonym), `method`
     and `match_weight` (bits, null where deterministic), ordered by source and
@@ -73,7 +66,15 @@ def link_folder(request: Request) -> Result:
     with workplace() as place, session() as con:
         _check_place(request.out, request.folder)
         place.note(_draft(request.out))
-        sources = read_records(con, request.folder, scheme.spine, spine_alone=bool(request.encoded.files))
+        sources = read_records(
+            con,
+            request.folder,
+            scheme.spine,
+            spine_alone=bool(request.encoded.files),
+            any_century=scheme.national == "any",
+        )
+        if len(sources) == 1 and not request.encoded.files:
+            scheme = Scheme("", scheme.national)  # one list is deduplicated
         _check_one_to_one(request, sources)
         with guarded("Linking identified records"):
             deterministic_links(con, scheme)
@@ -84,7 +85,8 @@ def link_folder(request: Request) -> Result:
         with guarded("Writing the index"):
             write_index(con, request.out, purpose_key(request.key, request.purpose))
             steps = method_counts(con)
-    return Result(request.out, model, sources, steps)
+            remarks = (*of_files(request.folder), *of_sources(sources), *of_numbers(con))
+    return Result(request.out, model, sources, steps, remarks)
 
 
 def _check_place(out: Path, folder: Path) -> None:

@@ -14,16 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 from splink import Linker
 from splink.backends.duckdb import DuckDBAPI
 
 from phm_utils.engine import guarded
 from phm_utils.errors import InputError
-from phm_utils.linkage.comparisons import COMPARED, LINE, NUMBER, STANDARD, Compared, comparison_settings, rule
-from phm_utils.linkage.model import LinkageModel, Thresholds, has_probability, load_model, require_complete
+from phm_utils.linkage.comparisons import COMPARED, ELSE, LINE, NUMBER, STANDARD, Compared, comparison_settings, rule
+from phm_utils.linkage.model import (
+    LinkageModel,
+    Thresholds,
+    has_probability,
+    load_model,
+    require_complete,
+    require_sense,
+)
 from phm_utils.linkage.queries import make, query
 from phm_utils.linkage.scheme import Scheme
-from phm_utils.linkage.scoring import ID, compared_columns, pairs_of
+from phm_utils.linkage.scoring import ID, compared_columns, pairs_of, score, settings_for
 
 SAMPLE = 1_500  # identities on each side: their pairs estimate u
 MOST_LABELLED = 60_000  # identities linked by their number: their pairs estimate m
@@ -38,6 +46,13 @@ EXACT_U = {
     ("address_line", "the same"): "address_line",
 }
 DIGITS_KEPT = 6
+NEVER_SEEN = 1e-6  # m below it: expectation maximisation's word for none of the pairs
+RAREST = 5e-4  # m of 'different' where none of at least 1,000 pairs differs: half a pair
+FEWEST_TESTED, LEAST_REACHED, LARGE = 100, 0.6, 1_000  # labelled pairs; share of the pairs tested; bits
+TRAINING_TABLES = (
+    *("training_left", "training_right", "training_label", "training_label_side", "training_label_spine"),
+    *("training_all_left", "training_all_right"),
+)
 # Loads or trains the model, after the deterministic links.
 ChooseModel = Callable[[duckdb.DuckDBPyConnection, Scheme], LinkageModel]
 
@@ -71,8 +86,13 @@ def train(
 
     drop_unseen: leave out levels that no training pair had; such pairs then get
         the next level that is true.
-    Raises InputError, with its name, where a level was never seen.
+    Raises InputError, with its name, where a level was never seen or its weight goes against its direction, and
+    where the model fails its own test (see `self_test`).
     """
+    if not scheme.spine:
+        raise InputError(
+            f"Training needs two lists, and {name} would be trained on one. Leave out --train, or add the other list."
+        )
     compared = _usable(con, scheme)
     with guarded("Training the linkage model"), _one_thread(con):
         _samples(con)
@@ -86,12 +106,64 @@ def train(
     frequency = {column: chance for column, chance in frequency.items() if chance}  # 0 where no name is shared
     if drop_unseen:
         comparisons = [_without_unseen(comparison) for comparison in comparisons]
-    for table in ("training_left", "training_right", "training_label", "training_label_side", "training_label_spine"):
-        con.execute(f"DROP TABLE IF EXISTS {table}")
     require_complete({"comparisons": comparisons}, "Training")
+    require_sense({"comparisons": comparisons}, "Training")
     # No count here: the text is shown to readers without disclosure control.
     how = "identities whose NHS number settled them" if by_number else "expectation maximisation"
-    return LinkageModel(name, {"comparisons": comparisons}, found, frequency, thresholds, trained_on=how)
+    model = LinkageModel(name, {"comparisons": comparisons}, found, frequency, thresholds, trained_on=how)
+    with guarded("Testing the linkage model"):
+        self_test(con, model)
+    for table in TRAINING_TABLES:
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+    return model
+
+
+def self_test(con: duckdb.DuckDBPyConnection, model: LinkageModel) -> None:
+    """Refuse a model by which most pairs of one person would not be linked.
+
+    By its own m, whatever the records: the share of such pairs that reach the threshold (all fields given). By the
+    records: the share of pairs of one number that agree on two other things (`training_label`), where there are
+    FEWEST_TESTED of them.
+    """
+    [(people,)] = con.execute("SELECT count(DISTINCT person) FROM gp_person").fetchall()
+    shares = {"as the model describes them": expected_reach(model, people)}
+    if _count(con, "training_label_side") >= FEWEST_TESTED:
+        shares["of one number"] = _reach_of_labelled(con, model, people)
+    for pairs, share in shares.items():
+        if share < LEAST_REACHED:
+            raise InputError(
+                f"Training: the model fails its own test and was not saved. Of pairs of one person, {pairs}, "
+                f"{share:.0%} reach the threshold of {model.thresholds.accept:g} bits; at least {LEAST_REACHED:.0%} "
+                "should. Give a lower threshold with --accept, more fields or more records, or use another model."
+            )
+
+
+def expected_reach(model: LinkageModel, people: int) -> float:
+    """The share of one person's pairs whose match weight reaches the threshold, if all fields are given.
+
+    Levels are independent given that two records are one person's, as the model has it.
+    """
+    prior = model.prior(people)
+    weights, shares = np.array([np.log2(prior / (1 - prior))]), np.array([1.0])
+    for comparison in model.splink["comparisons"]:
+        levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        m, u = (np.array([level[f"{letter}_probability"] for level in levels]) for letter in "mu")
+        weights = np.add.outer(weights, np.log2(m / u)).ravel()
+        shares = np.multiply.outer(shares, m / m.sum()).ravel()
+    return float(shares[weights >= model.thresholds.accept].sum())
+
+
+def _reach_of_labelled(con: duckdb.DuckDBPyConnection, model: LinkageModel, people: int) -> float:
+    """The share of pairs of one number that reach the threshold."""
+    for column in model.frequency:  # every name as frequent as the average one
+        make(con, f"frequency_{column}", f"SELECT NULL::VARCHAR AS {column}, 0.5 AS tf_{column} WHERE false")
+    settings = settings_for(model, people=people, rules=["l.label = r.label"], link_type="link_only")
+    score(con, "training_label_spine", "training_label_side", settings, -LARGE)
+    accept = model.thresholds.accept
+    [(share,)] = con.execute(f"SELECT avg((match_weight >= {accept})::INT) FROM scored").fetchall()
+    for table in ("scored", *(f"frequency_{column}" for column in model.frequency)):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+    return share if share is not None else 0.0
 
 
 def _usable(con: duckdb.DuckDBPyConnection, scheme: Scheme) -> tuple[Compared, ...]:
@@ -200,6 +272,8 @@ def _with_exact_u(
                 level["u_probability"] = _chance_equal(con, EXACT_U[name]) or level.get("u_probability")
             if name[1].startswith("swapped"):
                 level["u_probability"] = level.get("u_probability") or swapped
+            if (level.get("m_probability") or 0) < NEVER_SEEN:
+                level.pop("m_probability", None)
             for letter in ("m_probability", "u_probability"):
                 if isinstance(level.get(letter), float):
                     level[letter] = float(f"{level[letter]:.{DIGITS_KEPT}g}")
@@ -207,6 +281,16 @@ def _with_exact_u(
 
 
 def _without_unseen(comparison: dict[str, Any]) -> dict[str, Any]:
+    """The comparison without levels that no training pair had.
+
+    'different' stays, because nothing else is true of such pairs: RAREST among one person's, at least twice that
+    among two people's.
+    """
+    for level in comparison["comparison_levels"]:
+        if level["label_for_charts"] == ELSE:
+            for letter, least in (("m", RAREST), ("u", 2 * RAREST)):
+                if not has_probability(level, letter):
+                    level[f"{letter}_probability"] = least
     seen = [
         level
         for level in comparison["comparison_levels"]

@@ -1,31 +1,31 @@
 """Unregistered people: records linked to no person of the spine, linked among themselves.
 
 Clusters grow from the strongest pair down, and never have two different NHS
-numbers, nor two identities of a contrary pair.
+numbers, two plainly different births, nor two identities of a contrary pair.
 """
 
 from collections import defaultdict
+from itertools import product
 
 import duckdb
 import pandas as pd
 
 from phm_utils.engine import read_sql
+from phm_utils.linkage.births import births_apart
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.queries import make
 from phm_utils.linkage.scoring import ID, Scorer, blocking_rules, settings_for
+from phm_utils.linkage.vetoes import contrary, too_little, unclear
 
 DETERMINISTIC = 1_000.0  # bits: puts deterministic pairs before scored ones
 
 
-def join_unregistered(
-    con: duckdb.DuckDBPyConnection, model: LinkageModel, people: int, score: Scorer, *, contrary: str, too_little: str
-) -> None:
-    """After `candidate`: the temporary table `unregistered`.
+def join_unregistered(con: duckdb.DuckDBPyConnection, model: LinkageModel, people: int, score: Scorer) -> None:
+    """After `candidate` and `crowd`: the temporary table `unregistered`.
 
     One row per identity outside the spine that is linked to none of its people:
     `person`, and `thin` where it has neither a usable number nor names with a date
-    of birth (each of its records is then a person). contrary, too_little: SQL
-    that is true for pairs of two people, and for pairs with too little to compare.
+    of birth (each of its records is then a person).
     """
     make(
         con,
@@ -34,21 +34,25 @@ def join_unregistered(
         f" (SELECT {ID} FROM candidate WHERE decision = 'linked' AND NOT probe) ORDER BY {ID}",
     )
     rules = blocking_rules(con, "unregistered_side", "unregistered_side")
-    settings = settings_for(model, people=people, rules=rules, link_type="dedupe_only")
+    [(listed,)] = con.execute("SELECT count(*) FROM unregistered_side").fetchall()
+    settings = settings_for(model, people=people or listed, rules=rules, link_type="dedupe_only")
     score(con, "unregistered_side", None, settings, model.thresholds.review)
-    members = read_sql(con, f"SELECT {ID}, own_nhs FROM unregistered_side ORDER BY {ID}")
-    pairs = read_sql(con, _pairs(contrary, too_little))
-    numbers = dict(members.dropna().itertuples(index=False, name=None))
-    cluster = _clusters(members[ID].tolist(), numbers, pairs, model)
+    members = read_sql(con, f"SELECT {ID}, own_nhs, born FROM unregistered_side ORDER BY {ID}")
+    pairs = read_sql(con, _pairs(model))
+    numbers, births = (dict(members[[ID, c]].dropna().itertuples(index=False, name=None)) for c in ("own_nhs", "born"))
+    births = births if "born" in model.thresholds.contrary else {}
+    cluster = _clusters(members[ID].tolist(), numbers, pairs, model, births)
     con.register("_cluster", pd.DataFrame({ID: list(cluster), "cluster": list(cluster.values())}, dtype="int64"))
     make(con, "unregistered", _PERSON_SQL)
     con.unregister("_cluster")
     con.execute("DROP TABLE unregistered_side; DROP TABLE scored")
 
 
-def _pairs(contrary: str, too_little: str) -> str:
+def _pairs(model: LinkageModel) -> str:
     """SQL for the pairs: deterministic ones (one number and birth, or one description), and scored ones."""
     known = f"SELECT * FROM other_person SEMI JOIN unregistered_side USING ({ID})"
+    one_number = "coalesce(l.own_nhs = r.own_nhs, false)"
+    held = f"{too_little(model)} OR ({unclear(model, 'l', 'r')} AND NOT {one_number})"
     return (
         f"WITH known AS ({known}), first_of_number AS (SELECT own_nhs, born, min({ID}) AS first FROM known"
         " WHERE own_nhs IS NOT NULL AND born IS NOT NULL GROUP BY ALL),"
@@ -59,22 +63,24 @@ def _pairs(contrary: str, too_little: str) -> str:
         f" UNION ALL SELECT first, known.{ID}, {DETERMINISTIC}, false FROM known"
         f" INNER JOIN first_of_description USING (description) WHERE first < known.{ID}"
         " UNION ALL SELECT least(left_id, right_id), greatest(left_id, right_id),"
-        f" CASE WHEN NOT {too_little} THEN match_weight END, {contrary} FROM scored"
+        f" CASE WHEN NOT ({held}) THEN match_weight END, {contrary(model, 'l', 'r')} FROM scored"
+        f" INNER JOIN unregistered_side AS l ON l.{ID} = left_id INNER JOIN unregistered_side AS r ON r.{ID} = right_id"
         " ORDER BY weight DESC NULLS LAST, a, b"
     )
 
 
 def _clusters(
-    identities: list[int], numbers: dict[int, str], pairs: pd.DataFrame, model: LinkageModel
+    identities: list[int],
+    numbers: dict[int, str],
+    pairs: pd.DataFrame,
+    model: LinkageModel,
+    births: dict[int, str] | None = None,
 ) -> dict[int, int]:
-    """The cluster (its smallest identity) of every identity."""
-    contrary_to: dict[int, set[int]] = defaultdict(set)
-    for a, b in pairs.loc[pairs["contrary"], ["a", "b"]].itertuples(index=False, name=None):
-        contrary_to[a].add(b)
-        contrary_to[b].add(a)
+    """The cluster (its smallest identity) of every identity. births: eight digits."""
+    contrary_to = _contrary_pairs(pairs)
     cluster_of = {i: i for i in identities}
     members = {i: {i} for i in identities}
-    number = {i: {numbers[i]} if i in numbers else set() for i in identities}
+    number, born = (_each(identities, known) for known in (numbers, births or {}))
     strong = pairs[~pairs["contrary"] & (pairs["weight"] >= model.thresholds.accept)]
     for a, b in _unambiguous(strong, contrary_to, model.thresholds.margin):
         one, two = sorted((cluster_of[a], cluster_of[b]))
@@ -82,11 +88,27 @@ def _clusters(
             continue
         if any(contrary_to[m] & members[one] for m in members[two]):
             continue
+        if any(births_apart(x, y) for x, y in product(born[one], born[two])):
+            continue
         for member in members[two]:
             cluster_of[member] = one
         members[one] |= members.pop(two)
         number[one] |= number.pop(two)
+        born[one] |= born.pop(two)
     return cluster_of
+
+
+def _each(identities: list[int], known: dict[int, str]) -> dict[int, set[str]]:
+    """What is known of each identity, as a set of at most one."""
+    return {i: {known[i]} if i in known else set() for i in identities}
+
+
+def _contrary_pairs(pairs: pd.DataFrame) -> dict[int, set[int]]:
+    contrary_to: dict[int, set[int]] = defaultdict(set)
+    for a, b in pairs.loc[pairs["contrary"], ["a", "b"]].itertuples(index=False, name=None):
+        contrary_to[a].add(b)
+        contrary_to[b].add(a)
+    return contrary_to
 
 
 def _unambiguous(strong: pd.DataFrame, contrary_to: dict[int, set[int]], margin: float) -> list[tuple[int, int]]:

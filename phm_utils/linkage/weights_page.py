@@ -171,7 +171,10 @@ def other_thresholds(weights: pd.DataFrame, settings: pd.DataFrame) -> pd.DataFr
     settings: of which ACCEPT is the threshold in use.
     """
     accept = float(dict(zip(settings["name"], settings["value"], strict=True))[ACCEPT])
-    counted = weights[weights["decision"].isin(["linked", "review", "too weak"])].fillna({"pairs": 0})
+    by_weight = weights["decision"].isin(["linked", "too weak"]) | (
+        (weights["decision"] == "review") & (weights["band"] < accept)  # above it, no weight would link them
+    )
+    counted = weights[by_weight].fillna({"pairs": 0})
     steps = [accept + shift for shift in (-4, -2, 0, 2, 4, 8)]
     pairs = [int(counted.loc[counted["band"] >= step, "pairs"].sum()) for step in steps]
     in_use = ["in use" if step == accept else "" for step in steps]

@@ -82,6 +82,17 @@ def sex_form(text: str) -> str:
     return f"CASE WHEN {same} THEN {text} ELSE CASE {bare} {cases} ELSE {text} END END"
 
 
+def unknown_sex(text: str) -> str:
+    """SQL: is this a text, and no code, letter or word for a sex? Null of null.
+
+    >>> import duckdb
+    >>> values = "(VALUES ('1.0'), ('female'), ('weiblich'), ('7')) t(v)"
+    >>> [unknown for (unknown,) in duckdb.sql(f"SELECT {unknown_sex('v')} FROM {values}").fetchall()]
+    [False, False, True, True]
+    """
+    return f"{sex_form(text)} NOT IN ({', '.join(map(quote, SEX))})"
+
+
 def identifier_form(text: str, column: Column) -> str:
     """SQL: the standard form of a column that identifies or describes a person; `text` itself of any other column.
 

@@ -49,6 +49,27 @@ def test_agreement_counts_for_a_link_and_difference_against_it():
             assert sum(level[letter] for level in known) == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("comparison", "words", "m", "said"),
+    [
+        ("sex", "different", 0.9, r"sex: `different` weighs \+0\.8 bits, against its direction"),
+        ("born", "the same", 0.00001, r"born: `the same` weighs -1\.7 bits"),
+        ("born", "the year alone", 0.9, None),  # 6.4 bits: less than the same birth, so it may be
+        ("home", "a postcode with one slip", 0.9, None),
+        ("home", "the same sector", 1e-9, r"home: `the same sector` weighs -23\.1 bits"),
+    ],
+)
+def test_weights_against_their_direction_are_never_saved(tmp_path, comparison, words, m, said):
+    model = load_model()
+    level_of({"splink": model.splink}, comparison, words)["m_probability"] = m
+    if said is None:
+        model.save(tmp_path / "own.json")
+        return
+    with pytest.raises(InputError, match=said):
+        model.save(tmp_path / "own.json")
+    assert not (tmp_path / "own.json").exists()
+
+
 def test_a_saved_model_comes_back_the_same_and_keeps_its_fingerprint(tmp_path):
     model = load_model()
     model.save(tmp_path / "a.json")

@@ -145,6 +145,33 @@ def test_what_else_differs_or_lacks_is_left_to_the_weight(decide):
     assert {record: row[:2] for record, row in found.items()} == dict.fromkeys(records, ("ann", "linked"))
 
 
+def test_without_a_birth_date_another_postcode_is_for_review_whatever_the_weight(decide):
+    no_birth = {"born": -1}
+    pairs = {
+        ("elsewhere", "ann"): (40, no_birth | {"home": 0}),
+        ("nearby", "ann"): (40, no_birth | {"home": 2}),
+        ("at home", "ann"): (40, no_birth | {"home": 3}),
+    }
+    found = decide(ANN_AND_BEA, dict.fromkeys(["elsewhere", "nearby", "at home"]), pairs)
+    assert {record: row[:2] for record, row in found.items()} == {
+        "elsewhere": ("", "review"),
+        "nearby": ("", "review"),
+        "at home": ("ann", "linked"),
+    }
+
+
+def test_one_to_one_takes_nobody_who_is_for_review(decide):
+    pairs = {("x", "ann"): (40, {"born": -1, "home": 0})}
+    found = decide(ANN_AND_BEA, {"x": None}, pairs, one_to_one=frozenset({"ed"}))
+    assert found["x"][0] == ""
+
+
+def test_a_reviewers_yes_links_what_was_for_review(decide):
+    pairs = {("x", "ann"): (40, {"born": -1, "home": 0})}
+    found = decide(ANN_AND_BEA, {"x": None}, pairs, verdicts={("x", "ann"): "yes"})
+    assert found["x"] == ("ann", "linked", "clerical review")
+
+
 def test_somebody_contrary_gives_way_to_the_next_but_stays_a_rival(decide):
     twin = {"given": 0}
     pairs = {("x", "ann"): (20, twin), ("x", "bea"): 25.0, ("y", "ann"): (20, twin), ("y", "bea"): 10.0}

@@ -10,6 +10,7 @@ import pytest
 
 from phm_utils.errors import InputError
 from phm_utils.linkage.identified_records import read_list, read_records
+from phm_utils.linkage.remarks import of_files, of_numbers, of_sources
 from phm_utils.linkage.scheme import Scheme, clean_identities
 
 GP = (
@@ -101,6 +102,84 @@ def test_births_in_the_future_or_long_ago_are_counted_and_no_evidence(con, folde
     clean_identities(con, Scheme("gp"))
     known = con.execute("SELECT count(*), count(born) FROM identity WHERE source = 'ed'").fetchall()
     assert known == [(3, 1)]
+
+
+@pytest.mark.parametrize("any_century", [False, True])
+def test_births_of_historical_records_are_read_whatever_their_century(con, folder, any_century):
+    with_births(folder, "1650-06-03", "1799-12-24", "1803-02-01", "1800-01-01", "2999-01-01")
+    [ed, gp] = read_records(con, folder, "gp", any_century=any_century)
+    assert (ed.historical, ed.impossible_births, gp.historical) == (True, 1, False)
+    clean_identities(con, Scheme("gp"))
+    born = con.execute("SELECT born::VARCHAR FROM identity WHERE source = 'ed' ORDER BY born").fetchall()
+    assert born == [("1650-06-03",), ("1799-12-24",), ("1803-02-01",), (None,), (None,)]
+
+
+def test_data_from_elsewhere_may_have_one_birth_of_another_century(con, folder):
+    with_births(folder, "1888-06-03", "1960-12-24", "1980-05-17")
+    [ed, _] = read_records(con, folder, "gp", any_century=True)
+    assert (ed.historical, ed.impossible_births) == (True, 0)
+    clean_identities(con, Scheme("gp", national="any"))
+    assert con.execute("SELECT count(born) FROM identity WHERE source = 'ed'").fetchall() == [(3,)]
+
+
+def numbered(folder, numbers):
+    """ed.csv: strangers with these numbers."""
+    rows = [
+        f"{n},{number},F{chr(65 + n)},Bell{chr(65 + n)},19{50 + n}-05-17,F,ZA1 {n % 10}AA"
+        for n, number in enumerate(numbers)
+    ]
+    head = "record_id,nhs_number,forename,surname,date_of_birth,sex,postcode\n"
+    (folder / "ed.csv").write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "usable"),
+    [
+        (["9990000018"] * 4, 0),  # everybody's
+        (["9990000018"] * 12 + ["9990000026"], 1),  # a default of many
+        (["9990000018"] * 4 + ["9990000026"], 5),  # three strangers have a friend's number: for the rules
+        (["9990000018", "9990000026"], 2),
+    ],
+)
+def test_a_number_that_everybody_has_is_nobodys(con, folder, numbers, usable):
+    numbered(folder, numbers)
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    assert con.execute("SELECT count(nhs) FROM identity WHERE source = 'ed'").fetchall() == [(usable,)]
+    said = " ".join(of_numbers(con))
+    assert ("ed: 1 numbers stand on" in said) == (usable < 2)
+    assert "9990000018" not in said
+
+
+def test_one_persons_many_records_with_one_number_keep_it(con, folder):
+    rows = "".join(f"{n},9990000018,Ann{'abcdefghijklmno'[n]},Bell,1980-05-17\n" for n in range(15))
+    (folder / "ed.csv").write_text(f"record_id,nhs_number,forename,surname,date_of_birth\n{rows}", encoding="utf-8")
+    read_records(con, folder, "gp")
+    clean_identities(con, Scheme("gp"))
+    assert con.execute("SELECT count(nhs) FROM identity WHERE source = 'ed'").fetchall() == [(15,)]
+
+
+def test_sexes_that_are_not_understood_are_counted_and_said(con, folder):
+    sexes = ["homme", "7", "M", "2", "unknown", ""]
+    rows = "".join(f"{n},Bell,{sex}\n" for n, sex in enumerate(sexes))
+    (folder / "ed.csv").write_text(f"record_id,surname,sex\n{rows}", encoding="utf-8")
+    sources = read_records(con, folder, "gp")
+    assert {s.name: s.unknown_sexes for s in sources} == {"ed": 2, "gp": 0}
+    [said] = of_sources(sources)
+    assert "ed: the sex of 2 of 6 records is not understood" in said
+    assert "homme" not in said
+
+
+@pytest.mark.parametrize("name", ["more.xlsx", "old.XLS", "list.ods", "list.tsv"])
+def test_a_spreadsheet_beside_the_other_files_is_named(con, folder, name):
+    (folder / name).write_bytes(b"PK")
+    [said] = of_files(folder)
+    assert said.startswith(f"not read: {name}.")
+    read_records(con, folder, "gp")
+    (folder / "gp.csv").rename(folder / "gp.txt")
+    (folder / "more.csv").write_text("record_id,surname\n1,Bell\n", encoding="utf-8")
+    with pytest.raises(InputError, match=rf"no file gp\.csv.* Save {name} as CSV"):
+        read_records(con, folder, "gp")
 
 
 def test_numbers_that_became_floats_are_whole_again(con, folder):
@@ -303,8 +382,7 @@ def test_the_folder_needs_a_spine_and_something_to_link_to_it(con, folder, tmp_p
         read_records(con, folder, "gp")
     (folder / "ed.csv").unlink()
     (folder / "ed.parquet").unlink()
-    with pytest.raises(InputError, match="only the spine gp"):
-        read_records(con, folder, "gp")
+    assert [s.name for s in read_records(con, folder, "gp")] == ["gp"]  # to be deduplicated
     assert [s.name for s in read_records(con, folder, "gp", spine_alone=True)] == ["gp"]
 
 

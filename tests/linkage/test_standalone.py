@@ -89,6 +89,30 @@ def test_another_purpose_and_another_key_give_other_pseudonyms_and_the_same_peop
     assert first["person_id"].factorize()[0].tolist() == second["person_id"].factorize()[0].tolist()
 
 
+@pytest.mark.parametrize("name", ["gp", "voluntary"])
+def test_one_list_is_deduplicated_whatever_its_name(tmp_path, key, capfd, name):
+    rows = [
+        *GP,
+        altered(GP[0], "same number", postcode="ZB3 3XX", uprn=None),
+        altered(GP[0], "no number", nhs_number=None, forename="Ferdinan"),
+        altered(GP[0], "his son", nhs_number=None, date_of_birth="1979-04-02"),
+        altered(GP[1], "typed wrongly", nhs_number=None, date_of_birth="1980-05-71", surname="OBrian"),
+        altered(GP[1], "other number", nhs_number="9990000034"),
+    ]
+    folder = write(tmp_path / "in", **{name: rows})
+    (folder / "notes.xlsx").write_bytes(b"PK")
+    assert main(["link", str(folder), str(tmp_path / "out.parquet"), "--key-file", str(key)]) == DONE
+    assert "not read: notes.xlsx" in capfd.readouterr().out
+    index = pd.read_parquet(tmp_path / "out.parquet")
+    people = index.groupby("person_id")["record_id"].apply(lambda ids: tuple(sorted(ids)))
+    assert sorted(people) == [
+        ("g1", "no number", "same number"),
+        ("g2", "typed wrongly"),
+        ("his son",),
+        ("other number",),
+    ]
+
+
 SOUND = {"gp": GP, "ed": GP}
 
 
@@ -109,7 +133,8 @@ SOUND = {"gp": GP, "ed": GP}
         ("IN OUT.parquet KEY --model IN/gp.csv", "gp.csv is not a linkage model"),
         ("IN OUT.parquet KEY --accept 3", "need --train"),
         ("IN OUT.parquet KEY --train NEW.json", "Training"),  # two people teach nothing
-        ("ALONE OUT.parquet KEY", "only the spine gp"),
+        ("ALONE OUT.parquet KEY --train NEW.json", "Training needs two lists, and NEW would be trained on one"),
+        ("NOBODY-ALONE OUT.parquet KEY", "gp.csv has no records. Export"),
         ("EMPTY OUT.parquet KEY", "has no file gp.csv"),
         ("NOBODY OUT.parquet KEY", "gp.csv has no records"),
         ("NONE OUT.parquet KEY", "No folder"),
@@ -123,6 +148,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_before_anything_is_written
     write(tmp_path / "IN", **SOUND)
     write(tmp_path / "ALONE", gp=GP)
     write(tmp_path / "NOBODY", gp=[], ed=GP)
+    write(tmp_path / "NOBODY-ALONE", gp=[])
     (tmp_path / "EMPTY").mkdir()
     (tmp_path / "FOLDER.parquet").mkdir()
     (tmp_path / "FILE").touch()

@@ -1,6 +1,7 @@
 """Training: m and u against counts by hand, the same in whatever order rows come, refused where it learns nothing."""
 
 import json
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -10,7 +11,7 @@ from phm_utils.linkage import training
 from phm_utils.linkage.model import Thresholds, load_model
 from phm_utils.linkage.queries import make
 from phm_utils.linkage.scheme import Scheme, deterministic_links
-from phm_utils.linkage.training import train, train_and_save, use_saved
+from phm_utils.linkage.training import expected_reach, train, train_and_save, use_saved
 
 PEOPLE = 1_200
 EVERY_TENTH, EVERY_FIFTH = "i % 10 = 0", "i % 5 = 1"
@@ -162,6 +163,35 @@ def test_records_that_share_nothing_with_the_spine_teach_nothing(known):
     )
     with pytest.raises(InputError, match="there is nothing to train on"):
         trained(con)
+
+
+def test_records_that_share_no_person_give_no_model_and_no_program_error(known, tmp_path):
+    con = known(
+        "SELECT * REPLACE (NULL AS nhs_number, source || forename AS forename, source || surname AS surname,"
+        f" CASE WHEN source = 'gp' THEN sex WHEN sex = 'M' THEN 'F' ELSE 'M' END AS sex) FROM ({RECORDS})"
+    )
+    for drop_unseen in (False, True):
+        with pytest.raises(InputError, match=r"Training: .*(born|given|family|home)"):
+            train_and_save(tmp_path / "none.json", drop_unseen=drop_unseen)(con, Scheme("gp"))
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_a_threshold_that_one_persons_pairs_do_not_reach_fails_the_models_own_test(known, tmp_path):
+    con = known()
+    strict = Thresholds(accept=30)
+    with pytest.raises(InputError, match=r"fails its own test and was not saved.* reach the threshold of 30 bits"):
+        train_and_save(tmp_path / "none.json", thresholds=strict, drop_unseen=True)(con, Scheme("gp"))
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_expected_reach_is_the_share_of_levels_whose_weights_suffice(learnt):
+    # Prior 0.9/100,000: -16.76 bits. One comparison, of which 0.8 of one person's pairs agree, for log2(0.8/2**-20).
+    level = {"label_for_charts": "the same", "m_probability": 0.8, "u_probability": 2**-20}
+    other = {"label_for_charts": "different", "m_probability": 0.2, "u_probability": 1 - 2**-20}
+    one = {"output_column_name": "born", "comparison_levels": [level, other]}
+    model = replace(learnt, splink={"comparisons": [one]})
+    assert expected_reach(model, 1_000) == pytest.approx(0.8)
+    assert expected_reach(replace(model, thresholds=Thresholds(accept=4)), 1_000) == 0
 
 
 def test_nothing_of_anybody_is_in_a_model(learnt):

@@ -40,6 +40,13 @@ def test_twins_never_meet_not_even_through_a_third_record():
     assert clusters([(1, 2, 20), (2, 3, 12), twins]) == [[1, 2]]
 
 
+def test_births_of_one_cluster_are_compared_even_where_no_pair_was_scored():
+    strong = pd.DataFrame([(1, 2, 12.0, False), (2, 3, 11.0, False)], columns=["a", "b", "weight", "contrary"])
+    known = {1: "19500203", 3: "19500912"}
+    assert _clusters([1, 2, 3], {}, strong, MODEL, known) == {1: 1, 2: 1, 3: 3}
+    assert _clusters([1, 2, 3], {}, strong, MODEL, known | {3: "19500302"}) == {1: 1, 2: 1, 3: 1}
+
+
 def test_a_record_that_fits_two_people_nearly_alike_joins_neither():
     twins = (1, 3, 8, "two people")
     assert clusters([(1, 2, 14), (2, 3, 12), twins]) == []

@@ -1,8 +1,9 @@
 -- For each identity that the deterministic rules left open, its best person of the spine, and the decision.
--- A pair is contrary where a comparison that may not differ does ($contrary_words); where both have
--- different valid NHS numbers; where too little can be compared (probable.too_little); and where
+-- A pair is contrary where a comparison that may not differ does ($contrary_words), births by births.py; where both have
+-- different valid NHS numbers; where too little can be compared (vetoes.py); and where
 -- an identity without a forename is of the other sex, or is on the spine too (a twin). Contrary pairs come
 -- last, whatever their weight.
+-- A pair is unclear (vetoes.py) where a reviewer must decide, whatever its weight.
 -- A pair that a reviewer judged to be one person is linked, one judged to be two is contrary.
 -- margin: bits over the next best of all other persons; null where there is none. Tie: smaller identity.
 WITH pair AS (
@@ -17,10 +18,12 @@ WITH pair AS (
             OR ($given_missing AND $sex_differs)
             OR (open_side.registered AND ($born_not_close OR $given_missing))
             OR coalesce(verdict.verdict = 'no', false) AS contrary,
+        $unclear AS unclear,
         coalesce(verdict.verdict = 'yes', false) AND NOT open_side.probe AS confirmed,
         open_side.probe
     FROM scored
     INNER JOIN gp_person ON gp_person.identity_id = scored.left_id
+    INNER JOIN spine_side AS gp_side ON gp_side.identity_id = scored.left_id
     INNER JOIN open_side ON open_side.identity_id = scored.right_id
     LEFT JOIN verdict ON verdict.identity_id = scored.right_id AND verdict.person = gp_person.person
     -- a registration without a number may only join a person who has one, of very nearly the same birth date
@@ -64,7 +67,7 @@ SELECT
         WHEN confirmed THEN 'linked'
         WHEN contrary THEN CASE WHEN match_weight >= $accept THEN 'contrary' ELSE 'too weak' END
         WHEN match_weight < $review THEN 'too weak'
-        WHEN match_weight < $accept THEN 'review'
+        WHEN match_weight < $accept OR unclear THEN 'review'
         WHEN margin < $margin THEN 'too close'
         ELSE 'linked'
     END AS decision

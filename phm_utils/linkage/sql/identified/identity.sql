@@ -2,8 +2,9 @@
 -- identifiers. first_id, the smallest record identifier among its records, identifies it within the source.
 -- Cleaning: names in capitals without accents or joined letters, of letters alone, titles and placeholders nulled;
 -- full names in one field are split; numbers, postcodes and sex in the standard form of rules/identifiers.py;
--- an NHS number must pass modulo 11 and not repeat one digit; fillers, default dates, dates before 1890 and
--- future dates are no dates of birth; ZZ99 and malformed postcodes are no addresses.
+-- an NHS number must pass modulo 11, not repeat one digit, and not be a source's default (default_number.sql);
+-- fillers, default dates, dates before 1890 (but of historical sources) and future dates are no dates of birth;
+-- ZZ99 and malformed postcodes are no addresses.
 -- root: the long form of the first forename (LIZ is ELIZABETH), else that forename itself.
 -- description: names, date of birth, postcode and sex together.
 -- Words are cleaned once each, not once a row: a million people share a few thousand.
@@ -115,6 +116,10 @@ default_date AS (
     GROUP BY grouped.source, grouped.date_of_birth
     HAVING count(DISTINCT coalesce(grouped.postcode, grouped.uprn, grouped.line)) > $most_households
 ),
+historical AS (
+    -- sources whose births are of any century
+    SELECT source FROM record GROUP BY source HAVING $historical
+),
 numbering AS (
     -- apart from the wide rows, which would be sorted with it
     SELECT source, first_id, row_number() OVER (ORDER BY source, first_id) AS identity_id
@@ -129,7 +134,9 @@ cleaned AS (
         last_word.family,
         CASE
             WHEN split.date_of_birth NOT IN ($date_fillers)
-                AND split.date_of_birth BETWEEN DATE '1890-01-01' AND current_date
+                AND split.date_of_birth <= current_date
+                AND split.date_of_birth >= CASE WHEN split.source IN (SELECT historical.source FROM historical)
+                    THEN DATE '$earliest_of_all' ELSE DATE '$earliest' END
                 AND default_date.source IS NULL
                 THEN split.date_of_birth
         END AS born,
@@ -152,12 +159,14 @@ known AS (
 )
 SELECT
     numbering.identity_id,
-    known.source, known.first_id, records, verified, latest,
-    nhs_number, forename, surname, date_of_birth, postcode, uprn, sex, line,
-    CASE WHEN $number_is_usable THEN digits END AS nhs,
+    known.source, known.first_id, known.records, verified, latest,
+    known.nhs_number, forename, surname, date_of_birth, postcode, uprn, sex, line,
+    CASE WHEN $number_is_usable AND default_number.source IS NULL THEN digits END AS nhs,
     given, family, born, place, address, known_sex, root,
     nullif(trim(regexp_replace(upper(strip_accents(line)), '[^A-Z0-9]+', ' ', 'g')), '') AS address_line,
     -- null where any part of it is null
     family || '|' || given || '|' || born::VARCHAR || '|' || place || '|' || known_sex AS description
 FROM known
 INNER JOIN numbering ON numbering.source = known.source AND numbering.first_id = known.first_id
+LEFT JOIN default_number
+    ON default_number.source = known.source AND default_number.nhs_number = known.nhs_number

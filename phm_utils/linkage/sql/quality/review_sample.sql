@@ -1,5 +1,6 @@
 -- Pairs for clerical review: up to $per_band of each band of match weight, chosen and put in order
 -- by a hash that the seed changes, so that neither their choice nor their order shows their weight.
+-- decision: 'unclear' for pairs that no weight would link: their verdicts say nothing about a threshold.
 -- first_id and gp_first_id name the two sides within their sources, whatever order records come in.
 WITH pair AS (
     SELECT
@@ -7,7 +8,7 @@ WITH pair AS (
         record.first_id,
         gp.first_id AS gp_first_id,
         candidate.match_weight,
-        candidate.decision,
+        $decision AS decision,
         $band AS band,
         $record_fields,
         $gp_fields,
