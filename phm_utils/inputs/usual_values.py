@@ -71,8 +71,9 @@ USUAL = (
     *(Usual("apc_episode", "diag_01", "sex = '1' OR birth_month > epistart - INTERVAL 10 YEAR", _PREGNANCY, 0, most,
             "of men or children among diagnoses of pregnancy and birth (O00 to O99)", stops)
       for most, stops in ((0.10, True), (0.05, False))),
-    Usual("apc_episode", "epistart", "epistart < admidate OR (epiorder = 1 AND epistart > admidate)",
-          "admidate IS NOT NULL", 0, 0.10, "begin before the admission, or as first episode after it", look=_DAYS),
+    *(Usual("apc_episode", "epistart", "epistart < admidate OR (epiorder = 1 AND epistart > admidate)",
+            "admidate IS NOT NULL", 0, most, "before the admission, or first episodes after it", stops, _DAYS)
+      for most, stops in ((0.50, True), (0.10, False))),
     Usual("apc_episode", "diag_01", "strlen(diag_01) < 4 OR diag_01[4] IN ('X', '-')", "diag_01 IS NOT NULL", 0, 0.50,
           "without a fourth character", False),
     Usual("apc_episode", "disdate", "disdate - epistart > 365", "disdate IS NOT NULL", 0, 0.05, "of more than a year"),
