@@ -261,8 +261,11 @@ def test_every_record_of_dirty_sources_is_in_the_index_once(tmp_path_factory, sp
 @pytest.fixture(scope="module")
 def small_ics(tmp_path_factory) -> Path:
     """Six simulated sources of 1,500 people."""
-    root = tmp_path_factory.mktemp("small") / "ics"
-    size = ["--pcns", "1", "--people-per-pcn", "1500", "--seed", "58", "--workers", "1"]
+    return sources_of(tmp_path_factory.mktemp("small") / "ics", people=1_500, seed=58)
+
+
+def sources_of(root: Path, people: int, seed: int) -> Path:
+    size = ["--pcns", "1", "--people-per-pcn", str(people), "--seed", str(seed), "--workers", "1"]
     assert main(["simulate", "--form", "linkage", *size, "--out", str(root)]) == DONE
     return root / "linkage"
 
@@ -288,14 +291,15 @@ def test_order_threads_and_file_formats_change_no_byte(small_ics, tmp_path, monk
 
 
 @pytest.mark.full
-def test_training_writes_the_same_model_and_the_same_index_again(small_ics, tmp_path, key, monkeypatch):
+def test_training_writes_the_same_model_and_the_same_index_again(tmp_path, key, monkeypatch):
     written = []
-    for threads, folder in (("1", small_ics), ("2", shuffled(small_ics, tmp_path / "in"))):
+    sources = sources_of(tmp_path / "ics", people=12_000, seed=7)  # a third of them teach no model that makes sense
+    for threads, folder in (("1", sources), ("2", shuffled(sources, tmp_path / "in"))):
         monkeypatch.setenv("PHM_THREADS", threads)
         model, out = tmp_path / "own.json", tmp_path / "index.parquet"
         asked = ["link", str(folder), str(out), "--key-file", str(key), "--train", str(model), "--leave-out-unseen"]
         assert main(asked) == DONE
         written.append((model.read_bytes(), out.read_bytes()))
     assert written[0] == written[1]
-    assert main(["link", str(small_ics), str(out), "--key-file", str(key), "--model", str(model)]) == DONE
+    assert main(["link", str(sources), str(out), "--key-file", str(key), "--model", str(model)]) == DONE
     assert out.read_bytes() == written[0][1]
