@@ -15,8 +15,6 @@ from phm_utils.errors import InputError, StepFailed
 
 if TYPE_CHECKING:
     from phm_utils.params import Workbook
-    from phm_utils.privacy.workplace import Workplace
-    from phm_utils.runs import Store
 
 DONE, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
 PURPOSE = "population_health_management"
@@ -218,48 +216,10 @@ def synthea(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Run the check stage alone and print what it found."""
-    from phm_utils.batch.route import route_of
-    from phm_utils.batch.single_stage import run_single_stage
-    from phm_utils.inputs.check_report import report
-    from phm_utils.linkage.command import identified_place
-    from phm_utils.runs import resolve
+    from phm_utils.batch.checking import checked_report
 
-    workbook = _swept(options.parameters)
-    _refuse_check(workbook)
-    if workbook.form == "identified":
-        with identified_place(workbook) as place:
-            store = _checked(workbook, place)
-            text = report(store)
-            place.publish(place.quarantine(workbook.name))
-    else:
-        text = report(run_single_stage(workbook, route_of(workbook.data), "check", resolve(workbook.outputs)))
-    print(text)
+    print(checked_report(_swept(options.parameters)))
     return DONE
-
-
-def _checked(workbook: "Workbook", place: "Workplace") -> "Store":
-    """The store of an identified extract's validated tables, and its quarantine, in a command's working folder.
-
-    Where the check refuses the extract, the quarantine is published: the refusal names it.
-    """
-    from phm_utils.batch.route import route_of
-    from phm_utils.batch.single_stage import run_single_stage
-
-    _refuse_check(workbook)
-    inside = workbook.model_copy(update={"identified_root": str(place.folder)})
-    try:
-        return run_single_stage(inside, route_of(workbook.data), "check", place.folder / "checked")
-    except InputError:
-        place.publish(place.quarantine(workbook.name))
-        raise
-
-
-def _refuse_check(workbook: "Workbook") -> None:
-    from phm_utils.inputs.governance import permitted
-
-    if workbook.data != "person_level":
-        raise InputError("Published data have nothing to check or link: `phm run` reads them directly.")
-    permitted(workbook)
 
 
 def _swept(parameters: Path) -> "Workbook":
@@ -284,6 +244,7 @@ def key(options: argparse.Namespace) -> int:
 
 def link(options: argparse.Namespace) -> int:
     """Link identified sources: those of a parameter file into a landing, or those of a folder into an index."""
+    from phm_utils.batch.checking import checked_identified
     from phm_utils.linkage import command
 
     linking = command.LinkArguments(
@@ -301,7 +262,7 @@ def link(options: argparse.Namespace) -> int:
         folder = {name: getattr(options, name) for name in ("spine", "purpose", "one_to_one", "any_numbers")}
         print(command.link_folder(options.given, options.out, linking, **folder))
     else:
-        print(command.link_identified(_swept(options.given), _checked, linking, options.reviewed))
+        print(command.link_identified(_swept(options.given), checked_identified, linking, options.reviewed))
     return DONE
 
 
