@@ -1,6 +1,5 @@
 """DuckDB sessions, errors that quote no row, and SQL literals."""
 
-import csv
 import os
 import re
 import shutil
@@ -160,29 +159,6 @@ def literal_path(path: Path | str) -> str:
     DuckDB treats a path as a pattern: `list[1].csv` would read list1.csv.
     """
     return quote(re.sub(r"[\[*?]", lambda sign: f"[{sign.group()}]", str(path)))
-
-
-def has_unclosed_quote(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> bool:
-    """Does a CSV file have a quotation mark that is never closed?
-
-    DuckDB would read every row below it into one field, without an error.
-    """
-    with path.open("rb") as file:
-        marks = sum(block.count(b'"') for block in iter(lambda: file.read(1 << 20), b""))
-    if marks % 2 == 0 and "16" not in encoding:
-        return False
-    usual = csv.field_size_limit(2**31 - 1)
-    try:
-        with path.open(encoding=encoding.replace("utf-8", "utf-8-sig"), newline="") as file:
-            for _ in csv.reader(file, delimiter=delimiter, strict=True):
-                pass
-    except csv.Error as error:
-        return "end of data" in str(error)
-    except UnicodeError:  # the caller that reads the file reports its encoding
-        return False
-    finally:
-        csv.field_size_limit(usual)
-    return False
 
 
 def parquet_source(files: list[Path]) -> str:

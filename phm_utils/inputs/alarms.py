@@ -35,6 +35,7 @@ DECISIVE = {
 }
 # By kind, for a page: without figures, which would need protection.
 ON_A_PAGE = {
+    "not_read": "files of a name like it were not read",
     "quarantined": "many rows cannot be used",
     "emptied": "many values are faulty and count as not recorded",
     "empty": "few rows have it",
@@ -60,7 +61,7 @@ class Alarm:
 @dataclass(frozen=True)
 class Counts:
     """What the check counted: see `tally` for the columns of each. before: tables of the last run, or None. doubts: see
-    `plausible`.
+    `plausible`. unread: files of the landing folder that no table takes: see `landing_files.unread_files`.
     """
 
     tables: pd.DataFrame
@@ -68,6 +69,7 @@ class Counts:
     completeness: pd.DataFrame
     before: pd.DataFrame | None
     doubts: Sequence[Doubt] = ()
+    unread: pd.DataFrame | None = None
 
 
 def refuse_alarms(found: list[Alarm], workbook: Workbook) -> Model:
@@ -103,6 +105,7 @@ def alarms(con: duckdb.DuckDBPyConnection, counts: Counts, workbook: Workbook) -
     """
     limits = workbook.limits
     found = [
+        *_not_read(counts),
         *_rejected(counts, limits),
         *_emptied(counts, limits),
         *_empty(counts, limits),
@@ -115,6 +118,15 @@ def alarms(con: duckdb.DuckDBPyConnection, counts: Counts, workbook: Workbook) -
     found += [Alarm(d.name, d.text, d.look) for d in counts.doubts if d.stops and d.name not in named]
     order = list(TABLES)
     return sorted(found, key=lambda alarm: order.index(alarm.name.replace(":", ".").split(".")[0]))
+
+
+def _not_read(counts: Counts) -> Iterator[Alarm]:
+    """Files that are called almost like a table, and may be a part of it that would be missing."""
+    if counts.unread is None:
+        return
+    for table, files in counts.unread.query("table_name != ''").groupby("table_name")["path"]:
+        text = "files with a name like it that are not read: " + ", ".join(files.head(3)) + " ..." * (len(files) > 3)
+        yield Alarm(f"{table}:not_read", text, "whether they belong to it: `files` in the mapping names them")
 
 
 def _present(counts: Counts) -> pd.DataFrame:

@@ -12,13 +12,15 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import activity
+from phm_utils.engine import Model, activity
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.inputs.alarms import Counts, alarms, refuse_alarms
 from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.governance import permitted, refuse_lists, source_model
-from phm_utils.inputs.landing import Mapping, boundary_file, load_mapping, open_file, present_tables
+from phm_utils.inputs.landing import open_file
+from phm_utils.inputs.landing_files import boundary_file, landing_folder, present_tables, unread_files
+from phm_utils.inputs.mapping import Mapping, load_mapping
 from phm_utils.inputs.nobody import shared_identifiers
 from phm_utils.inputs.opt_outs import UNREADABLE, read_opt_outs, withhold
 from phm_utils.inputs.people_account import people_account
@@ -73,7 +75,7 @@ def check(
 
     Writes the validated tables (columns of `tables.py`, and `nulled_fields`: faults as
     `column:rule`, joined by ;), `check_table`, `check_field`, `check_completeness`,
-    `check_practice`, `check_alarm`, `governance_source` and `boundary`.
+    `check_practice`, `check_alarm`, `unread_file`, `governance_source` and `boundary`.
     Legally restricted codes are withheld and counted: the row of a GP event, the field elsewhere (`restricted_codes`).
     Raises InputError, listing every fault at once, where files, columns,
     permissions or vintages are not usable, and where the extract cannot be right (`alarms`).
@@ -99,7 +101,8 @@ def check(
         check_areas(con, name, workbook, tally)
     _refuse_lists(con, extracts, permissions, workbook, day)
     practices = settle_practices(con, workbook, writer, tally)
-    _write_counts(con, workbook, writer, tally, practices, before)
+    unread = unread_files(workbook, present_tables(workbook, mapping)[0])
+    _write_counts(con, workbook, writer, tally, practices, before, unread)
     writer.add(con, source_model(permissions))
 
 
@@ -126,7 +129,7 @@ def _open_all(
             except InputError as fault:
                 faults.append(str(fault))
         if len(files) == len(paths):
-            if not sum(f.rows + f.unreadable for f in files):
+            if not any(f.rows or f.unread for f in files):
                 faults.append(f"{name}: no rows; take the file away if the extract has no such table")
             extract = Extract(
                 TABLES[name],
@@ -162,6 +165,7 @@ def _write_counts(
     tally: Tally,
     practices: pd.DataFrame,
     before: pd.DataFrame | None,
+    unread: pd.DataFrame,
 ) -> None:
     outlines = boundary_model(workbook)
     if outlines is None or outlines.frame is None:
@@ -179,9 +183,10 @@ def _write_counts(
     for doubt in found:
         tally.count_kept(*doubt.entry)
     fields = tally.field_model()
-    counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before, found)
+    counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before, found, unread)
     accepted = refuse_alarms(alarms(con, counts, workbook), workbook)
-    for model in (tables, fields, completeness, tally.practice_model(con, own, workbook), account, accepted):
+    others = Model("unread_file", ("path",), frame=unread)
+    for model in (tables, fields, completeness, tally.practice_model(con, own, workbook), account, accepted, others):
         writer.add(con, model)
 
 
@@ -189,6 +194,8 @@ def input_files(workbook: Workbook) -> list[Path]:
     """Every file that the stage reads; a run is resumed only if none has changed."""
     found, _ = present_tables(workbook, load_mapping(workbook))
     files = [path for paths in found.values() for path in paths]
+    others = unread_files(workbook, found)
+    files += [landing_folder(workbook) / path for path in others.loc[others["table_name"] != "", "path"]]
     outlines = boundary_file(workbook)
     files += [outlines] if outlines else []
     files += [resolve(workbook.mapping)] if workbook.mapping else []

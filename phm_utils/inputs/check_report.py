@@ -32,6 +32,7 @@ def report(store: Store) -> str:
         )
     if absent := list(tables.loc[tables["state"] == "absent", "table_name"]):
         lines.append(f"absent: {', '.join(absent)}")
+    lines += [f"not read: {path}" for path in store.read("unread_file")["path"]]
     lines += ["", *account_lines(store.read("people_account"))]
     lines += silence_lines(store.read("silent_practice"), store.read("silent_month"))
     practices = store.read("check_practice")

@@ -9,29 +9,22 @@ import duckdb
 from phm_utils.engine import parquet_source, session
 from phm_utils.errors import InputError
 from phm_utils.inputs.governance import permitted
-from phm_utils.inputs.landing import (
-    ENDINGS,
-    Mapping,
-    boundary_file,
-    landing_folder,
-    load_mapping,
-    present_tables,
-    read_columns,
-)
+from phm_utils.inputs.landing import read_columns
+from phm_utils.inputs.landing_files import boundary_file, landing_folder, present_tables, unread_files
+from phm_utils.inputs.mapping import Mapping, load_mapping
 from phm_utils.inputs.run_size import run_size, size_lines
 from phm_utils.params import Workbook
 from phm_utils.runs import resolve
 from phm_utils.tables import BOUNDARY_FILE, TABLES
 from phm_utils.topic import ADVICE, MISSING, OK, Line
 
-MAX_UNUSED = 10  # files without a table: more are not listed
 NO_ACTIVITY = ("partner_list", "programme_enrolment")  # hold no activity: their last date is no window's end
 
 
 def extracts(workbook: Workbook) -> Iterator[Line]:
     """One line per table, file and permission that the parameter file names: present, absent or faulty."""
     try:
-        folder = landing_folder(workbook)
+        landing_folder(workbook)
         yield OK, f"landing folder {workbook.landing}"
         mapping = load_mapping(workbook)
         yield OK, f"mapping file: {workbook.mapping or 'none, so our own names'}"
@@ -51,7 +44,7 @@ def extracts(workbook: Workbook) -> Iterator[Line]:
         yield from _size(con, found, workbook)
     if boundary_file(workbook) is None:
         yield ADVICE, f"{BOUNDARY_FILE}: absent; reports leave out maps"
-    yield from _unused(folder, {p for paths in found.values() for p in paths})
+    yield from _unread(workbook, found)
 
 
 def _size(con: duckdb.DuckDBPyConnection, found: dict[str, list[Path]], workbook: Workbook) -> Iterator[Line]:
@@ -94,7 +87,7 @@ def _last_day(
         yield ADVICE, f"{name}: ends on {last:%d %B %Y}, before the index date; windows end with it"
 
 
-def _unused(folder: Path, used: set[Path]) -> Iterator[Line]:
-    others = [p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS and p not in used]
-    for path in sorted(others)[:MAX_UNUSED]:
-        yield ADVICE, f"{path.relative_to(folder).as_posix()}: not read; no table has this name"
+def _unread(workbook: Workbook, found: dict[str, list[Path]]) -> Iterator[Line]:
+    for row in unread_files(workbook, found).itertuples():
+        alike = f"; is it of {row.table_name}?" if row.table_name else "; no table has this name"
+        yield ADVICE, f"{row.path}: not read{alike}"

@@ -8,7 +8,8 @@ from functools import cached_property
 import duckdb
 
 from phm_utils.inputs.fields import INTEGERS, Field, fields_of, standard_form
-from phm_utils.inputs.landing import LandingFile, TableMapping
+from phm_utils.inputs.landing import FILE_COLUMN, LandingFile
+from phm_utils.inputs.mapping import TableMapping
 from phm_utils.inputs.portions import same_shape
 from phm_utils.inputs.row_rules import RowRules, checked_rows_sql
 from phm_utils.rules.restricted_codes import RestrictedCodes, restricted_codes
@@ -107,7 +108,7 @@ class Extract:
             return self
         [key] = self.keys(self.one_shape)
         smallest = con.execute(
-            f"SELECT filename FROM {self.one_shape.scan} GROUP BY filename ORDER BY min({key}) NULLS LAST, filename"
+            f"SELECT {FILE_COLUMN} AS file FROM {self.one_shape.scan} GROUP BY ALL ORDER BY min({key}) NULLS LAST, file"
         ).fetchall()
         place = {name: number for number, (name,) in enumerate(smallest)}
         # An empty file has no rows and so no place.

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from phm_utils.engine import quote
-from phm_utils.inputs.landing import LandingFile, TableMapping
+from phm_utils.inputs.landing import LandingFile
+from phm_utils.inputs.mapping import TableMapping
 from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
 from phm_utils.rules.identifiers import fillers_of, identifier_form, none_of
 from phm_utils.rules.restricted_codes import RESTRICTED

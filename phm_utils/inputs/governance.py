@@ -12,7 +12,8 @@ from pydantic import Field
 
 from phm_utils.engine import Model
 from phm_utils.errors import InputError
-from phm_utils.inputs.landing import load_mapping, present_tables
+from phm_utils.inputs.landing_files import present_tables
+from phm_utils.inputs.mapping import load_mapping
 from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES

@@ -10,7 +10,7 @@ import pyogrio
 
 from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.errors import InputError
-from phm_utils.inputs.landing import boundary_file
+from phm_utils.inputs.landing_files import boundary_file
 from phm_utils.inputs.tally import Tally
 from phm_utils.params import Workbook
 from phm_utils.tables import CRS, TABLES

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from phm_utils.inputs.landing import LandingFile
+from phm_utils.inputs.landing import ROW_COLUMN, LandingFile
 
 BYTES_PER_FIELD = 20  # of a checked row in memory: the mean over our tables, measured
 MARKS = 5  # fields of a checked row that say what became of it
@@ -49,7 +49,9 @@ def portions(files: list[LandingFile], most: int) -> list[LandingFile]:
 
 def _together(files: list[LandingFile]) -> LandingFile:
     paths = tuple(path for file in files for path in file.paths)
-    return replace(files[0], paths=paths, rows=sum(f.rows for f in files), unreadable=sum(f.unreadable for f in files))
+    return replace(
+        files[0], paths=paths, rows=sum(f.rows for f in files), unread=tuple(p for f in files for p in f.unread)
+    )
 
 
 def _divided(file: LandingFile, most: int) -> list[LandingFile]:
@@ -59,6 +61,6 @@ def _divided(file: LandingFile, most: int) -> list[LandingFile]:
     made = []
     for part in range(parts):
         first, rows = part * size, min(size, file.rows - part * size)
-        where = f"file_row_number >= {first} AND file_row_number < {first + rows}"
-        made.append(replace(file, rows=rows, unreadable=file.unreadable if part == 0 else 0, where=where))
+        where = f"{ROW_COLUMN} >= {first} AND {ROW_COLUMN} < {first + rows}"
+        made.append(replace(file, rows=rows, unread=file.unread if part == 0 else (), where=where))
     return made

@@ -8,8 +8,9 @@ import pandas as pd
 from phm_utils.engine import Model, guarded, present_tables, read_sql, session
 from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
-from phm_utils.inputs.landing import load_mapping, open_file
-from phm_utils.inputs.landing import present_tables as tables_of_landing
+from phm_utils.inputs.landing import open_file
+from phm_utils.inputs.landing_files import present_tables as tables_of_landing
+from phm_utils.inputs.mapping import load_mapping
 from phm_utils.inputs.practices import DAYS, NO_PCN, settled_practices
 from phm_utils.inputs.tally import Tally
 from phm_utils.params import Workbook

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from phm_utils.inputs.fields import Field
+from phm_utils.inputs.landing import FILE_COLUMN
 from phm_utils.rules.restricted_codes import RESTRICTED
 from phm_utils.schema import Table
 
@@ -71,7 +72,7 @@ def checked_rows_sql(table: Table, fields: list[Field], scan: str, rules: RowRul
         f"SELECT {_checked_columns(table, fields, rules)} FROM ("
         f"SELECT {related}, {passed}, file_path FROM (SELECT {typed}, file_path FROM (SELECT {known}, file_path FROM "
         f"(SELECT {tidy}, file_path FROM (SELECT {kept_sure}{unsure}, file_path FROM "
-        f"(SELECT {raw}, filename AS file_path FROM {scan} {where}))))))"
+        f"(SELECT {raw}, {FILE_COLUMN} AS file_path FROM {scan} {where}))))))"
     )
 
 

@@ -1,5 +1,6 @@
 """Counts of rows and fields by outcome, behind `phm check` and the data-quality report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -91,18 +92,18 @@ class Tally:
         self.fields.append(read_sql(con, FLAGS_SQL).assign(table_name=table.name)[list(FIELD_COLUMNS)])
         self._count_fills(con, table)
 
-    def balance(self, table: Table, rows: int, unreadable: int) -> None:
-        """Enter unreadable lines, and make sure that every row of the table's files was counted once.
+    def balance(self, table: Table, rows: int, unread: Mapping[str, int]) -> None:
+        """Enter lines that are no rows, and make sure that every row of the table's files was counted once.
 
-        rows: of all files, counted apart from the check.
+        rows: of all files, counted apart from the check. unread: lines by reason, `column:rule`.
         """
         counted = sum(row["rows_in"] for row in self.rows if row["table_name"] == table.name)
         if counted != rows:
             raise StepFailed(f"{table.name}: {rows:,} rows in, but {counted:,} kept or quarantined.")
-        if unreadable:
-            self._add_rows(table, unreadable, 0, 0, unreadable, 0, None, None)
-            entry = [table.name, "(row)", "unreadable line", "quarantined", unreadable]
-            self.fields.append(pd.DataFrame([entry], columns=list(FIELD_COLUMNS)))
+        for reason, lines in unread.items():
+            self._add_rows(table, lines, 0, 0, lines, 0, None, None)
+            column, rule = reason.split(":")
+            self._add_field(table.name, column, rule, "quarantined", lines)
 
     def _add_rows(self, table: Table, *counts: object) -> None:
         self.rows.append(dict(zip(TABLE_COLUMNS, (table.name, table.source, "present", *counts), strict=True)))

@@ -14,7 +14,8 @@ from phm_utils.inputs.tally import CHECKED_TABLE, REJECTED_TABLE, Tally
 from phm_utils.privacy.access import private_folder
 from phm_utils.runs import StageWriter
 
-QUARANTINE_TABLE = "quarantine_rows"  # rejected rows of the table in hand: `file`, `reason`, `original`
+# Rejected rows of the table in hand: `file`, `reason`, `original`; of lines that are no rows, `line` and `text`.
+QUARANTINE_TABLE = "quarantine_rows"
 
 
 def validate(
@@ -32,7 +33,10 @@ def validate(
         most = rows_at_once(memory, len(extract.table.for_form(extract.form)))
         extract = extract.in_key_order(con)
         keys = find_repeated_keys(con, extract, memory)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {QUARANTINE_TABLE} (file VARCHAR, reason VARCHAR, original VARCHAR)")
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {QUARANTINE_TABLE} (file VARCHAR, reason VARCHAR, original VARCHAR, "
+            "line BIGINT, text VARCHAR)"
+        )
         passes = math.ceil(keys.repeated / most)
         for number in range(passes):
             _check_repeated(con, extract, number, passes)
@@ -42,9 +46,8 @@ def validate(
                 _check_rows(con, extract.rows_sql(portion, _not_repeated(extract, portion, keys)))
                 _enter(con, extract, writer, tally, ordered=keys.ascending)
             activity.advance(portion.rows)
-        tally.balance(
-            extract.table, sum(f.rows for f in extract.files), unreadable=sum(f.unreadable for f in extract.files)
-        )
+        unread = _set_unread_apart(con, extract)
+        tally.balance(extract.table, sum(f.rows for f in extract.files), unread)
         _write_quarantine(con, extract, quarantine / f"{name}.parquet")
         written = [writer.folder / f for f in writer.tables[name]["files"]]
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {parquet_source(written)}")
@@ -98,12 +101,28 @@ def _enter(
         f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
     )
     writer.record(table.name, path, con)
-    con.execute(f"INSERT INTO {QUARANTINE_TABLE} SELECT file, reason, original FROM {REJECTED_TABLE}")
+    con.execute(f"INSERT INTO {QUARANTINE_TABLE} BY NAME SELECT file, reason, original FROM {REJECTED_TABLE}")
     con.execute(f"DROP TABLE {CHECKED_TABLE}; DROP TABLE {REJECTED_TABLE}")
 
 
+def _set_unread_apart(con: duckdb.DuckDBPyConnection, extract: Extract) -> dict[str, int]:
+    """Put the lines of CSVs that are no rows into the quarantine; how many by reason."""
+    unread = [path for file in extract.files for path in file.unread]
+    if not unread:
+        return {}
+    con.execute(f"INSERT INTO {QUARANTINE_TABLE} BY NAME FROM {parquet_source(unread)}")
+    return dict(
+        con.execute(
+            f"SELECT reason, count(*) FROM {QUARANTINE_TABLE} WHERE text IS NOT NULL GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    )
+
+
 def _write_quarantine(con: duckdb.DuckDBPyConnection, extract: Extract, path: Path) -> None:
-    """The rejected rows, fields as the text that came; of withheld rows the key and nothing else."""
+    """The rejected rows, fields as the text that came; of withheld rows the key and nothing else.
+
+    Of lines that are no rows: the number of the line and its text.
+    """
     path.unlink(missing_ok=True)
     [(rows,)] = con.execute(f"SELECT count(*) FROM {QUARANTINE_TABLE}").fetchall()
     if not rows:
@@ -111,7 +130,8 @@ def _write_quarantine(con: duckdb.DuckDBPyConnection, extract: Extract, path: Pa
     private_folder(path.parent, path.parents[1], synthetic=True)  # where a disk keeps no modes it is said, not refused
     names = [c.name for c in extract.table.for_form(extract.form)]
     fields = ", ".join(f"json_extract_string(original, '$.{n}') AS {n}" for n in names)
+    columns = f"file, line, reason, {fields}, text"
     con.execute(
-        f"COPY (SELECT file, reason, {fields} FROM {QUARANTINE_TABLE} ORDER BY ALL) "
+        f"COPY (SELECT {columns} FROM {QUARANTINE_TABLE} ORDER BY ALL) "
         f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
     )

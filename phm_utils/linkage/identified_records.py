@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote
+from phm_utils.engine import guarded, literal_path, quote
+from phm_utils.engine.csv_lines import refuse_line_breaks
 from phm_utils.errors import InputError
 from phm_utils.linkage.scheme import EARLIEST_BIRTH, historical_sql
 from phm_utils.rules.day_order import Advice, day_forms
@@ -180,10 +181,7 @@ def _scan(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, st
         scan = f"read_parquet({literal_path(path)}, hive_partitioning = false)"
     else:
         names = _header(path)
-        if has_unclosed_quote(path):
-            raise InputError(
-                f"{path.name}: a quotation mark opens a field and none closes it. Export the file again, as CSV UTF-8."
-            )
+        refuse_line_breaks(path)
         columns = ", ".join(f"{quote(c)}: 'VARCHAR'" for c in names)
         scan = (
             f"read_csv({literal_path(path)}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',',"

@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, has_unclosed_quote, literal_path, quote, read_sql, session
+from phm_utils.engine import guarded, literal_path, quote, read_sql, session
+from phm_utils.engine.csv_lines import refuse_line_breaks
 from phm_utils.errors import InputError
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.privacy.disclosure import protect_counts
@@ -144,8 +145,7 @@ def _open(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
         raise InputError(f"{path.name} is neither CSV nor Parquet.")
     source = f"read_parquet({literal_path(path)})"
     if path.suffix.lower() != ".parquet":
-        if has_unclosed_quote(path):
-            raise InputError(f"{path.name} has a quotation mark that nothing closes: rows below it would be lost.")
+        refuse_line_breaks(path)
         source = f"read_csv({literal_path(path)}, all_varchar = true, header = true)"
     con.execute(f"CREATE TEMP VIEW source AS FROM {source}")
     return {name: kind for name, kind, *_ in con.execute("DESCRIBE source").fetchall()}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from phm_utils.inputs import repeats
 from phm_utils.inputs.extract import Extract
-from phm_utils.inputs.landing import LandingFile, TableMapping, open_file
+from phm_utils.inputs.landing import LandingFile, open_file
+from phm_utils.inputs.mapping import TableMapping
 from phm_utils.inputs.portions import portions, rows_at_once, same_shape
 from phm_utils.tables import TABLES
 

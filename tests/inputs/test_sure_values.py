@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from phm_utils import engine
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.fields import Field
-from phm_utils.inputs.landing import TableMapping, open_file
+from phm_utils.inputs.landing import open_file
+from phm_utils.inputs.mapping import TableMapping
 from phm_utils.tables import TABLES
 
 TEXTS = st.one_of(
