@@ -34,7 +34,24 @@ TODAY = date(2025, 5, 1)
 ROWS = 30  # of each table
 ALWAYS = ("practice", "area", "gp_registration")
 SIGNS = (
-    *('"', '""', ",", "\n", "\r", "\r\n", "\0", "\x1a", "\x1b[31m", "\u202e", "\ufeff", "\u2028", "\x85", "\\", "'", ";"),
+    *(
+        '"',
+        '""',
+        ",",
+        "\n",
+        "\r",
+        "\r\n",
+        "\0",
+        "\x1a",
+        "\x1b[31m",
+        "\u202e",
+        "\ufeff",
+        "\u2028",
+        "\x85",
+        "\\",
+        "'",
+        ";",
+    ),
     *("$", "%s", "{}", "'; DROP TABLE practice; --", "=cmd|'/C calc'!A0", "\t", "   ", "💉", "x" * 300, "x" * 200_000),
 )
 VALUES = (
@@ -44,12 +61,29 @@ VALUES = (
 )
 ODD_TYPES = (
     *("DATE 'infinity'", "DATE '-infinity'", "DATE '5881580-07-10'", "DATE '5877642-06-25 (BC)'", "NULL", "[1, 2]"),
-    *("TIMESTAMP 'infinity'", "TIMESTAMP '294247-01-10 04:00:54.775806'", "{'a': 1}", "MAP {'k': 1}", "INTERVAL 9 YEAR"),
+    *(
+        "TIMESTAMP 'infinity'",
+        "TIMESTAMP '294247-01-10 04:00:54.775806'",
+        "{'a': 1}",
+        "MAP {'k': 1}",
+        "INTERVAL 9 YEAR",
+    ),
     *("TIME '23:59:59'", "uuid()", "'\\xFF\\x00'::BLOB", "170141183460469231731687303715884105727", "'nan'::DOUBLE"),
     *("'infinity'::FLOAT", "true", "1.5::DECIMAL(38, 10)", "TIMESTAMPTZ '9999-12-31 23:59:59+14'", "-1::TINYINT"),
     *("18446744073709551615::UBIGINT", "TIMESTAMP_NS '2262-04-11 23:47:16'", "''", "[]::VARCHAR[]", "'1'::BIT"),
 )
-ODD_NAMES = ("filename", "FILE_ROW_NUMBER", "landing_file", "file", "reason", "original", "rowid", 'x"; DROP', "select", "")
+ODD_NAMES = (
+    "filename",
+    "FILE_ROW_NUMBER",
+    "landing_file",
+    "file",
+    "reason",
+    "original",
+    "rowid",
+    'x"; DROP',
+    "select",
+    "",
+)
 
 
 class Trial:
@@ -60,7 +94,7 @@ class Trial:
         self.landing = folder / "landing"
         self.landing.mkdir(parents=True)
         others = [name for name in source if name not in ALWAYS]
-        self.tables = {name: source[name] for name in (*ALWAYS, *draws.sample(others, 2))}
+        self.tables = {name: source[name] for name in (*ALWAYS, *draws.sample(others, 1))}
         self.victim = draws.choice(list(self.tables))
         for name, table in self.tables.items():
             if name != self.victim:
@@ -165,7 +199,9 @@ def columns(trial: Trial) -> None:
         case 2:
             lines = [line + line[:1] for line in lines]
         case _:
-            lines = [[*line, *(f"c{i}" if place == 0 else "" for i in range(2_000))] for place, line in enumerate(lines)]
+            lines = [
+                [*line, *(f"c{i}" if place == 0 else "" for i in range(2_000))] for place, line in enumerate(lines)
+            ]
     trial.put("\n".join(",".join(line) for line in lines))
 
 
@@ -279,7 +315,9 @@ def main() -> None:
     found: Counter = Counter()
     with tempfile.TemporaryDirectory(prefix="phm-hostile-") as scratch:
         landing = make_landing(Path(scratch) / "source", pcns=1, people=300)
-        source = {p.stem: pq.read_table(p).slice(0, ROWS) for p in sorted(landing.glob("*.parquet")) if p.stem in TABLES}
+        source = {
+            p.stem: pq.read_table(p).slice(0, ROWS) for p in sorted(landing.glob("*.parquet")) if p.stem in TABLES
+        }
         for number in range(given.trials) if given.only is None else [given.only]:
             draws = random.Random(number)
             kind = KINDS[number % len(KINDS)]

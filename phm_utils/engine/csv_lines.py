@@ -74,7 +74,8 @@ def refuse_line_breaks(path: Path, delimiter: str = ",") -> None:
     if broken:
         raise InputError(
             f"{path.name}: {len(broken):,} lines are parts of a quoted field with a line break (first: line "
-            f"{broken[0]:,}). A stray quotation mark does this too. Export the file without line breaks in fields."
+            f"{broken[0]:,}). A stray quotation mark does this too. Export the file without line breaks in fields, or "
+            "without that column."
         )
 
 

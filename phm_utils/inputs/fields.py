@@ -224,7 +224,10 @@ class Field:
         """SQL over `name`, in its standard form: the value in our type, null where it cannot be read."""
         if self.is_date:
             day = self.name if self.native else self._date()
-            return f"date_trunc('month', {day})::DATE" if self.column.type == "month" else day
+            if self.column.type != "month":
+                return day
+            # No month begins at the ends of the range of DATE: such a day stays, and is a fault by the rules.
+            return f"CASE WHEN {_is_plausible(day)} THEN date_trunc('month', {day})::DATE ELSE {day} END"
         if self.column.type in ("int", "float"):
             number = f"CAST({self.name} AS DOUBLE)" if self.native else number_sql(self.name)
             return number if self.column.type == "float" else f"TRY_CAST({number} AS BIGINT)"
@@ -247,8 +250,7 @@ class Field:
         """
         column, text = self.column, self.name
         if self.is_date:
-            plausible = f"{value} BETWEEN DATE '{EARLIEST}' AND DATE '{LATEST}'"
-            return [(f"{value} IS NULL", "not a date"), (f"NOT ({plausible})", "impossible date")]
+            return [(f"{value} IS NULL", "not a date"), (f"NOT ({_is_plausible(value)})", "impossible date")]
         if column.type in ("int", "float"):
             return self._number_faults(value)
         if column.type == "bool":
@@ -305,6 +307,10 @@ def fields_of(
             more, of_nobody = date_forms.get(column.name, ()), nobody.get(column.name, ())
             fields.append(Field(column, mapping, raw, file.types[own], more, of_nobody))
     return fields
+
+
+def _is_plausible(day: str) -> str:
+    return f"{day} BETWEEN DATE '{EARLIEST}' AND DATE '{LATEST}'"
 
 
 def _as_text(raw: str, kind: str) -> str:

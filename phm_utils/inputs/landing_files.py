@@ -54,7 +54,7 @@ def table_files(folder: Path, table: str, mapping: TableMapping) -> list[Path]:
 
 def _matching(folder: Path, table: str, pattern: str) -> list[Path]:
     try:
-        if ".." in Path(pattern).parts:
+        if not Path(pattern).parts or ".." in Path(pattern).parts:
             raise ValueError(pattern)
         return sorted(folder.glob(pattern))
     except (ValueError, NotImplementedError):
