@@ -1,6 +1,6 @@
 """`phm link` killed at random moments, and started twice at once: what is left, and whether the result is whole.
 
-A small simulated ICS with names is linked undisturbed. Then `phm link` is killed
+A small simulated ICS with names, of few tables, is linked undisturbed. Then `phm link` is killed
 after a random time and another command follows (doctor, check or link in turn);
 after it no file outside the extract has a person's names in it, unless in its
 published place (quarantine, pairs for review), the system's temporary folder is
@@ -32,6 +32,7 @@ from phm_utils.runs import project_root
 NAME = "demoshire_identified"
 FOLLOWING = ("doctor", "check", "link")
 COMMAND = (sys.executable, "-m", "phm_utils.cli")
+TABLES = ("gp_registration", "ecds_attendance", "partner_list", "practice", "area", "postcode_area", "death")
 NAMED = {"forename", "surname", "date_of_birth", "nhs_number"}
 LEAST_BYTES = 6  # of a surname that is looked for: shorter ones occur by chance
 
@@ -103,7 +104,10 @@ def make_place(folder: Path, people: int) -> Place:
     for name in ("parameters", "notebooks"):
         shutil.copytree(project_root() / name, place.root / name)
     assert place.run("simulate", "--pcns", "1", "--people-per-pcn", str(people), "--form", "both") == 0
-    rows = parquet_source(sorted((place.identified / "landing/demoshire/identified/gp_registration").glob("*")))
+    landing = place.identified / "landing" / "demoshire" / "identified"
+    for other in [path for path in landing.iterdir() if path.stem not in TABLES]:
+        shutil.rmtree(other) if other.is_dir() else other.unlink()
+    rows = parquet_source(sorted((landing / "gp_registration").glob("*")))
     with duckdb.connect() as con:
         found = con.execute(f"SELECT DISTINCT surname FROM {rows} WHERE length(surname) >= {LEAST_BYTES}").fetchall()
     place.names = frozenset(name.encode() for (name,) in found)
@@ -134,6 +138,7 @@ def kills(place: Place, number: int, whole: dict[str, str], seconds: float, memo
         outcomes["part of a landing"] += landing_of(place.result()) not in ({}, landing_of(whole))
         outcomes["last link done"] += place.run("link", place.parameters) == 0
         outcomes["other bytes than undisturbed"] += place.result() != whole
+        print(f"kill {turn + 1}: {dict(outcomes)}", file=sys.stderr, flush=True)
     return outcomes
 
 
