@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -84,7 +85,7 @@ def load_key(path: Path | str) -> bytes:
     with the notebooks, or one that others may read; digits with a byte-order
     mark or in UTF-16, whose bytes would be another key; fewer than 32 bytes;
     what can be guessed at any length: typed text, also as digits, few different
-    bytes, or a short block repeated.
+    bytes, bytes in equal steps, or a short block repeated.
     """
     path = _outside_workbook(path)
     try:
@@ -128,6 +129,8 @@ def _weakness(key: bytes) -> str | None:
         return f"it has {different} different byte{'s' * (different > 1)} among {len(key)}"
     if period := next((n for n in range(1, len(key) // 2 + 1) if key[n:] == key[:-n]), None):
         return f"it repeats itself after {period} bytes"
+    if len({(second - first) % 256 for first, second in pairwise(key)}) < MIN_DIFFERENT_BYTES // 2:
+        return "its bytes follow from one another in few steps"
     if all(32 <= byte < 127 for byte in key):
         return "its digits spell typed text"
     return None

@@ -64,10 +64,11 @@ def found_in_run(a: CodeList, b: CodeList, workbook: Workbook) -> PeopleFound:
         ...
     phm_utils.errors.InputError: The run not_run_yet has no people yet. Run `phm run` for its parameter file first.
     """
-    store = Store(resolve(workbook.outputs) / workbook.name / "store")
+    folder = resolve(workbook.outputs) / workbook.name
+    store = Store(folder / "store")
     if not store.files("person"):
         raise InputError(f"The run {workbook.name} has no people yet. Run `phm run` for its parameter file first.")
-    with session() as con, guarded("Counting people", "Run `phm run` for this parameter file again."):
+    with session(folder / "temp") as con, guarded("Counting people", "Run `phm run` for this parameter file again."):
         store.register(con)
         for name, one in (("event_a", a), ("event_b", b)):
             con.execute(f"CREATE TEMP VIEW {name} AS {_events_of(one, store, workbook.index_date)}")

@@ -89,8 +89,9 @@ def put(path, content):
 
 
 def test_raw_bytes_are_a_key(tmp_path):
-    put(tmp_path / "raw.key", bytes(range(40)))
-    assert p.load_key(tmp_path / "raw.key") == bytes(range(40))
+    key = hashlib.sha512(b"a raw key").digest()[:40]
+    put(tmp_path / "raw.key", key)
+    assert p.load_key(tmp_path / "raw.key") == key
 
 
 def test_the_written_demo_key_is_known_again(tmp_path):
@@ -114,6 +115,8 @@ def test_the_written_demo_key_is_known_again(tmp_path):
         ("correct horse battery staple".encode("utf-16"), "typed text"),
         (b"00" * 32, "1 different byte among 32"),
         (bytes(32), "1 different byte among 32"),
+        (bytes(range(32)), "in few steps"),
+        (bytes(range(7, 250, 6)).hex().encode(), "in few steps"),
         (b"ff" * 40, "1 different byte among 40"),
         (b"0123456789abcdef" * 4, "8 different bytes among 32"),
         (bytes(range(180, 200)) * 2, "repeats itself after 20 bytes"),

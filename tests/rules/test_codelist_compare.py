@@ -106,7 +106,7 @@ def test_both_and_either_alone_add_up_to_what_each_list_finds(tmp_path_factory, 
     [
         ("who,code\nann,44054006\n", "who", "CODE2", "has no column `CODE2`; it has who, code"),
         ("who,code\nann,E11\n", "who", "code", "no code in `code` is one of SNOMED CT"),
-        ('who,code\nann,"44054006\nbob,1\n', "who", "code", "quotation mark that nothing closes"),
+        ('who,code\nann,"44054006\nbob,1\n', "who", "code", "a quotation mark in line 2 opens a field"),
     ],
 )
 def test_a_file_that_cannot_answer_is_refused(tmp_path, content, person, code, words):
