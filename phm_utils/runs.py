@@ -21,8 +21,11 @@ import pandas as pd
 
 from phm_utils.engine import ROW_GROUP_SIZE, Model, activity, parquet_source, quote
 from phm_utils.errors import InputError
+from phm_utils.json_files import load_json
 
 ROOT_ENV = "PHM_ROOT"
+MAX_MANIFEST_BYTES = 200_000_000
+NO_MANIFEST = "Put the last file of `manifests` in its place, or remove the folder `store` and run again."
 
 
 def project_root() -> Path:
@@ -144,7 +147,7 @@ class Store:
         """The current version: `version`, and per stage its `key`, `folder`, `tables`."""
         if not self.manifest_path.exists():
             return {"version": 0, "stages": {}}
-        return json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        return load_json(self.manifest_path, NO_MANIFEST, most=MAX_MANIFEST_BYTES)
 
     def files(self, table: str, part: str | None = None) -> list[Path]:
         """The Parquet files of a table, or of one partition of it; empty where it is absent."""
