@@ -13,8 +13,9 @@ class _Fault(Exception):
 
 
 def load_json(path: Path, advice: str, kind: type | tuple[type, ...] = dict, most: int = MAX_BYTES) -> Any:
-    """The content of a JSON file, whose names stand once. NaN and Infinity are numbers: who uses them refuses them by their place.
+    """The content of a JSON file, whose names stand once.
 
+    NaN and Infinity are taken for numbers: a linkage model with one is refused with the name of the level.
     advice: what to do where it cannot be used. kind: of the whole content.
     Raises InputError that names the file, the line where it is known, and the advice.
 

@@ -61,8 +61,12 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that readers see the old content or the new, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    draft.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(draft, path)
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)  # cut short by a full disk
+        raise
 
 
 @dataclass

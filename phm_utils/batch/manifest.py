@@ -33,7 +33,8 @@ class Manifest:
             return cls(path)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            return cls(path, **{part: dict(content.get(part, {})) for part in ("steps", "head", "inputs")})
+            steps, head, inputs = (dict(content.get(part, {})) for part in ("steps", "head", "inputs"))
+            return cls(path, steps, head, inputs)
         except (ValueError, TypeError, AttributeError, RecursionError):
             return cls(path)  # cut short by a full disk, or edited: every step is checked again
 

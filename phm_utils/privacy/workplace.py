@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from phm_utils.engine import TEMP_ENV
 from phm_utils.errors import InputError, StepFailed
+from phm_utils.full_disk import full_disk
 from phm_utils.json_files import load_json
 from phm_utils.params import Workbook
 from phm_utils.privacy.access import owner_only, private_folder
@@ -99,6 +100,8 @@ def workplace(root: Path | None = None, *, synthetic: bool = False) -> Iterator[
         try:
             place, lock = _open(root or default_root(), synthetic)
         except OSError as error:
+            if full := full_disk(error, root or default_root()):
+                raise full from None
             raise InputError(
                 f"Cannot write in {root or default_root()} ({error.strerror}). Free it, or set `identified_root`."
             ) from None
