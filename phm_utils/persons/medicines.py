@@ -1,5 +1,6 @@
 """Medicines by person: issues that concepts count, repeat medicines, and polypharmacy."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from phm_utils.persons.windows import months_before
 from phm_utils.rules.data_files import rows_by
 from phm_utils.runs import project_root
 
+BNF_BEGINNING = re.compile(r"[0-9A-Z]{2,15}")
 SUBSTANCE = 9  # characters of a BNF code that name the chemical substance
 
 
@@ -57,6 +59,8 @@ def polypharmacy_scope(path: Path | None = None) -> dict[str, bool]:
     """
     path = path or project_root() / "parameters" / "reference" / "polypharmacy_scope.csv"
     rows = rows_by(path, "what counts as polypharmacy", "bnf", ("bnf", "in_scope"))
+    if wrong := [bnf for bnf in rows if not BNF_BEGINNING.fullmatch(bnf)]:
+        raise InputError(f"{path.name}, `{wrong[0][:40]}`: `bnf` must be the beginning of a BNF code, such as 0601.")
     if wrong := [bnf for bnf, row in rows.items() if row["in_scope"] not in ("true", "false")]:
         raise InputError(f"{path.name}, `{wrong[0][:40]}`: `in_scope` must be true or false.")
     return {bnf: row["in_scope"] == "true" for bnf, row in rows.items()}
