@@ -242,7 +242,7 @@ def _misspelt(text: str, rng: random.Random) -> str | None:
 
 
 def _number(text: str, rng: random.Random, value: str) -> str:
-    one = rng.choice(list(re.finditer(r'(?<="(?:m|u)_probability": )[\d.e-]+', text)) or [re.search(r"[\d.]+", text)])
+    one = rng.choice([*re.finditer(r'(?<="[mu]_probability": )[\d.e-]+', text)])
     return text[: one.start()] + value + text[one.end() :]
 
 
