@@ -12,7 +12,8 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-scale benchmark-corruptions benchmark-hostile
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-scale benchmark-corruptions \
+        benchmark-hostile benchmark-hostile-definitions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -91,6 +92,9 @@ benchmark-hostile: $(VENV)/.installed
 # What the check makes of some hundred corruptions of a tiny extract, and of a hundred odd extracts that are right.
 benchmark-corruptions: $(VENV)/.installed
 	$(BIN)/python benchmarks/corruptions.py --out outputs/corruptions
+
+benchmark-hostile-definitions: $(VENV)/.installed
+	$(BIN)/python benchmarks/hostile_definitions.py
 
 # Every package at its newest version that fits, with hashes; read the difference before it is committed.
 lock:

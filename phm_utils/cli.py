@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phm_utils.errors import InputError, StepFailed
+from phm_utils.full_disk import full_disk
+from phm_utils.printable import printable_lines
 
 if TYPE_CHECKING:
     from phm_utils.params import Workbook
@@ -29,17 +31,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _sweep_default()
         return options.command(options)
     except InputError as error:
-        print(f"phm: {error}", file=sys.stderr)
+        print(f"phm: {printable_lines(str(error))}", file=sys.stderr)
         return REFUSED
     except StepFailed as error:
-        print(f"phm: {error}", file=sys.stderr)
-        return FAILED
-    except OSError as error:  # a full disk, a folder that may not be written
-        print(f"phm: {error.strerror or type(error).__name__}: {error.filename or 'a file'}.", file=sys.stderr)
+        print(f"phm: {printable_lines(str(error))}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("phm: stopped. The same command continues from here.", file=sys.stderr)
         return STOPPED
+    except Exception as error:
+        if full := full_disk(error):
+            print(f"phm: {full}", file=sys.stderr)
+        elif isinstance(error, OSError):  # a folder that may not be written
+            print(f"phm: {error.strerror or type(error).__name__}: {error.filename or 'a file'}.", file=sys.stderr)
+        else:
+            raise
+        return FAILED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -218,7 +225,7 @@ def check(options: argparse.Namespace) -> int:
     """Run the check stage alone and print what it found."""
     from phm_utils.batch.checking import checked_report
 
-    print(checked_report(_swept(options.parameters)))
+    print(printable_lines(checked_report(_swept(options.parameters))))
     return DONE
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phm_utils.errors import InputError
+from phm_utils.printable import printable_lines
 
 if TYPE_CHECKING:
     from phm_utils.params import Workbook
@@ -35,7 +36,7 @@ def doctor(path: Path | None = None) -> int:
     """
     missing = 0
     for state, text in _lines(path):
-        print(f"{state:<8} {text}", flush=True)
+        print(f"{state:<8} {printable_lines(text)}", flush=True)
         missing += state == MISSING
     print("Nothing is missing." if not missing else f"{missing} thing{'s are' if missing > 1 else ' is'} missing.")
     return EXIT_MISSING if missing else EXIT_OK

@@ -1,4 +1,4 @@
-"""The two errors of a run."""
+"""The errors of a run."""
 
 
 class InputError(Exception):
@@ -12,3 +12,7 @@ class InputError(Exception):
 
 class StepFailed(Exception):
     """A step of a run broke after the inputs were accepted (exit code 1)."""
+
+
+class DiskFull(StepFailed):
+    """A disk is full, or a quota used up. See `full_disk`."""

@@ -1,13 +1,24 @@
 """Frozen, validated parameters: the model of a parameter file, and the base model of every notebook."""
 
+import re
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from decimal import Decimal
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, Union, get_args, get_origin
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from phm_utils.errors import InputError
+from phm_utils.yaml_files import load_yaml as load_yaml
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 PURPOSES = (
@@ -19,18 +30,37 @@ PURPOSES = (
 )
 # An IMD release uses one vintage of LSOAs; joined to the other it loses areas without an error.
 IMD_VINTAGE = {"IMD2019": 2011, "IoD2025": 2021}
-
-
-# PyYAML's safe loader in C where it was built: the check reads its governance file once per table.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # HES and ECDS analysis rules: no figure on fewer people leaves.
 FEWEST_REAL_PEOPLE = 8
+NUMBERS = frozenset({int, float, Decimal})
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Frozen(BaseModel):
-    """A model that cannot be changed and refuses unknown names."""
+    """A model that cannot be changed, refuses unknown names, and takes a value for what it is.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    pydantic reads `yes` as the number 1, and a number as the day so many seconds after 1970.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_own_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = _kinds(cls, str(info.field_name))
+        if isinstance(value, bool) and kinds & NUMBERS and bool not in kinds:
+            raise ValueError("a number is needed, not yes or no")
+        if kinds == {date} and not (isinstance(value, date) or (isinstance(value, str) and DAY.fullmatch(value))):
+            raise ValueError("a day such as 2025-03-31 is needed")
+        return value
+
+
+@cache
+def _kinds(model: type[BaseModel], field: str) -> frozenset[Any]:
+    """The types that a field takes, None left out."""
+    annotation = model.model_fields[field].annotation
+    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return frozenset(part for part in parts if part is not type(None))
 
 
 def of_run(default: Any = ..., **named: Any) -> Any:
@@ -188,23 +218,6 @@ class Workbook(Frozen):
                 f"disclosure.min_people_for_estimate: {FEWEST_REAL_PEOPLE} or more, as the data are not synthetic"
             )
         return self
-
-
-def load_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping, or an InputError with the fault of the file."""
-    if not path.is_file():
-        raise InputError(f"No file {path}. Copy parameters/ics_template.yml and fill it in.")
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        raise InputError(
-            f"{path.name} is not readable YAML"
-            f"{f' (line {where.line + 1})' if where else ''}. Check indentation and quotes."
-        ) from None
-    if not isinstance(content, dict):
-        raise InputError(f"{path.name} is not a list of `name: value` lines.")
-    return content
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -21,8 +21,11 @@ import pandas as pd
 
 from phm_utils.engine import ROW_GROUP_SIZE, Model, activity, parquet_source, quote
 from phm_utils.errors import InputError
+from phm_utils.json_files import load_json
 
 ROOT_ENV = "PHM_ROOT"
+MAX_MANIFEST_BYTES = 200_000_000
+NO_MANIFEST = "Put the last file of `manifests` in its place, or remove the folder `store` and run again."
 
 
 def project_root() -> Path:
@@ -58,8 +61,12 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a text file so that readers see the old content or the new, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    draft.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(draft, path)
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)  # cut short by a full disk
+        raise
 
 
 @dataclass
@@ -144,7 +151,7 @@ class Store:
         """The current version: `version`, and per stage its `key`, `folder`, `tables`."""
         if not self.manifest_path.exists():
             return {"version": 0, "stages": {}}
-        return json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        return load_json(self.manifest_path, NO_MANIFEST, most=MAX_MANIFEST_BYTES)
 
     def files(self, table: str, part: str | None = None) -> list[Path]:
         """The Parquet files of a table, or of one partition of it; empty where it is absent."""

@@ -1,6 +1,5 @@
 """A run in progress: its folder, its plan and the outcome of each step."""
 
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from phm_utils.batch.manifest import Manifest
 from phm_utils.batch.plan import Plan
 from phm_utils.batch.progress import Progress
 from phm_utils.batch.route import Route
+from phm_utils.json_files import load_json
 from phm_utils.params import Workbook
 from phm_utils.runs import Store, project_root
 from phm_utils.topic import Stage
@@ -60,7 +60,9 @@ class Batch:
 
     def facts(self) -> dict[str, Any]:
         """The facts about the run that every report shows; empty before the first run gets there."""
-        return json.loads(self.facts_path.read_text(encoding="utf-8")) if self.facts_path.exists() else {}
+        if not self.facts_path.exists():
+            return {}
+        return load_json(self.facts_path, "Remove it and run again: it is written anew.")
 
     @cached_property
     def steps(self) -> tuple[Stage, ...]:

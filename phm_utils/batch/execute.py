@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from phm_utils.errors import InputError, StepFailed
+from phm_utils.full_disk import full_disk
 
 KERNEL_STARTS = 3  # two kernels started at once may choose one port; papermill itself does not try again
 FRAME = re.compile(r"(?:Cell In\[\d+\]|File [^\n]*?([^\\/\s]+\.py)):?(?:, line (\d+)|(\d+))(?:, in (\w+))?")
@@ -96,6 +97,8 @@ def describe(problem: BaseException) -> str:
     """An error as logs and index may show it: our own message, or the exception type alone."""
     if isinstance(problem, InputError | StepFailed):
         return str(problem)
+    if full := full_disk(problem):
+        return str(full)
     if isinstance(problem, OSError) and problem.strerror:
         return f"{type(problem).__name__}: {problem.strerror}"
     return type(problem).__name__
@@ -169,7 +172,10 @@ def _execute(job: Job, draft: Path, temp: Path) -> Any:
 def _failure(problem: Any) -> str:
     """Cell and exception type of a papermill error; the message only where it is our own."""
     place = f"code cell [{problem.exec_count}]"
-    return f"{place}: {problem.evalue}" if problem.ename == "InputError" else f"{problem.ename} in {place}"
+    if problem.ename == "OSError" and (full := full_disk(OSError(problem.evalue))):
+        return f"{place}: {full}"
+    own = problem.ename in ("InputError", "DiskFull")
+    return f"{place}: {problem.evalue}" if own else f"{problem.ename} in {place}"
 
 
 def _began(draft: Path) -> bool:

@@ -154,8 +154,8 @@ class Fingerprints:
     def __post_init__(self) -> None:
         if self.path.exists():
             try:
-                self.known = json.loads(self.path.read_text(encoding="utf-8"))
-            except ValueError:
+                self.known = dict(json.loads(self.path.read_text(encoding="utf-8")))
+            except (ValueError, TypeError, RecursionError):
                 self.known = {}  # a cache only: made again
 
     def of(self, files: Iterable[Path], root: Path) -> dict[str, str]:

@@ -33,9 +33,10 @@ class Manifest:
             return cls(path)
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            return cls(path)  # cut short by a full disk: every step is checked again
-        return cls(path, content.get("steps", {}), content.get("head", {}), content.get("inputs", {}))
+            steps, head, inputs = (dict(content.get(part, {})) for part in ("steps", "head", "inputs"))
+            return cls(path, steps, head, inputs)
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return cls(path)  # cut short by a full disk, or edited: every step is checked again
 
     def done(self, step: str, key: str) -> bool:
         """Was this step finished, with everything it depends on as it is now?"""

@@ -1,7 +1,6 @@
 """The plan of a run: areas x notebooks, and the checks before anything runs."""
 
 import ast
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,12 @@ from typing import Any
 from phm_utils.batch.route import Route
 from phm_utils.batch.table_references import check_table_references
 from phm_utils.errors import InputError
+from phm_utils.json_files import load_json
 from phm_utils.params import RunParams, Workbook, validated
 from phm_utils.runs import project_root
+
+SAVE_AGAIN = "It is not a readable notebook: open and save it in JupyterLab."
+MAX_NOTEBOOK_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,10 @@ def read_notebook(name: str, route: Route) -> dict[str, Any]:
     path = notebook_path(name)
     if not path.is_file():
         raise InputError(f"No notebook {name}.ipynb in {path.parent}. Restore it, or leave it out with --notebooks.")
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        cells = notebook["cells"]
-    except (ValueError, KeyError):
-        raise InputError(f"{path.name} is not a readable notebook. Open and save it in JupyterLab.") from None
+    notebook = load_json(path, SAVE_AGAIN, most=MAX_NOTEBOOK_BYTES)
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) and "source" in cell for cell in cells):
+        raise InputError(f"{path.name} lacks its cells. {SAVE_AGAIN}")
     _check_parameters(cells, path.name, route.by_notebook[name].own_parameters)
     check_table_references(notebook, path.name, {release.name: release for release in route.releases})
     return notebook

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from phm_utils.printable import printable
 from phm_utils.privacy.disclosure import SUPPRESSED
 from phm_utils.privacy.release import RELEASED
 from phm_utils.reports.notebook import read_released
@@ -50,4 +51,11 @@ def _shown(values: pd.Series) -> pd.Series:
         return values.astype(object).where(values.notna(), SUPPRESSED)
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values):
         return values
-    return values.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(FORMULA_STARTS) else v)
+    return values.map(lambda v: _cell(v) if isinstance(v, str) else v)
+
+
+def _cell(text: str) -> str:
+    """Text in one line that a spreadsheet shows and does not run; blanks before a formula do not hide it."""
+    shown = printable(text)
+    runs = text.startswith(FORMULA_STARTS) or shown.lstrip().startswith(FORMULA_STARTS)
+    return f"'{shown}" if runs else shown

@@ -1,6 +1,5 @@
 """The reports: which are due, the job of each worker, and its outcome."""
 
-import json
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
@@ -13,6 +12,7 @@ from phm_utils.batch.plan import Report, notebook_path
 from phm_utils.batch.record import facts_of
 from phm_utils.batch.route import PROTECT
 from phm_utils.batch.table_references import tables_named
+from phm_utils.json_files import load_json
 from phm_utils.privacy.release import RELEASED
 from phm_utils.reports.voices import voice_path
 from phm_utils.runs import sha256_file
@@ -164,4 +164,4 @@ def status_rows(batch: Batch, keys: dict[str, str]) -> list[dict[str, Any]]:
 
 def _findings(batch: Batch, report: Report) -> list[dict[str, str]]:
     path = batch.folder / "notebooks" / report.area / f"{report.notebook}.findings.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return load_json(path, "Remove it and run again: it is written anew.", list) if path.is_file() else []

@@ -24,6 +24,7 @@ from phm_utils.batch.released_csv import write_tables
 from phm_utils.batch.route import Route, route_of
 from phm_utils.engine import session
 from phm_utils.errors import InputError
+from phm_utils.full_disk import full_disk
 from phm_utils.params import Workbook
 from phm_utils.reports.index import write_index
 from phm_utils.reports.voices import read_voice
@@ -78,6 +79,8 @@ def locked_folder(folder: Path) -> Iterator[Path]:
     except Timeout:
         raise InputError(f"Another run is using the folder of `{folder.name}`. Wait for it, or stop it.") from None
     except OSError as error:
+        if full := full_disk(error, folder):
+            raise full from None
         raise InputError(f"Cannot write in {folder} ({error.strerror}). Free the folder, or set `outputs`.") from None
     try:
         yield folder

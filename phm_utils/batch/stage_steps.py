@@ -15,7 +15,8 @@ from phm_utils.batch.execute import TRACEBACK_ENV, describe
 from phm_utils.batch.keys import PACKAGE, key_of, source_key, stage_packages, versions
 from phm_utils.engine import MEMORY_ENV, TEMP_ENV, THREADS_ENV, parquet_source, session, shortages
 from phm_utils.engine.limits import stage_memory
-from phm_utils.errors import InputError, StepFailed
+from phm_utils.errors import DiskFull, InputError, StepFailed
+from phm_utils.full_disk import full_disk
 from phm_utils.privacy.access import owner_only
 from phm_utils.runs import StageWriter
 from phm_utils.topic import Stage, module_of
@@ -141,7 +142,7 @@ def _limits(memory: str, threads: int, temp: Path) -> Iterator[None]:
 def failure(problem: Exception, folder: Path) -> str:
     """A stage's failure without a library's message: our own message, or the exception type and our line."""
     message = describe(problem)
-    if isinstance(problem, InputError):
+    if isinstance(problem, InputError | DiskFull) or full_disk(problem):
         return message
     ours = [f for f in traceback.extract_tb(problem.__traceback__) if Path(f.filename).is_relative_to(PACKAGE)]
     if ours:

@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow as pa
 
 from phm_utils.engine.limits import bytes_of, shortage
-from phm_utils.errors import InputError
+from phm_utils.errors import DiskFull, InputError
+from phm_utils.full_disk import full_disk
 
 MEMORY_ENV, THREADS_ENV, TEMP_ENV = "PHM_MEMORY", "PHM_THREADS", "PHM_TEMP"
 DEFAULT_MEMORY = "2GB"
@@ -110,7 +111,7 @@ def guarded(doing: str, advice: str = "Run `phm check` to see which rows break w
 
     DuckDB's own messages repeat the offending values, which may be a
     person's: only the kind of error is passed on. Where memory or disk ran
-    out, it says so.
+    out, it says so; a full disk is DiskFull.
     """
     try:
         with shortages(doing):
@@ -121,12 +122,18 @@ def guarded(doing: str, advice: str = "Run `phm check` to see which rows break w
 
 @contextmanager
 def shortages(doing: str) -> Iterator[None]:
-    """Turn a DuckDB error into an InputError where memory or disk ran out, and leave any other as it is."""
+    """Turn an error into an InputError where memory ran out, into DiskFull where a disk is full; leave any other."""
     try:
         yield
+    except OSError as error:
+        if full := full_disk(error):
+            raise DiskFull(f"{doing}: {full}") from None
+        raise
     except duckdb.Error as error:
+        if full := full_disk(error, Path(os.environ.get(TEMP_ENV, tempfile.gettempdir()))):
+            raise DiskFull(f"{doing}: {full}") from None
         limit = bytes_of(os.environ.get(MEMORY_ENV, DEFAULT_MEMORY))
-        if said := shortage(error, limit, Path(os.environ.get(TEMP_ENV, tempfile.gettempdir()))):
+        if said := shortage(error, limit):
             raise InputError(f"{doing}: {said}") from None
         raise
 

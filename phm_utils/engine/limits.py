@@ -1,7 +1,6 @@
-"""How much memory DuckDB may use on this machine, and what to say where memory or disk runs out."""
+"""How much memory DuckDB may use on this machine, and what to say where memory runs out."""
 
 import re
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -72,20 +71,13 @@ def stage_memory(asked: str | None) -> int:
     return size
 
 
-def shortage(error: duckdb.Error, limit: int, folder: Path) -> str | None:
-    """What to do where DuckDB ran out of memory or disk; None for any other error. Quotes nothing of DuckDB's.
+def shortage(error: duckdb.Error, limit: int) -> str | None:
+    """What to do where DuckDB ran out of memory; None for any other error. Quotes nothing of DuckDB's.
 
-    limit: bytes that it might use. folder: where it puts what does not fit into memory.
+    limit: bytes that it might use.
     """
-    text = str(error)
-    if "No space left" in text or "failed to offload" in text:
-        free = shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free
-        return (
-            f"the disk is full ({in_words(free)} free). Free some of it, or set `outputs` to a folder on a larger "
-            "disk, then run again: finished steps are kept."
-        )
     if isinstance(error, duckdb.OutOfMemoryException):
-        asked = re.search(r"of size ([\d.]+ \w+)", text)
+        asked = re.search(r"of size ([\d.]+ \w+)", str(error))
         more = f" (asked for {asked[1]} more)" if asked else ""
         return (
             f"{in_words(limit)} of memory are not enough{more}. Set {SETTING} to {in_words(2 * limit)} or more; "

@@ -6,6 +6,7 @@ hatch too, never by colour alone. No titles: the caption under a figure says
 what it shows.
 """
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -34,7 +35,6 @@ SUPPRESSED_NOTE = "* small number, not shown"
 
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same letters, so the same bytes, on every machine
-    "text.parse_math": False,  # a name with dollar signs is a name
     "font.size": 10,
     "axes.labelsize": 10,
     "xtick.labelsize": 9.5,
@@ -63,7 +63,17 @@ _RC: dict[Any, Any] = {
 @contextmanager
 def house() -> Iterator[None]:
     """Draw in the house style inside the block; the caller's own settings return after it."""
-    with mpl.rc_context({**sns.axes_style("ticks"), **_RC}):
+    with mpl.rc_context({**sns.axes_style("ticks"), **_RC}), as_written():
+        yield
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """Draw text as it is written, inside the block: dollar signs are no formula, and letters that DejaVu Sans lacks are
+    left to the fonts of the reader, without a warning. matplotlib makes some text only when it saves a figure.
+    """
+    with mpl.rc_context({"text.parse_math": False, "text.usetex": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+|Matplotlib currently does not support")
         yield
 
 

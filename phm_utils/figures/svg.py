@@ -8,22 +8,30 @@ from collections import Counter
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from phm_utils.figures.style import as_written
+from phm_utils.printable import printable_lines
+
 MAX_SVG_BYTES = 250_000  # a larger drawing becomes a PNG
 PNG_DPI = 130
 FONTS = "'DejaVu Sans', Verdana, Arial, sans-serif"  # Verdana, on Windows and macOS, is as wide as DejaVu Sans
 
 
 def encoded(fig: Figure) -> tuple[str, str]:
-    """The MIME type of a figure's picture and its bytes in base64."""
+    """The MIME type of a figure's picture and its bytes in base64. Names are drawn as they are, whatever they hold."""
     buffer = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "phm", "svg.fonttype": "none"}):
+    with mpl.rc_context({"svg.hashsalt": "phm", "svg.fonttype": "none"}), as_written():
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
-    svg = _slim(buffer.getvalue().decode()).encode()
-    if len(svg) <= MAX_SVG_BYTES:
-        return "image/svg+xml", base64.b64encode(svg).decode()
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None}, bbox_inches="tight")
-    return "image/png", base64.b64encode(buffer.getvalue()).decode()
+        svg = _slim(_only_text(buffer.getvalue().decode())).encode()
+        if len(svg) <= MAX_SVG_BYTES:
+            return "image/svg+xml", base64.b64encode(svg).decode()
+        buffer = io.BytesIO()
+        fig.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None}, bbox_inches="tight")
+        return "image/png", base64.b64encode(buffer.getvalue()).decode()
+
+
+def _only_text(svg: str) -> str:
+    """The drawing without characters that XML does not allow; quotation marks of names are no attribute's."""
+    return re.sub(r">[^<]*<", lambda found: found[0].replace('"', "&quot;"), printable_lines(svg))
 
 
 def _slim(svg: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from phm_utils.errors import InputError
 from phm_utils.rules.codelists import MANIFEST, load
 from phm_utils.rules.concepts import concepts
+from phm_utils.rules.data_files import rows_of
 
 LISTS_FILE = "parameters/published/lists.csv"
 
@@ -21,14 +22,8 @@ def chosen_lists(root: Path) -> dict[str, list[str]]:
     Raises InputError for a concept that the workbook does not have.
     """
     path = root / LISTS_FILE
-    if not path.is_file():
-        raise InputError(f"No file {LISTS_FILE} in {root}: it names the published list of each concept.")
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    if not rows or not {"concept", "code_list"} <= set(rows[0]):
-        raise InputError(f"{LISTS_FILE} must have the columns concept and code_list, and a line per list.")
     chosen: dict[str, list[str]] = {}
-    for row in rows:
+    for _, row in rows_of(path, "the published list of each concept", ("concept", "code_list")):
         chosen.setdefault(row["concept"], []).append(row["code_list"])
     if unknown := sorted(set(chosen) - {c.concept for c in concepts(root / "parameters" / "concepts.csv")}):
         raise InputError(f"{LISTS_FILE} names no concept of concepts.csv: {', '.join(unknown)}.")

@@ -152,7 +152,7 @@ def _read(path: Path) -> tuple[dict, pd.DataFrame]:
         found = json.loads(text)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist. Give the path of the encoded list.") from None
-    except (ValueError, pa.ArrowException, pd.errors.ParserError):  # their messages could quote a row
+    except (ValueError, RecursionError, pa.ArrowException, pd.errors.ParserError):  # their messages could quote a row
         raise refusal from None
     if list(rows.columns) != COLUMNS or rows.isna().any(axis=None) or not isinstance(found, dict):
         raise refusal

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from phm_utils.errors import InputError
+from phm_utils.json_files import load_json
 from phm_utils.linkage.comparisons import ELSE, EVERY, comparison_settings
 from phm_utils.runs import project_root, write_atomically
 
 FORMAT = 1
 TOLERANCE = 2.0  # bits: a level that few pairs have is estimated no better
+NO_MODEL = "It is not a linkage model: make one with `phm link ... --train FILE`."
 DEFAULT_MODEL = Path("parameters") / "linkage" / "demoshire.json"
 
 
@@ -88,18 +90,16 @@ def load_model(path: Path | None = None) -> LinkageModel:
     has comparison levels unknown to this version, or a level without m or u.
     """
     path = path or project_root() / DEFAULT_MODEL
+    stated = load_json(path, NO_MODEL)
     try:
-        stated = json.loads(path.read_text(encoding="utf-8"))
         if stated.pop("format") != FORMAT:
             raise InputError(f"{path.name} is a linkage model of another format; this version reads format {FORMAT}.")
         model = LinkageModel(**stated | {"thresholds": _thresholds(stated["thresholds"])})
         _require_known_levels(model, path.name)
         _require_valid_numbers(model, path.name)
         require_complete(model.splink, path.name)
-    except OSError as error:
-        raise InputError(f"Linkage model {path} cannot be read ({error.strerror}).") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{path.name} is not a linkage model: make one with `phm link ... --train FILE`.") from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        raise InputError(f"{path.name} lacks what a model has, or its values are of another kind. {NO_MODEL}") from None
     return model
 
 

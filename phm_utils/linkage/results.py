@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.errors import InputError
+from phm_utils.json_files import load_json
 from phm_utils.linkage.ledger_stamp import Record
 from phm_utils.linkage.review import KEY_FILE, PAIRS_FILE
 from phm_utils.privacy.pseudonyms import key_id
@@ -61,7 +62,7 @@ class Results:
                 continue
             try:
                 values = read(file)
-            except (ValueError, OSError, duckdb.Error):
+            except (InputError, ValueError, OSError, duckdb.Error):
                 raise InputError(
                     f"{file} cannot be read, so the ledger of identities cannot be compared with it. Restore it from a "
                     "backup, or remove it if it is damaged."
@@ -87,7 +88,7 @@ class Results:
 
 
 def _of_json(file: Path) -> dict:
-    return dict(json.loads(file.read_text(encoding="utf-8")))
+    return dict(load_json(file, ""))
 
 
 def _of_settings(file: Path) -> dict:

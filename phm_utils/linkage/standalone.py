@@ -9,6 +9,7 @@ import pandas as pd
 
 from phm_utils.engine import guarded, session
 from phm_utils.errors import InputError
+from phm_utils.full_disk import full_disk
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
 from phm_utils.linkage.identified_records import Source, read_records
 from phm_utils.linkage.linked_landing import PERSON_PURPOSE
@@ -103,6 +104,8 @@ def _check_place(out: Path, folder: Path) -> None:
         draft.touch()
         draft.unlink()
     except OSError as error:
+        if full := full_disk(error, out.parent):
+            raise full from None
         raise InputError(
             f"{out} cannot be written ({error.strerror}): choose a folder that you can write to."
         ) from None

@@ -142,8 +142,7 @@ def load_segmentation(name: str, folder: Path | None = None) -> Segmentation:
     found = validated(Segmentation, content, path.name)
     if repeated := sorted({n for n in found.names if found.names.count(n) > 1}):
         raise InputError(f"{path.name} names a segment twice: {', '.join(repeated)}. Put its rules together.")
-    for other in found.alternatives:
-        found.with_alternative(other)
+    _try_alternatives(found, path.name)
     return found
 
 
@@ -151,9 +150,17 @@ def load_cohort(name: str, folder: Path | None = None) -> Cohort:
     """A cohort by the name of its file. Raises InputError that lists every fault of it."""
     path = _definition(folder or project_root() / "parameters" / "cohorts", name)
     cohort = validated(Cohort, load_yaml(path), path.name)
-    for other in cohort.alternatives:
-        cohort.with_alternative(other)
+    _try_alternatives(cohort, path.name)
     return cohort
+
+
+def _try_alternatives(definition: Segmentation | Cohort, where: str) -> None:
+    """Refuse an alternative that changes nothing, or more than one rule, by the name of the file."""
+    try:
+        for other in definition.alternatives:
+            definition.with_alternative(other)  # type: ignore[arg-type]  # each has alternatives of its own kind
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def cohort_names(folder: Path | None = None) -> list[str]:

@@ -6,6 +6,7 @@ Mortality Indicator (NHS England), here over the spells of a look-back and
 over every diagnosis of a spell.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from phm_utils.errors import InputError
 from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.windows import months_before
 from phm_utils.rules.concepts import Concept
+from phm_utils.rules.data_files import Row, rows_by, whole_number
 from phm_utils.runs import project_root
 
 HFRS_LENGTH = 3
+ICD10_BEGINNING = re.compile(r"[A-Z][0-9]{1,2}[0-9A-Z]{0,2}")
+LEAST_WEIGHT = -100  # of a Charlson group; one is -1
 DIAGNOSES = 20  # columns of an episode
 # Two Charlson groups of one disease: where a person has both, only the more severe counts.
 MORE_SEVERE = {"diabetes": "diabetes_complications", "liver": "severe_liver", "cancer": "metastatic_cancer"}
@@ -28,27 +32,28 @@ MORE_SEVERE = {"diabetes": "diabetes_complications", "liver": "severe_liver", "c
 def hfrs_weights(path: Path | None = None) -> dict[str, int]:
     """Weight of each three-character ICD-10 code, in tenths."""
     path = path or project_root() / "parameters" / "reference" / "hfrs_weights.csv"
-    frame = pd.read_csv(path, dtype={"icd10": str})
-    _check_reference(frame, path, {"icd10", "tenths"}, "icd10")
-    if not (frame["icd10"].str.len() == HFRS_LENGTH).all():
-        raise InputError(f"{path.name}: every code must have three characters.")
-    return dict(zip(frame["icd10"], frame["tenths"].astype(int), strict=True))
+    rows = rows_by(path, "the weights of hospital frailty", "icd10", ("icd10", "tenths"))
+    if wrong := [code for code in rows if len(code) != HFRS_LENGTH]:
+        raise InputError(f"{path.name}: every code must have three characters, and `{wrong[0][:40]}` has not.")
+    return {code: whole_number(path, code, row, "tenths") for code, row in rows.items()}
 
 
 def charlson_groups(path: Path | None = None) -> dict[str, tuple[int, tuple[str, ...]]]:
     """Weight of each group, and the beginnings of its ICD-10 codes."""
     path = path or project_root() / "parameters" / "reference" / "charlson_uk_shmi.csv"
-    frame = pd.read_csv(path, dtype={"icd10": str})
-    _check_reference(frame, path, {"group", "weight", "icd10"}, "group")
-    return {r.group: (int(r.weight), tuple(r.icd10.split("|"))) for r in frame.itertuples()}
+    rows = rows_by(path, "the groups of Charlson's index", "group", ("group", "weight", "icd10"))
+    return {
+        name: (whole_number(path, name, row, "weight", LEAST_WEIGHT), _beginnings(path, name, row))
+        for name, row in rows.items()
+    }
 
 
-def _check_reference(frame: pd.DataFrame, path: Path, columns: set[str], key: str) -> None:
-    """Refuse a table that lacks a column or a cell, or has a key twice."""
-    if not columns <= set(frame) or frame[sorted(columns)].isna().any(axis=None):
-        raise InputError(f"{path.name} must have the columns {', '.join(sorted(columns))}, filled in on every line.")
-    if frame[key].duplicated().any():
-        raise InputError(f"{path.name} has `{frame[key][frame[key].duplicated()].iloc[0]}` twice.")
+def _beginnings(path: Path, group: str, row: Row) -> tuple[str, ...]:
+    """The beginnings of a group's codes; an empty one would begin every code."""
+    codes = tuple(row["icd10"].split("|"))
+    if not all(ICD10_BEGINNING.fullmatch(code) for code in codes):
+        raise InputError(f"{path.name}, `{group}`: `icd10` must be beginnings of codes such as I21|I252.")
+    return codes
 
 
 def diagnosis_codes(

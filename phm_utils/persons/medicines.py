@@ -1,5 +1,6 @@
 """Medicines by person: issues that concepts count, repeat medicines, and polypharmacy."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.windows import months_before
+from phm_utils.rules.data_files import rows_by
 from phm_utils.runs import project_root
 
+BNF_BEGINNING = re.compile(r"[0-9A-Z]{2,15}")
 SUBSTANCE = 9  # characters of a BNF code that name the chemical substance
 
 
@@ -55,12 +58,12 @@ def polypharmacy_scope(path: Path | None = None) -> dict[str, bool]:
     Source: NHS North Central London ICB's exclusions (OGL v3).
     """
     path = path or project_root() / "parameters" / "reference" / "polypharmacy_scope.csv"
-    frame = pd.read_csv(path, dtype=str)
-    if not {"bnf", "in_scope"} <= set(frame) or not frame["in_scope"].isin(["true", "false"]).all():
-        raise InputError(f"{path.name}: one line per beginning of a BNF code, with `in_scope` true or false.")
-    if frame["bnf"].duplicated().any():
-        raise InputError(f"{path.name} has `{frame['bnf'][frame['bnf'].duplicated()].iloc[0]}` twice.")
-    return dict(zip(frame["bnf"], frame["in_scope"] == "true", strict=True))
+    rows = rows_by(path, "what counts as polypharmacy", "bnf", ("bnf", "in_scope"))
+    if wrong := [bnf for bnf in rows if not BNF_BEGINNING.fullmatch(bnf)]:
+        raise InputError(f"{path.name}, `{wrong[0][:40]}`: `bnf` must be the beginning of a BNF code, such as 0601.")
+    if wrong := [bnf for bnf, row in rows.items() if row["in_scope"] not in ("true", "false")]:
+        raise InputError(f"{path.name}, `{wrong[0][:40]}`: `in_scope` must be true or false.")
+    return {bnf: row["in_scope"] == "true" for bnf, row in rows.items()}
 
 
 def in_scope(bnf_code: str, scope: Mapping[str, bool]) -> bool:

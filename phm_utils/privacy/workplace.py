@@ -26,6 +26,8 @@ from filelock import FileLock, Timeout
 
 from phm_utils.engine import TEMP_ENV
 from phm_utils.errors import InputError, StepFailed
+from phm_utils.full_disk import full_disk
+from phm_utils.json_files import load_json
 from phm_utils.params import Workbook
 from phm_utils.privacy.access import owner_only, private_folder
 from phm_utils.runs import resolve
@@ -98,6 +100,8 @@ def workplace(root: Path | None = None, *, synthetic: bool = False) -> Iterator[
         try:
             place, lock = _open(root or default_root(), synthetic)
         except OSError as error:
+            if full := full_disk(error, root or default_root()):
+                raise full from None
             raise InputError(
                 f"Cannot write in {root or default_root()} ({error.strerror}). Free it, or set `identified_root`."
             ) from None
@@ -205,7 +209,7 @@ def _settle(root: Path, folder: Path) -> None:
 
 def _move_all(root: Path, folder: Path) -> None:
     """Make the moves of a journal that are still to be made, then delete it."""
-    for number, (draft, place) in enumerate(json.loads((folder / JOURNAL).read_text(encoding="utf-8"))):
+    for number, (draft, place) in enumerate(_moves_of(folder / JOURNAL)):
         try:
             if (folder / draft).exists():
                 _move(folder / draft, root / place, folder / REPLACED / str(number), root)
@@ -214,6 +218,16 @@ def _move_all(root: Path, folder: Path) -> None:
                 f"Results are complete, but {root / place} cannot be replaced ({error.strerror}). {NO_FOLLOWING}"
             ) from None
     (folder / JOURNAL).unlink()
+
+
+def _moves_of(journal: Path) -> list[tuple[str, str]]:
+    """The moves of a journal: each a draft below the working folder, and its place below the root."""
+    advice = f"Results of an earlier command cannot be put into place: remove {journal.parent} and run it again."
+    moves = load_json(journal, advice, list)
+    paths = [path for move in moves for path in (move if isinstance(move, list) and len(move) == 2 else [None])]
+    if any(not isinstance(path, str) or Path(path).is_absolute() or ".." in Path(path).parts for path in paths):
+        raise InputError(f"{journal.name} holds something else than moves within its folders. {advice}")
+    return [(draft, place) for draft, place in moves]
 
 
 def _move(draft: Path, place: Path, replaced: Path, root: Path) -> None:

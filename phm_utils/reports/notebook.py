@@ -15,6 +15,7 @@ from IPython.display import display
 from phm_utils.absent import Absent
 from phm_utils.engine import whole_numbers
 from phm_utils.errors import InputError
+from phm_utils.json_files import load_json
 from phm_utils.params import RunParams
 from phm_utils.privacy.release import AREA, CATALOGUE, PLACE, RELEASED
 from phm_utils.reports.headings import ICS, Headings
@@ -171,7 +172,7 @@ def open_run(notebook: str, params: RunParams, headings: Headings) -> Run:
         raise InputError(
             f"No run of `{params.workbook}` in {params.outputs}. Make one first: `phm run parameters/demo.yml`."
         )
-    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts = load_json(path, "Run `phm run` again, which writes it.")
     if params.area_code not in facts["areas"]:
         raise InputError(f"Area {params.area_code} is not in this run. It has: {', '.join(facts['areas'])}.")
     _refuse_other_run(notebook, params, facts)

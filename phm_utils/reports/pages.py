@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from phm_utils.printable import printable_lines
 from phm_utils.reports.words import day, extracts, practices_summary
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,7 +30,7 @@ def _environment() -> Environment:
 
 
 def page(template: str, *, script: str | None = None, **content: Any) -> str:
-    """A whole HTML page. Only what is marked as Markup is taken as HTML.
+    """A whole HTML page. Only what is marked as Markup is taken as HTML; characters that cannot be shown are replaced.
 
     script: a file of `templates`, the one script that the page may run.
 
@@ -38,7 +39,7 @@ def page(template: str, *, script: str | None = None, **content: Any) -> str:
     """
     text = (TEMPLATES / script).read_text(encoding="utf-8") if script else ""
     admitted = {"script": Markup(text), "script_hash": script_hash(text)} if script else {"script": None}
-    return _environment().get_template(template).render(**admitted, **content)
+    return printable_lines(_environment().get_template(template).render(**admitted, **content))
 
 
 def script_hash(script: str) -> str:

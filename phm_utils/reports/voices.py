@@ -6,8 +6,11 @@ from datetime import date
 from pathlib import Path
 
 from phm_utils.errors import InputError
+from phm_utils.file_text import file_text
+from phm_utils.printable import printable_lines
 from phm_utils.runs import project_root
 
+MAX_BYTES = 100_000  # a page has 500 kB at most
 FOLDER = Path("parameters") / "local"
 HEAD = re.compile(r"(author|date):\s*(.*)", re.IGNORECASE)
 
@@ -42,12 +45,9 @@ def read_voice(area: str, root: Path | None = None) -> Voice | None:
     ('The bus stopped.',)
     """
     path = voice_path(area, root)
-    if not path.is_file():
+    if not path.exists():
         return None
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(f"{FOLDER.as_posix()}/{path.name} is not UTF-8 text. Save it as UTF-8.") from None
+    lines = printable_lines(file_text(path, "Write the words into a text file.", MAX_BYTES)).splitlines()
     head: dict[str, str] = {}
     while lines and (match := HEAD.fullmatch(lines[0].strip())):
         head[match[1].lower()] = match[2].strip()

@@ -6,7 +6,6 @@ that takes them for numbers rounds ids of 16 digits and more, and the rounded
 id finds nobody.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from phm_utils.rules.code_systems import TITLES, snomed_fault
 from phm_utils.rules.codelist_examination import examine
 from phm_utils.rules.codelist_reports import CodeList, Fault, ListReport, codes_counted
 from phm_utils.rules.concepts import concepts
+from phm_utils.rules.data_files import rows_of
 from phm_utils.runs import project_root
 
 __all__ = [
@@ -123,12 +123,7 @@ def _manifest(folder: Path) -> dict[str, dict[str, str]]:
     """By file name: its line of the folder's manifest, or its system by concepts.csv."""
     manifest, definitions = folder / MANIFEST, folder.parent / "concepts.csv"
     if manifest.is_file():
-        try:
-            with manifest.open(encoding="utf-8-sig", newline="") as handle:
-                rows = [{str(k): str(v or "") for k, v in row.items()} for row in csv.DictReader(handle, strict=True)]
-        except (UnicodeDecodeError, csv.Error):
-            raise InputError(f"{MANIFEST} of {folder} is not a readable CSV file. Save it as CSV, UTF-8.") from None
-        return {row["file"]: row for row in rows if row.get("file")}
+        return {row["file"]: row for _, row in rows_of(manifest, "the lists of its folder") if "file" in row}
     if folder.name == "codelists" and definitions.is_file():
         return {f"{c.codes_from}.csv": {"concept_system": c.system} for c in concepts(definitions)}
     return {}

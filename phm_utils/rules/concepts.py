@@ -3,7 +3,6 @@
 Adding a concept is one line there and one code list, and no change of code.
 """
 
-import csv
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from phm_utils.errors import InputError
 from phm_utils.params import Code, Frozen, validated
+from phm_utils.rules.data_files import rows_of
 from phm_utils.runs import project_root
 
 System = Literal["snomed", "bnf", "icd10"]
@@ -98,17 +98,8 @@ def concepts(path: Path | None = None) -> tuple[Concept, ...]:
     True
     """
     path = path or project_root() / "parameters" / "concepts.csv"
-    if not path.is_file():
-        raise InputError(f"No file {path.name} in {path.parent.name}: it lists the concepts.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            rows = [
-                {str(name): value for name, value in row.items() if value}
-                for row in csv.DictReader(handle, strict=True)
-            ]
-    except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path.name} is not a readable CSV file. Save it as CSV, UTF-8.") from None
-    found = tuple(validated(Concept, row, f"{path.name}, row {n}") for n, row in enumerate(rows, start=2))
+    rows = rows_of(path, "the concepts")
+    found = tuple(validated(Concept, row, f"{path.name}, row {line}") for line, row in rows)
     if repeated := sorted(name for name, times in Counter(c.concept for c in found).items() if times > 1):
         raise InputError(f"{path.name} lists more than once: {', '.join(repeated)}.")
     resolutions = {c.concept for c in found if c.kind == "resolution"}

@@ -63,6 +63,9 @@ ACCEPTS = {"text": (str,), "int": (int, float), "float": (int, float), "bool": (
 class Criterion(Frozen):
     """A comparison of one column of `person` with a value."""
 
+    # That a value is not a number is said where the rule is compiled, with the column's unit.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
+
     column: str
     op: Op
     value: Scalar | tuple[Scalar, ...] | None = None

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from phm_utils.errors import InputError
+from phm_utils.rules.data_files import rows_by, whole_number
 from phm_utils.runs import project_root
 
 # The items that price each setting of `rules.columns.COSTS`.
@@ -35,20 +34,11 @@ def unit_costs(path: Path | None = None) -> dict[str, int]:
     True
     """
     path = path or project_root() / "parameters" / "reference" / "unit_costs.csv"
-    if not path.is_file():
-        raise InputError(f"No file {path.name} in {path.parent.name}: it lists what each contact costs.")
-    frame = pd.read_csv(path)
-    if missing := [c for c in ("item", "pence", "year", "source") if c not in frame]:
-        raise InputError(f"{path.name} lacks the columns {', '.join(missing)}.")
-    costs = frame.set_index("item")["pence"]
+    rows = rows_by(path, "what each contact costs", "item", ("item", "pence", "year", "source"))
     known = {item for items in ITEMS.values() for item in items}
-    if unknown := sorted(set(costs.index) - known):
+    if unknown := sorted(set(rows) - known):
         raise InputError(f"{path.name} prices `{unknown[0]}`, which nothing counts. Items: {', '.join(sorted(known))}.")
-    if costs.index.has_duplicates:
-        raise InputError(f"{path.name} prices `{costs.index[costs.index.duplicated()][0]}` twice.")
-    if not pd.api.types.is_integer_dtype(costs) or (costs < 0).any():
-        raise InputError(f"{path.name}: `pence` must be whole numbers of 0 or more.")
-    return {item: int(pence) for item, pence in costs.items()}
+    return {item: whole_number(path, item, row, "pence") for item, row in rows.items()}
 
 
 def unpriced(costs: dict[str, int]) -> set[str]:

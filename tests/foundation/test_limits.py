@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from phm_utils.engine import limits, shortages
-from phm_utils.errors import InputError
+from phm_utils.errors import DiskFull, InputError
 
 MANY_ROWS = "CREATE TEMP TABLE t AS SELECT range AS a, md5(range::VARCHAR) AS b FROM range(3000000)"
 
@@ -71,7 +71,7 @@ def test_a_full_disk_says_disk(tmp_path, monkeypatch):
     monkeypatch.setenv("PHM_TEMP", str(tmp_path / "not yet there"))
     config = {"memory_limit": "60MB", "temp_directory": str(tmp_path), "max_temp_directory_size": "20MB"}
     con = duckdb.connect(config=config)
-    with pytest.raises(InputError, match=r"^linking: the disk is full \(.* free\)"), shortages("linking"):
+    with pytest.raises(DiskFull, match=r"^linking: the disk of .* is full \(.* free\)"), shortages("linking"):
         con.execute(MANY_ROWS)
 
 

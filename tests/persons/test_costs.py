@@ -151,7 +151,7 @@ def test_without_the_price_of_one_kind_of_spell_emergencies_have_no_cost(world, 
     [
         ("ed_attendance,A,1.5,2024,x\n", "whole numbers"),
         ("ed_attendance,A,-1,2024,x\n", "0 or more"),
-        ("ed_attendance,A,,2024,x\n", "whole numbers"),
+        ("ed_attendance,A,,2024,x\n", "line 2: no pence"),
         ("ed_attendance,A,1,2024,x\ned_attendance,A,1,2024,x\n", "`ed_attendance` twice"),
         ("taxi,A,1,2024,x\n", "prices `taxi`, which nothing counts"),
     ],

@@ -103,7 +103,7 @@ def test_a_column_that_is_none_is_refused(tmp_path):
 
 
 def test_a_cell_too_many_is_refused(tmp_path):
-    with pytest.raises(InputError, match="row 2"):
+    with pytest.raises(InputError, match="line 2: 16 cells for 15 headings"):
         read(tmp_path, line() + ",more")
 
 
@@ -123,7 +123,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path):
         concepts(tmp_path / "concepts.csv")
     for content in (b"\xff\xfe\x00c", b'concept,title\n"gout,Gout\n'):
         (tmp_path / "concepts.csv").write_bytes(content)
-        with pytest.raises(InputError, match=r"concepts\.csv is not a readable CSV file|concepts\.csv, row"):
+        with pytest.raises(InputError, match=r"concepts\.csv is (UTF-16|not a readable CSV file)"):
             concepts(tmp_path / "concepts.csv")
 
 

@@ -4,14 +4,19 @@ A group without people in some age band is not standardised: its rate is
 withheld.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from phm_utils.errors import InputError
 from phm_utils.methods.gradients import FEWEST, slope_index
 from phm_utils.methods.rates import direct_rate
+from phm_utils.rules.data_files import rows_by, whole_number
 from phm_utils.runs import project_root
 
+AGE_BAND = re.compile(r"[0-9]{1,3}(-[0-9]{1,3}|\+)")
 TEN_YEARS_TO = 80  # one band from here on
 INDICES = ("sii", "sii_lower", "sii_upper", "rii", "rii_lower", "rii_upper")
 
@@ -21,8 +26,12 @@ def esp2013() -> pd.Series:
 
     Source: Eurostat 2013, Revision of the European Standard Population.
     """
-    table = pd.read_csv(project_root() / "parameters" / "reference" / "esp2013.csv")
-    return table.set_index("age_band")["weight"]
+    path = project_root() / "parameters" / "reference" / "esp2013.csv"
+    rows = rows_by(path, "the standard population", "age_band", ("age_band", "weight"))
+    weights = {band: whole_number(path, band, row, "weight") for band, row in rows.items()}
+    if wrong := [band for band, weight in weights.items() if not weight or not AGE_BAND.fullmatch(band)]:
+        raise InputError(f"{path.name}, `{wrong[0][:40]}`: an age band such as 0-4 or 90+, with a weight above 0.")
+    return pd.Series(weights, name="weight").rename_axis("age_band")
 
 
 def ten_years(age_band: pd.Series) -> pd.Series:
