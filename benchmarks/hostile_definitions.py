@@ -27,7 +27,7 @@ from pathlib import Path
 
 from phm_utils.errors import InputError
 from phm_utils.inputs.governance import load_governance
-from phm_utils.inputs.landing import load_mapping
+from phm_utils.inputs.mapping import load_mapping
 from phm_utils.linkage.model import load_model
 from phm_utils.measures.definitions import check_cohort, check_segmentation, load_cohort, load_segmentation
 from phm_utils.params import Workbook
