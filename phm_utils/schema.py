@@ -84,6 +84,7 @@ class Column:
         unknown day.
     optional: an extract may lack the whole column.
     withholds_row: a legally restricted code in it withholds the whole row; elsewhere it nulls the field.
+    printed: readers see the text as it is: characters that cannot be shown are taken out (`printable`).
     """
 
     name: str
@@ -105,6 +106,7 @@ class Column:
     optional: bool = True
     forms: tuple[Form, ...] = ("pseudonymised", "identified")
     withholds_row: bool = False
+    printed: bool = False
 
     @property
     def code_system(self) -> Literal["snomed", "icd10", "opcs4"] | None:

@@ -41,6 +41,10 @@ def _text(name: str, description: str, **kw) -> Column:
     return Column(name, "text", description, **kw)
 
 
+def _name(name: str, description: str, **kw) -> Column:
+    return _text(name, description, printed=True, **kw)
+
+
 def _practice(name: str = "practice_code", description: str = "ODS code of the GP practice", **kw) -> Column:
     return _text(name, description, sensitivity="administrative", pattern=PRACTICE, fillers=PRACTICE_FILLERS, **kw)
 
@@ -225,14 +229,14 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table("partner_list", "Council and voluntary-sector lists", "one per person and list", "Local agreement",
           "partner_list", ("row_id",), (
               _id("row_id", "Row identifier of the source"), *PERSON, HOUSEHOLD_TOKEN,
-              _text("list_name", "Name of the list", required=True, sensitivity="administrative", optional=False),
-              _text("flag", "Domain of the flag", sensitivity="special"),
+              _name("list_name", "Name of the list", required=True, sensitivity="administrative", optional=False),
+              _name("flag", "Domain of the flag", sensitivity="special"),
               _date("list_date", "Date at which the list was true"),
           ), date="list_date"),
     Table("programme_enrolment", "Enrolments in a programme", "one per enrolment", "Local agreement", "programme",
           ("enrolment_id",), (
               _id("enrolment_id", "Row identifier of the source"), *PERSON,
-              _text("programme", "Code of the programme", required=True, sensitivity="administrative",
+              _name("programme", "Code of the programme", required=True, sensitivity="administrative",
                     optional=False),
               _date("enrolled_from", "First day enrolled"),
               Column("enrolled_to", "date", "Last day enrolled; null while enrolled", not_before="enrolled_from",
@@ -246,15 +250,15 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table("practice", "GP practices", "one per practice and membership of a network", "ODS epraccur and ePCN",
           "reference", ("practice_code", "pcn_code", "pcn_from"), (
               _practice(required=True, optional=False),
-              _text("practice_name", "Name", sensitivity="public"),
+              _name("practice_name", "Name", sensitivity="public"),
               _text("pcn_code", "Primary Care Network; null where the practice is in none", sensitivity="public",
                     pattern=PCN, fillers=(PCN_NOT_KNOWN,), optional=False),
-              _text("pcn_name", "Name of the network", sensitivity="public"),
+              _name("pcn_name", "Name of the network", sensitivity="public"),
               Column("pcn_from", "date", "First day in the network", sensitivity="public"),
               Column("pcn_to", "date", "Last day in the network; null while in it", sensitivity="public",
                      not_before="pcn_from", open_ended=True),
               _text("sub_icb_code", "Sub ICB Location: the place that the network belongs to", sensitivity="public"),
-              _text("sub_icb_name", "Name of the place", sensitivity="public"),
+              _name("sub_icb_name", "Name of the place", sensitivity="public"),
               _text("icb_code", "Integrated Care Board", sensitivity="public"),
               Column("open_date", "date", "First day open", sensitivity="public"),
               Column("close_date", "date", "Last day open; null while open", sensitivity="public",
@@ -266,7 +270,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
     Table("practice_register", "Published registers and list sizes", "one per practice and register",
           "QOF, practice level", "reference", ("practice_code", "register"), (
               _practice(required=True, optional=False),
-              _text("register", "Register: af, asthma, ... as in parameters/registers; list_size for the list",
+              _name("register", "Register: af, asthma, ... as in parameters/registers; list_size for the list",
                     sensitivity="public", required=True, optional=False),
               Column("published_count", "int", "People on it, as published", unit="people", low=0,
                      sensitivity="public", required=True, optional=False),
@@ -275,7 +279,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
           )),
     Table("area", "Small areas", "one per LSOA", "ONS and MHCLG", "reference", ("lsoa",), (
         _text("lsoa", "LSOA code", sensitivity="public", pattern=LSOA, required=True, optional=False),
-        _text("lsoa_name", "LSOA name", sensitivity="public"),
+        _name("lsoa_name", "LSOA name", sensitivity="public"),
         Column("lsoa_vintage", "int", "Census year of the code", sensitivity="public", required=True,
                optional=False, low=2001, high=2031),
         _text("imd_version", "IMD2019 or IoD2025", sensitivity="public", codes=("IMD2019", "IoD2025")),

@@ -96,6 +96,20 @@ def insertion_order(con: duckdb.DuckDBPyConnection, keep: bool = True) -> Iterat
         con.execute("SET preserve_insertion_order = false")
 
 
+@contextmanager
+def distrusted_statistics(con: duckdb.DuckDBPyConnection, distrust: bool = True) -> Iterator[None]:
+    """Decide nothing from the statistics that a Parquet file keeps of its columns, inside the block.
+
+    Those of decimal numbers leave out NaN, as other writers do it: DuckDB then takes `isnan` for false, and a test
+    against a range for true, in every row.
+    """
+    con.execute(f"SET disabled_optimizers = '{'statistics_propagation' if distrust else ''}'")
+    try:
+        yield
+    finally:
+        con.execute("SET disabled_optimizers = ''")
+
+
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 

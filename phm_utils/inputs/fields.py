@@ -7,6 +7,7 @@ from datetime import date
 from phm_utils.engine import quote
 from phm_utils.inputs.landing import LandingFile
 from phm_utils.inputs.mapping import TableMapping
+from phm_utils.printable import printable_sql
 from phm_utils.rules.check_digits import nhs_number_sql, snomed_concept_sql
 from phm_utils.rules.identifiers import fillers_of, identifier_form, none_of
 from phm_utils.rules.restricted_codes import RESTRICTED
@@ -149,7 +150,7 @@ class Field:
         if self.is_date and not self.mapping.date_forms(self.name) and self.kind == "VARCHAR":
             day = f"CASE WHEN {is_plain_day(text)} THEN TRY_CAST({text} AS DATE) END"
             return replace(self, raw=day)._sure_native()
-        if self.column.type != "text":
+        if self.column.type != "text" or self.column.printed:
             return None
         if self.listed:
             return f"TRY_CAST({text} AS {self.value_type})"
@@ -188,7 +189,8 @@ class Field:
         if self.native:
             return f"CAST({self.raw} AS DATE)" if self.is_date else self.raw
         text = _as_text(self.raw, self.kind)
-        text = text if self.is_number_text else trimmed(text)
+        if not self.is_number_text:
+            text = trimmed(printable_sql(text) if self.column.printed else text)
         pairs = self.mapping.values.get(self.name, {})
         if not pairs:
             return text

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import duckdb
 
-from phm_utils.engine import ROW_GROUP_SIZE, activity, guarded, insertion_order, memory_limit, parquet_source, quote
+from phm_utils.engine import (
+    ROW_GROUP_SIZE,
+    activity,
+    distrusted_statistics,
+    guarded,
+    insertion_order,
+    memory_limit,
+    parquet_source,
+    quote,
+)
 from phm_utils.inputs.extract import Extract
 from phm_utils.inputs.landing import LandingFile
 from phm_utils.inputs.portions import portions, rows_at_once, same_shape
@@ -27,7 +36,9 @@ def validate(
     """
     name = extract.table.name
     activity.begin(name)
-    with guarded(f"Checking {name}", "A file may be damaged: copy it again, or run `phm doctor` on the file."):
+    decimal = any(kind in ("FLOAT", "DOUBLE") for file in extract.files for kind in file.types.values())
+    advice = "A file may be damaged: copy it again, or run `phm doctor` on the file."
+    with guarded(f"Checking {name}", advice), distrusted_statistics(con, decimal):
         extract.list_valid_values(con)
         memory = memory_limit(con)
         most = rows_at_once(memory, len(extract.table.for_form(extract.form)))

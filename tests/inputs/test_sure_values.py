@@ -63,9 +63,9 @@ def test_a_sure_value_is_what_all_the_rules_give(folder_of_files, drawn):
     with engine.session(folder_of_files / "spill") as con:
         file = open_file(con, TABLES[name], path, mapping, "pseudonymised")
         extract = Extract(TABLES[name], [file], mapping, "pseudonymised", date(2025, 5, 1), False)
-        extract.list_valid_values(con)
-        quick = con.execute(f"SELECT * FROM ({extract.rows_sql(file)}) ORDER BY ALL").fetchall()
-        with pytest.MonkeyPatch.context() as patch:
+        with engine.distrusted_statistics(con), pytest.MonkeyPatch.context() as patch:
+            extract.list_valid_values(con)
+            quick = con.execute(f"SELECT * FROM ({extract.rows_sql(file)}) ORDER BY ALL").fetchall()
             patch.setattr(Field, "sure", lambda self: None)
             slow = con.execute(f"SELECT * FROM ({extract.rows_sql(file)}) ORDER BY ALL").fetchall()
     assert repr(quick) == repr(slow)  # as text: a number that is not a number equals itself

@@ -1,6 +1,8 @@
 """Every line of a CSV is a row, or lies in the quarantine with its text, or its file is refused."""
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,3 +124,22 @@ def test_a_day_at_the_end_of_its_range_is_a_fault_of_its_field(small, rows):
         own.execute(f"COPY ({changed}) TO '{small.folder / 'apc_episode.parquet'}'")
     nulled = small.checked().read("apc_episode")["nulled_fields"]
     assert nulled.tolist() == ["birth_month:impossible date"] * len(DAYS)
+
+
+def test_names_that_readers_see_are_without_characters_that_cannot_be_shown(small, rows):
+    practice = rows["practice"] | {"practice_name": " Elm\t\u202eSurgery\x00 $1 <b>", "pcn_name": "North\u200bgate"}
+    small.put("practice", practice)
+    [kept] = small.checked().read("practice").to_dict("records")
+    assert (kept["practice_name"], kept["pcn_name"]) == ("Elm Surgery\ufffd $1 <b>", "Northgate")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("nan")])
+def test_no_number_is_a_fault_whatever_the_statistics_of_its_file_say(small, rows, value):
+    # Arrow's statistics leave out NaN: they say that every value is 1.
+    events = pa.Table.from_pylist(
+        [rows["gp_event"] | {"event_id": n, "value_num": v} for n, v in [("a", value), ("b", 1.0)]]
+    )
+    pq.write_table(events, small.folder / "gp_event.parquet")
+    kept = small.checked().read("gp_event").set_index("event_id")
+    assert kept.loc["a", "nulled_fields"] == "value_num:not a number"
+    assert kept["value_num"].isna().tolist() == [True, False]
