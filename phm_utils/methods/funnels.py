@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special, stats
 
 from phm_utils.errors import InputError
-from phm_utils.methods.rates import exact_limits
+from phm_utils.methods.count_limits import exact_limits
 
 LEVELS = {"95": 0.025, "998": 0.001}  # each tail of the warning and the action limits
 WINSORISED = 0.1  # of the z-scores at either end, so that outliers do not widen the limits meant to find them

@@ -13,7 +13,7 @@ from phm_utils.methods import funnels, rates
 @given(st.integers(0, 400), st.integers(1, 400), st.floats(0.05, 0.95))
 def test_a_proportion_is_outside_when_its_wilson_limits_exclude_the_target(x, n, target):
     x = min(x, n)
-    own = rates.wilson(pd.Series([x]), pd.Series([n])).iloc[0]
+    own = rates.proportion(pd.Series([x]), pd.Series([n])).iloc[0]
     signal = funnels.proportion_signals(pd.Series([x]), pd.Series([n]), target)[0]
     if min(abs(own["lower"] - target), abs(own["upper"] - target)) > 1e-9:
         assert (signal != "within") == (target < own["lower"] or target > own["upper"])
