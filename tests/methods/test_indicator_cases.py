@@ -126,11 +126,10 @@ def test_quantiles_within_groups(group_set, test, groups, descending):
 
 def test_funnels_of_proportions():
     given, limits = case("funnel_prop_inputs"), case("funnel_prop_outputs")
-    assert (
-        funnels.proportion_signals(given["numerator"], given["denominator"]) == given["significance"].map(SIGNALS)
-    ).all()
+    signals = funnels.classify(given["numerator"], given["denominator"], kind="proportion")
+    assert (signals == given["significance"].map(SIGNALS)).all()
     target = given["numerator"].sum() / given["denominator"].sum()
-    answer = 100 * funnels.proportion_limits(target, limits["Population"]).drop(columns="size")
+    answer = funnels.limits(limits["Population"], target, kind="proportion", per=100).drop(columns="size")
     # Published to six decimals.
     expected = limits[["Lower2s0025limit", "Upper2s0025limit", "Lower3s0001limit", "Upper3s0001limit"]]
     np.testing.assert_allclose(answer, expected, atol=1e-6)
@@ -138,4 +137,4 @@ def test_funnels_of_proportions():
 
 def test_funnels_of_ratios():
     given = case("funnel_ratio_inputs")
-    assert (funnels.ratio_signals(given["obs"], given["expected"]) == given["significance"].map(SIGNALS)).all()
+    assert (funnels.classify(given["obs"], given["expected"], kind="ratio") == given["significance"].map(SIGNALS)).all()

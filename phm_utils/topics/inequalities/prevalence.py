@@ -197,7 +197,7 @@ def _gradient(groups: pd.DataFrame, titles: dict, confidence: float) -> pd.DataF
         quantile=fifths["place"], value=fifths["adjusted"], lower=fifths["adjusted_lower"],
         upper=fifths["adjusted_upper"], events=fifths["with_condition"],
     )  # fmt: skip
-    found = gradient(fifths, ["area_code", "condition"], confidence=confidence)
+    found = gradient(fifths, ["area_code", "condition"], confidence=confidence, scale="logit")
     return found.assign(title=found["condition"].map(titles))
 
 
