@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-scale benchmark-corruptions
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-scale benchmark-corruptions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -83,6 +83,10 @@ bench-scale: $(VENV)/.installed
 
 bench-evaluation: $(VENV)/.installed
 	$(BIN)/python benchmarks/evaluation.py
+
+# Error rates of the statistical methods, 2,000 runs each: coverage, false names, pooling, networks; and their speed.
+bench-statistics: $(VENV)/.installed
+	$(BIN)/python benchmarks/statistical_methods.py
 
 # What the check makes of some hundred corruptions of a tiny extract, and of a hundred odd extracts that are right.
 benchmark-corruptions: $(VENV)/.installed

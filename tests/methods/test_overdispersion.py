@@ -57,7 +57,7 @@ def test_one_unit_far_from_the_others_is_named_and_no_other():
 
 @pytest.mark.parametrize("kind", ["proportion", "ratio"])
 def test_few_pages_name_a_unit_where_none_differs_or_all_vary_as_usual(kind):
-    # 15 pages each; 2,000 are in benchmarks/statistics.py. At most 7 and 10 in 100 are allowed.
+    # 15 pages each; 2,000 are in benchmarks/statistical_methods.py. At most 7 and 10 in 100 are allowed.
     rng = np.random.default_rng(8)
     for tau in (0.0, 0.0087):
         pages = [practices(rng, units=20, tau=tau) for _ in range(15)]

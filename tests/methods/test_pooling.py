@@ -28,7 +28,7 @@ def test_large_units_keep_their_own_value_and_small_ones_take_that_of_their_kind
 
 
 def test_pooled_values_are_nearer_the_truth_and_their_limits_cover_it():
-    # 12 sets of 100 units; the best possible shrinkage and more settings are in benchmarks/statistics.py.
+    # 12 sets of 100 units; the best possible shrinkage and more settings are in benchmarks/statistical_methods.py.
     rng, own, pooled, covered, sure = np.random.default_rng(2), 0.0, 0.0, [], []
     for _ in range(12):
         true, events, expected, deprivation = ratios(rng)
