@@ -44,7 +44,7 @@ def test_a_practice_with_nobody_on_the_register_is_no_fault():
 
 
 def test_limits_cover_the_slope_of_practices_that_vary_by_more_than_chance():
-    # 200 sets of 80 practices with a standard deviation of .3 on the logit scale; more in benchmarks/statistical_methods.py.
+    # 200 sets of 80 practices, standard deviation .3 on the logit scale; see benchmarks/statistical_methods.py.
     rng = np.random.default_rng(2)
     people = pd.Series(rng.integers(3_000, 15_000, 80))
     _, rank = midranks(people)

@@ -106,7 +106,7 @@ def test_quantiles_read_as_text_are_in_order_of_their_numbers():
     [("log", np.ones(5), True), ("log", 0.6 ** np.arange(5), True), ("logit", 0.7 ** np.arange(5), True)],
 )
 def test_limits_cover_a_gradient_that_is_straight_on_its_scale(scale, rates, transform):
-    # 300 areas; 2,000 runs and more gradients are in benchmarks/statistical_methods.py. Standard error of a share of .95: .013.
+    # 300 areas (standard error .013); 2,000 and more gradients are in benchmarks/statistical_methods.py.
     rng = np.random.default_rng(4)
     people, areas = 2_000, 300
     line = fifths(0.1 * rates, population=(people,) * 5)

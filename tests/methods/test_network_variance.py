@@ -47,7 +47,7 @@ def test_networks_without_people_are_none():
 
 
 def test_a_programme_that_does_nothing_is_rarely_found_where_networks_differ():
-    # 400 evaluations of 3 against 8 networks with 10% between them; more in benchmarks/statistical_methods.py.
+    # 400 evaluations of 3 against 8 networks with 10% between them; see benchmarks/statistical_methods.py.
     rng, found, plain = np.random.default_rng(3), [], []
     people, noise = pd.Series([500] * 8), 0.08
     for _ in range(400):
