@@ -12,8 +12,8 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-scale benchmark-corruptions \
-        benchmark-hostile benchmark-hostile-definitions
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-scale \
+        benchmark-corruptions benchmark-hostile benchmark-hostile-definitions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
 	$(BIN)/phm run parameters/demo.yml --areas all
@@ -88,6 +88,10 @@ bench-evaluation: $(VENV)/.installed
 # 2,000 mutated extracts: no traceback, and each row of a file kept, quarantined or refused with it.
 benchmark-hostile: $(VENV)/.installed
 	$(BIN)/python benchmarks/hostile.py
+
+# Error rates of the statistical methods, 2,000 runs each: coverage, false names, pooling, networks; and their speed.
+bench-statistics: $(VENV)/.installed
+	$(BIN)/python benchmarks/statistical_methods.py
 
 # What the check makes of some hundred corruptions of a tiny extract, and of a hundred odd extracts that are right.
 benchmark-corruptions: $(VENV)/.installed

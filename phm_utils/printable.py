@@ -2,8 +2,8 @@
 
 Names come from data and from files that people write. A character that XML 1.0 does not allow breaks a picture; a
 mark of direction turns the words after it round; one without a width makes two names look alike. In a definition file
-they are refused, as its author can mend it. In data they are taken out or replaced: a name is still
-that name without them.
+they are refused, as its author can mend it. In data they are taken out or replaced, and the check counts the rows: a
+name is still that name without them.
 """
 
 import re

@@ -150,7 +150,7 @@ def funnel(
     """Values against size, with control limits; points outside the outer limits are diamonds.
 
     frame: with a boolean column `outside` for points beyond the outer limits.
-    limits: columns `size`, `lower_95`, `upper_95`, `lower_998`, `upper_998`.
+    limits: columns `size`, `lower`, `upper` (95%), `lower_998`, `upper_998`.
     highlight: a column of booleans: those in colour, the others grey.
     labels: a column of names, written next to highlighted points that are outside.
     """
@@ -158,9 +158,9 @@ def funnel(
     front = frame[highlight].astype(bool) if highlight else pd.Series(True, index=frame.index)
     with style.house():
         fig, ax = style.canvas(4.2)
-        for level, dash, name in (("95", style.DASHES[1], "95% limits"), ("998", style.DASHES[0], "99.8% limits")):
+        for level, dash, name in (("", style.DASHES[1], "95% limits"), ("_998", style.DASHES[0], "99.8% limits")):
             for side in ("lower", "upper"):
-                edge, text = limits[f"{side}_{level}"], name if side == "lower" else None
+                edge, text = limits[f"{side}{level}"], name if side == "lower" else None
                 ax.plot(limits["size"], edge, color=style.MUTED, linewidth=1, linestyle=dash, label=text)
         ax.axhline(target, color=style.INK, linewidth=1)
         for rows, colour, marker, area in (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from phm_utils.engine import guarded, literal_path, quote
+from phm_utils.engine import guarded, literal_path, quote, shortages
 from phm_utils.errors import InputError
 from phm_utils.inputs.csv_files import convert_csv, header_of, session_folder
 from phm_utils.inputs.mapping import TableMapping
@@ -83,7 +83,8 @@ def open_file(
 
 def _parquet_types(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
     try:
-        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal_path(path)})").fetchall()
+        with shortages(f"Reading {name}"):
+            described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal_path(path)})").fetchall()
     except duckdb.Error:
         raise InputError(f"{name} is not a readable Parquet file; copy or export it again") from None
     return {column: kind for column, kind, *_ in described}

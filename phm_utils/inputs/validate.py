@@ -20,7 +20,9 @@ from phm_utils.inputs.landing import LandingFile
 from phm_utils.inputs.portions import portions, rows_at_once, same_shape
 from phm_utils.inputs.repeats import REPEATED_TABLE, Keys, find_repeated_keys
 from phm_utils.inputs.tally import CHECKED_TABLE, REJECTED_TABLE, Tally
+from phm_utils.printable import not_printable_sql
 from phm_utils.privacy.access import private_folder
+from phm_utils.rules.text_forms import trimmed
 from phm_utils.runs import StageWriter
 
 # Rejected rows of the table in hand: `file`, `reason`, `original`; of lines that are no rows, `line` and `text`.
@@ -57,6 +59,7 @@ def validate(
                 _check_rows(con, extract.rows_sql(portion, _not_repeated(extract, portion, keys)))
                 _enter(con, extract, writer, tally, ordered=keys.ascending)
             activity.advance(portion.rows)
+        _count_replaced(con, extract, tally)
         unread = _set_unread_apart(con, extract)
         tally.balance(extract.table, sum(f.rows for f in extract.files), unread)
         _write_quarantine(con, extract, quarantine / f"{name}.parquet")
@@ -114,6 +117,15 @@ def _enter(
     writer.record(table.name, path, con)
     con.execute(f"INSERT INTO {QUARANTINE_TABLE} BY NAME SELECT file, reason, original FROM {REJECTED_TABLE}")
     con.execute(f"DROP TABLE {CHECKED_TABLE}; DROP TABLE {REJECTED_TABLE}")
+
+
+def _count_replaced(con: duckdb.DuckDBPyConnection, extract: Extract, tally: Tally) -> None:
+    """Count the names that readers see in which characters were replaced or taken out."""
+    for file in same_shape(extract.files):
+        for field in (f for f in extract.fields(file) if f.column.printed and f.kind == "VARCHAR"):
+            hidden = not_printable_sql(trimmed(field.raw))
+            [(rows,)] = con.execute(f"SELECT count(*) FROM {file.scan} WHERE {hidden}").fetchall()
+            tally.count_kept(extract.table.name, field.name, "characters that cannot be shown, replaced", rows)
 
 
 def _set_unread_apart(con: duckdb.DuckDBPyConnection, extract: Extract) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, present_tables, quote, read_sql
 from phm_utils.linkage.quality_releases import CATEGORIES, QUALITY, quality_models, titled
-from phm_utils.methods.rates import wilson
+from phm_utils.methods.rates import proportion
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import area_blocks
 from phm_utils.privacy.relations import AcrossAreas, RowSum
@@ -40,7 +40,7 @@ def _share_attached(shown: pd.DataFrame) -> pd.DataFrame:
 
 def _share_linked(shown: pd.DataFrame) -> pd.DataFrame:
     """Add the share attached with Wilson limits, from protected counts."""
-    limits = wilson(shown["linked"], shown["linked"] + shown["not_linked"], CONFIDENCE)
+    limits = proportion(shown["linked"], shown["linked"] + shown["not_linked"], CONFIDENCE)
     return shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
 
 

@@ -14,7 +14,7 @@ from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.linkage.error import BOUNDED
 from phm_utils.linkage.queries import AGES
 from phm_utils.methods.linkage_error import FALSE, MISSED
-from phm_utils.methods.rates import wilson
+from phm_utils.methods.rates import proportion
 from phm_utils.params import Workbook
 from phm_utils.privacy.relations import AtMost
 from phm_utils.privacy.release import AREA, PLACE, Release, aggregate, count, derived, estimate, key, keys
@@ -183,4 +183,4 @@ def _weights(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _review(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.join(wilson(frame["matches"], frame["reviewed"]).add_prefix("match_"))
+    return frame.join(proportion(frame["matches"], frame["reviewed"]).add_prefix("match_"))

@@ -18,7 +18,7 @@ from phm_utils.engine import guarded, read_sql
 from phm_utils.errors import InputError
 from phm_utils.linkage.queries import query
 from phm_utils.methods.linkage_error import lowest_threshold
-from phm_utils.methods.rates import wilson
+from phm_utils.methods.rates import proportion
 from phm_utils.privacy import vault
 from phm_utils.privacy.access import warn_if_open
 
@@ -173,7 +173,7 @@ def suggest_thresholds(reviewed: pd.DataFrame, target: float = 0.99, confidence:
     reviewed: from `read_back`. target: what the lower limit of precision must reach; see `lowest_threshold`.
     """
     bands = by_band(reviewed)
-    limits = wilson(bands["matches"], bands["reviewed"], confidence)
+    limits = proportion(bands["matches"], bands["reviewed"], confidence)
     return Suggestion(bands.join(limits), lowest_threshold(bands, target, confidence))
 
 

@@ -14,7 +14,8 @@ import pandas as pd
 from scipy.stats import nbinom
 
 from phm_utils.errors import InputError
-from phm_utils.methods.rates import Limits, wilson
+from phm_utils.methods.count_limits import Limits
+from phm_utils.methods.rates import proportion
 
 SHARES = ("false_share", "false_lower", "false_upper", "missed_share", "missed_lower", "missed_upper")
 FALSE, MISSED = SHARES[:3], SHARES[3:]
@@ -78,8 +79,8 @@ def shares_from_test(tests: pd.DataFrame, confidence: float = 0.95) -> pd.DataFr
     linked, unnumbered = tests["linked"].astype(float), tests["unnumbered"].astype(float)
     records = tests["records"].astype("Float64").astype(float)
     known = (tests["tested"] > 0) & (linked > 0)
-    false = wilson(tests["wrong"], tests["tested"] - tests["lost"], confidence)
-    missed = wilson(tests["wrong"] + tests["lost"], tests["tested"], confidence)
+    false = proportion(tests["wrong"], tests["tested"] - tests["lost"], confidence)
+    missed = proportion(tests["wrong"] + tests["lost"], tests["tested"], confidence)
     by_number = linked - unnumbered
     right = (unnumbered * (1 - false["value"])).where(unnumbered > 0)
     nothing_open = records == by_number  # every record linked by its number: nothing to miss
@@ -161,7 +162,7 @@ def precision(strata: pd.DataFrame, confidence: float = 0.95) -> tuple[float, fl
     weight = used["pairs"] / used["pairs"].sum()
     size = 1 / (weight**2 / used["reviewed"]).sum()
     share = min((weight * used["matches"] / used["reviewed"]).sum(), 1.0)
-    limits = wilson(pd.Series([share * size]), pd.Series([size]), confidence).iloc[0]
+    limits = proportion(pd.Series([share * size]), pd.Series([size]), confidence).iloc[0]
     return float(limits["value"]), float(limits["lower"]), float(limits["upper"])
 
 
@@ -182,7 +183,7 @@ def lowest_threshold(bands: pd.DataFrame, target: float = 0.99, confidence: floa
         raise InputError(f"target is {target}; it is a share of links, between 0 and 1 (0.99).")
     ordered = bands[bands["reviewed"] > 0].sort_values("band", ascending=False)
     upward = ordered[["matches", "reviewed"]].cumsum()
-    enough = wilson(upward["matches"], upward["reviewed"], confidence)["lower"] >= target
+    enough = proportion(upward["matches"], upward["reviewed"], confidence)["lower"] >= target
     return int(ordered.loc[enough, "band"].min()) if enough.any() else None
 
 

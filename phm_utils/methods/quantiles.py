@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 
-def quantiles(
+def quantile(
     values: pd.Series, groups: int = 10, *, by: pd.Series | None = None, descending: bool = False
 ) -> pd.Series:
     """The quantile of each value, 1 for the lowest.
@@ -18,7 +18,7 @@ def quantiles(
     Source: floor((q + 1) - ceil((N + 1 - rank) / (N / q))), 0 becoming 1,
     as in the Office for Health Improvement and Disparities' indicators.
 
-    >>> quantiles(pd.Series([30, 10, 20, 50, 40]), groups=5).tolist()
+    >>> quantile(pd.Series([30, 10, 20, 50, 40]), groups=5).tolist()
     [3, 1, 2, 5, 4]
     """
     numbers = pd.to_numeric(values).astype(float)

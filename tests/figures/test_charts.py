@@ -90,7 +90,7 @@ def test_points_outside_a_funnel_are_named_where_highlighted():
             "name": ["a", "b", "c"],
         }
     )
-    limits = pd.DataFrame({"size": [5, 40], "lower_95": 0.0, "upper_95": 0.4, "lower_998": 0.0, "upper_998": 0.5})
+    limits = pd.DataFrame({"size": [5, 40], "lower": 0.0, "upper": 0.4, "lower_998": 0.0, "upper_998": 0.5})
     fig = charts.funnel(frame, "n", "v", limits, target=0.2, highlight="here", labels="name")
     assert "b" in texts(fig)
     assert "c" not in texts(fig)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from phm_utils.engine import session
 from phm_utils.errors import InputError
+from phm_utils.inputs.check_report import report
 from phm_utils.inputs.csv_files import convert_csv, header_of
 from phm_utils.inputs.mapping import TableMapping
 
@@ -129,8 +130,10 @@ def test_a_day_at_the_end_of_its_range_is_a_fault_of_its_field(small, rows):
 def test_names_that_readers_see_are_without_characters_that_cannot_be_shown(small, rows):
     practice = rows["practice"] | {"practice_name": " Elm\t\u202eSurgery\x00 $1 <b>", "pcn_name": "North\u200bgate"}
     small.put("practice", practice)
-    [kept] = small.checked().read("practice").to_dict("records")
+    store = small.checked()
+    [kept] = store.read("practice").to_dict("records")
     assert (kept["practice_name"], kept["pcn_name"]) == ("Elm Surgery\ufffd $1 <b>", "Northgate")
+    assert "practice.practice_name, characters that cannot be shown, replaced" in report(store)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("nan")])

@@ -9,6 +9,7 @@ from scipy import stats
 
 from phm_utils.errors import InputError
 from phm_utils.methods import rates
+from phm_utils.methods.count_limits import byar, byar_limits, exact_limits, weighted_limits
 
 STANDARD = pd.Series({"0-64": 3, "65+": 1})
 counts = st.integers(0, 5_000)
@@ -20,13 +21,13 @@ def two_bands(young: float, old: float, area: str = "E1") -> pd.DataFrame:
 
 def test_wilson_limits_match_hand_working():
     # 20 of 100, z = 1.96: (20 + 1.9208 -+ 1.96 sqrt(0.9604 + 16)) / 103.8416 = 0.13337 and 0.28883
-    row = rates.wilson(pd.Series([20]), pd.Series([100])).iloc[0]
+    row = rates.proportion(pd.Series([20]), pd.Series([100])).iloc[0]
     assert row.tolist() == pytest.approx([0.2, 0.133367, 0.288829], abs=1e-6)
 
 
 def test_few_events_have_exact_limits_and_more_have_byars():
     # Garwood's exact limits of 3: 0.6187 and 8.7673; Byar's of 40, by hand: 28.573 and 54.470.
-    lower, upper = rates.byar(pd.Series([3, 40]))
+    lower, upper = byar(pd.Series([3, 40]))
     assert lower == pytest.approx([0.6187, 28.573], abs=1e-3)
     assert upper == pytest.approx([8.7673, 54.470], abs=1e-3)
 
@@ -35,7 +36,7 @@ def test_zero_events_have_a_lower_limit_of_zero_and_a_finite_upper_one():
     # Exact: -ln(0.025) = 3.6889 events
     row = rates.crude_rate(pd.Series([0]), pd.Series([1_000]), per=1_000).iloc[0]
     assert row.tolist() == pytest.approx([0, 0, 3.6889], abs=1e-4)
-    assert rates.wilson(pd.Series([0]), pd.Series([50])).iloc[0, 1] == 0
+    assert rates.proportion(pd.Series([0]), pd.Series([50])).iloc[0, 1] == 0
 
 
 def test_a_suppressed_count_gives_a_missing_rate_and_others_are_untouched():
@@ -50,7 +51,7 @@ def test_a_suppressed_count_gives_a_missing_rate_and_others_are_untouched():
 def test_wilson_limits_bracket_the_proportion_and_widen_with_confidence(pairs, confidence):
     x = pd.Series([min(a, b) for a, b in pairs])
     n = pd.Series([b for _, b in pairs])
-    narrow, wide = rates.wilson(x, n, confidence), rates.wilson(x, n, confidence + 0.009)
+    narrow, wide = rates.proportion(x, n, confidence), rates.proportion(x, n, confidence + 0.009)
     assert (narrow["lower"] <= narrow["value"] + 1e-12).all()
     assert (narrow["value"] <= narrow["upper"] + 1e-12).all()
     assert (wide["lower"] <= narrow["lower"] + 1e-12).all()
@@ -61,7 +62,7 @@ def test_wilson_limits_bracket_the_proportion_and_widen_with_confidence(pairs, c
 @given(st.lists(counts, min_size=1), st.floats(0.5, 0.99))
 def test_count_limits_bracket_the_count_and_widen_with_confidence(events, confidence):
     x = pd.Series(events)
-    (low, high), (lower, higher) = rates.byar(x, confidence), rates.byar(x, confidence + 0.009)
+    (low, high), (lower, higher) = byar(x, confidence), byar(x, confidence + 0.009)
     assert (low <= x).all()
     assert (x <= high).all()
     assert (lower <= low).all()
@@ -105,17 +106,17 @@ def test_repeat_events_widen_the_limits_and_keep_the_rate():
 
 def test_limits_of_one_persons_events_are_those_of_one_event():
     # Twelve admissions of one person: one effective event. Exact limits of one, 0.0253 and 5.5716, times twelve.
-    lower, upper = rates.weighted_limits(pd.Series([12]), pd.Series([12.0]), pd.Series([144.0]), repeats=True)
+    lower, upper = weighted_limits(pd.Series([12]), pd.Series([12.0]), pd.Series([144.0]), repeats=True)
     assert [lower.item(), upper.item()] == pytest.approx([12 * 0.025318, 12 * 5.571643], rel=1e-4)
     # Dobson's: 12 + sqrt(144 / 12) (6.194 - 12) = -8.1, which no number of admissions can be.
-    low, _ = rates.byar_limits(np.array([12.0]))
+    low, _ = byar_limits(np.array([12.0]))
     assert 12 + np.sqrt(144 / 12) * (low.item() - 12) < -8
 
 
 def test_limits_of_few_effective_events_are_a_gamma_distributions():
     # Gamma with the value's mean and variance, and for the upper limit one event more of weight variance / value.
     value, variance = 0.02, 0.0001  # 4 effective events
-    lower, upper = rates.weighted_limits(pd.Series([20]), pd.Series([value]), pd.Series([variance]), repeats=True)
+    lower, upper = weighted_limits(pd.Series([20]), pd.Series([value]), pd.Series([variance]), repeats=True)
     assert lower.item() == pytest.approx(stats.gamma.ppf(0.025, value**2 / variance, scale=variance / value))
     one_more = (value + variance / value) ** 2 / (variance + (variance / value) ** 2)
     assert upper.item() == pytest.approx(stats.gamma.isf(0.025, one_more, scale=variance / value))
@@ -131,7 +132,7 @@ def test_dobsons_limits_stay_where_they_are_published_and_end_where_they_reach_0
         (6.5, True, False),
     ):
         columns = [pd.Series([n]) for n in (40, value, value**2 / effective)]
-        lower, _ = rates.weighted_limits(*columns, repeats=repeats)
+        lower, _ = weighted_limits(*columns, repeats=repeats)
         dobson = value - np.sqrt(value**2 / effective / 40) * 11.427
         assert (lower.item() == pytest.approx(dobson, abs=1e-3)) == is_dobson
         assert lower.item() > 0
@@ -140,10 +141,10 @@ def test_dobsons_limits_stay_where_they_are_published_and_end_where_they_reach_0
 @given(st.integers(10, 5_000), st.floats(1e-6, 1e3), st.sampled_from([0.8, 0.95, 0.98, 0.998, 0.9999]))
 def test_independent_events_of_one_weight_have_byars_limits_by_either_formula(events, weight, confidence):
     counted = pd.Series([events])
-    byar = [weight * limit for limit in rates.byar_limits(counted.to_numpy(), confidence)]
+    limits = [weight * limit for limit in byar_limits(counted.to_numpy(), confidence)]
     for repeats in (False, True):
-        found = rates.weighted_limits(counted, counted * weight, counted * weight**2, confidence, repeats=repeats)
-        np.testing.assert_allclose(np.ravel(found), np.ravel(byar), rtol=1e-9)
+        found = weighted_limits(counted, counted * weight, counted * weight**2, confidence, repeats=repeats)
+        np.testing.assert_allclose(np.ravel(found), np.ravel(limits), rtol=1e-9)
 
 
 STRATA = st.lists(
@@ -172,11 +173,11 @@ def test_indirect_ratio_is_observed_over_expected():
 
 def test_unusable_counts_are_refused_with_the_next_step():
     with pytest.raises(InputError, match="1 of 2 numerators exceed"):
-        rates.wilson(pd.Series([3, 11]), pd.Series([10, 10]))
+        rates.proportion(pd.Series([3, 11]), pd.Series([10, 10]))
     with pytest.raises(InputError, match="1 of 1 values of events are negative"):
         rates.crude_rate(pd.Series([-1]), pd.Series([10]))
     with pytest.raises(InputError, match="coverage of the interval"):
-        rates.wilson(pd.Series([1]), pd.Series([10]), confidence=0.05)
+        rates.proportion(pd.Series([1]), pd.Series([10]), confidence=0.05)
     with pytest.raises(InputError, match=r"1 of 1 areas lack one row .* \(first: E1\)"):
         rates.direct_rate(two_bands(1, 2).iloc[:1], STANDARD)
     with pytest.raises(InputError, match="no person-years"):
@@ -187,5 +188,67 @@ def test_unusable_counts_are_refused_with_the_next_step():
 
 def test_byars_limits_of_a_large_count_approach_the_exact_ones():
     x = np.array([50.0, 500.0, 5_000.0])
-    for own, exact in zip(rates.byar_limits(x), rates.exact_limits(x), strict=True):
+    for own, exact in zip(byar_limits(x), exact_limits(x), strict=True):
         assert own == pytest.approx(exact, rel=2e-3)
+
+
+def test_two_levels_give_two_pairs_of_limits():
+    answer = rates.proportion(pd.Series([20]), pd.Series([100]), confidence=(0.95, 0.998))
+    assert answer.columns.tolist() == ["value", "lower", "upper", "lower_998", "upper_998"]
+    wide = rates.proportion(pd.Series([20]), pd.Series([100]), confidence=0.998)
+    assert answer[["lower_998", "upper_998"]].to_numpy().tolist() == wide[["lower", "upper"]].to_numpy().tolist()
+
+
+def test_a_mean_has_limits_of_students_t_and_one_value_has_none():
+    # 4, 5, 6: standard error 1 / sqrt(3) = 0.57735, t(2, 0.975) = 4.30265, reach 2.48414
+    answer = rates.mean(pd.Series([4, 5, 6, 9, None]), by=pd.Series(["a", "a", "a", "b", "b"]))
+    assert answer.loc["a"].tolist() == pytest.approx([3, 5, 2.51586, 7.48414], abs=1e-5)
+    assert answer.loc["b", ["count", "value"]].tolist() == [1, 9]
+    assert answer.loc["b", ["lower", "upper"]].isna().all()
+
+
+def test_an_indirect_rate_is_the_ratio_times_the_references_rate():
+    pair = pd.Series([40]), pd.Series([50.0])
+    ratio = rates.indirect_ratio(*pair)
+    pd.testing.assert_frame_equal(rates.indirect_rate(*pair, reference_rate=500), ratio * 500)
+
+
+def test_zero_of_zero_has_neither_value_nor_limit():
+    for answer in (rates.proportion(pd.Series([0]), pd.Series([0])), rates.crude_rate(pd.Series([0]), pd.Series([0]))):
+        assert answer.isna().all(axis=None)
+
+
+def test_counts_of_a_trillion_have_limits():
+    x, n = pd.Series([1e12]), pd.Series([2e12])
+    for answer in (rates.proportion(x, n), rates.crude_rate(x, n), rates.indirect_ratio(x, n)):
+        row = answer.iloc[0]
+        assert row["lower"] < row["value"] < row["upper"]
+
+
+def test_rows_are_paired_by_label_and_never_by_position():
+    x = pd.Series([1, 2], index=["a", "b"])
+    answer = rates.proportion(x, pd.Series([20, 10], index=["b", "a"]))
+    assert answer["value"].to_dict() == {"a": 0.1, "b": 0.1}
+    for others, message in (
+        (pd.Series([10, 20], index=["a", "c"]), "1 of 2 labels of numerator are not those of denominator"),
+        (pd.Series([10], index=["a"]), "denominator has 1 values and numerator 2"),
+    ):
+        with pytest.raises(InputError, match=message):
+            rates.proportion(x, others)
+
+
+@pytest.mark.parametrize("confidence", [95, 0.05, "0.95", float("nan"), (0.95, 0.95), ()])
+def test_a_confidence_that_is_no_coverage_is_refused(confidence):
+    with pytest.raises(InputError, match="confidence"):
+        rates.crude_rate(pd.Series([1]), pd.Series([10]), confidence=confidence)
+
+
+@pytest.mark.parametrize("events", [["many"], [float("inf")], [-0.5]])
+def test_events_that_are_no_counts_are_refused_by_name(events):
+    with pytest.raises(InputError, match="events"):
+        rates.crude_rate(pd.Series(events), pd.Series([10]))
+
+
+def test_fractional_counts_are_numbers_and_their_limits_lie_between_those_of_whole_ones():
+    answer = rates.crude_rate(pd.Series([4, 4.5, 5]), pd.Series([10, 10, 10]))
+    assert answer.diff().iloc[1:].gt(0).all(axis=None)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 import pandas as pd
 
 from phm_utils.engine import Model
-from phm_utils.methods.rates import wilson
+from phm_utils.methods.rates import proportion
 from phm_utils.privacy.blocks import area_blocks, unit_blocks
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, RowSum
 from phm_utils.privacy.release import (
@@ -43,7 +43,7 @@ COUNTS = ["people", "with_condition"]
 
 def _with_shares(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Crude share with Wilson limits, from protected counts."""
-    limits = wilson(shown["with_condition"], shown["people"], confidence)
+    limits = proportion(shown["with_condition"], shown["people"], confidence)
     return shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
 
 
@@ -66,7 +66,7 @@ def with_bounds(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
 
 
 def _with_share_recorded(shown: pd.DataFrame) -> pd.DataFrame:
-    return shown.assign(share=wilson(shown["recorded"], shown["people"])["value"])
+    return shown.assign(share=proportion(shown["recorded"], shown["people"])["value"])
 
 
 CONDITION = keys("condition", "title")
@@ -197,7 +197,7 @@ def _gradient(groups: pd.DataFrame, titles: dict, confidence: float) -> pd.DataF
         quantile=fifths["place"], value=fifths["adjusted"], lower=fifths["adjusted_lower"],
         upper=fifths["adjusted_upper"], events=fifths["with_condition"],
     )  # fmt: skip
-    found = gradient(fifths, ["area_code", "condition"], confidence=confidence)
+    found = gradient(fifths, ["area_code", "condition"], confidence=confidence, scale="logit")
     return found.assign(title=found["condition"].map(titles))
 
 

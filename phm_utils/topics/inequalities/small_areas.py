@@ -5,7 +5,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, guarded, present_tables, read_sql
 from phm_utils.engine.sql_files import raw, sql_file
-from phm_utils.methods.rates import direct_rate, expected_events, wilson
+from phm_utils.methods.rates import direct_rate, expected_events, proportion
 from phm_utils.privacy.relations import AtMost
 from phm_utils.privacy.release import AREA, Release, aggregate, count, derived, estimate, key, keys
 
@@ -19,7 +19,7 @@ ONE_STRATUM = pd.Series({"all": 1.0})
 def _derived(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """The crude share with the condition and its limits, from protected counts; and the ratio in words."""
     if "with_condition" in shown:
-        limits = wilson(shown["with_condition"], shown["people"], confidence)
+        limits = proportion(shown["with_condition"], shown["people"], confidence)
         shown = shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
     if "ratio" in shown:
         words = pd.Series("Not clearly different", index=shown.index)

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from phm_utils.errors import InputError
-from phm_utils.methods.gradients import FEWEST, slope_index
+from phm_utils.methods.gradients import FEWEST, Scale, slope_index
 from phm_utils.methods.rates import direct_rate
 from phm_utils.rules.data_files import rows_by, whole_number
 from phm_utils.runs import project_root
@@ -76,7 +76,7 @@ def standardised(
     return groups.join(found.join(rates), on="group_no").drop(columns="group_no")
 
 
-def gradient(fifths: pd.DataFrame, keys: list[str], *, confidence: float) -> pd.DataFrame:
+def gradient(fifths: pd.DataFrame, keys: list[str], *, confidence: float, scale: Scale = "log") -> pd.DataFrame:
     """Slope and relative index of inequality, most over least deprived, of standardised rates.
 
     fifths: one row per `keys` x `quantile` (1 most deprived, 5 least):
@@ -86,7 +86,8 @@ def gradient(fifths: pd.DataFrame, keys: list[str], *, confidence: float) -> pd.
     fifth, for a gradient rests on all of them; and `sii`, `rii` with
     limits: NaN where a fifth is missing or has no value. A positive slope,
     or a ratio above 1, is more among the most deprived.
-    Sampling errors are taken on the log scale, as for any rate.
+    scale: on which line and sampling errors are: log for rates, logit for shares of people (0 to 1), whose errors
+        there are the limits' on the log scale over sqrt(1 - share): a share's own, as its limits are of Poisson counts.
     """
     behind = [c for c in ("events", "people_admitted") if c in fifths]
     groups = fifths.groupby(keys, as_index=False)[behind].min().rename_axis("group_no").reset_index()
@@ -94,9 +95,12 @@ def gradient(fifths: pd.DataFrame, keys: list[str], *, confidence: float) -> pd.
     rows = rows[["group_no", "quantile", "population", "value", "lower", "upper"]]
     rows["se"] = np.log(rows["upper"] / rows["lower"]) / 2 / stats.norm.isf((1 - confidence) / 2)
     rows = rows.drop(columns=["lower", "upper"]).rename(columns={"group_no": "area_code"})
-    whole = rows[rows["value"] > 0].groupby("area_code")["quantile"].transform("size") == FEWEST
-    rows = rows[rows["value"] > 0][whole]
+    rows = rows[rows["value"] > 0]
+    if scale == "logit":
+        rows = rows[rows["value"] < 1]
+        rows["se"] /= np.sqrt(1 - rows["value"])
+    rows = rows[rows.groupby("area_code")["quantile"].transform("size") == FEWEST]
     if rows.empty:
         return groups.assign(**dict.fromkeys(INDICES)).astype(dict.fromkeys(INDICES, float)).drop(columns="group_no")
-    found = slope_index(rows, scale="log", multiplier=-1, confidence=confidence)
+    found = slope_index(rows, scale=scale, multiplier=-1, confidence=confidence)
     return groups.join(found[list(INDICES)], on="group_no").drop(columns="group_no")

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy import special
 
 from phm_utils.absent import if_present
 from phm_utils.figures import charts
-from phm_utils.methods import gradients
+from phm_utils.methods import area_gradients, gradients
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
 from phm_utils.rules.groups import FIFTHS
@@ -47,22 +48,22 @@ def by_deprivation(
 
 @if_present
 def slope(ranked: pd.DataFrame, confidence: float = 0.95, value: str = "value") -> dict[str, float]:
-    """The gap from the least to the most deprived practice of a line through all of them.
+    """The gap from the least to the most deprived practice of a line through all of them, on the logit scale.
 
     Returns `sii` (as a share), `lower`, `upper`: limits from the scatter of
-    practices about the line; `rii`: most over least deprived end; `intercept`.
+    practices about the line; `rii`: most over least deprived end, with its limits; `intercept`.
     """
     known = ranked.dropna(subset=value)
-    fit = gradients.line_limits(
-        pd.DataFrame({"population": known["list_size"].astype(float), "value": known[value]}), confidence
-    )
-    return fit | {"rii": (fit["intercept"] + fit["sii"]) / fit["intercept"]}
+    practices = pd.DataFrame({"population": known["list_size"].astype(float), "value": known[value]})
+    return area_gradients.line_limits(practices, confidence, scale="logit")
 
 
 @if_present
 def line(fit: dict[str, float]) -> pd.DataFrame:
-    """The two ends of a fitted slope, to draw."""
-    return pd.DataFrame({"x": [0.0, 1.0], "y": [fit["intercept"], fit["intercept"] + fit["sii"]]})
+    """A fitted slope to draw: straight on the logit scale, so slightly bent here."""
+    rank = np.linspace(0, 1, 21)
+    ends = special.logit([fit["intercept"], fit["intercept"] + fit["sii"]])
+    return pd.DataFrame({"x": rank, "y": special.expit(ends[0] + (ends[1] - ends[0]) * rank)})
 
 
 @if_present

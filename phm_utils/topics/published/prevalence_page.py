@@ -13,11 +13,11 @@ from phm_utils.reports.findings import finding
 @if_present
 def shares(rows: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """The rows with `value`, `lower`, `upper`: the share of `list_size` on the register, Wilson limits."""
-    return pd.concat([rows.reset_index(drop=True), _wilson(rows, confidence)], axis=1)
+    return pd.concat([rows.reset_index(drop=True), _with_limits(rows, confidence)], axis=1)
 
 
-def _wilson(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    return rates.wilson(rows["register"], rows["list_size"], confidence).astype(float).reset_index(drop=True)
+def _with_limits(rows: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    return rates.proportion(rows["register"], rows["list_size"], confidence).astype(float).reset_index(drop=True)
 
 
 @if_present

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from phm_utils.absent import if_present
 from phm_utils.figures import charts
 from phm_utils.methods import funnels
+from phm_utils.methods.overdispersion import MIN_UNITS, Overdispersion, between_units
 from phm_utils.reports.findings import finding
 from phm_utils.topics.published.prevalence_page import shares
 
@@ -16,19 +17,23 @@ def funnel(registers: pd.DataFrame, register_code: str) -> tuple[pd.DataFrame, p
     """Practices of the whole ICB against limits of chance and of usual variation.
 
     Returns the practices with `value`, `outside_chance` and `outside`
-    (99.8%), the overdispersed limits over list sizes, and `target`, `phi`,
-    `tau` (the usual standard deviation between practices).
+    (99.8%), the overdispersed limits over list sizes, and `target`, `phi` as
+    published, `corrected` for what winsorising takes away, and `tau` (the usual standard deviation between practices).
     """
     frame = shares(registers[registers["register_code"] == register_code])
     register, size = frame["register"].astype(float), frame["list_size"].astype(float)
-    target = register.sum() / size.sum()
-    phi, tau = funnels.proportion_overdispersion(register, size, target)
-    for name, spread in (("outside_chance", 0.0), ("outside", tau)):
-        limits = funnels.overdispersed_limits(target, size, spread)
+    known = register.notna() & (size > 0)
+    target = register[known].sum() / size[known].sum()
+    # Fewer practices say too little about how much practices usually vary: limits of chance alone are drawn.
+    few = Overdispersion(np.nan, np.nan, 0.0)
+    spread = between_units(register, size, kind="proportion") if known.sum() >= MIN_UNITS else few
+    for name, tau in (("outside_chance", 0.0), ("outside", spread.tau)):
+        limits = funnels.limits(size, target, kind="proportion", tau=tau)
         value = frame["value"].astype(float).to_numpy()
         frame[name] = (value < limits["lower_998"]) | (value > limits["upper_998"])
     sizes = pd.Series(np.linspace(size.min() * 0.8, size.max() * 1.05, 100))
-    return frame, funnels.overdispersed_limits(target, sizes, tau), {"target": target, "phi": phi, "tau": tau}
+    lines = funnels.limits(sizes, target, kind="proportion", tau=spread.tau)
+    return frame, lines, {"target": target, "phi": spread.phi, "corrected": spread.corrected, "tau": spread.tau}
 
 
 @if_present

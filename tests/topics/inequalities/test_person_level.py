@@ -92,9 +92,13 @@ def fifths(values, area="U1"):
 
 
 def test_a_gradient_is_positive_where_the_most_deprived_have_more():
-    # An exact line from 9 to 1: fitted ends 10 and 0 at ranks 0 and 1, so the slope is 10.
-    found = gradient(fifths([9, 7, 5, 3, 1]), ["area_code"], confidence=0.95).iloc[0]
-    assert found["sii"] == pytest.approx(10)
+    # An exact line on the log scale: twice as high at rank 0 (10) as at rank 1 (5).
+    ranks = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+    found = gradient(fifths(10 * 2**-ranks), ["area_code"], confidence=0.95).iloc[0]
+    assert found[["sii", "rii"]].tolist() == pytest.approx([5, 2])
+    shares = 1 / (1 + 2 ** (2 * ranks))  # odds from 1 to 1/4: 50% to 20%
+    found = gradient(fifths(shares), ["area_code"], confidence=0.95, scale="logit").iloc[0]
+    assert found[["sii", "rii"]].tolist() == pytest.approx([0.3, 2.5])
     flat = gradient(fifths([5, 5, 5, 5, 5]), ["area_code"], confidence=0.95).iloc[0]
     assert flat["sii"] == pytest.approx(0, abs=1e-9)
     assert flat["rii"] == pytest.approx(1)

@@ -63,13 +63,17 @@ def test_the_icb_names_its_lowest_and_highest_pcn():
 
 def test_prevalence_that_rises_evenly_has_the_slope_of_its_line():
     ranked = gradient_page.by_deprivation(REGISTERS, PRACTICES, "DM")
-    # Ten equal practices at mid-ranks 0.05 ... 0.95, from 5% by 0.5 points: the line runs from 4.75% to 9.75%.
+    # Ten equal practices at mid-ranks 0.05 ... 0.95, from 5% by 0.5 points: a straight line runs from 4.75% to 9.75%,
+    # one on the logit scale from 5.00% to 10.03%.
     fit = gradient_page.slope(ranked)
-    assert (fit["intercept"], fit["sii"]) == pytest.approx((0.0475, 0.05))
-    assert fit["rii"] == pytest.approx(0.0975 / 0.0475)
+    assert (fit["intercept"], fit["sii"]) == pytest.approx((0.0500, 0.0503), abs=1e-4)
+    assert fit["rii_lower"] < fit["rii"] == pytest.approx(2.005, abs=1e-3)
+    assert gradient_page.line(fit)["y"].iloc[[0, -1]].tolist() == pytest.approx([0.0500, 0.1003], abs=1e-4)
     assert "is 5.0 percentage points" in str(gradient_page.gradient(fit, ranked))
     assert "not age-standardised" in str(gradient_page.gradient(fit, ranked))
-    assert gradient_page.slopes(REGISTERS, PRACTICES).loc[0, ["sii", "later"]].tolist() == pytest.approx([5, 5])
+    assert gradient_page.slopes(REGISTERS, PRACTICES).loc[0, ["sii", "later"]].tolist() == pytest.approx(
+        [5.03, 5.03], abs=0.01
+    )
 
 
 def test_fifths_of_practices_add_up_to_all_of_them():
