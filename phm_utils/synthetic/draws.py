@@ -76,6 +76,15 @@ def pick(rng: np.random.Generator, weights: np.ndarray, size: int) -> np.ndarray
     return np.searchsorted(edges, rng.random(size) * edges[-1], side="right").clip(0, len(edges) - 1)
 
 
+def largest(key: np.ndarray, count: int) -> np.ndarray:
+    """Positions of the `count` largest keys, in order of position: numpy's own order is another on another processor.
+
+    >>> largest(np.array([3, 9, 1, 7]), 2).tolist()
+    [1, 3]
+    """
+    return np.sort(np.argsort(-key, kind="stable")[:count])
+
+
 def expit(logit: np.ndarray) -> np.ndarray:
     """Probability of a log-odds."""
     return 1.0 / (1.0 + np.exp(-logit))

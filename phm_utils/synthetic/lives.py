@@ -3,7 +3,7 @@
 import numpy as np
 
 from phm_utils.synthetic import days
-from phm_utils.synthetic.draws import chance
+from phm_utils.synthetic.draws import chance, largest
 from phm_utils.synthetic.people import People
 
 # Yearly chance of dying at deprivation 0 by age, and its planted gradient (log ratio per unit of deprivation).
@@ -57,7 +57,7 @@ def _add_leavers(rng: np.random.Generator, people: People, born: np.ndarray, reg
     weight = np.interp(people.age, [0, 17, 22, 30, 45, 70, 100], [0.8, 0.7, 3.0, 2.4, 0.9, 0.4, 0.4])
     key = np.where(settled, np.log(weight) + rng.gumbel(size=len(people)), -np.inf)
     if excess > 0:
-        gone = np.argpartition(-key, excess)[:excess]
+        gone = largest(key, excess)
         earliest = np.clip(born[gone] + 30, 60, days.DAYS - 2)
         people.left[gone] = earliest + np.floor(rng.random(excess) * (days.DAYS - 1 - earliest)).astype(np.int32)
 

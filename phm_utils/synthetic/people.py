@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from phm_utils.synthetic import days, geography
-from phm_utils.synthetic.draws import chance, pick
+from phm_utils.synthetic.draws import chance, largest, pick
 from phm_utils.synthetic.households import completed_years, make_ages, make_births, make_homes, make_sexes
 
 UNREGISTERED = 255  # in `practice`: with no GP of the ICS
@@ -155,7 +155,7 @@ def _unregister(rng: np.random.Generator, people: People, count: int) -> None:
     weight = np.where((people.age >= 18) & (people.age < 65) & (people.communal != 1), np.exp(0.8 * people.need), 0)
     weight *= np.where(people.communal == 2, 12, 1)
     key = np.log(np.maximum(weight, 1e-30)) + rng.gumbel(size=len(people))
-    chosen = np.argpartition(-key, count)[:count]
+    chosen = largest(key, count)
     people.registered = np.ones(len(people), bool)
     people.registered[chosen] = False
     people.practice[chosen] = UNREGISTERED

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phm_utils.synthetic.draws import chance
+from phm_utils.synthetic.draws import chance, largest
 from phm_utils.synthetic.linkage.population import Population
 
 SECOND_REGISTRATION = 0.008  # of people in the GP's file: a former practice still lists them
@@ -75,7 +75,7 @@ def _weighted(rng: np.random.Generator, population: Population, source: Source, 
     log_weight = np.log(np.maximum(weight, 1e-9)) + source.deprivation * people.deprivation[among]
     key = log_weight + source.need * people.need[among] + rng.gumbel(size=len(among))
     count = min(round(source.share * len(among)), len(among))
-    return among[np.argpartition(-key, count - 1)[:count]]
+    return among[largest(key, count)]
 
 
 def _repeats(rng: np.random.Generator, once: np.ndarray, again: float) -> list[np.ndarray]:

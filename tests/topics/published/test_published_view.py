@@ -100,14 +100,47 @@ def test_deprivation_is_summed_over_practices_and_pcns():
     assert "against 25.0% in the ICB" in sentence
 
 
+def practices(counts):
+    """Practices of 10,000 people with the given numbers on a register."""
+    names = [f"Surgery {i}" for i in range(len(counts))]
+    rows = pd.DataFrame({"practice_code": names, "practice_name": names, "register": pd.array(counts, "Int64")})
+    return rows.assign(register_code="DM", register_name="Diabetes", list_age="aged 17 and over", list_size=10_000)
+
+
+def said(frame, spread):
+    return str(variation_page.variation(frame, spread, pd.Series(True, index=frame.index), is_ics=True))
+
+
 def test_a_funnel_allows_for_usual_variation():
-    wide = REGISTERS.assign(list_size=10_000, register=[500, 550, 600, 650, 700, 750, 800, 850, 900, 950])
-    frame, limits, spread = variation_page.funnel(wide, "DM")
+    frame, limits, spread = variation_page.funnel(
+        practices([500, 540, 580, 620, 660, 700, 740, 780, 820, 860, 900, 940]), "DM"
+    )
     assert spread["phi"] > 10
     assert frame["outside_chance"].sum() > frame["outside"].sum()
-    sentence = str(variation_page.variation(frame, spread, pd.Series(True, index=frame.index), is_ics=True))
-    assert sentence.endswith("none is outside the limits.")
+    assert said(frame, spread).endswith("Allowing for usual variation and for 12 comparisons, none stands out.")
     assert limits["upper_998"].between(0, 1).all()
+
+
+def test_a_practice_unlike_the_others_is_named_with_what_they_predict():
+    frame, _, spread = variation_page.funnel(
+        practices([700, 690, 710, 720, 680, 705, 695, 715, 685, 702, 698, 1_400]), "DM"
+    )
+    assert "1 differs from what the others predict: Surgery 11 (14.0%; predicted " in said(frame, spread)
+    here = pd.Series(False, index=frame.index)
+    elsewhere = str(variation_page.variation(frame, spread, here, is_ics=False))
+    assert elsewhere.endswith("1 differs from what the others predict in the ICB, none of them here.")
+
+
+def test_few_practices_do_not_say_how_much_practices_vary():
+    frame, _, spread = variation_page.funnel(REGISTERS.head(7).assign(register=[5, 500, 60, 65, 70, 75, 80]), "DM")
+    assert said(frame, spread).endswith("How much practices usually vary cannot be told from 7, so none is named.")
+
+
+def test_a_practice_whose_count_is_not_shown_is_neither_within_nor_outside():
+    counts = [700, 690, 710, 720, 680, 705, 695, 715, 685, 702, 698, None]
+    frame, _, spread = variation_page.funnel(practices(counts), "DM")
+    assert not frame.loc[11, ["outside_chance", "outside"]].any()
+    assert "0 of 11 practices" in said(frame, spread)
 
 
 def test_members_are_practices_for_a_pcn_and_pcns_for_the_icb():
