@@ -43,18 +43,7 @@ def test_one_form_alone_is_what_it_is_in_both(tiny, tmp_path):
 def test_a_processor_without_vector_instructions_gives_the_same_extracts(tiny, tmp_path):
     # numpy sorts and selects in another order of its own where a processor lacks them.
     made = tmp_path / "demoshire"
-    command = [
-        sys.executable,
-        "-m",
-        "phm_utils.cli",
-        "simulate",
-        "--pcns",
-        "1",
-        "--seed",
-        "7",
-        "--people-per-pcn",
-        "300",
-    ]
+    asked = ["simulate", "--pcns", "1", "--seed", "7", "--people-per-pcn", "300", "--out", made]
     environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4", "PYTHONWARNINGS": "ignore"}
     subprocess.run([sys.executable, "-m", "phm_utils.cli", *asked], env=environment, check=True, capture_output=True)
     assert digests(made / "pseudonymised", "U99001") == digests(tiny / "pseudonymised", "U99001")
