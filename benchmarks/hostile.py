@@ -310,7 +310,7 @@ def not_added_up(trial: Trial, store: Store) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--trials", type=int, default=2_000)
-    options.add_argument("--only", type=int, help="one trial, by its number")
+    options.add_argument("--first", type=int, default=0, help="number of the first trial")
     given = options.parse_args()
     found: Counter = Counter()
     with tempfile.TemporaryDirectory(prefix="phm-hostile-") as scratch:
@@ -318,7 +318,7 @@ def main() -> None:
         source = {
             p.stem: pq.read_table(p).slice(0, ROWS) for p in sorted(landing.glob("*.parquet")) if p.stem in TABLES
         }
-        for number in range(given.trials) if given.only is None else [given.only]:
+        for number in range(given.first, given.first + given.trials):
             draws = random.Random(number)
             kind = KINDS[number % len(KINDS)]
             trial = Trial(Path(scratch) / "trial", draws, source)

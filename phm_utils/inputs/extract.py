@@ -66,6 +66,11 @@ class Extract:
         fields = [f for file in self.files for f in self.fields(file) if f.name in self.table.key]
         return all(f.kind in KEY_NUMBERS and f.name not in self.mapping.values for f in fields)
 
+    @cached_property
+    def holds_decimals(self) -> bool:
+        """Has a file a column of decimal numbers, whose statistics may leave out NaN?"""
+        return any(kind in ("FLOAT", "DOUBLE") for file in self.files for kind in file.types.values())
+
     def list_valid_values(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make the `value_type`, and the `restricted_type`, of each listed field: `rows_sql` needs them."""
         files = same_shape(self.files)

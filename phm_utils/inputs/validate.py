@@ -38,10 +38,9 @@ def validate(
     """
     name = extract.table.name
     activity.begin(name)
-    decimal = any(kind in ("FLOAT", "DOUBLE") for file in extract.files for kind in file.types.values())
-    advice = "A file may be damaged: copy it again, or run `phm doctor` on the file."
-    with guarded(f"Checking {name}", advice), distrusted_statistics(con, decimal):
-        extract.list_valid_values(con)
+    with guarded(f"Checking {name}", "A file may be damaged: copy it again, or run `phm doctor` on the file."):
+        with distrusted_statistics(con, extract.holds_decimals):
+            extract.list_valid_values(con)
         memory = memory_limit(con)
         most = rows_at_once(memory, len(extract.table.for_form(extract.form)))
         extract = extract.in_key_order(con)
@@ -56,7 +55,7 @@ def validate(
             _enter(con, extract, writer, tally, ordered=False)
         for portion in portions(extract.files, most):
             with insertion_order(con, keys.ascending):
-                _check_rows(con, extract.rows_sql(portion, _not_repeated(extract, portion, keys)))
+                _check_rows(con, extract, extract.rows_sql(portion, _not_repeated(extract, portion, keys)))
                 _enter(con, extract, writer, tally, ordered=keys.ascending)
             activity.advance(portion.rows)
         _count_replaced(con, extract, tally)
@@ -88,12 +87,13 @@ def _check_repeated(con: duckdb.DuckDBPyConnection, extract: Extract, number: in
     content = ", ".join(c.name for c in extract.table.for_form(extract.form))
     place = f"row_number() OVER (PARTITION BY {key}, reason IS NULL ORDER BY file, {content}, original)"
     repeated = f"CASE WHEN reason IS NULL AND {place} > 1 THEN '{extract.table.key[0]}:repeated key' ELSE reason END"
-    _check_rows(con, f"SELECT * REPLACE ({repeated} AS reason) FROM ({rows})")
+    _check_rows(con, extract, f"SELECT * REPLACE ({repeated} AS reason) FROM ({rows})")
 
 
-def _check_rows(con: duckdb.DuckDBPyConnection, rows: str) -> None:
+def _check_rows(con: duckdb.DuckDBPyConnection, extract: Extract, rows: str) -> None:
     """Put checked rows in CHECKED_TABLE, and those of them that are rejected in REJECTED_TABLE too."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {CHECKED_TABLE} AS {rows}")
+    with distrusted_statistics(con, extract.holds_decimals):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {CHECKED_TABLE} AS {rows}")
     con.execute(f"CREATE OR REPLACE TEMP TABLE {REJECTED_TABLE} AS FROM {CHECKED_TABLE} WHERE reason IS NOT NULL")
 
 

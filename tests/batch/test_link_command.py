@@ -24,7 +24,7 @@ def linked(tmp_path_factory):
 def test_identified_extracts_become_a_landing_that_an_ordinary_run_accepts(linked, monkeypatch, capsys):
     monkeypatch.setenv("PHM_ROOT", str(linked))
     parameters = linked / "parameters"
-    assert main(["simulate", "--pcns", "1", "--people-per-pcn", "300", "--form", "identified"]) == 0
+    assert main(["simulate", "--pcns", "1", "--people-per-pcn", "500", "--form", "identified"]) == 0
     capsys.readouterr()
     assert main(["link", str(parameters / "demo_identified.yml")]) == 0
     landing = capsys.readouterr().out.splitlines()[0]

@@ -129,8 +129,8 @@ SOUND = {"gp": GP, "ed": GP}
         ("IN FOLDER.parquet KEY", "is a folder"),
         ("IN OUT.parquet KEY --spine nobody", "no file nobody.csv"),
         ("IN OUT.parquet KEY --one-to-one edd gp", "--one-to-one names edd, gp"),
-        ("IN OUT.parquet KEY --model none.json", "none.json cannot be read"),
-        ("IN OUT.parquet KEY --model IN/gp.csv", "gp.csv is not a linkage model"),
+        ("IN OUT.parquet KEY --model none.json", "No file none.json"),
+        ("IN OUT.parquet KEY --model IN/gp.csv", "not readable JSON. It is not a linkage model"),
         ("IN OUT.parquet KEY --accept 3", "need --train"),
         ("IN OUT.parquet KEY --train NEW.json", "Training"),  # two people teach nothing
         ("ALONE OUT.parquet KEY --train NEW.json", "Training needs two lists, and NEW would be trained on one"),
