@@ -83,8 +83,8 @@ def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What fits a line at whose end no quoted field is open: of a line that begins a row, and of one within a field.
 
     A field is quoted where a quotation mark, after blanks if any, begins it; a doubled one within it is a sign of its
-    text. A mark elsewhere is text. No part fits in two ways, so a hostile line costs no more than its length. (Possessive
-    repeats would say so, but Python 3.11.2 matches them wrongly.)
+    text. A mark elsewhere is text. No part fits in two ways, so a hostile line costs no more than its length.
+    (Possessive repeats would say so, but Python 3.11.2 matches them wrongly.)
     """
     sign = re.escape(delimiter)
     rest = rf'[^"]*(?:""[^"]*)*"(?!")[^{sign}]*'
