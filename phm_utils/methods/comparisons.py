@@ -119,6 +119,10 @@ def units_among_others(events: pd.Series, sizes: pd.Series, *, kind: Kind, rate:
     Returns on the given index `value`, `lower` and `upper` (of the prediction, not of the value),
     `comparator` (the middle of the prediction), `p`, `p_adjusted` and `verdict`. With fewer than 11 known units
     how much units usually vary is not known, and all are too few.
+
+    >>> events = pd.Series([*range(90, 110), 300])
+    >>> units_among_others(events, pd.Series([1_000] * 21), kind="proportion")["verdict"].tolist()[-2:]
+    ['cannot tell', 'above']
     """
     found = outliers(events, sizes, kind=kind, rate=rate)
     verdict = np.select(
@@ -156,9 +160,7 @@ def _judged(index, value, comparator, z, family, left_out, confidence: float, ra
     p = pd.Series(np.where(out, np.nan, special.erfc(np.abs(z) / np.sqrt(2))), index=index)
     found = discoveries(pd.DataFrame({"family": family.to_numpy(), "p": p.to_numpy()}), rate)
     named = found["named"].to_numpy()
-    verdict = np.select(
-        [out, np.isnan(p), named & (z > 0), named], [NOT_COMPARED, TOO_FEW, ABOVE, BELOW], CANNOT_TELL
-    )
+    verdict = np.select([out, np.isnan(p), named & (z > 0), named], [NOT_COMPARED, TOO_FEW, ABOVE, BELOW], CANNOT_TELL)
     level = np.where(named, np.maximum(found["confidence"].to_numpy(dtype=float), confidence), confidence)
     parts = {"value": value, "comparator": comparator, "p": p.to_numpy(), "p_adjusted": found["p_adjusted"].to_numpy()}
     return pd.DataFrame({**parts, "verdict": verdict, "level": level}, index=index)

@@ -15,12 +15,13 @@ def gap_parts(
     """The gap between two crude rates (first minus second) in parts that add up to it.
 
     first, second: of either place, one row per `age_band` x `deprivation`: `events` and
-        `person_years`; a stratum that one place lacks has no people there.
+        `person_years`, and `event_variance` where one person can have several events (`rates.variance_of_repeats`);
+        a stratum that one place lacks has no people there.
 
     Returns one row each for `gap`, `age`, `deprivation` and `rest`: `value`, `lower`, `upper` in units of `per`. Age:
     what the places' age structures make of it, at rates and deprivation midway between the two; likewise deprivation.
     Rest: the difference of rates within the same age and deprivation, which is what care, need or
-    recording may explain. Limits are normal, of Poisson events; people count as known. A stratum that one
+    recording may explain. Limits are normal, of Poisson events or people; people count as known. A stratum that one
     place lacks takes the other's rate, so it adds to structure and not to the rest.
     Raises InputError where a place has nobody or strata repeat.
     Source: Das Gupta 1993, Standardization and Decomposition of Rates, US Bureau of the Census P23-186, chapter 5.
@@ -33,6 +34,7 @@ def gap_parts(
     strata = _strata(first, second)
     years = strata[["years_first", "years_second"]].to_numpy().T
     events = strata[["events_first", "events_second"]].to_numpy().T
+    variance = strata[["variance_first", "variance_second"]].to_numpy().T
     share = years / years.sum(axis=1, keepdims=True)
     by_age, by_deprivation = _structures(share, strata.index)
     age = (by_age[0] - by_age[1]) * by_deprivation.mean(axis=0)
@@ -43,7 +45,10 @@ def gap_parts(
     weights = {"age": half * age, "deprivation": half * deprivation, "rest": np.array([middle, -middle])}
     on_rate = {"gap": sum(weights.values()), **weights}
     return pd.DataFrame(
-        {name: _sum(_on_own_rates(weight, years), years, events, per, confidence) for name, weight in on_rate.items()},
+        {
+            name: _sum(_on_own_rates(weight, years), years, events, variance, per, confidence)
+            for name, weight in on_rate.items()
+        },
         index=["value", "lower", "upper"],
     ).T
 
@@ -65,9 +70,12 @@ def _on_own_rates(weight: np.ndarray, years: np.ndarray) -> np.ndarray:
     return np.where(absent, 0, weight + np.where(absent[::-1], weight[::-1], 0))
 
 
-def _sum(weight: np.ndarray, years: np.ndarray, events: np.ndarray, per: float, confidence: float) -> list[float]:
+def _sum(
+    weight: np.ndarray, years: np.ndarray, events: np.ndarray, variance: np.ndarray, per: float, confidence: float
+) -> list[float]:
+    """A weighted sum of rates with its limits."""
     scaled = np.where(years > 0, weight / np.where(years > 0, years, 1), 0) * per
-    value, reach = (scaled * events).sum(), z_value(confidence) * np.sqrt((scaled**2 * events).sum())
+    value, reach = (scaled * events).sum(), z_value(confidence) * np.sqrt((scaled**2 * variance).sum())
     return [float(value), float(value - reach), float(value + reach)]
 
 
@@ -79,6 +87,7 @@ def _strata(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
         keys = pd.MultiIndex.from_frame(table[["age_band", "deprivation"]])
         if repeated := int(keys.duplicated().sum()):
             raise InputError(f"{repeated} of {len(keys)} strata of the {name} place repeat another. Add them up.")
+        table = table if "event_variance" in table else table.assign(event_variance=table["events"])
         columns = {short: counts(table[long], long, missing=False) for short, long in SHORT.items()}
         part = pd.DataFrame({f"{short}_{name}": column for short, column in columns.items()}, index=keys)
         years, events = part[f"years_{name}"], part[f"events_{name}"]
@@ -89,4 +98,4 @@ def _strata(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     return both[(both["years_first"] > 0) | (both["years_second"] > 0)].sort_index()
 
 
-SHORT = {"years": "person_years", "events": "events"}
+SHORT = {"years": "person_years", "events": "events", "variance": "event_variance"}

@@ -11,7 +11,12 @@ STRATUM = ["area_code", "age_band"]
 
 
 def direct_rate(
-    strata: pd.DataFrame, standard: pd.Series, *, per: int = 100_000, confidence: Confidence = 0.95
+    strata: pd.DataFrame,
+    standard: pd.Series,
+    *,
+    per: int = 100_000,
+    confidence: Confidence = 0.95,
+    min_events: int = MIN_EVENTS,
 ) -> pd.DataFrame:
     """Standardise event rates to one age structure.
 
@@ -21,9 +26,11 @@ def direct_rate(
         use `direct_rate_nonindependent`, or give `event_variance` too.
     standard: population weights indexed by `age_band`.
     per: unit of the answer; 100_000 is per 100,000 person-years.
+    min_events: with fewer events value and limits are withheld. A line through several groups that was decided on by
+        expected events takes 1: dropping the groups that had few by chance would bias it.
 
     Returns one row per `area_code`: `events`, and `value`, `lower`, `upper`
-    in units of `per`, all three NaN where events < MIN_EVENTS. Limits: see
+    in units of `per`, all three NaN where events < min_events. Limits: see
     `count_limits.weighted_limits`; none is below 0.
     Raises InputError where the grid has gaps or a count is unusable.
 
@@ -50,7 +57,7 @@ def direct_rate(
         lower, upper = weighted_limits(number, value, spread, level, repeats=repeats)
         columns |= {f"lower{suffix}": lower, f"upper{suffix}": upper}
     rates = per * pd.DataFrame(columns, index=areas)
-    return pd.concat([number.rename("events"), rates.where(number >= MIN_EVENTS)], axis=1)
+    return pd.concat([number.rename("events"), rates.where(number >= min_events)], axis=1)
 
 
 def direct_rate_nonindependent(

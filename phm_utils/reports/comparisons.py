@@ -62,8 +62,10 @@ class Family:
 
     indicator: what the value is of, after the number: `of people have asthma`.
     unit, units: a name of one and of several: practice, practices.
-    comparator: with its article: `the ICS average`.
-    form: writes a value. counted: what `events` of a unit are, in words; empty where a page has no counts.
+    comparator: with its article: `the ICS average`, `what the others predict`.
+    form: writes a value. among_others: units are compared with what the others predict, usual variation
+        included (`units_among_others`); `usual_lower` and `usual_upper` of a unit are then printed.
+    counted: what `events` of a unit are, in words; empty where a page has no counts.
     caution: what every sentence of the family must carry: not adjusted for age, a setting not priced.
     """
 
@@ -72,6 +74,7 @@ class Family:
     units: str
     comparator: str
     form: Form = number
+    among_others: bool = False
     counted: str = ""
     caution: str = ""
 
@@ -89,6 +92,11 @@ class Family:
         """
         has_columns(judged, name, "value", "lower", "upper", "comparator", "verdict")
         compared = judged[judged["verdict"].isin([ABOVE, BELOW, CANNOT_TELL])]
+        if compared.empty and self.among_others and judged["value"].notna().any():
+            few = int(judged["value"].notna().sum())
+            return (
+                f"How much {self.units} usually differ cannot be told from {few}, so none is named.{self._cautioned()}"
+            )
         if compared.empty:
             return f"No {self.unit} has enough to be compared with {self.comparator}.{self._left_out(judged, name)}"
         found = compared[compared["verdict"] != CANNOT_TELL]
@@ -116,7 +124,7 @@ class Family:
     def _comparator(self, judged: pd.DataFrame) -> str:
         """The comparator, with its value where all units have the same."""
         values = judged["comparator"]
-        if values.nunique() > 1:
+        if self.among_others or values.nunique() > 1:
             return f"{self.comparator} ({self.indicator})"
         return f"{self.comparator} ({self.form(values.iloc[0])} {self.indicator})"
 
@@ -131,6 +139,8 @@ class Family:
         """A value with its limits, and the counts and the pooled value where there are any."""
         limits = f"{self.form(row['lower'])} to {self.form(row['upper'])}"
         parts = [f"{self.form(row['value'])}, {limits}"] if inside else [limits]
+        if self.among_others:
+            parts.append(f"the others predict {self.form(row['usual_lower'])} to {self.form(row['usual_upper'])}")
         if self.counted and pd.notna(row.get("events")):
             parts.append(f"{int(row['events']):,} {self.counted}")
         if pd.notna(row.get("pooled")):

@@ -12,13 +12,16 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from phm_utils.engine import Model
+from phm_utils.methods.count_limits import MIN_EVENTS
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Relation
 from phm_utils.privacy.release import AREA, Column, Release, aggregate, count, counts, derived, estimate, keys
+from phm_utils.topics.inequalities.gap_parts import GAP_PARTS, gap_parts_model
 from phm_utils.topics.inequalities.prevalence import QUINTILES
-from phm_utils.topics.inequalities.standard import INDICES, esp2013, gradient, standardised
+from phm_utils.topics.inequalities.standard import INDICES, esp2013, expected, gradient, standardised
+from phm_utils.topics.inequalities.usual_variation import against_others, usual_columns
 
 PER = 1_000  # person-years
-COUNTS = ["person_years", "people", "events", "people_admitted", "died"]
+COUNTS = ["person_years", "people", "events", "expected", "people_admitted", "died"]
 YEAR = "a year of admitted patient care"
 RESTS_ON = ("emergency_admissions_12m", "age")
 
@@ -36,14 +39,15 @@ def _rate_release(
     part: str = "Emergency admissions",
     rests_on: tuple[str, ...] = RESTS_ON,
     relations: tuple[Relation, ...],
+    more: tuple[Column, ...] = (),
 ) -> Release:
-    """A release of admissions by what `about` names."""
+    """A release of admissions by what `about` names; more: further columns."""
     columns: tuple[Column, ...] = (
         *(AREA, *keys(*about), count("person_years", "years"), *counts("people")),
         count("admissions", "events", people="people_admitted"),
         *(count("people_admitted"), count("died", optional=True)),
         *(estimate(part, "admissions", people="people_admitted") for part in ("value", "lower", "upper")),
-        derived("crude"),
+        *(*more, derived("crude")),
     )
     words = f"{title}: counts, and the rate per {PER:,} people a year standardised for age"
     return Release(name, words, columns, relations, _with_crude, part=part, needs=YEAR, rests_on=rests_on)
@@ -59,6 +63,7 @@ UNITS = _rate_release(
     "Emergency admissions by practice in a network and by network in the ICS",
     *("unit_code", "unit_name"),
     relations=(AcrossUnits(PEOPLE_COUNTED), *ADMITTED),
+    more=usual_columns("admissions", people="people_admitted"),
 )
 DEPRIVATION = _rate_release(
     "emergency_deprivation",
@@ -76,7 +81,7 @@ GRADIENT = Release(
     needs=YEAR,
     rests_on=(*RESTS_ON, "imd_quintile"),
 )
-RELEASES = (AREAS, UNITS, DEPRIVATION, GRADIENT)
+RELEASES = (AREAS, UNITS, DEPRIVATION, GRADIENT, GAP_PARTS)
 
 
 def emergency_models(
@@ -88,6 +93,7 @@ def emergency_models(
     is counted as dead.
     """
     strata = strata.drop(columns=[name for name in ("died",) if name in missing])
+    strata = strata.assign(expected=expected(strata, ["age_band"]))
     rows = strata.merge(practices, on="practice_code", suffixes=("_then", ""))
     areas = pd.concat([rows.assign(area_code=rows["pcn_code"]), rows.assign(area_code=ics_code)])
     inner = {"practice_code": "unit_code", "practice_name": "unit_name"}
@@ -95,23 +101,42 @@ def emergency_models(
     of_practices = rows.assign(area_code=rows["pcn_code"]).rename(columns=inner)
     units = pd.concat([of_practices, rows.assign(area_code=ics_code).rename(columns=outer)])
     yield aggregate(AREAS, _rates(areas, ["area_code"], confidence))
-    yield aggregate(UNITS, _rates(units, ["area_code", "unit_code", "unit_name"], confidence))
+    yield aggregate(UNITS, _units(units, areas, ics_code, confidence))
     if "imd_quintile" in missing:
         return
     fifths = _rates(areas, ["area_code", "imd_quintile"], confidence)
     yield aggregate(DEPRIVATION, fifths.assign(category=fifths["imd_quintile"].map(QUINTILES)))
-    yield aggregate(GRADIENT, _gradient(fifths, confidence))
+    yield aggregate(GRADIENT, _gradient(areas, confidence))
+    yield gap_parts_model(rows, confidence, per=PER)
 
 
-def _rates(rows: pd.DataFrame, keys: list[str], confidence: float) -> pd.DataFrame:
+def _units(units: pd.DataFrame, areas: pd.DataFrame, ics_code: str, confidence: float) -> pd.DataFrame:
+    """Rates of practices and networks, and what the others predict for each.
+
+    An admission of somebody admitted often says less than one of somebody else: counts
+    are divided by what repeats add to the variance, so that chance is what Poisson counts have.
+    """
+    rates = _rates(units, ["area_code", "unit_code", "unit_name"], confidence)
+    whole = areas[areas["area_code"] == ics_code]
+    repeats = whole["event_variance"].sum() / max(whole["events"].sum(), 1)
+    ics_rate = _rates(whole, ["area_code"], confidence)["value"].iloc[0]
+    effective = rates.assign(events=rates["admissions"] / repeats, sizes=rates["expected"] / repeats)
+    found = against_others(effective, ics_code, "events", "sizes", kind="ratio", scale=ics_rate)
+    return found.drop(columns=["events", "sizes"])
+
+
+def _rates(rows: pd.DataFrame, keys: list[str], confidence: float, min_events: int = MIN_EVENTS) -> pd.DataFrame:
     """Counts of each group, whole person-years, and its rate standardised for age."""
-    rates = standardised(rows, keys, esp2013(), per=PER, confidence=confidence).drop(columns="events")
+    rates = standardised(rows, keys, esp2013(), per=PER, confidence=confidence, min_events=min_events)
+    rates = rates.drop(columns="events")
     sums = rows.groupby(keys, as_index=False)[[name for name in COUNTS if name in rows]].sum()
     sums["person_years"] = sums["person_years"].round()
     return sums.merge(rates, how="left", on=keys).rename(columns={"events": "admissions"})
 
 
-def _gradient(fifths: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    rows = fifths[fifths["imd_quintile"] != "Not known"].rename(columns={"admissions": "events"})
+def _gradient(areas: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    known = areas[areas["imd_quintile"] != "Not known"]
+    rows = _rates(known, ["area_code", "imd_quintile"], confidence, min_events=1)
+    rows = rows.rename(columns={"admissions": "events"})
     rows = rows.assign(quantile=rows["imd_quintile"].astype(int), population=rows["person_years"])
     return gradient(rows, ["area_code"], confidence=confidence)

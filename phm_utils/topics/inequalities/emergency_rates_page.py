@@ -1,13 +1,15 @@
 """Age-standardised emergency admissions: frames for figures, and sentences."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
+from phm_utils.methods.comparisons import ABOVE, rates_against
+from phm_utils.methods.validation import z_value
+from phm_utils.reports.comparisons import Family, number, percent
 from phm_utils.reports.findings import finding
 from phm_utils.rules.groups import NOT_KNOWN
+from phm_utils.topics.inequalities.usual_variation import judged
 
 
 @if_present
@@ -33,17 +35,28 @@ def reference_rates(areas: dict[str, pd.DataFrame], column: str = "value") -> di
     return {name: float(value) for name, value in found.items() if pd.notna(value)}
 
 
+INDICATOR = "emergency admissions per 1,000 people a year, age-standardised"
+ICS_AVERAGE = "the ICS average"
+
+
+def among(kind: str) -> Family:
+    """Practices or networks against what the others of the ICS predict for each. kind: "practice" or "PCN"."""
+    return Family(INDICATOR, kind, f"{kind}s", "what the others predict", among_others=True, counted="admissions")
+
+
+PCN_RATE = Family(INDICATOR, "PCN", "PCNs", ICS_AVERAGE, counted="admissions")
+
+
 @if_present
 def compared(units: pd.DataFrame, reference: float) -> pd.DataFrame:
-    """Units with `clearly` above, below or neither, and `fewer`: excess admissions over the reference rate.
+    """Units with their `verdict` against what the others predict, `events`, and `fewer`.
 
-    `fewer` is given where a unit's whole interval lies above the reference,
-    rounded to 5; elsewhere it is 0. A withheld rate is neither.
+    units: of `emergency_units`. fewer: admissions above the reference rate, rounded to 5, where a unit's whole
+        interval lies above it; elsewhere 0.
     """
-    above, below = units["lower"] > reference, units["upper"] < reference
     excess = units["admissions"].astype("Float64") * (1 - reference / units["value"])
-    fewer = (excess / 5).round().mul(5).where(above, 0).astype("Int64")
-    return units.assign(clearly=np.select([above, below], ["above", "below"], "neither"), fewer=fewer)
+    fewer = (excess / 5).round().mul(5).where(units["lower"] > reference, 0).astype("Int64")
+    return judged(units.assign(fewer=fewer), events="admissions")
 
 
 @if_present
@@ -64,100 +77,129 @@ def fifths(groups: pd.DataFrame) -> pd.DataFrame | Absent:
     return groups.sort_values("imd_quintile", ignore_index=True)
 
 
-FEW = "too few to show"
-
-
-def count(value: Any) -> str:
-    """A released count in words."""
-    return FEW if pd.isna(value) else f"{int(value):,}"
-
-
 @finding
-def units(rows: pd.DataFrame, reference: float, kind: str) -> str:
-    """How many units are clearly above the reference, age-standardised, and what closing the gap would mean.
-
-    rows: from `compared`. kind: "practice" or "PCN".
-    """
-    above = rows[rows["clearly"] == "above"].sort_values("value", ascending=False)
-    if above.empty:
-        return f"None of {len(rows)} {kind}s is clearly above the ICS average ({reference:.3g}), age-standardised."
-    names = ", ".join(f"{row.unit_name} ({row.value:.3g})" for row in above.head(3).itertuples())
-    more = f" and {len(above) - 3} more" if len(above) > 3 else ""
-    verb = "is" if len(above) == 1 else "are"
-    return (
-        f"{len(above)} of {len(rows)} {kind}s {verb} clearly above the ICS average of {reference:.3g} emergency "
-        f"admissions per 1,000 people a year, age-standardised: {names}{more}. Closing the gap to the "
-        f"ICS average would mean about {count(above['fewer'].sum())} fewer admissions a year."
-    )
+def units(rows: pd.DataFrame, kind: str) -> str:
+    """Units that differ from what the others predict. rows: from `compared`. kind: "practice" or "PCN"."""
+    return among(kind).standing_out(rows)
 
 
 @finding
 def pcn_rate(rows: pd.DataFrame, name: str, reference: float) -> str:
-    """One network's age-standardised rate against the ICS average."""
-    here = rows[rows["unit_name"] == name]
-    if here.empty or pd.isna(here["value"].iloc[0]):
-        return f"{name} has too few admissions for a rate."
-    row = here.iloc[0]
-    where = {"above": "clearly above", "below": "clearly below", "neither": "not clearly different from"}[
-        row["clearly"]
-    ]
-    gap = f" Closing that gap would mean about {count(row['fewer'])} fewer a year." if row["clearly"] == "above" else ""
-    return (
-        f"{name}: {row['value']:.3g} emergency admissions per 1,000 people a year, age-standardised "
-        f"({row['lower']:.3g} to {row['upper']:.3g}), {where} the ICS average ({reference:.3g}).{gap}"
-    )
+    """One network's age-standardised rate against the ICS average, and what other networks predict for it."""
+    here = rows[rows["unit_name"] == name].reset_index(drop=True)
+    if here.empty:
+        return f"{name} has no emergency admissions to compare."
+    against = rates_against(here, reference)[["comparator", "p", "verdict"]]
+    row = here.drop(columns=[*against, "pooled"]).join(against).iloc[0]
+    text = PCN_RATE.own(row)
+    if row["verdict"] == ABOVE and pd.notna(row["fewer"]):
+        text += f" At the ICS average there would be about {int(row['fewer']):,} fewer admissions a year."
+    if pd.notna(row["usual_lower"]):
+        text += f" The other PCNs predict {number(row['usual_lower'])} to {number(row['usual_upper'])}."
+    return text
 
 
 @finding
 def gradient(index: pd.DataFrame, what: str) -> str:
-    """The ratio between the two ends of deprivation, of rates standardised for age."""
+    """The ratio between the ends of deprivation, of rates standardised for age; clear by the difference's limits."""
     row = index.iloc[0] if len(index) else None
-    if row is None or pd.isna(row["rii"]):
-        return f"{what}: the gradient is not shown, because a deprivation fifth has too few people or events."
-    ratio, low, high = row["rii"], row["rii_lower"], row["rii_upper"]
-    if low <= 1 <= high:
-        return f"{what}: no clear difference between most and least deprived, age-standardised (ratio {ratio:.2f})."
-    ends = "among the most deprived as among the least"
-    if ratio < 1:
-        ratio, low, high, ends = 1 / ratio, 1 / high, 1 / low, "among the least deprived as among the most"
-    return f"{what}: {ratio:.1f} times ({low:.1f} to {high:.1f}) as high {ends}, age-standardised."
+    if row is None or pd.isna(row["sii"]):
+        return f"{what}: the gradient is not shown, because fewer than ten are expected in some fifth of deprivation."
+    ratio = "" if pd.isna(row["rii"]) else _ratio(row)
+    if row["sii_lower"] <= 0 <= row["sii_upper"]:
+        words = "the most and the least deprived cannot be told apart, age-standardised"
+        return f"{what}: {words}{f' (ratio {ratio})' if ratio else ''}."
+    if row["sii"] > 0:
+        return f"{what}: higher among the most deprived than the least, age-standardised{ratio and f': {ratio}'}."
+    flipped = row.rename({"rii_lower": "rii_upper", "rii_upper": "rii_lower"})
+    ends = 1 / flipped[["rii", "rii_lower", "rii_upper"]].astype(float)
+    ratio = ratio and _ratio(ends)
+    return f"{what}: higher among the least deprived than the most, age-standardised{ratio and f': {ratio}'}."
 
 
-def _excess_over_least_deprived(rows: pd.DataFrame, reference: pd.DataFrame) -> str:
-    """Excess admissions over the rate of the ICS's least deprived fifth.
+def _ratio(row: pd.Series) -> str:
+    return f"{row['rii']:.2f} times ({row['rii_lower']:.2f} to {row['rii_upper']:.2f})"
+
+
+DRAWS = 4_000
+
+
+def _excess_over_least_deprived(rows: pd.DataFrame, reference: pd.DataFrame, confidence: float) -> str:
+    """Admissions above the rate of the ICS's least deprived fifth, with limits from the errors of all rates.
 
     rows, reference: the fifths of this area and of the whole ICS.
     """
-    best = reference.loc[reference["imd_quintile"] == "5", "value"]
-    known = rows[rows["imd_quintile"] != "Not known"].dropna(subset=["value", "admissions"])
-    if best.isna().all() or known.empty:
+    best = reference[reference["imd_quintile"] == "5"].dropna(subset=["value", "lower", "upper"])
+    known = rows[rows["imd_quintile"] != "Not known"].dropna(subset=["value", "lower", "upper", "admissions"])
+    if best.empty or known.empty:
         return "There are too few admissions to compare with the rate of the least deprived fifth."
-    admissions = known["admissions"].astype(float)
-    excess = (admissions * (1 - best.iloc[0] / known["value"])).clip(lower=0).sum()
+    admissions = known["admissions"].astype(float).to_numpy()
+    draw = np.random.default_rng(0).standard_normal
+    rates, least = (
+        np.exp(np.log(part["value"].to_numpy()) + errors * draw((DRAWS, len(part))))
+        for part, errors in ((known, _log_errors(known, confidence)), (best, _log_errors(best, confidence)))
+    )
+    above = np.clip(admissions * (1 - best["value"].iloc[0] / known["value"].to_numpy()), 0, None).sum()
+    low, high = np.quantile(np.clip(admissions * (1 - least / rates), 0, None).sum(axis=1), [0.025, 0.975])
+    whole = admissions.sum()
     return (
-        f"At the rate of the ICS's least deprived fifth ({best.iloc[0]:.3g}) there would be about "
-        f"{round(excess / 5) * 5:,.0f} fewer emergency admissions a year, {excess / admissions.sum():.0%} of all."
+        f"At the rate of the ICS's least deprived fifth ({number(best['value'].iloc[0])}) there would be about "
+        f"{round(above / 5) * 5:,.0f} fewer emergency admissions a year ({round(low / 5) * 5:,.0f} to "
+        f"{round(high / 5) * 5:,.0f}), {percent(above / whole)} of all ({percent(low / whole)} to "
+        f"{percent(high / whole)})."
+    )
+
+
+def _log_errors(rows: pd.DataFrame, confidence: float) -> np.ndarray:
+    return (np.log(rows["upper"] / rows["lower"]) / 2 / z_value(confidence)).to_numpy()
+
+
+@if_present
+def gap_parts(parts: pd.DataFrame) -> pd.DataFrame | Absent:
+    """What a network's crude rate lies above or below the rest of the ICS's, in parts, in a reader's words."""
+    words = {
+        "gap": "All of the gap", "age": "Age", "deprivation": "Deprivation at the same age",
+        "rest": "The rest: need, care, access or recording",
+    }  # fmt: skip
+    if parts["value"].isna().all():
+        return Absent("Parts of the gap", "enough emergency admissions, or a second network")
+    return parts.assign(part=parts["part"].map(words), order=parts["part"].map(list(words).index)).sort_values(
+        "order", ignore_index=True
     )
 
 
 @finding
-def rank_change(ranks: pd.DataFrame, kind: str) -> str:
-    """How ranks change from crude to age-standardised rates."""
-    if len(ranks) < 2:
-        return f"Fewer than two {kind}s have a rate, so ranks cannot be compared."
-    moved = (ranks["rank"] - ranks["crude_rank"]).abs()
-    first, crude = ranks.iloc[0]["unit_name"], ranks.sort_values("crude_rank").iloc[0]["unit_name"]
-    if first == crude:
-        lead = f"{first} ranks highest by crude and by age-standardised rate"
+def gap(parts: pd.DataFrame, name: str) -> str:
+    """How much of a network's gap to the rest of the ICS goes with age and with deprivation. parts: of `gap_parts`."""
+    whole, age, deprivation, rest = (row for _, row in parts.iterrows())
+    side = "above" if whole["value"] > 0 else "below"
+    if whole["lower"] <= 0 <= whole["upper"]:
+        lead = f"{name}'s crude rate cannot be told apart from the rest of the ICS's ({_signed(whole)})"
     else:
-        lead = f"{crude} ranks highest by crude rate, {first} by age-standardised rate"
-    return f"{lead}; {(moved > 0).sum()} of {len(ranks)} {kind}s change rank."
+        lead = f"{name}'s crude rate lies {side} the rest of the ICS's by {_signed(whole)} per 1,000 people a year"
+    parts = f"{_signed(age)} by age, {_signed(deprivation)} by deprivation, {_signed(rest)} by what neither explains"
+    return f"{lead}: {parts}."
+
+
+def _signed(row: pd.Series) -> str:
+    return f"{row['value']:+.1f} ({row['lower']:+.1f} to {row['upper']:+.1f})"
 
 
 @finding
-def by_deprivation(index: pd.DataFrame, rows: pd.DataFrame, reference: pd.DataFrame) -> str:
-    """The gradient of admissions, and excess admissions over the least deprived fifth's rate."""
-    return f"{gradient(index, 'Emergency admissions')} {_excess_over_least_deprived(rows, reference)}"
+def rank_change(ranks: pd.DataFrame, kind: str) -> str:
+    """How many ranks change from crude to age-standardised rates."""
+    if len(ranks) < 2:
+        return f"Fewer than two {kind}s have a rate, so ranks cannot be compared."
+    moved = int((ranks["rank"] != ranks["crude_rank"]).sum())
+    lead = f"{moved or 'None'} of {len(ranks)} {kind}s {'changes' if moved < 2 else 'change'} rank"
+    return f"{lead} once rates are age-standardised. A rank is no difference: the limits above say which differ."
+
+
+@finding
+def by_deprivation(index: pd.DataFrame, rows: pd.DataFrame, reference: pd.DataFrame, confidence: float = 0.95) -> str:
+    """The gradient of admissions, and admissions above the least deprived fifth's rate."""
+    excess = _excess_over_least_deprived(rows, reference, confidence)
+    return f"{gradient(index, 'Emergency admissions')} {excess}"
 
 
 @finding("limit")

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 import pandas as pd
 
 from phm_utils.engine import Model
+from phm_utils.methods.count_limits import MIN_EVENTS
+from phm_utils.methods.ethnicity_bounds import standardised_bounds
 from phm_utils.methods.rates import proportion
 from phm_utils.privacy.blocks import area_blocks, unit_blocks
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, RowSum
@@ -26,7 +28,15 @@ from phm_utils.privacy.release import (
 )
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.groups import ETHNIC_GROUPS, FIFTHS, NO_ETHNIC_GROUP, NOT_KNOWN
-from phm_utils.topics.inequalities.standard import INDICES, esp2013_ten_years, gradient, standardised, ten_years
+from phm_utils.topics.inequalities.standard import (
+    INDICES,
+    esp2013_ten_years,
+    expected,
+    gradient,
+    standardised,
+    ten_years,
+)
+from phm_utils.topics.inequalities.usual_variation import against_others, usual_columns
 
 # Labels of national fifths of small areas.
 QUINTILES = {
@@ -34,10 +44,12 @@ QUINTILES = {
     NOT_KNOWN: f"{NOT_KNOWN} or outside England",
 }
 Dimensions = Mapping[str, tuple[str, tuple[str, ...]]]
+DEPRIVATION, ETHNICITY = "Deprivation", "Ethnic group"
 DIMENSIONS: Dimensions = {
-    "Deprivation": ("imd_quintile", tuple(QUINTILES)),
-    "Ethnic group": ("ethnic_group", ETHNIC_GROUPS),
+    DEPRIVATION: ("imd_quintile", tuple(QUINTILES)),
+    ETHNICITY: ("ethnic_group", ETHNIC_GROUPS),
 }
+GROUP = ["area_code", "condition", "category"]
 COUNTS = ["people", "with_condition"]
 
 
@@ -45,24 +57,6 @@ def _with_shares(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """Crude share with Wilson limits, from protected counts."""
     limits = proportion(shown["with_condition"], shown["people"], confidence)
     return shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
-
-
-def with_bounds(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Crude shares and, for an ethnic group, the lowest and highest possible share.
-
-    Lowest: all people of unrecorded ethnicity without the condition belong to
-    the group, and none with it. Highest: the reverse. From protected counts.
-    """
-    shown = _with_shares(shown, confidence)
-    unknown = shown[(shown["dimension"] == "Ethnic group") & shown["category"].isin(NO_ETHNIC_GROUP)]
-    hidden = unknown.groupby(["area_code", "condition"])[COUNTS].agg(lambda counts: counts.sum(skipna=False))
-    of_row = pd.MultiIndex.from_frame(shown[["area_code", "condition"]])
-    people = pd.Series(hidden["people"].reindex(of_row).to_numpy(), index=shown.index, dtype="Int64")
-    having = pd.Series(hidden["with_condition"].reindex(of_row).to_numpy(), index=shown.index, dtype="Int64")
-    is_group = (shown["dimension"] == "Ethnic group") & ~shown["category"].isin(NO_ETHNIC_GROUP)
-    least = shown["with_condition"] / (shown["people"] + people - having).where(shown["people"] > 0)
-    most = (shown["with_condition"] + having) / (shown["people"] + having).where(shown["people"] > 0)
-    return shown.assign(least=least.where(is_group), most=most.where(is_group))
 
 
 def _with_share_recorded(shown: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +67,10 @@ CONDITION = keys("condition", "title")
 UNITS = Release(
     "condition_units",
     "People with each long-term condition, by practice in a network and by network in the ICS",
-    (AREA, *CONDITION, *keys("unit_code", "unit_name"), *counts(*COUNTS), *SHARES),
+    (
+        *(AREA, *CONDITION, *keys("unit_code", "unit_name"), *counts(*COUNTS)),
+        *(*usual_columns("with_condition"), *SHARES),
+    ),
     relations=(AcrossUnits(tuple(COUNTS)), AtMost("with_condition", "people")),
     derive=_with_shares,
     parameters=("confidence",),
@@ -82,16 +79,17 @@ UNITS = Release(
     rests_on=("n_conditions",),
 )
 ADJUSTED = ("adjusted", "adjusted_lower", "adjusted_upper")
+BOUNDS = ("least", "greatest")
 GROUPS = Release(
     "condition_groups",
     "People with each long-term condition, by deprivation and ethnic group; standardised for age in ten-year bands",
     (
         *(AREA, *CONDITION, *keys("dimension"), PLACE, *keys("category"), *counts(*COUNTS)),
-        *(estimate(name, "adjusted_events") for name in ADJUSTED),
-        *(*SHARES, derived("least"), derived("most")),
+        *(estimate(name, "adjusted_events") for name in (*ADJUSTED, *BOUNDS)),
+        *SHARES,
     ),
     relations=(AcrossAreas(tuple(COUNTS), exact=False), AtMost("with_condition", "people")),
-    derive=with_bounds,
+    derive=_with_shares,
     parameters=("confidence",),
     part="Long-term conditions by deprivation and ethnic group",
     needs="GP coded events",
@@ -149,14 +147,18 @@ def condition_models(
         return
     groups = _groups(long, dimensions, ics_code, confidence)
     yield aggregate(GROUPS, _labelled(groups, titles))
-    if "Deprivation" in dimensions:
-        yield aggregate(GRADIENT, _gradient(groups, titles, confidence))
+    if DEPRIVATION in dimensions:
+        yield aggregate(GRADIENT, _gradient(long, titles, ics_code, confidence))
 
 
 def _units(long: pd.DataFrame, practices: pd.DataFrame, titles: dict, ics_code: str) -> pd.DataFrame:
     """One row per area, condition and unit."""
     blocks = unit_blocks(long, practices, ics_code, ["condition"], COUNTS)
-    return blocks.assign(title=blocks["condition"].map(titles))
+    parts = [
+        against_others(part, ics_code, "with_condition", "people", kind="proportion")
+        for _, part in blocks.groupby("condition")
+    ]
+    return pd.concat(parts).sort_index().assign(title=blocks["condition"].map(titles))
 
 
 def _groups(long: pd.DataFrame, dimensions: Dimensions, ics_code: str, confidence: float) -> pd.DataFrame:
@@ -165,23 +167,51 @@ def _groups(long: pd.DataFrame, dimensions: Dimensions, ics_code: str, confidenc
     for dimension, (column, order) in dimensions.items():
         rows = long.rename(columns={column: "category"})
         counts = area_blocks(rows, ics_code, ["condition", "category"], COUNTS)
-        adjusted = _standardised(rows, ics_code, confidence)
-        found = counts.merge(adjusted, how="left", on=["area_code", "condition", "category"])
+        both = _in_both_areas(rows, ics_code)
+        found = counts.merge(_standardised(both, confidence), how="left", on=GROUP)
+        if dimension == ETHNICITY:
+            found = found.merge(_bounds(both), how="left", on=GROUP)
         places = {name: place for place, name in enumerate(order, 1)}
         parts.append(found.assign(dimension=dimension, place=found["category"].map(places)))
     return pd.concat(parts, ignore_index=True)
 
 
-def _standardised(rows: pd.DataFrame, ics_code: str, confidence: float) -> pd.DataFrame:
-    bands = ten_years(rows["age_band"].where(rows["age_band"] != "Not known"))
+def _in_both_areas(rows: pd.DataFrame, ics_code: str) -> pd.DataFrame:
+    """Strata of every network and of the ICS in ten-year bands, as `standardised` takes them."""
+    bands = ten_years(rows["age_band"].where(rows["age_band"] != NOT_KNOWN))
     rows = rows.assign(age_band=bands, events=rows["with_condition"], person_years=rows["people"])
-    both = pd.concat([rows.rename(columns={"pcn_code": "area_code"}), rows.assign(area_code=ics_code)])
-    found = standardised(
-        both, ["area_code", "condition", "category"], esp2013_ten_years(), per=1, confidence=confidence
-    )
-    return found.rename(
-        columns={"events": "adjusted_events", "value": "adjusted", "lower": "adjusted_lower", "upper": "adjusted_upper"}
-    )
+    rows["expected"] = expected(rows.assign(age_band=bands.fillna(NOT_KNOWN)), ["condition", "age_band"])
+    return pd.concat([rows.rename(columns={"pcn_code": "area_code"}), rows.assign(area_code=ics_code)])
+
+
+def _standardised(both: pd.DataFrame, confidence: float, min_events: int = MIN_EVENTS) -> pd.DataFrame:
+    """One row per area, condition and group: the share standardised for age, with limits."""
+    standard = esp2013_ten_years()
+    found = standardised(both, GROUP, standard, per=1, confidence=confidence, min_events=min_events)
+    names = dict(zip(("events", "value", "lower", "upper"), ("adjusted_events", *ADJUSTED), strict=True))
+    return found.rename(columns=names)
+
+
+def _bounds(both: pd.DataFrame) -> pd.DataFrame:
+    """One row per area, condition and ethnic group: the least and the greatest share standardised for age.
+
+    Whatever the group of the people for whom none is recorded; on the scale of the share itself.
+    """
+    standard = esp2013_ten_years()
+    known = both[both["age_band"].isin(standard.index)]
+    columns, parts = ["events", "person_years"], []
+    for (area, condition), rows in known.groupby(["area_code", "condition"]):
+        sums = rows.groupby(["category", "age_band"], as_index=False)[columns].sum()
+        nobody = sums["category"].isin(NO_ETHNIC_GROUP)
+        complete = sums.groupby("category")["person_years"].transform(lambda years: (years > 0).sum() == len(standard))
+        groups = sums[~nobody & complete].rename(columns={"category": "area_code"})
+        if groups.empty:
+            continue
+        unknown = sums[nobody].groupby("age_band", as_index=False)[columns].sum()
+        found = standardised_bounds(groups, unknown, standard, per=1)[list(BOUNDS)].rename_axis("category")
+        parts.append(found.reset_index().assign(area_code=area, condition=condition))
+    empty = pd.DataFrame(columns=[*GROUP, *BOUNDS])
+    return pd.concat(parts, ignore_index=True) if parts else empty
 
 
 def _labelled(groups: pd.DataFrame, titles: dict) -> pd.DataFrame:
@@ -190,13 +220,15 @@ def _labelled(groups: pd.DataFrame, titles: dict) -> pd.DataFrame:
     return groups.assign(title=groups["condition"].map(titles), category=words)
 
 
-def _gradient(groups: pd.DataFrame, titles: dict, confidence: float) -> pd.DataFrame:
+def _gradient(long: pd.DataFrame, titles: dict, ics_code: str, confidence: float) -> pd.DataFrame:
     """One row per area and condition: slope and relative index of inequality over fifths of deprivation."""
-    fifths = groups[(groups["dimension"] == "Deprivation") & (groups["category"] != "Not known")]
-    fifths = fifths.rename(columns={"people": "population"}).assign(
-        quantile=fifths["place"], value=fifths["adjusted"], lower=fifths["adjusted_lower"],
-        upper=fifths["adjusted_upper"], events=fifths["with_condition"],
-    )  # fmt: skip
+    known = long[long["imd_quintile"] != NOT_KNOWN].rename(columns={"imd_quintile": "category"})
+    both = _in_both_areas(known, ics_code)
+    sums = both.groupby(GROUP, as_index=False)[["person_years", "expected"]].sum()
+    fifths = sums.merge(_standardised(both, confidence, min_events=1), on=GROUP)
+    names = dict(zip(("adjusted_events", *ADJUSTED), ("events", "value", "lower", "upper"), strict=True))
+    fifths = fifths.rename(columns={"person_years": "population", **names})
+    fifths = fifths.assign(quantile=fifths["category"].astype(int))
     found = gradient(fifths, ["area_code", "condition"], confidence=confidence, scale="logit")
     return found.assign(title=found["condition"].map(titles))
 

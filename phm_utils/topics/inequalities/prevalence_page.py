@@ -4,9 +4,13 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
+from phm_utils.methods.comparisons import ABOVE, BELOW, rates_against
+from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
-from phm_utils.rules.groups import NOT_KNOWN
+from phm_utils.rules.groups import NO_ETHNIC_GROUP, NOT_KNOWN
+from phm_utils.topics.inequalities.usual_variation import judged
+from phm_utils.wording import in_sentence
 
 RECORDED = Headings(
     {"recorded": "Recorded", "not_stated": "Not stated", "not_known": "Not known", "share": "Recorded (%)"}
@@ -23,7 +27,8 @@ def condition_units(units: pd.DataFrame, ics_units: pd.DataFrame, condition: str
     share = share_of(ics_units[ics_units["condition"] == condition])
     difference = (rows["with_condition"] - share * rows["people"]).astype("Float64")
     difference = (difference / 5).round().mul(5).astype("Int64")  # the counts themselves are rounded
-    return rows.rename(columns={"lower": "share_lower", "upper": "share_upper"}).assign(difference=difference)
+    rows = rows.rename(columns={"lower": "share_lower", "upper": "share_upper"}).assign(difference=difference)
+    return rows.assign(usual_share_lower=rows["usual_lower"], usual_share_upper=rows["usual_upper"])
 
 
 @if_present
@@ -73,41 +78,65 @@ def recorded_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def condition(rows: pd.DataFrame, averages: dict[str, float], kind: str) -> str:
-    """Where a condition is recorded most, not adjusted for age. averages: of `averages`."""
-    title, ics_share = title_of(rows), averages["ICS"]
-    known = rows.dropna(subset="share")
-    if known.empty:
+    """A condition's share here, and units that differ from what the others predict; not adjusted for age.
+
+    rows: of `condition_units`. averages: of `averages`.
+    """
+    title = title_of(rows)
+    if rows["share"].isna().all():
         return f"{title}: too few people in every {kind} to show."
-    row = known.loc[known["share"].idxmax()]
-    more = "more" if row["difference"] >= 0 else "fewer"
-    return (
-        f"{title} is recorded most in {row['unit_name']}: {row['share']:.1%} of people, against {ics_share:.1%} in "
-        f"the ICS; about {abs(row['difference']):,} people {more} than at the ICS's share."
-    )
+    family = Family(
+        f"of people with {in_sentence(title)} recorded", kind, f"{kind}s", "what the others predict", percent,
+        among_others=True, counted="people", caution="Not adjusted for age.",
+    )  # fmt: skip
+    among_others = judged(rows, value="share", lower="share_lower", upper="share_upper", events="with_condition")
+    parts = [f"{percent(share)} in the {name}" for name, share in averages.items() if pd.notna(share)]
+    return f"{title} is recorded for {' and '.join(parts)}. {family.standing_out(among_others)}"
 
 
 @finding
-def ethnicity(rows: pd.DataFrame, title: str) -> str:
-    """Which ethnic group has the condition most at the same age, and how many people have no group recorded."""
-    unknown = rows[rows["category"].isin(("Not stated", "Not known"))]
-    known = rows[~rows["category"].isin(unknown["category"])].dropna(subset="adjusted")
-    missing = unknown["people"].fillna(0).sum() / rows["people"].fillna(0).sum()
-    tail = f" {missing:.1%} of people have no ethnic group recorded or did not state it."
-    if len(known) < 2:
-        return f"{title}: too few people to compare age-standardised prevalence between ethnic groups.{tail}"
-    high, largest = known.loc[known["adjusted"].idxmax()], known.loc[known["people"].idxmax()]
-    other = largest if largest["category"] != high["category"] else known.loc[known["adjusted"].idxmin()]
-    return (
-        f"{title}, age-standardised: {high['adjusted']:.1%} in the {high['category']} group, {other['adjusted']:.1%} "
-        f"in the {other['category']} group.{tail}"
-    )
+def ethnicity(rows: pd.DataFrame, title: str, confidence: float = 0.95) -> str:
+    """Ethnic groups that differ from the most numerous at the same age, and what those without a group could change."""
+    unknown = rows["category"].isin(NO_ETHNIC_GROUP)
+    missing = rows.loc[unknown, "people"].fillna(0).sum() / max(rows["people"].fillna(0).sum(), 1)
+    tail = f"{percent(float(missing))} of people have no ethnic group recorded or did not state it."
+    known = rows[~unknown].assign(
+        unit=lambda f: f["category"], value=lambda f: f["adjusted"], lower=lambda f: f["adjusted_lower"],
+        upper=lambda f: f["adjusted_upper"], events=lambda f: f["with_condition"],
+    ).reset_index(drop=True)  # fmt: skip
+    if known["value"].notna().sum() < 2:
+        return f"{title}: too few people to compare age-standardised prevalence between ethnic groups. {tail}"
+    numerous = known["people"].eq(known["people"].max()) & known["value"].notna()
+    if not numerous.any():
+        return f"{title}: the most numerous ethnic group has too few people to compare others with it. {tail}"
+    reference = known[numerous].iloc[0]
+    others = known[known["unit"] != reference["unit"]].reset_index(drop=True)
+    against = pd.DataFrame({name: reference[name] for name in ("value", "lower", "upper")}, index=others.index)
+    found = others.drop(columns=["value", "lower", "upper"]).join(rates_against(others, against, confidence=confidence))
+    family = Family(
+        "of people, age-standardised", "other group", "other groups", f"the {reference['unit']} group", percent,
+        counted="people",
+    )  # fmt: skip
+    return f"{title}: {family.standing_out(found)} {tail}{_if_known(found, reference)}"
+
+
+def _if_known(judged: pd.DataFrame, reference: pd.Series) -> str:
+    """Of the groups that differ, those whose range, with the group of everybody known, reaches the reference's."""
+    found = judged[judged["verdict"].isin([ABOVE, BELOW])]
+    open_ = found[(found["least"] <= reference["greatest"]) & (found["greatest"] >= reference["least"])]
+    if found.empty:
+        return ""
+    if open_.empty:
+        return " The differences hold whichever group these people belong to."
+    return f" {len(open_)} of the {len(found)} differences could be gone if their groups were known."
 
 
 @finding("limit")
 def recorded(rows: pd.DataFrame, kind: str) -> str:
-    """Where ethnicity is recorded least."""
-    known = rows.dropna(subset="share")
+    """How far units differ in how completely ethnicity is recorded."""
+    known = rows["share"].dropna()
     if known.empty:
         return "Too few people to say how often ethnicity is recorded."
-    low = known.loc[known["share"].idxmin()]
-    return f"Ethnicity is recorded for {low['share']:.1%} of people in {low['category']}, the lowest {kind}."
+    low, high = percent(float(known.min())), percent(float(known.max()))
+    span = low if low == high else f"{low} to {high}"
+    return f"Ethnicity is recorded for {span} of people by {kind}; where it is recorded least the figures say least."

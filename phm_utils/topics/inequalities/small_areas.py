@@ -1,19 +1,27 @@
-"""Small areas: people, and observed over expected emergency admissions."""
+"""Small areas: people, and emergency admissions over those expected, drawn towards what areas like them have.
+
+A small area has few admissions a year, and its own ratio is mostly chance. Ratios are pooled (`methods.pooling`)
+over all areas of the ICS with their deprivation, and an area is told apart by the probability that its ratio
+lies above 1: among many areas that are equal nearly none is.
+"""
 
 import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, guarded, present_tables, read_sql
 from phm_utils.engine.sql_files import raw, sql_file
-from phm_utils.methods.rates import direct_rate, expected_events, proportion
+from phm_utils.methods.pooling import MIN_UNITS, pool_rates
+from phm_utils.methods.rates import proportion
 from phm_utils.privacy.relations import AtMost
 from phm_utils.privacy.release import AREA, Release, aggregate, count, derived, estimate, key, keys
+from phm_utils.topics.inequalities.standard import expected
 
 # Without names of small areas, their codes are shown.
 NO_AREAS = "CREATE TEMP VIEW area AS SELECT NULL::VARCHAR AS lsoa, NULL::VARCHAR AS lsoa_name WHERE false"
 MIN_PEOPLE = 100  # at the ICS's edge, fewer registered people do not represent a small area
-RATIO = ("ratio", "ratio_lower", "ratio_upper")
-ONE_STRATUM = pd.Series({"all": 1.0})
+RATIO = ("ratio", "ratio_lower", "ratio_upper", "probability_more")
+PROBABLE = 0.9  # of a ratio above 1, or below it: nine of ten areas so marked are truly above, or below
+MORE, FEWER, CANNOT_TELL = "Probably more than expected", "Probably fewer than expected", "Cannot be told"
 
 
 def _derived(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -22,10 +30,9 @@ def _derived(shown: pd.DataFrame, confidence: float) -> pd.DataFrame:
         limits = proportion(shown["with_condition"], shown["people"], confidence)
         shown = shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
     if "ratio" in shown:
-        words = pd.Series("Not clearly different", index=shown.index)
-        words = words.mask(shown["ratio_lower"] > 1, "More than expected").mask(
-            shown["ratio_upper"] < 1, "Fewer than expected"
-        )
+        likely = shown["probability_more"]
+        words = pd.Series(CANNOT_TELL, index=shown.index).mask(likely >= PROBABLE, MORE)
+        words = words.mask(likely <= 1 - PROBABLE, FEWER)
         shown = shown.assign(against_age=words.where(shown["ratio"].notna()))
     return shown
 
@@ -62,7 +69,7 @@ def small_area_model(
     """
     places = _places(con, condition)
     if strata is not None:
-        places = places.merge(_ratios(strata[strata["lsoa"].isin(places["lsoa"])], strata, confidence), how="left")
+        places = places.merge(_ratios(strata, places, confidence), how="left")
     if not condition:
         places = places.drop(columns="with_condition")
     blocks = pd.concat([places.assign(area_code=places["pcn_code"]), places.assign(area_code=ics_code)])
@@ -79,16 +86,26 @@ def _places(con: duckdb.DuckDBPyConnection, condition: str | None) -> pd.DataFra
         return read_sql(con, sql)
 
 
-def _ratios(strata: pd.DataFrame, standard: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """Observed over expected admissions of each small area, with limits that allow for repeats.
+def _ratios(strata: pd.DataFrame, places: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Pooled ratios of admissions over those expected of each small area, with limits and `probability_more`.
 
-    Expected: had each age band the rate that it has in the whole ICS. The
-    ratio is a rate per expected admission: one stratum of `direct_rate`.
+    Expected: had each age band the rate that it has in the whole ICS. Counts are divided by what
+    repeat admissions add to their variance, so that chance is what Poisson counts have. All are
+    NaN where fewer than ten areas can be pooled.
     """
-    whole = standard.groupby("age_band")[["events", "person_years"]].sum()
-    expected = expected_events(strata.rename(columns={"lsoa": "area_code"}), whole["events"] / whole["person_years"])
-    sums = strata.groupby("lsoa")[["events", "event_variance"]].sum().assign(person_years=expected, age_band="all")
-    sums = sums[sums["person_years"] > 0].rename_axis("area_code").reset_index()
-    found = direct_rate(sums, ONE_STRATUM, per=1, confidence=confidence)
-    found = found.set_axis(["events", *RATIO], axis=1).rename_axis("lsoa").reset_index()
-    return found.merge(strata.groupby("lsoa", as_index=False)["people_admitted"].sum(), on="lsoa")
+    strata = strata.assign(expected=expected(strata, ["age_band"]))
+    sums = strata.groupby("lsoa")[["events", "expected", "event_variance", "people_admitted"]].sum()
+    repeats = sums["event_variance"].sum() / max(sums["events"].sum(), 1)
+    sums = sums.reindex(places["lsoa"]).fillna(0.0)
+    x, n = sums["events"] / repeats, sums["expected"] / repeats
+    found = pd.DataFrame(float("nan"), index=sums.index, columns=list(RATIO))
+    if (n > 0).sum() >= MIN_UNITS and x[n > 0].sum() > 0:
+        deprivation = places.set_index("lsoa")["imd_decile"].astype(float)
+        pooled = pool_rates(x, n, _covariate(deprivation), confidence=confidence)
+        found = pooled[["value", "lower", "upper", "exceedance"]].set_axis(list(RATIO), axis=1)
+    return found.join(sums[["events", "people_admitted"]]).reset_index()
+
+
+def _covariate(deprivation: pd.Series) -> pd.Series | None:
+    """Deciles of deprivation, or none where some area has none or all have the same."""
+    return deprivation if deprivation.notna().all() and deprivation.nunique() > 1 else None

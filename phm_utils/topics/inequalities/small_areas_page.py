@@ -4,9 +4,11 @@ import geopandas as gpd
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
+from phm_utils.reports.comparisons import percent
 from phm_utils.reports.findings import finding
+from phm_utils.topics.inequalities.small_areas import CANNOT_TELL, FEWER, MORE
 
-AGAINST_AGE = ("Fewer than expected", "Not clearly different", "More than expected")
+AGAINST_AGE = (FEWER, CANNOT_TELL, MORE)
 
 
 @if_present
@@ -21,15 +23,24 @@ def mapped(outlines: gpd.GeoDataFrame, rows: pd.DataFrame) -> gpd.GeoDataFrame |
 
 @finding
 def small_areas(areas: pd.DataFrame) -> str:
-    """How many small areas have clearly more admissions than expected, and how deprived they are."""
+    """In how many small areas admissions are probably above those expected, and how deprived they are."""
     shown = areas.dropna(subset="against_age")
-    more = shown[shown["against_age"] == AGAINST_AGE[-1]]
+    more = shown[shown["against_age"] == MORE]
+    if shown.empty:
+        return "Too few small areas have enough emergency admissions to be compared with those expected for age."
     if more.empty:
-        return f"None of {len(shown)} small areas has clearly more emergency admissions than expected for age."
-    verb = "has" if len(more) == 1 else "have"
-    first = f"{len(more)} of {len(shown)} small areas {verb} clearly more emergency admissions than expected for age"
+        return (
+            f"In none of {len(shown)} small areas are emergency admissions probably (90% or more) above those expected "
+            "for age."
+        )
+    first = (
+        f"In {len(more)} of {len(shown)} small areas emergency admissions are probably (90% or more) above those "
+        "expected for age"
+    )
     if shown["imd_decile"].isna().all():
         return f"{first}."
-    deprived = (more["imd_decile"] <= 2).sum()
-    elsewhere = (shown["imd_decile"] <= 2).mean()
-    return f"{first}; {deprived} of these are in the most deprived fifth of England, against {elsewhere:.0%} of all."
+    deprived, elsewhere = (more["imd_decile"] <= 2).sum(), (shown["imd_decile"] <= 2).mean()
+    return (
+        f"{first}; {deprived} of these {len(more)} {'is' if deprived == 1 else 'are'} in the most deprived fifth of "
+        f"England, against {percent(elsewhere)} of all compared."
+    )

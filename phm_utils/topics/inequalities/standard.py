@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from phm_utils.errors import InputError
+from phm_utils.methods.count_limits import MIN_EVENTS
 from phm_utils.methods.gradients import FEWEST, Scale, slope_index
 from phm_utils.methods.rates import direct_rate
 from phm_utils.rules.data_files import rows_by, whole_number
@@ -48,8 +49,24 @@ def esp2013_ten_years() -> pd.Series:
     return weights.groupby(ten_years(pd.Series(weights.index, index=weights.index))).sum()
 
 
+def expected(strata: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Events of each stratum, had it the rate of all strata together at its age: `by` names age, and condition.
+
+    strata: `by`, `events` and `person_years`, each person once.
+    """
+    whole = strata.groupby(by)[["events", "person_years"]].transform("sum")
+    rate = whole["events"] / whole["person_years"].where(whole["person_years"] > 0)
+    return (strata["person_years"] * rate).fillna(0.0)
+
+
 def standardised(
-    strata: pd.DataFrame, keys: list[str], standard: pd.Series, *, per: int, confidence: float
+    strata: pd.DataFrame,
+    keys: list[str],
+    standard: pd.Series,
+    *,
+    per: int,
+    confidence: float,
+    min_events: int = MIN_EVENTS,
 ) -> pd.DataFrame:
     """Directly standardised rates of every group, with their limits.
 
@@ -58,7 +75,7 @@ def standardised(
         events; many rows of one group and band are added up.
     Returns one row per group: `keys`, `events` (in the bands of the
         standard), `value`, `lower`, `upper` in units of `per`: NaN on fewer
-        than 10 events, or where an age band has nobody.
+        than `min_events` events, or where an age band has nobody.
     """
     numbers = [c for c in ("events", "event_variance", "person_years") if c in strata]
     sums = strata[strata["age_band"].isin(standard.index)].groupby([*keys, "age_band"], as_index=False)[numbers].sum()
@@ -72,7 +89,8 @@ def standardised(
     if usable.empty:
         rates = pd.DataFrame(columns=["value", "lower", "upper"], dtype=float)
     else:
-        rates = direct_rate(usable, standard, per=per, confidence=confidence).drop(columns="events")
+        rates = direct_rate(usable, standard, per=per, confidence=confidence, min_events=min_events)
+        rates = rates.drop(columns="events")
     return groups.join(found.join(rates), on="group_no").drop(columns="group_no")
 
 
@@ -80,18 +98,19 @@ def gradient(fifths: pd.DataFrame, keys: list[str], *, confidence: float, scale:
     """Slope and relative index of inequality, most over least deprived, of standardised rates.
 
     fifths: one row per `keys` x `quantile` (1 most deprived, 5 least):
-        `population`, `events`, `people_admitted` where events are admissions,
-        and `value` with its limits of `confidence`.
-    Returns one row per `keys`: the fewest `events`, and `people_admitted`, of a
-    fifth, for a gradient rests on all of them; and `sii`, `rii` with
-    limits: NaN where a fifth is missing or has no value. A positive slope,
-    or a ratio above 1, is more among the most deprived.
+        `population`, `events`, `people_admitted` where events are admissions, `expected` (events at the rates of the
+        whole ICS), and `value` with its limits of `confidence`, also on few events.
+    Returns one row per `keys`: the `events`, and `people_admitted`, of all fifths, on which a gradient
+    rests; and `sii`, `rii` with limits: NaN where a fifth is missing or fewer than 10 events are expected
+    in it. Deciding on the events that occurred would show the gradients that chance made flatter. A positive
+    slope, or a ratio above 1, is more among the most deprived.
     scale: on which line and sampling errors are: log for rates, logit for shares of people (0 to 1), whose errors
         there are the limits' on the log scale over sqrt(1 - share): a share's own, as its limits are of Poisson counts.
     """
     behind = [c for c in ("events", "people_admitted") if c in fifths]
-    groups = fifths.groupby(keys, as_index=False)[behind].min().rename_axis("group_no").reset_index()
+    groups = fifths.groupby(keys, as_index=False)[behind].sum().rename_axis("group_no").reset_index()
     rows = fifths.merge(groups[["group_no", *keys]], on=keys)
+    rows = rows[rows.groupby("group_no")["expected"].transform("min") >= MIN_EVENTS]
     rows = rows[["group_no", "quantile", "population", "value", "lower", "upper"]]
     rows["se"] = np.log(rows["upper"] / rows["lower"]) / 2 / stats.norm.isf((1 - confidence) / 2)
     rows = rows.drop(columns=["lower", "upper"]).rename(columns={"group_no": "area_code"})

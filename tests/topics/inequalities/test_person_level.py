@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from checked_tables import nothing_silent
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from released_tables import protected
 
 from phm_utils.errors import InputError
@@ -16,11 +14,14 @@ from phm_utils.params import Disclosure, Workbook
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.groups import ETHNIC_GROUPS
 from phm_utils.topics.inequalities.emergency_rates_page import follow_up, limits
+from phm_utils.topics.inequalities.gap_parts import gap_parts_model
 from phm_utils.topics.inequalities.inequality_tables import RELEASES, inequality_tables
-from phm_utils.topics.inequalities.prevalence import with_bounds
+from phm_utils.topics.inequalities.prevalence import _groups
 from phm_utils.topics.inequalities.prevalence_page import condition_units
+from phm_utils.topics.inequalities.small_areas import PROBABLE, _ratios
 from phm_utils.topics.inequalities.standard import esp2013, esp2013_ten_years, gradient, standardised, ten_years
 from phm_utils.topics.inequalities.strata import Period, emergency_strata, follow_people, whole_months
+from phm_utils.topics.inequalities.usual_variation import against_others, judged
 
 POLICY = Disclosure()
 TWO_BANDS = pd.Series({"0-4": 3, "5-9": 1})
@@ -85,7 +86,7 @@ def fifths(values, area="U1"):
     values = np.asarray(values, dtype=float)
     return pd.DataFrame(
         {
-            "area_code": area, "quantile": [1, 2, 3, 4, 5], "population": 1000, "events": 100,
+            "area_code": area, "quantile": [1, 2, 3, 4, 5], "population": 1000, "events": 100, "expected": 100,
             "value": values, "lower": values * 0.9, "upper": values / 0.9,
         }
     )  # fmt: skip
@@ -248,10 +249,10 @@ def test_every_table_has_a_block_for_each_network_and_for_the_ics(con, workbook)
     tables = released(con, workbook)
     assert sorted(tables) == [
         "condition_gradient", "condition_groups", "condition_units", "emergency_areas", "emergency_deprivation",
-        "emergency_gradient", "emergency_units", "ethnicity_recorded", "small_areas",
+        "emergency_gap_parts", "emergency_gradient", "emergency_units", "ethnicity_recorded", "small_areas",
     ]  # fmt: skip
-    for table in tables.values():
-        assert set(table["area_code"]) == {"U1", "U2", "QZZ"}
+    for name, table in tables.items():
+        assert set(table["area_code"]) == {"U1", "U2"} | ({"QZZ"} if name != "emergency_gap_parts" else set())
     units = tables["condition_units"].query("area_code == 'QZZ' and condition == 'diabetes'").set_index("unit_code")
     true = frame.groupby("pcn_code")["diabetes"].sum()
     assert (units["with_condition"] - true).abs().max() <= 2.5
@@ -298,11 +299,13 @@ def test_one_persons_admissions_are_no_rate_of_an_area(con, workbook):
     assert tables["emergency_gradient"].drop(columns="area_code").isna().all(axis=None)
 
 
-def test_a_gradient_rests_on_the_fewest_people_of_a_fifth():
-    rows = fifths([8, 7, 5, 3, 2]).assign(events=[100, 12, 90, 80, 70], people_admitted=[50, 40, 30, 9, 20])
+def test_a_gradient_is_decided_by_the_events_expected_and_not_by_those_that_occurred():
+    rows = fifths([8, 7, 5, 3, 2]).assign(events=[100, 12, 90, 80, 4], people_admitted=[50, 9, 30, 29, 4])
     found = gradient(rows, ["area_code"], confidence=0.95).iloc[0]
-    assert (found["events"], found["people_admitted"]) == (12, 9)
+    assert (found["events"], found["people_admitted"]) == (286, 122)  # of all fifths, on which it rests
     assert found["rii"] > 1
+    few = gradient(rows.assign(expected=[100, 90, 80, 70, 9]), ["area_code"], confidence=0.95).iloc[0]
+    assert np.isnan(few["rii"])
 
 
 @pytest.mark.parametrize(("gp", "admissions"), [(False, True), (True, False), (False, False)])
@@ -319,10 +322,10 @@ def test_what_an_absent_source_would_show_is_left_out(con, workbook, gp, admissi
 @pytest.mark.parametrize(
     ("missing", "gone"),
     [
-        ("imd_quintile", {"condition_gradient", "emergency_deprivation", "emergency_gradient"}),
+        ("imd_quintile", {"condition_gradient", "emergency_deprivation", "emergency_gap_parts", "emergency_gradient"}),
         ("ethnic_group", {"ethnicity_recorded"}),
         ("age", {"condition_gradient", "condition_groups", "emergency_areas", "emergency_deprivation",
-                 "emergency_gradient", "emergency_units"}),
+                 "emergency_gap_parts", "emergency_gradient", "emergency_units"}),
         ("lsoa", {"small_areas"}),
     ],
 )  # fmt: skip
@@ -363,35 +366,82 @@ def test_a_condition_that_is_none_is_refused_with_those_there_are(con, workbook)
         condition_units(units, units, "housebound")
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(10, 400), st.floats(0, 1)), min_size=7, max_size=7))
-def test_bounds_of_an_ethnic_group_hold_whoever_the_unknown_people_are(drawn):
-    shown = pd.DataFrame(
-        {
-            "area_code": "QZZ", "condition": "x", "dimension": "Ethnic group", "category": ETHNIC_GROUPS,
-            "people": pd.Series([n for n, _ in drawn], dtype="Int64"),
-            "with_condition": pd.Series([round(n * share) for n, share in drawn], dtype="Int64"),
-        }
-    )  # fmt: skip
-    groups = with_bounds(shown, 0.95).set_index("category")
-    unknown = groups.loc[["Not stated", "Not known"]]
-    assert unknown[["least", "most"]].isna().all(axis=None)
-    for name, row in groups.drop(unknown.index).iterrows():
-        assert row["least"] - 1e-12 <= row["share"] <= row["most"] + 1e-12, name
-        # Half of them belong to the group: inside the bounds too.
-        more = unknown[["people", "with_condition"]].sum() / 2
-        share = (row["with_condition"] + more["with_condition"]) / (row["people"] + more["people"])
-        assert row["least"] - 1e-12 <= share <= row["most"] + 1e-12, name
+def ethnic_strata(known, unknown):
+    """Strata of one condition in one network: people and those who have it, by group and ten-year band."""
+    rows = [(group, band, people, having) for group, bands in known.items() for band, people, having in bands]
+    rows += [("Not known", band, people, having) for band, people, having in unknown]
+    frame = pd.DataFrame(rows, columns=["ethnic_group", "age_band", "people", "with_condition"])
+    return frame.assign(pcn_code="U1", practice_code="A1", imd_quintile="1", condition="x")
 
 
-def test_bounds_are_unknown_where_the_unknown_people_are_suppressed():
-    shown = pd.DataFrame(
+def test_bounds_of_an_ethnic_group_are_on_the_scale_of_its_standardised_share():
+    # The younger group has a lower crude share and the same share at every age: bounds lie about the latter.
+    bands = [f"{low}-{low + 4}" for low in range(0, 90, 5)] + ["90+"]
+    young = [(band, 400 if place < 9 else 40, (400 if place < 9 else 40) * (place + 1) // 40)
+             for place, band in enumerate(bands)]  # fmt: skip
+    old = [(band, 40 if place < 9 else 400, (40 if place < 9 else 400) * (place + 1) // 40)
+           for place, band in enumerate(bands)]  # fmt: skip
+    unknown = [(band, 4, 1) for band in bands]
+    strata = ethnic_strata({"White": old, "Asian": young}, unknown)
+    groups = _groups(strata, {"Ethnic group": ("ethnic_group", ETHNIC_GROUPS)}, "QZZ", 0.95)
+    rows = groups[groups["area_code"] == "QZZ"].set_index("category")
+    assert rows.loc["Asian", "adjusted"] == pytest.approx(rows.loc["White", "adjusted"], rel=0.05)
+    for group in ("White", "Asian"):
+        row = rows.loc[group]
+        assert row["least"] < row["adjusted"] < row["greatest"]
+        assert row["greatest"] - row["least"] < 0.1
+    assert rows.loc["Not known", ["least", "greatest"]].isna().all()
+
+
+def test_a_unit_is_judged_by_what_all_others_of_its_kind_predict():
+    sizes = np.full(16, 2_000.0)
+    events = np.array([200, 190, 210, 205, 195, 200, 188, 212, 199, 201, 193, 207, 203, 197, 200, 420.0])
+    practices = pd.DataFrame({"area_code": ["U1", "U2"] * 8, "unit_code": range(16), "x": events, "n": sizes})
+    networks = pd.DataFrame({"area_code": "QZZ", "unit_code": ["U1", "U2"], "x": [1600, 1820.0], "n": [16_000.0] * 2})
+    found = against_others(pd.concat([practices, networks], ignore_index=True), "QZZ", "x", "n", kind="proportion")
+    assert (found["p_adjusted"] < 0.05).tolist() == [False] * 15 + [True] + [False] * 2
+    # Two networks say nothing about how much networks usually differ.
+    assert found[["usual_lower", "usual_upper", "p_adjusted", "pooled"]].iloc[16:].isna().all(axis=None)
+    assert found["usual_upper"].iloc[15] < found["pooled"].iloc[15] < 420 / 2000
+    shown = judged(found.assign(unit_name="u", value=found["x"] / found["n"], lower=0.0, upper=1.0), events="x")
+    assert shown["verdict"].tolist() == ["cannot tell"] * 15 + ["above"] + ["too few"] * 2
+
+
+def test_parts_of_a_gap_add_up_and_repeats_widen_their_limits():
+    rows = pd.DataFrame(
         {
-            "area_code": "QZZ", "condition": "x", "dimension": "Ethnic group", "category": ["White", "Not known"],
-            "people": pd.Series([100, 10], dtype="Int64"), "with_condition": pd.Series([20, None], dtype="Int64"),
+            "pcn_code": ["U1", "U1", "U2", "U2"], "age_band": ["0-4", "90+"] * 2, "imd_quintile": "1",
+            "events": [10, 90, 20, 40], "person_years": [500.0, 500, 900, 100], "people_admitted": [10, 60, 20, 30],
         }
     )  # fmt: skip
-    row = with_bounds(shown, 0.95).iloc[0]
-    assert row["share"] == 0.2
-    assert pd.isna(row["least"])
-    assert pd.isna(row["most"])
+    once = gap_parts_model(rows.assign(event_variance=rows["events"]), 0.95, per=1_000).frame
+    again = gap_parts_model(rows.assign(event_variance=rows["events"] * 4), 0.95, per=1_000).frame
+    one = once[once["area_code"] == "U1"].set_index("part")
+    # Crude: 100 of 1,000 against 60 of 1,000. Age: at the mean rates .021 and .29, older by 400 of 1,000.
+    assert one.loc["gap", "value"] == pytest.approx(40)
+    assert one.loc["age", "value"] == pytest.approx(1_000 * 0.4 * ((0.18 + 0.4) / 2 - (0.02 + 0.02 / 0.9) / 2))
+    assert one.loc[["age", "deprivation", "rest"], "value"].sum() == pytest.approx(40)
+    wide = again[again["area_code"] == "U1"].set_index("part")
+    assert (wide["upper"] - wide["lower"]).to_numpy() == pytest.approx(2 * (one["upper"] - one["lower"]).to_numpy())
+    alone = gap_parts_model(rows[rows["pcn_code"] == "U1"].assign(event_variance=0), 0.95, per=1_000).frame
+    assert alone.empty
+
+
+def test_equal_small_areas_are_not_told_apart_and_one_with_twice_as_many_is():
+    rng = np.random.default_rng(4)
+    years = np.full(103, 1_500.0)
+    events = rng.poisson(years * 0.1)
+    codes = [f"E{n:08}" for n in range(103)]
+    strata = pd.DataFrame(
+        {"lsoa": codes, "age_band": "0-4", "events": events, "person_years": years, "event_variance": events,
+         "people_admitted": events}
+    )  # fmt: skip
+    places = pd.DataFrame({"lsoa": codes, "imd_decile": [n % 10 + 1 for n in range(103)]})
+    equal = _ratios(strata, places, 0.95)
+    assert (equal["probability_more"] >= PROBABLE).sum() <= 1
+    planted = strata.assign(events=events + np.where(np.arange(103) == 50, 150, 0))
+    found = _ratios(planted.assign(event_variance=planted["events"]), places, 0.95).set_index("lsoa")
+    assert found.loc[codes[50], "probability_more"] > 0.99
+    assert 1.3 < found.loc[codes[50], "ratio"] < 2.1
+    few = _ratios(strata.iloc[:9], places.iloc[:9], 0.95)
+    assert few[["ratio", "probability_more"]].isna().all(axis=None)
