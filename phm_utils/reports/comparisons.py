@@ -92,20 +92,22 @@ class Family:
         """
         has_columns(judged, name, "value", "lower", "upper", "comparator", "verdict")
         compared = judged[judged["verdict"].isin([ABOVE, BELOW, CANNOT_TELL])]
-        if compared.empty and self.among_others and judged["value"].notna().any():
-            few = int(judged["value"].notna().sum())
-            return (
-                f"How much {self.units} usually differ cannot be told from {few}, so none is named.{self._cautioned()}"
-            )
+        known = judged["value"].dropna()
+        if compared.empty and self.among_others and len(known):
+            unknown = f"how much {self.units} usually differ cannot be told from {len(known)}"
+            return f"{self._range(known)}: {unknown}, so none is named.{self._cautioned()}"
         if compared.empty:
             return f"No {self.unit} has enough to be compared with {self.comparator}.{self._left_out(judged, name)}"
         found = compared[compared["verdict"] != CANNOT_TELL]
-        lead = f"Of {len(compared)} {self._kind(len(compared))} compared, "
+        one, against = len(compared) == 1, self._comparator(compared)
+        lead = f"The one {self.unit} compared " if one else f"Of {len(compared)} {self.units} compared, "
         if found.empty:
-            lead += f"none differs from {self._comparator(compared)} beyond chance"
+            lead += f"{'cannot be told apart' if one else 'none differs'} from {against}"
+            lead += "" if one else " beyond chance"
         else:
-            lead += f"{len(found)} {'differs' if len(found) == 1 else 'differ'} from {self._comparator(compared)}: "
-            lead += "; ".join(self._side(found, verdict, name) for verdict in (ABOVE, BELOW) if _has(found, verdict))
+            lead += "differs" if one else f"{len(found)} {'differs' if len(found) == 1 else 'differ'}"
+            sides = [self._side(found, verdict, name) for verdict in (ABOVE, BELOW) if _has(found, verdict)]
+            lead += f" from {against}: {'; '.join(sides)}"
         return f"{lead}.{self._left_out(judged, name)}{self._cautioned()}"
 
     def own(self, row: pd.Series, name: str = "unit") -> str:
@@ -116,10 +118,15 @@ class Family:
         if row["verdict"] == TOO_FEW:
             return f"{row[name]}: too few to compare with {self.comparator}."
         word = {ABOVE: "more than", BELOW: "less than"}.get(row["verdict"], "which cannot be told apart from")
+        lead = f"{row[name]}: {self.form(row['value'])} {self.indicator} ({self._limits(row)})"
         if row["verdict"] == NOT_COMPARED:
-            return f"{row[name]}: {self._value(row)} {self.indicator}; not compared: {row['why']}.{self._cautioned()}"
-        against = f"{self.comparator} ({self.form(row['comparator'])})"
-        return f"{row[name]}: {self._value(row)} {self.indicator}, {word} {against}.{self._cautioned()}"
+            return f"{lead}; not compared: {row['why']}.{self._cautioned()}"
+        return f"{lead}, {word} {self.comparator} ({self.form(row['comparator'])}).{self._cautioned()}"
+
+    def _range(self, values: pd.Series) -> str:
+        """Lowest to highest value of units of which none is named."""
+        low, high = self.form(values.min()), self.form(values.max())
+        return f"{len(values)} {self._kind(len(values))}, {low if low == high else f'{low} to {high}'} {self.indicator}"
 
     def _comparator(self, judged: pd.DataFrame) -> str:
         """The comparator, with its value where all units have the same."""
@@ -131,21 +138,23 @@ class Family:
     def _side(self, found: pd.DataFrame, verdict: str, name: str) -> str:
         """Units on one side, the clearest first; of equally clear ones the first by name."""
         rows = found[found["verdict"] == verdict].sort_values(["p", name], kind="stable")
-        words = [f"{row[name]} ({self._value(row, inside=True)})" for _, row in rows.head(MOST_NAMED).iterrows()]
+        words = [
+            f"{row[name]} ({self.form(row['value'])}, {self._limits(row)})"
+            for _, row in rows.head(MOST_NAMED).iterrows()
+        ]
         more = [f"{len(rows) - MOST_NAMED} more"] if len(rows) > MOST_NAMED else []
         return f"{verdict} it {joined([*words, *more])}"
 
-    def _value(self, row: pd.Series, *, inside: bool = False) -> str:
-        """A value with its limits, and the counts and the pooled value where there are any."""
-        limits = f"{self.form(row['lower'])} to {self.form(row['upper'])}"
-        parts = [f"{self.form(row['value'])}, {limits}"] if inside else [limits]
+    def _limits(self, row: pd.Series) -> str:
+        """Limits of a value, and the counts and the pooled value where there are any."""
+        parts = [f"{self.form(row['lower'])} to {self.form(row['upper'])}"]
         if self.among_others:
             parts.append(f"the others predict {self.form(row['usual_lower'])} to {self.form(row['usual_upper'])}")
         if self.counted and pd.notna(row.get("events")):
             parts.append(f"{int(row['events']):,} {self.counted}")
         if pd.notna(row.get("pooled")):
             parts.append(f"{self.form(row['pooled'])} drawn towards the others")
-        return "; ".join(parts) if inside else f"{self.form(row['value'])} ({'; '.join(parts)})"
+        return "; ".join(parts)
 
     def _left_out(self, judged: pd.DataFrame, name: str) -> str:
         """How many are too small to be compared, and which are not compared and why."""

@@ -174,15 +174,17 @@ def gap(parts: pd.DataFrame, name: str) -> str:
     whole, age, deprivation, rest = (row for _, row in parts.iterrows())
     side = "above" if whole["value"] > 0 else "below"
     if whole["lower"] <= 0 <= whole["upper"]:
-        lead = f"{name}'s crude rate cannot be told apart from the rest of the ICS's ({_signed(whole)})"
+        lead = f"{name}'s crude rate cannot be told apart from the rest of the ICS's ({_signed(whole, inside=True)})"
     else:
         lead = f"{name}'s crude rate lies {side} the rest of the ICS's by {_signed(whole)} per 1,000 people a year"
     parts = f"{_signed(age)} by age, {_signed(deprivation)} by deprivation, {_signed(rest)} by what neither explains"
     return f"{lead}: {parts}."
 
 
-def _signed(row: pd.Series) -> str:
-    return f"{row['value']:+.1f} ({row['lower']:+.1f} to {row['upper']:+.1f})"
+def _signed(row: pd.Series, *, inside: bool = False) -> str:
+    """A difference with its limits; inside: within brackets."""
+    value, limits = f"{row['value']:+.1f}", f"{row['lower']:+.1f} to {row['upper']:+.1f}"
+    return f"{value}, {limits}" if inside else f"{value} ({limits})"
 
 
 @finding

@@ -85,7 +85,8 @@ GROUPS = Release(
     "People with each long-term condition, by deprivation and ethnic group; standardised for age in ten-year bands",
     (
         *(AREA, *CONDITION, *keys("dimension"), PLACE, *keys("category"), *counts(*COUNTS)),
-        *(estimate(name, "adjusted_events") for name in (*ADJUSTED, *BOUNDS)),
+        *(estimate(name, "adjusted_events") for name in ADJUSTED),
+        *(estimate(name, "adjusted_events", optional=True) for name in BOUNDS),  # of ethnic groups alone
         *SHARES,
     ),
     relations=(AcrossAreas(tuple(COUNTS), exact=False), AtMost("with_condition", "people")),

@@ -90,7 +90,7 @@ def condition(rows: pd.DataFrame, averages: dict[str, float], kind: str) -> str:
         among_others=True, counted="people", caution="Not adjusted for age.",
     )  # fmt: skip
     among_others = judged(rows, value="share", lower="share_lower", upper="share_upper", events="with_condition")
-    parts = [f"{percent(share)} in the {name}" for name, share in averages.items() if pd.notna(share)]
+    parts = [f"{percent(share)} of people in the {name}" for name, share in averages.items() if pd.notna(share)]
     return f"{title} is recorded for {' and '.join(parts)}. {family.standing_out(among_others)}"
 
 
@@ -126,9 +126,12 @@ def _if_known(judged: pd.DataFrame, reference: pd.Series) -> str:
     open_ = found[(found["least"] <= reference["greatest"]) & (found["greatest"] >= reference["least"])]
     if found.empty:
         return ""
+    difference = "The difference" if len(found) == 1 else f"All {len(found)} differences"
     if open_.empty:
-        return " The differences hold whichever group these people belong to."
-    return f" {len(open_)} of the {len(found)} differences could be gone if their groups were known."
+        return f" {difference} hold{'s' if len(found) == 1 else ''} whichever group these people belong to."
+    if len(open_) < len(found):
+        difference = f"{len(open_)} of the {len(found)} differences"
+    return f" {difference} could be gone if their groups were known."
 
 
 @finding("limit")

@@ -28,19 +28,15 @@ def small_areas(areas: pd.DataFrame) -> str:
     more = shown[shown["against_age"] == MORE]
     if shown.empty:
         return "Too few small areas have enough emergency admissions to be compared with those expected for age."
+    of_all = f"{len(shown)} small area{'s' if len(shown) != 1 else ''}"
     if more.empty:
-        return (
-            f"In none of {len(shown)} small areas are emergency admissions probably (90% or more) above those expected "
-            "for age."
-        )
-    first = (
-        f"In {len(more)} of {len(shown)} small areas emergency admissions are probably (90% or more) above those "
-        "expected for age"
-    )
+        return f"In none of {of_all} are emergency admissions probably (90% or more) above those expected for age."
+    first = f"In {len(more)} of {of_all} emergency admissions are probably (90% or more) above those expected for age"
     if shown["imd_decile"].isna().all():
         return f"{first}."
     deprived, elsewhere = (more["imd_decile"] <= 2).sum(), (shown["imd_decile"] <= 2).mean()
+    of_these = f"{'all' if deprived == len(more) else deprived or 'none'} of these"
     return (
-        f"{first}; {deprived} of these {len(more)} {'is' if deprived == 1 else 'are'} in the most deprived fifth of "
-        f"England, against {percent(elsewhere)} of all compared."
+        f"{first}; {of_these} {'is' if deprived == 1 else 'are'} in the most deprived fifth of England, against "
+        f"{percent(elsewhere)} of all compared."
     )

@@ -270,10 +270,9 @@ def test_a_small_area_is_one_networks_and_shows_the_same_people_in_both_blocks(c
     assert ("U1", "E01000002") not in table.index
     for code, lsoa in (("U1", "E01000001"), ("U2", "E01000002")):
         pd.testing.assert_series_equal(table.loc[("QZZ", lsoa)], table.loc[(code, lsoa)], check_names=False)
-    low, high = table.loc[("QZZ", "E01000001")], table.loc[("QZZ", "E01000002")]
-    assert (low["against_age"], high["against_age"]) == ("Fewer than expected", "More than expected")
-    weights = np.array([2000, 2000])  # the ages are alike, so expected admissions are as the people
-    assert np.average([low["ratio"], high["ratio"]], weights=weights) == pytest.approx(1, abs=0.02)
+    # Two areas say nothing about how much areas usually differ.
+    assert table["ratio"].isna().all()
+    assert table["against_age"].isna().all()
 
 
 def test_one_persons_admissions_are_no_rate_of_an_area(con, workbook):
