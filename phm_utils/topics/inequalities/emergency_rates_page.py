@@ -163,9 +163,9 @@ def gap_parts(parts: pd.DataFrame) -> pd.DataFrame | Absent:
     }  # fmt: skip
     if parts["value"].isna().all():
         return Absent("Parts of the gap", "enough emergency admissions, or a second network")
-    return parts.assign(part=parts["part"].map(words), order=parts["part"].map(list(words).index)).sort_values(
-        "order", ignore_index=True
-    )
+    order = parts["part"].map(list(words).index)
+    rows = parts.assign(part=parts["part"].map(words), order=order, gap=parts["value"])
+    return rows.sort_values("order", ignore_index=True)
 
 
 @finding
@@ -183,7 +183,7 @@ def gap(parts: pd.DataFrame, name: str) -> str:
 
 def _signed(row: pd.Series, *, inside: bool = False) -> str:
     """A difference with its limits; inside: within brackets."""
-    value, limits = f"{row['value']:+.1f}", f"{row['lower']:+.1f} to {row['upper']:+.1f}"
+    value, limits = f"{row['value']:+.0f}", f"{row['lower']:+.0f} to {row['upper']:+.0f}"
     return f"{value}, {limits}" if inside else f"{value} ({limits})"
 
 

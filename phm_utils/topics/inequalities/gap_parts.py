@@ -24,7 +24,9 @@ STRATA = ["age_band", "imd_quintile"]
 
 
 def gap_parts_model(rows: pd.DataFrame, confidence: float, *, per: int) -> Model:
-    """True figures of `emergency_gap_parts`: one row per network and part.
+    """Figures of `emergency_gap_parts`: one row per network and part, in whole numbers.
+
+    Whole, because a network's crude rate with decimals gives its count more exactly than the count itself is released.
 
     rows: strata by practice, age band and fifth of deprivation, with `pcn_code`, `events`, `event_variance`,
         `person_years` and `people_admitted`; those whose age or deprivation is not known are left out.
@@ -37,7 +39,7 @@ def gap_parts_model(rows: pd.DataFrame, confidence: float, *, per: int) -> Model
     for code, here in sums.groupby("pcn_code"):
         rest = sums[sums["pcn_code"] != code].groupby(["age_band", "deprivation"], as_index=False)[columns].sum()
         if here["person_years"].sum() > 0 and rest["person_years"].sum() > 0:
-            found = gap_parts(here, rest, per=per, confidence=confidence).rename_axis("part").reset_index()
+            found = gap_parts(here, rest, per=per, confidence=confidence).round().rename_axis("part").reset_index()
             behind = {name: here[name].sum() for name in ("events", "people_admitted")}
             parts.append(found.assign(area_code=code, **behind))
     empty = pd.DataFrame(columns=["area_code", "part", "value", "lower", "upper", "events", "people_admitted"])

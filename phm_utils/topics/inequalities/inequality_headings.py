@@ -10,6 +10,7 @@ HEADINGS = Headings(
         "people_admitted": "People admitted",
         "died": "Died",
         "value": "Age-standardised rate per 1,000 a year",
+        "gap": "Per 1,000 people a year",
         "lower": "Lower limit",
         "upper": "Upper limit",
         "usual_lower": "What the others predict, from",
@@ -45,6 +46,9 @@ HEADINGS = Headings(
         "rii_lower": "Lower limit",
         "rii_upper": "Upper limit",
     },
-    decimals=dict.fromkeys(("value", "lower", "upper", "crude", "usual_lower", "usual_upper", "pooled"), 1),
+    decimals={
+        **dict.fromkeys(("value", "lower", "upper", "crude", "usual_lower", "usual_upper", "pooled"), 1),
+        **{"gap": 0, "ratio": 2, "ratio_lower": 2, "ratio_upper": 2, "probability_more": 2},
+    },
     shares=1,
 )

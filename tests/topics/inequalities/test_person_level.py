@@ -418,10 +418,12 @@ def test_parts_of_a_gap_add_up_and_repeats_widen_their_limits():
     one = once[once["area_code"] == "U1"].set_index("part")
     # Crude: 100 of 1,000 against 60 of 1,000. Age: at the mean rates .021 and .29, older by 400 of 1,000.
     assert one.loc["gap", "value"] == pytest.approx(40)
-    assert one.loc["age", "value"] == pytest.approx(1_000 * 0.4 * ((0.18 + 0.4) / 2 - (0.02 + 0.02 / 0.9) / 2))
-    assert one.loc[["age", "deprivation", "rest"], "value"].sum() == pytest.approx(40)
+    assert one.loc["age", "value"] == round(1_000 * 0.4 * ((0.18 + 0.4) / 2 - (0.02 + 0.02 / 0.9) / 2))
+    assert one.loc[["age", "deprivation", "rest"], "value"].sum() == pytest.approx(40, abs=1.5)
     wide = again[again["area_code"] == "U1"].set_index("part")
-    assert (wide["upper"] - wide["lower"]).to_numpy() == pytest.approx(2 * (one["upper"] - one["lower"]).to_numpy())
+    assert (wide["upper"] - wide["lower"]).to_numpy() == pytest.approx(
+        2 * (one["upper"] - one["lower"]).to_numpy(), abs=3
+    )
     alone = gap_parts_model(rows[rows["pcn_code"] == "U1"].assign(event_variance=0), 0.95, per=1_000).frame
     assert alone.empty
 

@@ -122,11 +122,11 @@ def test_a_gap_is_told_in_parts_with_limits():
     parts = emergency_rates_page.gap_parts(rows.sample(frac=1, random_state=1))
     assert parts["part"].tolist()[0] == "All of the gap"
     assert str(emergency_rates_page.gap(parts, "Ash")) == (
-        "Ash's crude rate lies above the rest of the ICS's by +40.0 (+30.0 to +50.0) per 1,000 people a year: "
-        "+30.0 (+25.0 to +35.0) by age, +6.0 (+2.0 to +10.0) by deprivation, +4.0 (-5.0 to +13.0) by what neither "
+        "Ash's crude rate lies above the rest of the ICS's by +40 (+30 to +50) per 1,000 people a year: "
+        "+30 (+25 to +35) by age, +6 (+2 to +10) by deprivation, +4 (-5 to +13) by what neither "
         "explains."
     )
-    near = emergency_rates_page.gap_parts(rows.assign(lower=-60.0))
+    near = emergency_rates_page.gap_parts(rows.assign(lower=-60))
     assert "cannot be told apart" in str(emergency_rates_page.gap(near, "Ash"))
 
 
@@ -162,7 +162,8 @@ def test_a_conditions_share_is_said_and_no_practice_of_few():
     sentence = str(prevalence_page.condition(found, {"PCN": 0.1, "ICS": 0.05}, "practice"))
     assert sentence == (
         "Diabetes is recorded for 10.0% of people in the PCN and 5.0% of people in the ICS. "
-        "1 practice, 10.0% of people with diabetes recorded: how much practices usually differ cannot be told from 1, so none is named. Not adjusted for age."
+        "1 practice, 10.0% of people with diabetes recorded: how much practices usually differ cannot be told from 1, "
+        "so none is named. Not adjusted for age."
     )
 
 
