@@ -22,7 +22,7 @@ WINSORISED = 0.1  # of the z-scores at either end, so that outliers do not widen
 MIN_UNITS = 10  # fewer say too little about how much units usually vary
 ONE_BY_ONE = 500  # units; among more, one alone moves what all predict by next to nothing, and all stand for the others
 BISECTIONS = 16
-INFORMATION = 0.6  # of the degrees of freedom; judged from simulations of 60 runs a setting (benchmarks/README.md)
+INFORMATION = 0.6  # of the degrees of freedom; judged from simulations (benchmarks/README.md)
 
 
 @dataclass(frozen=True)
