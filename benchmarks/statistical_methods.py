@@ -227,7 +227,7 @@ PARTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", default=list(PARTS), choices=[*PARTS, []], help="by default all")
+    parser.add_argument("parts", nargs="*", default=[], choices=[*PARTS, []], help="by default all")
     parser.add_argument("--runs", type=int, default=2_000)
     asked = parser.parse_args()
     for name in asked.parts or PARTS:
