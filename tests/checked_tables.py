@@ -22,8 +22,10 @@ def settled(name: str, rows: list[dict]) -> list[dict]:
 
 
 def nothing_silent(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `silent_practice` and `silent_month` without rows."""
-    for name, types in (("silent_practice", PRACTICE_TYPES), ("silent_month", MONTH_TYPES)):
+    """Make `silent_practice`, `silent_month` and `practice_caution` without rows."""
+    cautions = dict.fromkeys(("practice_code", "practice_name", "pcn_code", "why"), "str")
+    tables = {"silent_practice": PRACTICE_TYPES, "silent_month": MONTH_TYPES, "practice_caution": cautions}
+    for name, types in tables.items():
         con.register("_none", pd.DataFrame(columns=list(types)).astype(types))
         con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM _none")
         con.unregister("_none")

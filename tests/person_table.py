@@ -63,6 +63,7 @@ class People:
         self.con.execute("CREATE OR REPLACE TABLE person_left_out AS SELECT *, '' AS what FROM _left")
         self.con.register("_practices", PRACTICES)
         self.con.execute("CREATE OR REPLACE TABLE practice AS SELECT * FROM _practices")
+        self.con.execute("CREATE OR REPLACE TABLE practice_caution (practice_code VARCHAR, why VARCHAR)")
 
     def were(self, rows: list[dict], died: Iterable[str] = (), missing: Iterable[str] = ()) -> None:
         """Make `person_earlier`, in the same way, and follow-up: `died` are ids of those who died since."""

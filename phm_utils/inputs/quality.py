@@ -13,6 +13,7 @@ import pandas as pd
 from phm_utils.engine import Model, read_sql
 from phm_utils.inputs.people_account import PEOPLE as PEOPLE_PART
 from phm_utils.inputs.people_account import UNITS
+from phm_utils.inputs.practice_caution import days_behind
 from phm_utils.params import Workbook
 from phm_utils.privacy.relations import AtMost, Parts, RowSum
 from phm_utils.privacy.release import AREA, PLACE, Release, aggregate, count, counts, derived, key, keys
@@ -133,10 +134,8 @@ def _completeness(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 def _practices(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> pd.DataFrame:
     """Each practice, in its PCN's block and in the ICS's: a stale practice is named in both."""
     frame = read_sql(con, "SELECT * FROM check_practice")
-    last = frame["last_event_date"]
-    newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else pd.NaT
-    frame["days_behind"] = (newest - last).dt.days.clip(lower=0).astype("Int64")
-    frame["last_event"] = last.dt.strftime("%Y-%m-%d").fillna("")
+    frame["days_behind"] = days_behind(frame["last_event_date"], workbook)
+    frame["last_event"] = frame["last_event_date"].dt.strftime("%Y-%m-%d").fillna("")
     frame["practice_name"] = frame["practice_name"].fillna(frame["practice_code"])
     frame = frame.rename(columns={"practice_code": "unit_code", "practice_name": "unit_name"})
     return pd.concat([frame.assign(area_code=workbook.ics_code), frame.assign(area_code=frame["pcn_code"])])

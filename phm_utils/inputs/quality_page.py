@@ -7,9 +7,10 @@ from phm_utils.inputs.people_account import PEOPLE as NOT_COUNTED
 from phm_utils.inputs.people_account import REGISTERED as REGISTERED_WORDS
 from phm_utils.inputs.people_account import SILENT_PRACTICE
 from phm_utils.inputs.people_account import UNITS as COUNTED
+from phm_utils.reports.comparisons import percent
 from phm_utils.reports.findings import finding
 from phm_utils.rules.restricted_codes import RESTRICTED
-from phm_utils.wording import in_sentence
+from phm_utils.wording import in_sentence, joined
 
 KEYS = {
     "token_person_id": "Shared pseudonym",
@@ -26,7 +27,7 @@ OUTCOME_SENTENCE = {
 REGISTERED = REGISTERED_WORDS.capitalize()
 RESTRICTED_SENTENCE = " Legally restricted codes, not taken up: about {:,}."
 LOW_SHARE = 0.90  # of rows filled: the finding names fields below it
-COMPLETE, FEWEST = 0.9995, 5  # fields above the first are not shown, except to reach the second
+COMPLETE, FEWEST = 0.999, 5  # fields above the first are not shown, except to reach the second
 # Fields that may rightly be empty, such as end dates: no sign of low quality.
 OPEN_ENDED = (
     *("registered_to", "enrolled_to", "event_end", "disdate", "open_date", "close_date", "pcn_from", "pcn_to"),
@@ -49,7 +50,7 @@ def row_counts_finding(tables: pd.DataFrame) -> str:
     present = _about_people(tables).query("state == 'present'")
     absent = [in_sentence(title) for title in tables.loc[tables["state"] == "absent", "title"]]
     tables_of = "1 table" if len(present) == 1 else f"{len(present)} tables"
-    used = _share(present["rows_kept"].sum() / present["rows_in"].sum())
+    used = percent(present["rows_kept"].sum() / present["rows_in"].sum())
     text = f"{used} of {present['rows_in'].sum():,} rows in {tables_of} about people are used."
     return text + (f" Absent: {', '.join(absent)}." if absent else " No table is absent.")
 
@@ -82,20 +83,25 @@ def people_account(people: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def people_finding(people: pd.DataFrame) -> str | tuple[str, str]:
-    """How many of those registered are counted, and the main reason for the others: text and level."""
+    """How many of those registered are not counted, for which reasons in their order: text and level."""
     if people.empty:
         return "Nobody is registered in the extract.", "warning"
     counted, reasons = people[people["part"] == COUNTED], people[people["part"] == NOT_COUNTED]
     registered = people["registered"].iloc[0]
     if reasons.empty:
         return f"Everybody registered is counted: {registered:,} people in {len(counted)} networks."
-    most = reasons.sort_values(["people", "place"], ascending=[False, True], na_position="last").iloc[0]
+    reasons = reasons.sort_values("place")
+    listed = joined([f"{row.what} ({_people(row.people)})" for row in reasons.itertuples()])
     known = reasons["people"].dropna()
     some = f"about {known.sum():,}" if len(known) == len(reasons) else "some"
     return (
-        f"Of {registered:,} people registered, {some} are not counted, most of them for one reason: {most['what']}.",
-        "warning" if most["what"] == SILENT_PRACTICE else "finding",
+        f"Of {registered:,} people registered, {some} are not counted: {listed}.",
+        "warning" if SILENT_PRACTICE in set(reasons["what"]) else "finding",
     )
+
+
+def _people(count: int) -> str:
+    return "too few to show" if pd.isna(count) else f"{count:,}"
 
 
 @if_present
@@ -148,18 +154,19 @@ def least_complete(completeness: pd.DataFrame, most: int = 12) -> pd.DataFrame:
 
 @finding
 def completeness_finding(completeness: pd.DataFrame) -> str:
-    """The least complete fields, in one sentence."""
+    """The fields that are filled in fewer than LOW_SHARE of rows, in one sentence."""
     low = least_complete(completeness, most=len(completeness))
     low = low[low["Share filled"].astype(float) < LOW_SHARE]
     if low.empty:
         return f"Every field in use is filled in at least {LOW_SHARE:.0%} of rows."
-    nothing, some = low[low["Share filled"] == 0], low[low["Share filled"] > 0]
-    text = f"{len(low)} field{'s are' if len(low) > 1 else ' is'} filled in fewer than {LOW_SHARE:.0%} of rows"
-    if len(nothing):
-        text += f"; nothing is in {', '.join(nothing['Field'])}"
-    if len(some):
-        text += f"; least of the others: {some['Field'].iloc[0]}, {_share(some['Share filled'].iloc[0])}"
-    return f"{text}."
+    listed = joined(
+        [f"{row.Field} ({percent(row.share)})" for row in low.rename(columns={"Share filled": "share"}).itertuples()]
+    )
+    return f"{_are(len(low), 'field')} filled in fewer than {LOW_SHARE:.0%} of rows: {listed}."
+
+
+def _are(count: int, what: str) -> str:
+    return f"{count} {what} is" if count == 1 else f"{count} {what}s are"
 
 
 @if_present
@@ -178,18 +185,18 @@ def linkage_keys(completeness: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def keys_finding(completeness: pd.DataFrame) -> str:
-    """The table with the fewest shared pseudonyms, in one sentence."""
+    """The tables of which fewer than COMPLETE rows carry a shared pseudonym, in their order, in one sentence."""
     tokens = completeness[completeness["column_name"] == "token_person_id"].dropna(subset="share")
-    tokens = tokens.sort_values("share")
     if tokens.empty:
         return "No table carries a shared pseudonym: records cannot be linked."
-    worst = tokens.iloc[0]
-    if float(worst["share"]) >= COMPLETE:
+    low = tokens[tokens["share"].astype(float) < COMPLETE].sort_values("title")
+    if low.empty:
         each = "The one table" if len(tokens) == 1 else f"Each of {len(tokens)} tables"
         return f"{each} about people carries the shared pseudonym in nearly every row."
+    listed = joined([f"{in_sentence(row.title)} ({percent(float(row.share))})" for row in low.itertuples()])
     return (
-        f"The shared pseudonym is least complete in {worst['title'].lower()}: {_share(worst['share'])} of rows. "
-        "Rows without it are counted but linked to no person."
+        f"In {len(low)} of {len(tokens)} tables about people fewer than {percent(COMPLETE)} of rows carry the shared "
+        f"pseudonym: {listed}. Rows without it are counted but linked to no person."
     )
 
 
@@ -203,7 +210,7 @@ def with_events(practices: pd.DataFrame, everywhere: pd.DataFrame) -> pd.DataFra
 
 @if_present
 def freshness(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """The practices furthest behind, one row each: days from their last event to the newest of the extract."""
+    """One row per practice, the longest behind first: days from its last event to the newest of the extract."""
     late = practices.sort_values(["days_behind", "unit_code"], ascending=[False, True], na_position="first").head(most)
     shown = late[["unit_name", "last_event", "days_behind"]]
     return shown.set_axis(["Practice", "Last event", "Days behind"], axis=1).reset_index(drop=True)
@@ -223,10 +230,22 @@ def freshness_finding(practices: pd.DataFrame, stale_days: int) -> tuple[str, st
     if not late:
         return f"Every practice has an event within {stale_days} days of the newest.", "finding"
     verb = "has" if len(late) == 1 else "have"
+    behind = practices.loc[practices["unit_name"].isin(late), "days_behind"].dropna()
+    days = f" (their last events are {_range(behind)} days behind)" if len(behind) else ""
     return (
-        f"{len(late)} of {len(practices)} practices {verb} no event in the last {stale_days} days: {', '.join(late)}. "
+        f"{len(late)} of {len(practices)} practices {verb} no event in the last {stale_days} days: {joined(late)}{days}. "
         "Their recent care is missing from the data."
     ), "warning"
+
+
+def _range(values: pd.Series) -> str:
+    """Numbers from the least to the greatest, or the one that there is.
+
+    >>> _range(pd.Series([60, 47])), _range(pd.Series([47]))
+    ('47 to 60', '47')
+    """
+    low, high = f"{values.min():,}", f"{values.max():,}"
+    return low if low == high else f"{low} to {high}"
 
 
 @if_present
@@ -241,7 +260,7 @@ def stale_by_limit(practices: pd.DataFrame, limits: tuple[int, ...]) -> pd.DataF
 
 @if_present
 def list_sizes(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """Registered in the extract against the published list, furthest apart first: one row per practice."""
+    """One row per practice, the largest difference first: registered in the extract against the published list."""
     known = practices.dropna(subset="gap")
     order = known["gap"].astype(float).abs().sort_values(ascending=False, kind="stable").index
     shown = known.loc[order].head(most)[["unit_name", "registered", "published_list_size", "gap"]]
@@ -251,7 +270,7 @@ def list_sizes(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
 
 @if_present
 def list_size_outliers(practices: pd.DataFrame, limit: float) -> list[str]:
-    """Practices whose list differs from the published size by more than `limit`, furthest first."""
+    """Practices whose list differs from the published size by more than `limit`."""
     sizes = list_sizes(practices, most=len(practices))
     return sizes.loc[sizes["Absolute difference"] > limit, "Practice"].tolist()
 
@@ -267,12 +286,14 @@ def list_finding(practices: pd.DataFrame, limit: float) -> tuple[str, str]:
         return f"Every list is within {limit:.0%} of its published size.", "finding"
     verb = "differs" if len(names) == 1 else "differ"
     text = f"{len(names)} of {len(sizes)} lists {verb} from the published size by more than {limit:.0%}"
-    return f"{text}: {', '.join(names)}.", "warning"
+    gaps = sizes.loc[sizes["Absolute difference"] > limit, "Difference"].astype(float)
+    low, high = f"{gaps.min():+.1%}", f"{gaps.max():+.1%}"
+    return f"{text}: {joined(sorted(names))} ({low if low == high else f'{low} to {high}'}).", "warning"
 
 
 @if_present
 def deprivation_known(practices: pd.DataFrame, most: int = 30) -> pd.DataFrame:
-    """The practices of whose people the deprivation is least often known: one row each, below COMPLETE only."""
+    """One row per practice of whose people deprivation is known for fewer than COMPLETE, the fewest first."""
     few = practices.dropna(subset="deprivation_share").sort_values(["deprivation_share", "unit_code"])
     few = few[few["deprivation_share"].astype(float) < COMPLETE].head(most)
     shown = few[["unit_name", "registered", "deprivation_known", "deprivation_share"]]
@@ -290,9 +311,25 @@ def deprivation_finding(practices: pd.DataFrame) -> tuple[str, str]:
         return f"Deprivation is known for at least {LOW_SHARE:.0%} of the people of every practice.", "finding"
     return (
         f"Deprivation is known for fewer than {LOW_SHARE:.0%} of the people of {len(low)} of {len(practices)} "
-        f"practices: {', '.join(low)}. Compare them by deprivation with care.",
+        f"practices: {joined(sorted(low))}. Compare them by deprivation with care.",
         "warning",
     )
+
+
+@if_present
+def not_compared(caution: pd.DataFrame) -> pd.DataFrame:
+    """One row per practice that is compared with no other, and why, for readers. caution: of `practice_caution`."""
+    return caution[["unit_name", "why"]].set_axis(["Practice", "Not compared, because"], axis=1)
+
+
+@finding
+def caution_finding(caution: pd.DataFrame, practices: int) -> tuple[str, str]:
+    """The practices that are compared with no other, and why: text and level. practices: how many there are."""
+    if caution.empty:
+        return f"Each of {practices} practices is compared with the others.", "finding"
+    reasons = [f"{joined(rows['unit_name'].tolist())} ({why})" for why, rows in caution.groupby("why", sort=False)]
+    verb = "practice is" if len(caution) == 1 else "practices are"
+    return f"{len(caution)} of {practices} {verb} compared with no other: {joined(reasons)}.", "warning"
 
 
 @if_present
@@ -310,9 +347,3 @@ def permissions(sources: pd.DataFrame) -> pd.DataFrame:
         "national_data_opt_out": "National data opt-out",
     }
     return sources[list(names)].rename(columns=names)
-
-
-def _share(value: float) -> str:
-    """A share in words, never rounded up to all: 99.7%, over 99.9%."""
-    value = float(value)
-    return "over 99.9%" if 0.9995 <= value < 1 else f"{value:.1%}"

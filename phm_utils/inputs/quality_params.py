@@ -2,9 +2,7 @@
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from phm_utils.params import RunParams, of_run
+from phm_utils.params import Code, RunParams, of_run
 
 
 class DataQualityParams(RunParams):
@@ -15,6 +13,9 @@ class DataQualityParams(RunParams):
     stale_days: int = of_run(
         45, ge=1, le=3650, description="days: a practice whose last GP event is older is stale, on every report"
     )
-    list_size_gap: float = Field(
-        0.05, gt=0, lt=1, description="share: extract and published list size may differ by so much"
+    list_size_gap: float = of_run(
+        0.05, gt=0, lt=1, description="share: extract and published list size may differ by so much, on every report"
+    )
+    other_kind: tuple[Code, ...] = of_run(
+        (), description="codes of practices for a special group of patients, which are not compared with the others"
     )

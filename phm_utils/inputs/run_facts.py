@@ -8,6 +8,7 @@ import pandas as pd
 
 from phm_utils.engine import present_tables, read_sql
 from phm_utils.inputs.alarms import on_a_page
+from phm_utils.inputs.practice_caution import days_behind
 from phm_utils.inputs.quality_params import DataQualityParams
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
@@ -51,10 +52,9 @@ def _practices(practices: pd.DataFrame, workbook: Workbook) -> dict[str, dict[st
     named = practices["practice_name"].fillna(practices["practice_code"])
     stale_days = DataQualityParams.run_values(workbook)["stale_days"]
     last = pd.to_datetime(practices["last_event_date"])
-    newest = min(last.max(), pd.Timestamp(workbook.index_date)) if last.notna().any() else last.max()
     dated = bool(last.notna().any())
     missing = (last.isna() & dated) | (practices["registered"].fillna(0) == 0) | practices["left_out"]
-    stale = ~missing & ((newest - last).dt.days > stale_days)
+    stale = ~missing & (days_behind(last, workbook) > stale_days).fillna(False)
     found: dict[str, dict[str, Any]] = {}
     for area in [workbook.ics_code, *sorted(practices["pcn_code"].dropna().unique())]:
         in_area = practices["pcn_code"].eq(area) | (area == workbook.ics_code)

@@ -1,6 +1,7 @@
 """What the check of the extracts declares, and the report on their quality."""
 
 from phm_utils.inputs.code_lists import FILES
+from phm_utils.inputs.practice_caution import CAUTION
 from phm_utils.inputs.quality import RELEASES
 from phm_utils.inputs.quality_params import DataQualityParams
 from phm_utils.tables import TABLES
@@ -38,8 +39,15 @@ TOPIC = Topic(
             makes=aggregates(RELEASES),
             reads=(*CHECK_TABLES, "practice"),
         ),
+        Stage(
+            "practice_caution",
+            "phm_utils.inputs.practice_caution:practice_caution",
+            makes=("practice_caution", *aggregates((CAUTION,))),
+            reads=("check_practice", "person"),
+            parameters=(DataQualityParams,),
+        ),
     ),
-    releases=RELEASES,
+    releases=(*RELEASES, CAUTION),
     notebook="00_data_quality",
     parameters=DataQualityParams,
     reads=("value_units",),

@@ -93,14 +93,19 @@ def rates_against(
     ['cannot tell', 'cannot tell', 'above']
     """
     has_columns(units, "value", "lower", "upper")
-    of = _each("all" if family is None else family, units["value"])
-    out = _each(False if left_out is None else left_out, units["value"])
+    estimated = isinstance(comparator, pd.DataFrame)
+    _, of, out, given = matched(
+        value=units["value"],
+        family=_each("all" if family is None else family, units["value"]),
+        left_out=_each(False if left_out is None else left_out, units["value"]),
+        comparator=_each(float("nan") if estimated else comparator, units["value"]),
+    )
     value, error = _on_log_scale(units, confidence)
     if isinstance(comparator, pd.DataFrame):
         has_columns(comparator, "value", "lower", "upper")
         against, other = _on_log_scale(comparator.reindex(units.index), confidence)
     else:
-        given = numbers(_each(comparator, units["value"]), "comparator")
+        given = numbers(given, "comparator")
         against, other = np.log(np.where(given > 0, given, np.nan)), np.zeros(len(units))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (value - against) / np.hypot(error, other)
@@ -130,6 +135,45 @@ def units_among_others(events: pd.Series, sizes: pd.Series, *, kind: Kind, rate:
     )
     columns = ["value", "lower", "upper", "predicted", "p", "p_adjusted"]
     return found[columns].rename(columns={"predicted": "comparator"}).assign(verdict=verdict)
+
+
+def the_others(
+    units: pd.DataFrame, weights: pd.Series, *, family: pd.Series | None = None, confidence: float = 0.95
+) -> pd.DataFrame:
+    """For each unit the weighted mean of all others of its family: a comparator that does not hold the unit itself.
+
+    units: `value` (0 or more), `lower` and `upper` (limits of `confidence`), of independent units; one without them is
+        in nobody's comparator. weights: such as people, so that the mean of shares is the share of all others together.
+    Returns on the given index `value`, `lower` and `upper`, missing where the others have nothing.
+
+    >>> units = pd.DataFrame({"value": [0.1, 0.2, 0.4], "lower": [0.08, 0.17, 0.35], "upper": [0.12, 0.23, 0.45]})
+    >>> the_others(units, pd.Series([100, 300, 100]))["value"].round(3).tolist()
+    [0.25, 0.25, 0.175]
+    """
+    has_columns(units, "value", "lower", "upper")
+    value, weight, lower, upper, of = matched(
+        value=units["value"], weights=weights, lower=units["lower"], upper=units["upper"],
+        family=_each("all" if family is None else family, units["value"]),
+    )  # fmt: skip
+    x, w = counts(value, "value"), counts(weight, "weights")
+    error = (numbers(upper, "upper") - numbers(lower, "lower")) / 2 / z_value(confidence)
+    known = ~np.isnan(x + w + error)
+    parts = pd.DataFrame({"w": w, "sum": w * x, "variance": (w * error) ** 2}, index=value.index)
+    parts.loc[~known] = 0.0
+    together = parts.groupby(of.to_numpy()).transform("sum")
+    rest = (together - parts).where(together - parts > 1e-12 * together)  # of nothing a rounding error may be left
+    mean = rest["sum"] / rest["w"]
+    reach = z_value(confidence) * np.sqrt(rest["variance"]) / rest["sum"]
+    return pd.DataFrame({"value": mean, "lower": mean * np.exp(-reach), "upper": mean * np.exp(reach)})
+
+
+def mirrored(family: pd.Series) -> pd.Series:
+    """The second unit of each family of two: compared with each other, they are one comparison and not two.
+
+    >>> mirrored(pd.Series(["Sex", "Sex", "Age", "Age", "Age"])).tolist()
+    [False, True, False, False, False]
+    """
+    return family.map(family.value_counts()).eq(2) & family.duplicated()
 
 
 def _each(given, like: pd.Series) -> pd.Series:

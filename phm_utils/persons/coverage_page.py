@@ -3,6 +3,7 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.reports.comparisons import percent
 from phm_utils.reports.findings import TOO_FEW, Level, finding
 from phm_utils.tables import TABLES
 from phm_utils.wording import in_sentence, joined, lacking
@@ -42,7 +43,7 @@ def values(counts: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def values_finding(counts: pd.DataFrame) -> tuple[str, Level] | str:
-    """The share of values that are used, the concepts that lose most, and those left out: text and level."""
+    """The share of values that are used, the concepts that lose MANY_LOST or more, and those left out."""
     if counts.empty:
         return "No GP entry has a value.", "limit"
     known = counts.dropna(subset="entries")
@@ -52,24 +53,17 @@ def values_finding(counts: pd.DataFrame) -> tuple[str, Level] | str:
     kinds = {kind: int(known[kind].fillna(0).sum()) for kind in (*USED, *NOT_USED)}
     used = sum(kinds[kind] for kind in USED)
     text = (
-        f"{_share(used / total)} of about {total:,} values are used: {kinds['as_recorded']:,} in their concept's unit, "
-        f"{kinds['converted']:,} converted and {kinds['without_unit']:,} without a unit."
+        f"{percent(used / total)} of about {total:,} values are used: {kinds['as_recorded']:,} in their concept's "
+        f"unit, {kinds['converted']:,} converted and {kinds['without_unit']:,} without a unit."
     )
     lost = known[list(NOT_USED)].fillna(0).sum(axis=1) / known["entries"].where(known["entries"] > 0)
     named = [
-        f"{in_sentence(t)} ({_share(s)})" for t, s in zip(known["title"], lost.fillna(0), strict=True) if s >= MANY_LOST
+        f"{in_sentence(t)} ({percent(s)})"
+        for t, s in zip(known["title"], lost.fillna(0), strict=True)
+        if s >= MANY_LOST
     ]
     if named:
         text += f" Not used for their unit or size: {joined(named)}."
     if left := [in_sentence(title) for title in counts.loc[counts["left_out"], "title"]]:
         text += f" Most values of {joined(left)} cannot be used: nobody's is shown, and rules on it are left out."
     return text, "warning" if named or left else "finding"
-
-
-def _share(part: float) -> str:
-    """A share of all, never rounded up to all.
-
-    >>> _share(0.9999), _share(1.0), _share(0.071)
-    ('over 99.9%', '100.0%', '7.1%')
-    """
-    return "over 99.9%" if 0.9995 <= part < 1 else f"{min(part, 1):.1%}"

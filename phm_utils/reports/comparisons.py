@@ -56,6 +56,15 @@ def times(ratio: float) -> str:
     return f"{ratio:.2g} times" if ratio < 10 else f"{ratio:,.0f} times"
 
 
+def out_of(per: int) -> Form:
+    """Writes a share as a number out of `per`.
+
+    >>> out_of(1_000)(0.0123), out_of(10_000)(0.00004)
+    ('12.3', '0.4')
+    """
+    return lambda share: number(per * share)
+
+
 @dataclass(frozen=True)
 class Family:
     """Comparisons declared before results: one indicator by one kind of unit.
@@ -115,10 +124,12 @@ class Family:
 
         row: of `judged` as in `standing_out`, a family of one or the unit that the page is about.
         """
-        if row["verdict"] == TOO_FEW:
+        if row["verdict"] == TOO_FEW and pd.isna(row[["value", "lower", "upper"]]).any():
             return f"{row[name]}: too few to compare with {self.comparator}."
         word = {ABOVE: "more than", BELOW: "less than"}.get(row["verdict"], "which cannot be told apart from")
         lead = f"{row[name]}: {self.form(row['value'])} {self.indicator} ({self._limits(row)})"
+        if row["verdict"] == TOO_FEW:
+            return f"{lead}; too few to compare with {self.comparator}."
         if row["verdict"] == NOT_COMPARED:
             return f"{lead}; not compared: {row['why']}.{self._cautioned()}"
         return f"{lead}, {word} {self.comparator} ({self.form(row['comparator'])}).{self._cautioned()}"
@@ -148,7 +159,7 @@ class Family:
     def _limits(self, row: pd.Series) -> str:
         """Limits of a value, and the counts and the pooled value where there are any."""
         parts = [f"{self.form(row['lower'])} to {self.form(row['upper'])}"]
-        if self.among_others:
+        if self.among_others and pd.notna(row["usual_lower"]):
             parts.append(f"the others predict {self.form(row['usual_lower'])} to {self.form(row['usual_upper'])}")
         if self.counted and pd.notna(row.get("events")):
             parts.append(f"{int(row['events']):,} {self.counted}")
@@ -161,7 +172,8 @@ class Family:
         few, out = (judged[judged["verdict"] == verdict] for verdict in (TOO_FEW, NOT_COMPARED))
         said = f" {len(few)} {'is' if len(few) == 1 else 'are'} too small to compare." if len(few) else ""
         if len(out) and "why" in out:
-            said += " Not compared: " + joined([f"{row[name]} ({row['why']})" for _, row in out.iterrows()]) + "."
+            reasons = [f"{joined(rows[name].tolist())} ({why})" for why, rows in out.groupby("why", sort=False)]
+            said += f" Not compared: {joined(reasons)}."
         return said
 
     def _kind(self, count: int) -> str:

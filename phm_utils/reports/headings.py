@@ -20,6 +20,7 @@ COMMON = {
     "registered": "Registered",
     "sex": "Sex",
     "unit_name": "Practice or PCN",
+    "why": "Not compared, because",
 }
 
 

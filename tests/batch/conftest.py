@@ -68,7 +68,9 @@ def house(tmp_path, monkeypatch) -> Path:
     for folder in ("parameters", "notebooks", "landing"):
         (root / folder).mkdir(parents=True)
     (root / "landing" / "people.csv").write_text("pcn_code,people\nU99001,120\nU99002,6\n")
-    write_notebook(root, "00_data_quality", "DataQualityParams", {"stale_days": 45, "list_size_gap": 0.05})
+    write_notebook(
+        root, "00_data_quality", "DataQualityParams", {"stale_days": 45, "list_size_gap": 0.05, "other_kind": []}
+    )
     write_notebook(root, "01_linkage", "LinkageParams", {"max_conflict_share": 0.01})
     monkeypatch.setenv("PHM_ROOT", str(root))
     return root

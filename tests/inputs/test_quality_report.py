@@ -51,7 +51,7 @@ def test_completeness_is_by_area_and_ethnicity_not_known_is_not_filled(released)
     least = quality.least_complete(of(released, "quality_completeness"))
     row = least.set_index("Field").loc["GP registrations: ethnicity"]
     assert (row["Rows"], row["Filled"], row["Share filled"]) == (40, 20, 0.5)
-    assert "GP registrations: ethnicity, 50.0%" in str(
+    assert "filled in fewer than 90% of rows: GP registrations: ethnicity (50.0%)" in str(
         quality.completeness_finding(of(released, "quality_completeness"))
     )
 
@@ -60,7 +60,10 @@ def test_a_stale_practice_is_named_and_the_limit_is_a_choice(released):
     practices = of(released, "quality_practices")
     found = quality.freshness_finding(practices, 45)
     assert found.level == "warning"
-    assert "1 of 2 practices has no event in the last 45 days: Demo Ash" in str(found)
+    # From 1 January to 1 June 2024.
+    assert "1 of 2 practices has no event in the last 45 days: Demo Ash (their last events are 152 days behind)" in str(
+        found
+    )
     assert quality.freshness_finding(practices, 365).level == "finding"
     assert quality.stale_by_limit(practices, (45, 365))["Practices"].tolist() == [1, 0]
 
@@ -80,6 +83,41 @@ def test_a_list_unlike_the_published_one_is_named(released):
     practices = of(released, "quality_practices")
     assert quality.list_size_outliers(practices, 0.05) == ["Demo Alder"]  # 20 in the extract, 40 published
     assert quality.list_sizes(practices)["Difference"].tolist() == [-0.5, 0.0]
+    assert str(quality.list_finding(practices, 0.05)) == (
+        "1 of 2 lists differs from the published size by more than 5%: Demo Alder (-50.0%)."
+    )
+
+
+def test_practices_compared_with_no_other_are_listed_with_why():
+    caution = pd.DataFrame(
+        {"unit_code": ["A1", "A2", "A3"], "unit_name": ["Elm", "Oak", "Ash"], "why": ["old", "short", "old"]}
+    )
+    found = quality.caution_finding(caution, 9)
+    assert str(found) == "3 of 9 practices are compared with no other: Elm and Ash (old) and Oak (short)."
+    assert found.level == "warning"
+    assert str(quality.caution_finding(caution.head(0), 9)) == "Each of 9 practices is compared with the others."
+
+
+def test_tables_with_fewer_pseudonyms_than_the_rule_asks_are_all_listed():
+    tokens = pd.DataFrame({"title": ["Deaths", "Lists", "Admissions"], "column_name": "token_person_id",
+                           "share": [0.9999, 0.924, 0.95]})  # fmt: skip
+    assert str(quality.keys_finding(tokens)) == (
+        "In 2 of 3 tables about people fewer than 99.9% of rows carry the shared pseudonym: admissions (95.0%) and "
+        "lists (92.4%). Rows without it are counted but linked to no person."
+    )
+    assert "nearly every row" in str(quality.keys_finding(tokens.assign(share=0.9999)))
+
+
+def test_reasons_for_which_people_are_not_counted_are_listed_in_their_order():
+    people = pd.DataFrame({"place": [3, 1, 2], "part": ["counted", "people", "people"], "registered": 1_000,
+                           "what": ["North", "no pseudonym", "practice whose GP records fell silent"],
+                           "people": pd.array([900, None, 90], "Int64")})  # fmt: skip
+    found = quality.people_finding(people)
+    assert str(found) == (
+        "Of 1,000 people registered, some are not counted: no pseudonym (too few to show) and practice whose GP "
+        "records fell silent (90)."
+    )
+    assert found.level == "warning"
 
 
 def test_the_keys_that_join_people_are_counted(released):
@@ -95,11 +133,6 @@ def test_findings_of_nothing_wrong_are_said(released):
 def test_permissions_are_ready_to_print(released):
     shown = quality.permissions(of(released, "quality_sources", "QZZ"))
     assert shown["Source"].tolist() == ["gp_extract", "reference"]
-
-
-@pytest.mark.parametrize(("value", "text"), [(0.99999, "over 99.9%"), (1.0, "100.0%"), (0.5, "50.0%")])
-def test_a_share_is_never_rounded_up_to_all(value, text):
-    assert quality._share(value) == text
 
 
 def test_the_printed_account_is_exact(small, rows):

@@ -21,6 +21,8 @@ WHERE = ("workbook", "area_code", "outputs")  # which run and which area: not ho
 OF_RUN: dict[str, Any] = {
     "index_date": date(2019, 1, 1),
     "stale_days": 90,
+    "list_size_gap": 0.1,
+    "other_kind": ("A99006",),
     "segmentation": "bridges_to_health",
     "seed": 7,
     "confidence": 0.99,
@@ -28,7 +30,6 @@ OF_RUN: dict[str, Any] = {
 }
 # Another value of every parameter of the view: it must be seen.
 OF_VIEW: dict[str, Any] = {
-    "list_size_gap": 0.0001,
     "max_conflict_share": 0.000001,
     "burden": 0.05,
     "cohorts": ("polypharmacy_75_and_over",),

@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from phm_utils.engine import Model
+from phm_utils.measures.usual_variation import NO_CAUTIONS, WHY, against_others, usual_columns, with_why
 from phm_utils.methods.count_limits import MIN_EVENTS
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Relation
 from phm_utils.privacy.release import AREA, Column, Release, aggregate, count, counts, derived, estimate, keys
 from phm_utils.topics.inequalities.gap_parts import GAP_PARTS, gap_parts_model
 from phm_utils.topics.inequalities.prevalence import QUINTILES
 from phm_utils.topics.inequalities.standard import INDICES, esp2013, expected, gradient, standardised
-from phm_utils.topics.inequalities.usual_variation import against_others, usual_columns
 
 PER = 1_000  # person-years
 COUNTS = ["person_years", "people", "events", "expected", "people_admitted", "died"]
@@ -61,7 +61,7 @@ AREAS = _rate_release(
 UNITS = _rate_release(
     "emergency_units",
     "Emergency admissions by practice in a network and by network in the ICS",
-    *("unit_code", "unit_name"),
+    *("unit_code", "unit_name", WHY.name),
     relations=(AcrossUnits(PEOPLE_COUNTED), *ADMITTED),
     more=usual_columns("admissions", people="people_admitted"),
 )
@@ -85,12 +85,18 @@ RELEASES = (AREAS, UNITS, DEPRIVATION, GRADIENT, GAP_PARTS)
 
 
 def emergency_models(
-    strata: pd.DataFrame, practices: pd.DataFrame, ics_code: str, confidence: float, missing: Collection[str] = ()
+    strata: pd.DataFrame,
+    practices: pd.DataFrame,
+    ics_code: str,
+    confidence: float,
+    missing: Collection[str] = (),
+    *,
+    cautions: pd.Series = NO_CAUTIONS,
 ) -> Iterator[Model]:
     """True figures of `RELEASES`. strata: `strata.emergency_strata` by practice and fifth of deprivation.
 
     missing: columns that are null throughout: without `imd_quintile` there is no deprivation, without `died` nobody
-    is counted as dead.
+    is counted as dead. cautions: `why` by code, of practices that are not compared.
     """
     strata = strata.drop(columns=[name for name in ("died",) if name in missing])
     strata = strata.assign(expected=expected(strata, ["age_band"]))
@@ -101,7 +107,7 @@ def emergency_models(
     of_practices = rows.assign(area_code=rows["pcn_code"]).rename(columns=inner)
     units = pd.concat([of_practices, rows.assign(area_code=ics_code).rename(columns=outer)])
     yield aggregate(AREAS, _rates(areas, ["area_code"], confidence))
-    yield aggregate(UNITS, _units(units, areas, ics_code, confidence))
+    yield aggregate(UNITS, _units(units, areas, ics_code, confidence, cautions))
     if "imd_quintile" in missing:
         return
     fifths = _rates(areas, ["area_code", "imd_quintile"], confidence)
@@ -110,7 +116,9 @@ def emergency_models(
     yield gap_parts_model(rows, confidence, per=PER)
 
 
-def _units(units: pd.DataFrame, areas: pd.DataFrame, ics_code: str, confidence: float) -> pd.DataFrame:
+def _units(
+    units: pd.DataFrame, areas: pd.DataFrame, ics_code: str, confidence: float, cautions: pd.Series
+) -> pd.DataFrame:
     """Rates of practices and networks, and what the others predict for each.
 
     An admission of somebody admitted often says less than one of somebody else: counts
@@ -120,7 +128,9 @@ def _units(units: pd.DataFrame, areas: pd.DataFrame, ics_code: str, confidence: 
     whole = areas[areas["area_code"] == ics_code]
     repeats = whole["event_variance"].sum() / max(whole["events"].sum(), 1)
     ics_rate = _rates(whole, ["area_code"], confidence)["value"].iloc[0]
-    effective = rates.assign(events=rates["admissions"] / repeats, sizes=rates["expected"] / repeats)
+    effective = with_why(rates, cautions, ics_code).assign(
+        events=rates["admissions"] / repeats, sizes=rates["expected"] / repeats
+    )
     found = against_others(effective, ics_code, "events", "sizes", kind="ratio", scale=ics_rate)
     return found.drop(columns=["events", "sizes"])
 

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
+from phm_utils.measures.usual_variation import judged
 from phm_utils.methods.comparisons import ABOVE, rates_against
 from phm_utils.methods.validation import z_value
 from phm_utils.reports.comparisons import Family, number, percent
 from phm_utils.reports.findings import finding
 from phm_utils.rules.groups import NOT_KNOWN
-from phm_utils.topics.inequalities.usual_variation import judged
 
 
 @if_present

@@ -6,6 +6,7 @@ import duckdb
 
 from phm_utils.engine import Model
 from phm_utils.errors import InputError
+from phm_utils.measures.usual_variation import cautions
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import practice_names
 from phm_utils.rules.concepts import Concept, long_term_conditions
@@ -31,16 +32,18 @@ def inequality_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Ite
     Raises InputError where the condition to map is not a long-term condition.
     """
     run, ics = InequalitiesParams.run_values(workbook), workbook.ics_code
-    missing, names = set(columns_missing(con)), practice_names(con)
+    missing, names, why = set(columns_missing(con)), practice_names(con), cautions(con)
     mapped = long_term_condition(run["mapped_condition"], long_term_conditions())
     conditions = [c for c in long_term_conditions() if c.concept not in missing]
     strata = condition_strata(con, conditions)
-    yield from prevalence.condition_models(strata, names, conditions, ics, run["confidence"], missing)
+    yield from prevalence.condition_models(strata, names, conditions, ics, run["confidence"], missing, cautions=why)
     by_place = None
     if "age" not in missing and (period := emergency_period(con, missing)):
         follow_people(con, period)
         strata = emergency_strata(con, "practice_code", "imd_quintile")
-        yield from emergency_rates.emergency_models(strata, names, ics, run["confidence"], _unknown(con, missing))
+        yield from emergency_rates.emergency_models(
+            strata, names, ics, run["confidence"], _unknown(con, missing), cautions=why
+        )
         by_place = emergency_strata(con, "lsoa")
         con.execute("DROP TABLE emergency_person")
     if "lsoa" not in missing:

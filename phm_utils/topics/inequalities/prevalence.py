@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 import pandas as pd
 
 from phm_utils.engine import Model
+from phm_utils.measures.usual_variation import NO_CAUTIONS, WHY, against_others, usual_columns, with_why
 from phm_utils.methods.count_limits import MIN_EVENTS
 from phm_utils.methods.ethnicity_bounds import standardised_bounds
 from phm_utils.methods.rates import proportion
@@ -36,7 +37,6 @@ from phm_utils.topics.inequalities.standard import (
     standardised,
     ten_years,
 )
-from phm_utils.topics.inequalities.usual_variation import against_others, usual_columns
 
 # Labels of national fifths of small areas.
 QUINTILES = {
@@ -68,7 +68,7 @@ UNITS = Release(
     "condition_units",
     "People with each long-term condition, by practice in a network and by network in the ICS",
     (
-        *(AREA, *CONDITION, *keys("unit_code", "unit_name"), *counts(*COUNTS)),
+        *(AREA, *CONDITION, *keys("unit_code", "unit_name"), WHY, *counts(*COUNTS)),
         *(*usual_columns("with_condition"), *SHARES),
     ),
     relations=(AcrossUnits(tuple(COUNTS)), AtMost("with_condition", "people")),
@@ -129,10 +129,13 @@ def condition_models(
     ics_code: str,
     confidence: float,
     missing: Collection[str] = (),
+    *,
+    cautions: pd.Series = NO_CAUTIONS,
 ) -> Iterator[Model]:
     """True figures of `RELEASES`, of as much as this run has. strata: from `strata.condition_strata`.
 
     missing: columns of `person` that are null throughout; conditions: those that are not.
+    cautions: `why` by code, of practices that are not compared.
     """
     if "ethnic_group" not in missing:
         yield aggregate(RECORDED, _recorded(strata, practices, ics_code, by_fifth="imd_quintile" not in missing))
@@ -142,7 +145,7 @@ def condition_models(
     long = strata.melt(
         [c for c in strata if c not in titles], list(titles), var_name="condition", value_name="with_condition"
     )
-    yield aggregate(UNITS, _units(long, practices, titles, ics_code))
+    yield aggregate(UNITS, _units(long, practices, titles, ics_code, cautions))
     dimensions = {name: parts for name, parts in DIMENSIONS.items() if parts[0] not in missing}
     if "age" in missing or not dimensions:
         return
@@ -152,9 +155,11 @@ def condition_models(
         yield aggregate(GRADIENT, _gradient(long, titles, ics_code, confidence))
 
 
-def _units(long: pd.DataFrame, practices: pd.DataFrame, titles: dict, ics_code: str) -> pd.DataFrame:
+def _units(
+    long: pd.DataFrame, practices: pd.DataFrame, titles: dict, ics_code: str, cautions: pd.Series
+) -> pd.DataFrame:
     """One row per area, condition and unit."""
-    blocks = unit_blocks(long, practices, ics_code, ["condition"], COUNTS)
+    blocks = with_why(unit_blocks(long, practices, ics_code, ["condition"], COUNTS), cautions, ics_code)
     parts = [
         against_others(part, ics_code, "with_condition", "people", kind="proportion")
         for _, part in blocks.groupby("condition")

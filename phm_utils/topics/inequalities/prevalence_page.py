@@ -4,12 +4,12 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
+from phm_utils.measures.usual_variation import judged
 from phm_utils.methods.comparisons import ABOVE, BELOW, rates_against
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
 from phm_utils.rules.groups import NO_ETHNIC_GROUP, NOT_KNOWN
-from phm_utils.topics.inequalities.usual_variation import judged
 from phm_utils.wording import in_sentence
 
 RECORDED = Headings(

@@ -31,7 +31,7 @@ TOPIC = Topic(
             makes=aggregates(RELEASES),
             reads=(
                 *("person", "person_left_out", "person_month", "person_follow_up", "activity_window"),
-                *("practice", "area", "silent_month"),
+                *("practice", "area", "silent_month", "practice_caution"),
             ),
             parameters=(InequalitiesParams,),
             files=("parameters/concepts.csv", "parameters/reference/esp2013.csv"),

@@ -10,6 +10,7 @@ from checked_tables import nothing_silent
 from released_tables import protected
 
 from phm_utils.errors import InputError
+from phm_utils.measures.usual_variation import against_others, judged
 from phm_utils.params import Disclosure, Workbook
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.groups import ETHNIC_GROUPS
@@ -21,7 +22,6 @@ from phm_utils.topics.inequalities.prevalence_page import condition_units
 from phm_utils.topics.inequalities.small_areas import PROBABLE, _ratios
 from phm_utils.topics.inequalities.standard import esp2013, esp2013_ten_years, gradient, standardised, ten_years
 from phm_utils.topics.inequalities.strata import Period, emergency_strata, follow_people, whole_months
-from phm_utils.topics.inequalities.usual_variation import against_others, judged
 
 POLICY = Disclosure()
 TWO_BANDS = pd.Series({"0-4": 3, "5-9": 1})
