@@ -89,6 +89,8 @@ class Family:
         >>> judged = units.join(shares_against(units["x"], units["n"], 0.1))
         >>> print(Family("of people smoke", "ward", "wards", "the average", percent).standing_out(judged))
         Of 3 wards compared, 1 differs from the average (10.0% of people smoke): above it Oak (15.0%, 12.5% to 17.9%).
+
+        Where units have comparators of their own, each named is printed with its own.
         """
         has_columns(judged, name, "value", "lower", "upper", "comparator", "verdict")
         compared = judged[judged["verdict"].isin([ABOVE, BELOW, CANNOT_TELL])]
@@ -105,7 +107,9 @@ class Family:
             lead += f"none differs from {self._comparator(compared)} beyond chance"
         else:
             lead += f"{len(found)} {'differs' if len(found) == 1 else 'differ'} from {self._comparator(compared)}: "
-            lead += "; ".join(self._side(found, verdict, name) for verdict in (ABOVE, BELOW) if _has(found, verdict))
+            own = compared["comparator"].nunique() > 1
+            sides = [self._side(found, verdict, name, own) for verdict in (ABOVE, BELOW) if _has(found, verdict)]
+            lead += "; ".join(sides)
         return f"{lead}.{self._left_out(judged, name)}{self._cautioned()}"
 
     def own(self, row: pd.Series, name: str = "unit") -> str:
@@ -128,17 +132,20 @@ class Family:
             return f"{self.comparator} ({self.indicator})"
         return f"{self.comparator} ({self.form(values.iloc[0])} {self.indicator})"
 
-    def _side(self, found: pd.DataFrame, verdict: str, name: str) -> str:
-        """Units on one side, the clearest first; of equally clear ones the first by name."""
+    def _side(self, found: pd.DataFrame, verdict: str, name: str, against: bool) -> str:
+        """Units on one side, the clearest first; of equally clear ones the first by name. against: with comparators."""
         rows = found[found["verdict"] == verdict].sort_values(["p", name], kind="stable")
-        words = [f"{row[name]} ({self._value(row, inside=True)})" for _, row in rows.head(MOST_NAMED).iterrows()]
+        each = rows.head(MOST_NAMED).iterrows()
+        words = [f"{row[name]} ({self._value(row, inside=True, against=against)})" for _, row in each]
         more = [f"{len(rows) - MOST_NAMED} more"] if len(rows) > MOST_NAMED else []
         return f"{verdict} it {joined([*words, *more])}"
 
-    def _value(self, row: pd.Series, *, inside: bool = False) -> str:
-        """A value with its limits, and the counts and the pooled value where there are any."""
+    def _value(self, row: pd.Series, *, inside: bool = False, against: bool = False) -> str:
+        """A value with its limits, its own comparator, and the counts and the pooled value where there are any."""
         limits = f"{self.form(row['lower'])} to {self.form(row['upper'])}"
         parts = [f"{self.form(row['value'])}, {limits}"] if inside else [limits]
+        if against and not self.among_others:
+            parts.append(f"against {self.form(row['comparator'])}")
         if self.among_others:
             parts.append(f"the others predict {self.form(row['usual_lower'])} to {self.form(row['usual_upper'])}")
         if self.counted and pd.notna(row.get("events")):
