@@ -98,6 +98,8 @@ class Family:
         >>> judged = units.join(shares_against(units["x"], units["n"], 0.1))
         >>> print(Family("of people smoke", "ward", "wards", "the average", percent).standing_out(judged))
         Of 3 wards compared, 1 differs from the average (10.0% of people smoke): above it Oak (15.0%, 12.5% to 17.9%).
+
+        Where units have comparators of their own, each named is printed with its own.
         """
         has_columns(judged, name, "value", "lower", "upper", "comparator", "verdict")
         compared = judged[judged["verdict"].isin([ABOVE, BELOW, CANNOT_TELL])]
@@ -115,7 +117,8 @@ class Family:
             lead += "" if one else " beyond chance"
         else:
             lead += "differs" if one else f"{len(found)} {'differs' if len(found) == 1 else 'differ'}"
-            sides = [self._side(found, verdict, name) for verdict in (ABOVE, BELOW) if _has(found, verdict)]
+            own = compared["comparator"].nunique() > 1
+            sides = [self._side(found, verdict, name, own) for verdict in (ABOVE, BELOW) if _has(found, verdict)]
             lead += f" from {against}: {'; '.join(sides)}"
         return f"{lead}.{self._left_out(judged, name)}{self._cautioned()}"
 
@@ -146,19 +149,21 @@ class Family:
             return f"{self.comparator} ({self.indicator})"
         return f"{self.comparator} ({self.form(values.iloc[0])} {self.indicator})"
 
-    def _side(self, found: pd.DataFrame, verdict: str, name: str) -> str:
-        """Units on one side, the clearest first; of equally clear ones the first by name."""
+    def _side(self, found: pd.DataFrame, verdict: str, name: str, against: bool) -> str:
+        """Units on one side, the clearest first; of equally clear ones the first by name. against: with comparators."""
         rows = found[found["verdict"] == verdict].sort_values(["p", name], kind="stable")
         words = [
-            f"{row[name]} ({self.form(row['value'])}, {self._limits(row)})"
+            f"{row[name]} ({self.form(row['value'])}, {self._limits(row, against=against)})"
             for _, row in rows.head(MOST_NAMED).iterrows()
         ]
         more = [f"{len(rows) - MOST_NAMED} more"] if len(rows) > MOST_NAMED else []
         return f"{verdict} it {joined([*words, *more])}"
 
-    def _limits(self, row: pd.Series) -> str:
-        """Limits of a value, and the counts and the pooled value where there are any."""
+    def _limits(self, row: pd.Series, *, against: bool = False) -> str:
+        """Limits of a value, its own comparator, and the counts and the pooled value where there are any."""
         parts = [f"{self.form(row['lower'])} to {self.form(row['upper'])}"]
+        if against and not self.among_others:
+            parts.append(f"against {self.form(row['comparator'])}")
         if self.among_others and pd.notna(row["usual_lower"]):
             parts.append(f"the others predict {self.form(row['usual_lower'])} to {self.form(row['usual_upper'])}")
         if self.counted and pd.notna(row.get("events")):

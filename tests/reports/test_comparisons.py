@@ -66,10 +66,10 @@ def test_one_alone_is_said_with_its_limits_whichever_way_it_falls():
         against(wards(x, n)).iloc[0] for x, n in (([150], 1_000), ([100], 1_000), (pd.array([None], "Int64"), 1_000))
     )
     assert SMOKERS.own(more) == (
-        "Ward 01: 15.0% (12.9% to 17.3%; 150 smokers) of people smoke, more than the average (10.0%)."
+        "Ward 01: 15.0% of people smoke (12.9% to 17.3%; 150 smokers), more than the average (10.0%)."
     )
     assert SMOKERS.own(same) == (
-        "Ward 01: 10.0% (8.3% to 12.0%; 100 smokers) of people smoke, which cannot be told apart from the average "
+        "Ward 01: 10.0% of people smoke (8.3% to 12.0%; 100 smokers), which cannot be told apart from the average "
         "(10.0%)."
     )
     assert SMOKERS.own(few) == "Ward 01: too few to compare with the average."
@@ -78,7 +78,7 @@ def test_one_alone_is_said_with_its_limits_whichever_way_it_falls():
 def test_a_number_that_is_known_and_too_small_to_compare_is_still_said():
     small = against(wards([9], 60)).iloc[0]
     assert SMOKERS.own(small).startswith(
-        "Ward 01: 15.0% (8.1% to 26.1%; 9 smokers) of people smoke; too few to compare"
+        "Ward 01: 15.0% of people smoke (8.1% to 26.1%; 9 smokers); too few to compare"
     )
 
 
@@ -86,10 +86,10 @@ def test_a_unit_not_compared_is_marked_with_why_and_never_stands_out():
     out = pd.Series([False, True, True])
     judged = against(wards([100, 900, 800], why=["", "a prison", "a prison"]), left_out=out)
     assert SMOKERS.standing_out(judged) == (
-        "Of 1 ward compared, none differs from the average (10.0% of people smoke) beyond chance. "
+        "The one ward compared cannot be told apart from the average (10.0% of people smoke). "
         "Not compared: Ward 02 and Ward 03 (a prison)."
     )
-    assert SMOKERS.own(judged.iloc[1]).endswith("of people smoke; not compared: a prison.")
+    assert SMOKERS.own(judged.iloc[1]).endswith("; not compared: a prison.")
 
 
 def test_every_sentence_carries_its_caution():
@@ -101,7 +101,10 @@ def test_every_sentence_carries_its_caution():
 
 def test_of_too_few_alike_nobody_is_named_however_far_apart():
     sentence = AMONG.standing_out(among(pd.Series([*[200] * 9, 1_900])))
-    assert sentence == "How much practices usually differ cannot be told from 10, so none is named."
+    assert sentence == (
+        "10 practices, 10.0% to 95.0% of people smoke: how much practices usually differ cannot be told from 10, "
+        "so none is named."
+    )
 
 
 def test_a_practice_among_others_is_named_with_what_they_predict():

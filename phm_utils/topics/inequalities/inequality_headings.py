@@ -48,7 +48,11 @@ HEADINGS = Headings(
     },
     decimals={
         **dict.fromkeys(("value", "lower", "upper", "crude", "usual_lower", "usual_upper", "pooled"), 1),
-        **{"gap": 0, "ratio": 2, "ratio_lower": 2, "ratio_upper": 2, "probability_more": 2},
+        "gap": 0,
+        "ratio": 2,
+        "ratio_lower": 2,
+        "ratio_upper": 2,
+        "probability_more": 2,
     },
     shares=1,
 )

@@ -7,7 +7,9 @@ from matplotlib.figure import Figure
 from phm_utils.absent import if_present
 from phm_utils.figures import maps
 from phm_utils.figures.cartogram import hexagons
+from phm_utils.reports.comparisons import percent
 from phm_utils.reports.findings import finding
+from phm_utils.wording import in_sentence, joined
 
 FIFTHS_LEGEND = "Fifths of England by IoD 2025"
 
@@ -21,7 +23,7 @@ def mapped(outlines: gpd.GeoDataFrame, released: pd.DataFrame) -> gpd.GeoDataFra
 
 @if_present
 def draw_map(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> Figure:
-    """A map of small areas, dense towns enlarged, the rest of the ICB outlined."""
+    """A map of small areas, dense towns enlarged, the rest of the place outlined."""
     insets = maps.towns(areas, "core20", "district")
     return maps.choropleth(areas, "fifth", legend=FIFTHS_LEGEND, outline=outlines, insets=insets)
 
@@ -44,24 +46,42 @@ def by_district(areas: pd.DataFrame) -> pd.DataFrame:
 def small_areas(areas: pd.DataFrame, is_ics: bool) -> str:
     """Core20 share of the small areas drawn, by IoD 2025."""
     core = (areas["imd_decile"] <= 2).sum()
-    where = "of the ICB" if is_ics else "where at least a tenth of registered people are with this PCN"
+    where = "in the files" if is_ics else "where at least a tenth of registered people are with this PCN"
     return (
-        f"{core} of {len(areas)} small areas {where} ({core / len(areas):.1%}) are in the most deprived fifth of "
+        f"{core} of {len(areas)} small areas {where} ({percent(core / len(areas))}) are in the most deprived fifth of "
         "England by IoD 2025 (Core20)."
     )
 
 
 @finding("limit")
 def residence(places: pd.DataFrame) -> str:
-    """Patients who live outside the ICB or whose address is not placed."""
+    """Patients who live outside the small areas of the files or whose address is not placed."""
     places = places.sort_values("place")
     total, outside = places["patients"].sum(), places.iloc[1:]
-    parts = [f"{row.patients:,} {row.residence[0].lower()}{row.residence[1:]}" for row in outside.itertuples()]
+    count = int(outside["patients"].sum())
+    if not count:
+        return f"All {total:,} registered patients live in small areas of the files."
+    parts = [f"{row.patients:,} {in_sentence(row.residence)}" for row in outside.itertuples() if row.patients]
     return (
-        f"Of {total:,} registered patients, {outside['patients'].sum():,} ({outside['patients'].sum() / total:.1%}) do "
-        f"not live in the ICB or cannot be placed: {', '.join(p for p in parts if not p.startswith('0 ')) or 'none'}. "
-        "The files used have no deprivation for them."
+        f"Of {total:,} registered patients, {count:,} ({percent(count / total)}) do not live in small areas of the "
+        f"files or cannot be placed: {', '.join(parts)}. The files hold no deprivation for those outside them."
     )
+
+
+@finding("warning")
+def marked(practices: pd.DataFrame, registers: pd.DataFrame) -> str | None:
+    """Practices that are not compared with others, and why; None where there are none.
+
+    practices, registers: of the area; a practice may be in either.
+    """
+    columns = ["practice_name", "mark"]
+    rows = pd.concat([practices[columns], registers[columns]]).drop_duplicates()
+    rows = rows[rows["mark"] != ""].sort_values("practice_name")
+    if rows.empty:
+        return None
+    names = joined([f"{row.practice_name} ({row.mark})" for row in rows.itertuples()])
+    count = "1 practice is" if len(rows) == 1 else f"{len(rows)} practices are"
+    return f"{count} marked † and not compared with others: {names}."
 
 
 @finding("warning")

@@ -1,4 +1,4 @@
-"""Published registers of a PCN's practices, or the ICB's PCNs: frames, figures and sentences."""
+"""Published registers of a PCN's practices, or of all PCNs: frames, figures and sentences."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -7,7 +7,21 @@ from phm_utils.absent import if_present
 from phm_utils.errors import InputError
 from phm_utils.figures import charts
 from phm_utils.methods import rates
+from phm_utils.methods.comparisons import ABOVE, BELOW, NOT_COMPARED, TOO_FEW
+from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
+from phm_utils.topics.published.comparisons import (
+    DAGGER,
+    EVERYBODY,
+    NOT_FOR_AGE,
+    against_everybody,
+    among_others,
+    beyond,
+    on_register,
+    standing_out,
+)
+from phm_utils.topics.published.published_tables import NO_PCN
+from phm_utils.wording import in_sentence, joined
 
 
 @if_present
@@ -30,153 +44,166 @@ def members(
     whole_ics: bool,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """The practices of a PCN, or the PCNs of the ICB, with their share on one register, highest first.
+    """The practices of a PCN, or all PCNs, with their share on one register, highest first.
 
-    Adds `unit`, the name of the practice or PCN. InputError for an unknown register.
+    Adds `unit`, the name of the practice or PCN, with a dagger where it is marked, and `gap`, `gap_lower`, `gap_upper`:
+    people recorded beyond the share of all practices (negative: fewer). InputError for an unknown register.
     """
     if register_code not in set(prevalence["register_code"]):
         known = ", ".join(sorted(prevalence["register_code"].unique()))
         raise InputError(f"No register is called {register_code}. Set register_code to one of: {known}.")
     rows = prevalence[prevalence["unit_code"] != ics] if whole_ics else registers
-    rows = rows[rows["register_code"] == register_code]
-    rows = rows.assign(unit=rows["unit_name" if whole_ics else "practice_name"])
-    return shares(rows, confidence).sort_values("value", ascending=False).reset_index(drop=True)
+    rows = rows[rows["register_code"] == register_code].reset_index(drop=True)
+    rows = beyond(rows, everybody(prevalence, ics), confidence)
+    names = rows["unit_name" if whole_ics else "practice_name"] + rows["mark"].ne("").map({True: DAGGER, False: ""})
+    return rows.assign(unit=names).sort_values("value", ascending=False, ignore_index=True)
+
+
+@if_present
+def everybody(prevalence: pd.DataFrame, ics: str) -> pd.Series:
+    """The share of all practices in the files, by `register_code`."""
+    whole = prevalence[prevalence["unit_code"] == ics].set_index("register_code")
+    return whole["register"].astype(float) / whole["list_size"].astype(float)
 
 
 @if_present
 def references(prevalence: pd.DataFrame, register_code: str, ics: str) -> dict[str, float]:
-    """The share of the PCN (in its own report) and of the ICB, to draw as lines."""
+    """The share of the PCN (in its own report) and of all practices, to draw as lines."""
     rows = prevalence[prevalence["register_code"] == register_code].set_index("unit_code")
     share = rows["register"] / rows["list_size"]
     own = {"PCN": float(share.drop(ics).iloc[0])} if len(share) == 2 else {}
-    return own | {"ICB": float(share[ics])}
+    return own | {"All practices": float(share[ics])}
 
 
 @if_present
 def against_ics(prevalence: pd.DataFrame, unit: str, ics: str, confidence: float = 0.95) -> pd.DataFrame:
-    """One row per register of one PCN, with the whole ICB's share (which contains it).
+    """One row per register of one PCN, beside the share of all practices in the files (which contain it).
 
-    Returns `register_code`, `register_name`, `list_age`, `register`,
-    `list_size`, `value`, `lower`, `upper`, `ics_value`, the ratio of the two
-    with limits (`ratio`, `ratio_lower`, `ratio_upper`: of the PCN's share,
-    taking the ICB's as fixed) and `gap`: people on the register beyond the
-    ICB's share (negative: fewer). Largest gap above the average first.
+    Returns what `beyond` gives and the ratio of the two (`ratio`, `ratio_lower`, `ratio_upper`: of the PCN's share,
+    taking the other as fixed). Highest ratio first.
     """
-    own = shares(prevalence[prevalence["unit_code"] == unit], confidence)
-    whole = prevalence[prevalence["unit_code"] == ics].set_index("register_code")
-    ics_value = own["register_code"].map(whole["register"] / whole["list_size"])
-    ratio = (
-        own[["value", "lower", "upper"]]
-        .div(ics_value, axis=0)
-        .set_axis(["ratio", "ratio_lower", "ratio_upper"], axis=1)
-    )
-    gap = (own["register"] - own["list_size"] * ics_value).round().astype("Int64").rename("gap")
-    frame = pd.concat([own, ics_value.rename("ics_value"), ratio, gap], axis=1)
-    return frame.sort_values(["ratio", "register_code"], ascending=[False, True]).reset_index(drop=True)
+    own = prevalence[prevalence["unit_code"] == unit].reset_index(drop=True)
+    frame = beyond(own, everybody(prevalence, ics), confidence)
+    ratio = frame[["value", "lower", "upper"]].div(frame["comparator"], axis=0)
+    frame[["ratio", "ratio_lower", "ratio_upper"]] = ratio
+    return frame.sort_values(["ratio", "register_code"], ascending=[False, True], ignore_index=True)
 
 
 @if_present
-def between_pcns(prevalence: pd.DataFrame, ics: str) -> pd.DataFrame:
-    """One row per register: the PCNs with the lowest and the highest share, and people above the ICB's share.
+def pcns(prevalence: pd.DataFrame, ics: str, confidence: float = 0.95) -> pd.DataFrame:
+    """Every PCN on every register, against what the other PCNs predict. prevalence: the rows of the whole place."""
+    rows = prevalence[~prevalence["unit_code"].isin([ics, NO_PCN])].reset_index(drop=True)
+    return among_others(rows, "unit_name", confidence)
 
-    Returns `register_name`, `list_age`, `value` (ICB), `lowest`, `lowest_pcn`,
-    `highest`, `highest_pcn`, `people_above`: summed over PCNs above the ICB.
+
+@if_present
+def between_pcns(judged: pd.DataFrame, prevalence: pd.DataFrame, ics: str) -> pd.DataFrame:
+    """One row per register, by name: the share of all practices, the middle half of PCNs, and PCNs that differ.
+
+    judged: of `pcns`. Returns `register_code`, `register_name`, `list_age`, `value`, `quarter`, `three_quarters` (of
+    PCNs' shares), and the names of PCNs `above` and `below` what the others predict.
     """
-    pcns = shares(prevalence[~prevalence["unit_code"].isin([ics, "No PCN"])])
-    rows = []
-    for code, whole in prevalence[prevalence["unit_code"] == ics].groupby("register_code"):
-        value = float(whole["register"].iloc[0] / whole["list_size"].iloc[0])
-        part = pcns[pcns["register_code"] == code].sort_values(["value", "unit_code"])
-        low, high = part.iloc[0], part.iloc[-1]
-        above = (part["register"] - part["list_size"] * value).clip(lower=0).sum()
-        rows.append(
-            (code, low["register_name"], low["list_age"], value, low["value"], low["unit_name"], high["value"],
-             high["unit_name"], round(above))
-        )  # fmt: skip
-    columns = ["register_code", "register_name", "list_age", "value", "lowest", "lowest_pcn", "highest", "highest_pcn"]
-    frame = pd.DataFrame(rows, columns=[*columns, "people_above"])
-    return frame.sort_values("people_above", ascending=False).reset_index(drop=True)
+    whole = everybody(prevalence, ics)
+    rows = [
+        (code, *part[["register_name", "list_age"]].iloc[0], whole[code], *part["value"].quantile([0.25, 0.75]),
+         *(_names(part, verdict) for verdict in (ABOVE, BELOW)))
+        for code, part in judged.groupby("register_code")
+    ]  # fmt: skip
+    columns = ["register_code", "register_name", "list_age", "value", "quarter", "three_quarters", "above", "below"]
+    return pd.DataFrame(rows, columns=columns).sort_values("register_name", ignore_index=True)
+
+
+def _names(judged: pd.DataFrame, verdict: str) -> str:
+    return joined(sorted(judged.loc[judged["verdict"] == verdict, "unit"])) or "none"
 
 
 @if_present
 def draw_members(frame: pd.DataFrame, references: dict[str, float]) -> Figure:
     """Practices or PCNs with their share on one register (`members`)."""
     first = frame.iloc[0]
-    unit = f"Share of patients {first['list_age']} on the {first['register_name'].lower()} register"
+    unit = f"Share of patients {first['list_age']} on the {in_sentence(first['register_name'])} register"
     return charts.caterpillar(frame, "value", "lower", "upper", "unit", references, unit=unit, percent=True)
 
 
 @if_present
 def draw_profile(frame: pd.DataFrame) -> Figure:
-    """Every register as a multiple of the ICB's share (`against_ics`)."""
-    return charts.forest(
-        frame, "ratio", "ratio_lower", "ratio_upper", "register_name", unit="Ratio to the ICB's prevalence"
-    )
+    """Every register as a multiple of the share of all practices (`against_ics`)."""
+    return charts.forest(frame, "ratio", "ratio_lower", "ratio_upper", "register_name", unit=f"Ratio to {EVERYBODY}")
 
 
 @finding
-def prevalence(profile: pd.DataFrame, register_code: str, name: str) -> str:
-    """A PCN's share on one register, against the ICB, and the gap in people."""
-    row = profile[profile["register_code"] == register_code].iloc[0]
-    text = (
-        f"{name}: {row['value']:.1%} of patients {row['list_age']} are on the {row['register_name'].lower()} register "
-        f"({row['lower']:.1%} to {row['upper']:.1%}), {_against(row)} {row['ics_value']:.1%} in the ICB. "
-    )
-    if row["gap"] == 0:
-        return text + "There is no gap to the ICB average to close."
-    return text + f"Closing the gap to the ICB average would mean {_people(row['gap'])} on the register."
+def prevalence(
+    profile: pd.DataFrame, judged: pd.DataFrame, register_code: str, name: str, confidence: float = 0.95
+) -> str:
+    """A PCN's share on one register against all practices, in people too, and what the other PCNs predict.
 
-
-@finding
-def spread(pcns: pd.DataFrame, register_code: str) -> str:
-    """How far PCNs differ on one register, and what meeting the ICB average would mean."""
-    row = pcns[pcns["register_code"] == register_code].iloc[0]
-    return (
-        f"{row['value']:.1%} of patients {row['list_age']} are on the {row['register_name'].lower()} register; PCNs "
-        f"range from {row['lowest']:.1%} ({row['lowest_pcn']}) to {row['highest']:.1%} ({row['highest_pcn']}). Closing "
-        f"the gap to the ICB average in every PCN above it would mean {row['people_above']:,} fewer people on the "
-        "register."
-    )
-
-
-@finding
-def widest(profile: pd.DataFrame) -> str:
-    """The registers on which a PCN differs most from the ICB, beyond chance."""
-    clear = profile[(profile["ratio_lower"] > 1) | (profile["ratio_upper"] < 1)]
-    if clear.empty:
-        return "On no register does the PCN differ from the ICB by more than chance."
-    high, low = clear[clear["ratio"] > 1], clear[clear["ratio"] < 1]
-    parts = [
-        f"{word} the ICB on {len(part)} (most on {row['register_name'].lower()}: {row['ratio']:.2f} times, "
-        f"{abs(row['gap']):,} people)"
-        for word, part in (("above", high), ("below", low[::-1]))
-        if len(part)
-        for row in [part.iloc[0]]
+    profile: of `against_ics`. judged: of `pcns`.
+    """
+    row = against_everybody(profile[profile["register_code"] == register_code], confidence).iloc[0]
+    parts = [Family(on_register(row), "PCN", "PCNs", EVERYBODY, percent, counted="people").own(row, "unit_name")]
+    if pd.notna(row["gap"]):
+        parts.append(_recorded(row))
+    others = judged[(judged["register_code"] == register_code) & (judged["unit"] == name)]
+    known = others[others["usual_lower"].notna() & others["verdict"].ne(NOT_COMPARED)]
+    parts += [
+        f"The other PCNs predict {percent(low)} to {percent(high)}."
+        for low, high in known[["usual_lower", "usual_upper"]].to_numpy()
     ]
-    return f"Of {len(profile)} registers the PCN is clearly {' and '.join(parts)}."
+    return " ".join([*parts, *([f"The PCN {row['mark']}, marked †."] if row["mark"] else []), NOT_FOR_AGE])
+
+
+def _recorded(row: pd.Series) -> str:
+    """The difference in people, with limits."""
+    gap, low, high = (int(row[column]) for column in ("gap", "gap_lower", "gap_upper"))
+    if low <= 0 <= high:
+        return f"The difference is between {-low:,} fewer and {high:,} more on the register than at that share."
+    more = gap > 0
+    ends = (low, high) if more else (-high, -low)
+    why = ("more", "older", "better") if more else ("less", "younger", "less")
+    return (
+        f"{abs(gap):,} {'more' if more else 'fewer'} {'person is' if abs(gap) == 1 else 'people are'} recorded than at "
+        f"that share ({ends[0]:,} to {ends[1]:,}), which can be {why[0]} illness, {why[1]} patients or {why[2]} "
+        "case-finding."
+    )
+
+
+@finding
+def spread(judged: pd.DataFrame, prevalence: pd.DataFrame, register_code: str, ics: str) -> str:
+    """The share of all practices on one register, and PCNs that differ from what the others predict."""
+    rows = judged[judged["register_code"] == register_code].reset_index(drop=True)
+    share = everybody(prevalence, ics)[register_code]
+    among = int((rows["verdict"].ne(NOT_COMPARED) & rows["value"].notna()).sum())
+    return f"{percent(share)} {on_register(rows.iloc[0])}. {standing_out(rows, 'PCN', among)}"
+
+
+@finding
+def widest(profile: pd.DataFrame, judged: pd.DataFrame, name: str, confidence: float = 0.95) -> str:
+    """Registers on which a PCN differs from what the other PCNs predict, and from all practices beyond chance alone.
+
+    profile: of `against_ics`. judged: of `pcns`.
+    """
+    one = ("of patients on the register", "register", "registers")
+    words = Family(*one, EVERYBODY, percent, counted="people", caution=NOT_FOR_AGE)
+    chance = words.standing_out(against_everybody(profile, confidence))
+    own = judged[judged["unit"] == name]
+    own = own.assign(unit=own["register_name"].map(in_sentence))
+    if own["verdict"].isin([NOT_COMPARED, TOO_FEW]).all():
+        return f"By chance alone, not allowing for how much PCNs usually differ: {_lower(chance)}"
+    usual = Family(*one, "what the other PCNs predict", percent, among_others=True, counted="people")
+    return f"{usual.standing_out(own)} By chance alone: {_lower(chance)}"
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
 
 
 @if_present
-def span(frame: pd.DataFrame, column: str, label: str, percent: bool = True) -> str:
-    """For alternative text: how many marks, and the lowest and highest by name."""
-    ordered = frame.dropna(subset=column).sort_values(column)
-    low, high = ordered.iloc[0], ordered.iloc[-1]
-    form = "{:.1%}" if percent else "{:.2f}"
-    return (
-        f"{len(ordered)} values, from {form.format(low[column])} ({low[label]}) to {form.format(high[column])} "
-        f"({high[label]})."
-    )
-
-
-def _against(row: pd.Series) -> str:
-    if row["lower"] > row["ics_value"]:
-        return "more than"
-    return "less than" if row["upper"] < row["ics_value"] else "not clearly different from"
-
-
-def _people(gap: int) -> str:
-    """The change that would close the gap, in people."""
-    return f"{abs(gap):,} {'fewer' if gap > 0 else 'more'} {'person' if abs(gap) == 1 else 'people'}"
+def described(frame: pd.DataFrame, column: str = "value") -> str:
+    """For alternative text: how many marks, from which value to which; no name, because ends are not findings."""
+    known = frame[column].dropna()
+    if known.empty:
+        return "Nothing can be shown: every number is suppressed."
+    return f"{len(known)} values with limits, from {percent(known.min())} to {percent(known.max())}."
 
 
 @finding("limit")

@@ -27,10 +27,14 @@ IMD_COLUMNS = {
 
 @dataclass(frozen=True)
 class Input:
-    """One published file: our column names, each with the headings it may carry."""
+    """One published file: our column names, each with the headings it may carry.
+
+    numbers: columns of numbers. withheld: those in which a publisher may show SUPPRESSED for a small number.
+    """
 
     columns: dict[str, tuple[str, ...]]
     numbers: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
 
 
@@ -81,6 +85,7 @@ INPUTS: dict[str, Input] = {
             "list_size": ("PRACTICE_LIST_SIZE",),
         },
         numbers=("register", "list_size"),
+        withheld=("register",),
     ),
     "qof_practices": Input(
         {
@@ -93,6 +98,7 @@ INPUTS: dict[str, Input] = {
     ),
     "qof_fractions": Input({"practice_code": ("OrganisationCode", "PRACTICE_CODE")}),
 }
+SUPPRESSED = ("*", "[c]")  # signs for a small number that the publisher does not show
 OPTIONAL = ("qof_fractions",)
 # The fractions' own headings are spelt `DM-prevalance`; the right spelling is taken too.
 FRACTION = re.compile(r"^([A-Z]+)-preval[ae]nce$", re.IGNORECASE)
@@ -131,7 +137,7 @@ def present_files(workbook: Workbook) -> dict[str, Path]:
 
 
 def read_input(key: str, path: Path) -> pd.DataFrame:
-    """One published file with our column names, codes as text and numbers as numbers."""
+    """One published file with our column names, codes as text and numbers as numbers; NaN where suppressed."""
     raw = _read(key, path)
     found = _columns(key, path, list(raw.columns))
     if key == "registrations" and (sex := _heading("SEX", raw)):
@@ -142,8 +148,9 @@ def read_input(key: str, path: Path) -> pd.DataFrame:
         return _fractions(raw, found["practice_code"])
     frame = raw[list(found.values())].set_axis(list(found), axis=1)
     for column in INPUTS[key].numbers:
+        hidden = frame[column].str.strip().isin(SUPPRESSED) & (column in INPUTS[key].withheld)
         frame[column] = pd.to_numeric(frame[column], errors="coerce")
-        if (broken := frame[column].isna().sum()) or (frame[column] < 0).any():
+        if (broken := (frame[column].isna() & ~hidden).sum()) or (frame[column] < 0).any():
             raise InputError(
                 f"{path.name}: column {found[column]} holds {broken} of {len(frame)} values that are not numbers, or "
                 "negative ones. Download the file again; it is used as published."

@@ -8,6 +8,8 @@ import pandas as pd
 from phm_utils.engine import Model, read_sql
 from phm_utils.params import Workbook
 from phm_utils.privacy.release import AREA, PLACE, Column, Release, aggregate, count, counts, estimate, keys
+from phm_utils.topics.published.practice_marks import LIST_GREW, marks
+from phm_utils.wording import joined
 
 # QOF registers by code. Another code is shown as it is.
 REGISTERS = {
@@ -34,7 +36,7 @@ REGISTERS = {
     "STIA": "Stroke or TIA",
 }
 RESIDENCES = (
-    "In the ICB",
+    "In the ICB",  # its small areas in the files
     "Elsewhere in England",
     "In Wales",
     "In Scotland or Northern Ireland",
@@ -47,7 +49,6 @@ FILES = {  # column of published_practice: input
     "in_qof_counts": "qof_counts",
     "in_qof_fractions": "qof_fractions",
 }
-LIST_GREW = 1.2  # registered patients over the earlier QOF list: more suggests a merger
 
 
 def _published(name: str, title: str, *columns: Column, may_be_empty: bool = False) -> Release:
@@ -58,19 +59,19 @@ def _published(name: str, title: str, *columns: Column, may_be_empty: bool = Fal
 REGISTER = _published(
     "published_register",
     "People on QOF registers, one row per practice and register",
-    *keys("register_code", "practice_code", "register_name", "list_age", "practice_name", "pcn_code"),
+    *keys("register_code", "practice_code", "register_name", "list_age", "practice_name", "pcn_code", "mark"),
     *(*counts("register", "list_size"), estimate("next_year_share", "register")),
 )
 PREVALENCE = _published(
     "published_prevalence",
-    "People on QOF registers, PCNs and ICB",
-    *keys("register_code", "unit_code", "register_name", "list_age", "unit_name"),
+    "People on QOF registers, PCNs and all practices in the files; practices whose count is suppressed are left out",
+    *keys("register_code", "unit_code", "register_name", "list_age", "unit_name", "mark"),
     *counts("register", "list_size", "practices"),
 )
 PRACTICE = _published(
     "published_practice",
     "Deprivation of each practice's registered patients (IMD 2019)",
-    *keys("practice_code", "practice_name", "pcn_code", "pcn_name"),
+    *keys("practice_code", "practice_name", "pcn_code", "pcn_name", "mark"),
     *counts("patients", "with_imd", "core20"),
     *(estimate("imd_score", "with_imd"), estimate("imd_decile", "with_imd")),
 )
@@ -100,6 +101,7 @@ RELEASES = (SOURCE, REGISTER, PREVALENCE, PRACTICE, RESIDENCE, SMALL_AREA, MISMA
 def published_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: every table of the published reports, with a block of rows for each PCN and for the ICB."""
     practices = read_sql(con, "SELECT * FROM published_practice ORDER BY practice_code")
+    practices = practices.assign(mark=marks(practices).to_numpy())
     registers = _registers(con, practices)
     patients = read_sql(con, "SELECT * FROM published_patients ORDER BY practice_code, lsoa11")
     sources = read_sql(con, "SELECT * FROM published_source ORDER BY input")
@@ -134,25 +136,32 @@ def _pcn_names(con: duckdb.DuckDBPyConnection) -> pd.Series:
 
 def _registers(con: duckdb.DuckDBPyConnection, practices: pd.DataFrame) -> pd.DataFrame:
     frame = read_sql(con, "SELECT * FROM published_register ORDER BY practice_code, register_code")
-    names = practices.set_index("practice_code")["practice_name"]
+    of = practices.set_index("practice_code")
     age = frame["list_type"].str.extract(r"^(\d+)OV$")[0]
     return frame.drop(columns="list_type").assign(
         register_name=frame["register_code"].map(lambda code: REGISTERS.get(code, code)),
         list_age=age.map(lambda a: f"aged {int(a)} and over", na_action="ignore").fillna("of all ages"),
-        practice_name=frame["practice_code"].map(names),
+        practice_name=frame["practice_code"].map(of["practice_name"]),
+        mark=frame["practice_code"].map(of["mark"]),
     )
 
 
 def _prevalence(registers: pd.DataFrame, pcns: list[str], ics: str, title: str, names: pd.Series) -> pd.DataFrame:
-    """For a PCN: itself and the ICB. For the ICB: every PCN, practices without one, and itself."""
+    """For a PCN: itself and all practices. For the ICB: every PCN, practices without one, and all of them.
+
+    A practice whose register is suppressed counts neither above nor below the line. `mark`: of a PCN, the practices
+        in it that are of another kind or have changed.
+    """
     keys = ["register_code", "register_name", "list_age"]
     totals = {"register": ("register", "sum"), "list_size": ("list_size", "sum"), "practices": ("register", "size")}
-    by_pcn = (
-        registers.assign(unit_code=registers["pcn_code"].fillna(NO_PCN)).groupby([*keys, "unit_code"]).agg(**totals)
-    )
-    by_pcn = by_pcn.reset_index()
+    known = registers.dropna(subset="register")
+    known = known.assign(unit_code=known["pcn_code"].fillna(NO_PCN))
+    marked = known[known["mark"].ne("")].drop_duplicates("practice_code").groupby("unit_code")["practice_name"]
+    held = marked.agg(lambda practices: f"holds {joined(sorted(practices))}")
+    by_pcn = known.groupby([*keys, "unit_code"]).agg(**totals).reset_index()
     by_pcn["unit_name"] = by_pcn["unit_code"].map(names).fillna(by_pcn["unit_code"])
-    whole = registers.groupby(keys).agg(**totals).reset_index().assign(unit_code=ics, unit_name=title)
+    by_pcn["mark"] = by_pcn["unit_code"].map(held).fillna("")
+    whole = known.groupby(keys).agg(**totals).reset_index().assign(unit_code=ics, unit_name=title, mark="")
     blocks = [by_pcn.assign(area_code=ics), whole.assign(area_code=ics)]
     for pcn in pcns:
         blocks += [by_pcn[by_pcn["unit_code"] == pcn].assign(area_code=pcn), whole.assign(area_code=pcn)]
@@ -175,7 +184,7 @@ def _deprivation(practices: pd.DataFrame, patients: pd.DataFrame, names: pd.Seri
     sums["imd_score"] /= sums["with_imd"]
     sums["imd_decile"] /= sums["with_imd"]
     total = patients.groupby("practice_code")["patients"].sum()
-    frame = practices[["practice_code", "practice_name", "pcn_code"]].merge(total, on="practice_code")
+    frame = practices[["practice_code", "practice_name", "pcn_code", "mark"]].merge(total, on="practice_code")
     frame = frame.merge(sums, on="practice_code", how="left")
     frame[["with_imd", "core20"]] = frame[["with_imd", "core20"]].fillna(0).astype("int64")
     return frame.assign(pcn_name=frame["pcn_code"].map(names).fillna(NO_PCN))

@@ -78,6 +78,30 @@ def test_a_list_that_jumped_is_listed_as_a_likely_merger(tmp_path):
     assert rows.set_index("practice_code")["what"]["A99006"] == "List 53% larger in Patients 2022 than in QOF 2020-21."
 
 
+def test_a_suppressed_register_counts_neither_above_nor_below_the_line(tmp_path):
+    counts = place.frames()["qof_counts"].astype({"REGISTER": object, "PRACTICE_LIST_SIZE": object})
+    counts.loc[0, "REGISTER"] = "*"
+    tables = place.stage(place.write(tmp_path, qof_counts=counts))
+    row = released(tables, "published_register").query("register_code == 'DM' and practice_code == 'A99001'").iloc[0]
+    assert pd.isna(row["register"])
+    dm = released(tables, "published_prevalence").query("register_code == 'DM'").set_index("unit_code")
+    # 340 less its 80, of seven lists of 800 less its own.
+    assert dm.loc["QZZ", ["register", "list_size", "practices"]].tolist() == [260, 4_800, 6]
+    counts.loc[0, "PRACTICE_LIST_SIZE"] = "*"
+    with pytest.raises(InputError, match="not numbers"):
+        place.stage(place.write(tmp_path, qof_counts=counts))
+
+
+def test_practices_not_to_be_compared_are_marked_in_every_table(tables):
+    closed = "no longer in the list of practices"
+    registers = released(tables, "published_register").set_index("practice_code")["mark"]
+    assert set(registers["A99007"]) == {closed}
+    assert set(registers.drop("A99007")) == {""}
+    pcns = released(tables, "published_prevalence").set_index("unit_code")["mark"]
+    assert set(pcns["No PCN"]) == {"holds Closed Surgery"}
+    assert set(pcns["U99001"]) == {""}
+
+
 def test_areas_of_2021_are_drawn_where_patients_live_and_keep_their_own_index(tables):
     west = released(tables, "published_area", "U99001").set_index("lsoa")
     # Area 1 of 2011 was split: both parts are drawn, with their own IoD 2025 tenths, neither with IMD 2019's.

@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import published_place as place
 import pytest
 
-from phm_utils.topics.published import read_published, variation_page
+from phm_utils.topics.published import gradient_page, read_published, variation_page
 from phm_utils.topics.registry import load_workbook
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,6 +63,29 @@ def test_most_practices_that_chance_flags_are_within_usual_variation(tables):
     assert frame["outside_chance"].mean() > 0.3
     assert frame["outside"].mean() < 0.05
     assert spread["phi"] > 5
+
+
+def test_a_university_practice_and_lists_that_changed_are_marked_and_never_named(tables):
+    registers = whole(tables, "published_register").drop_duplicates("practice_code").set_index("practice_code")["mark"]
+    assert registers["Y04968"] == "15% of its patients are 50 and over"
+    assert set(registers[registers != ""].index) == {"M81001", "M81003", "M81016", "M81089", "Y04968"}
+    frame, _, spread = variation_page.funnel(whole(tables, "published_register"), "DM")
+    assert spread["known"] == 76
+    assert not frame.set_index("practice_code").loc["Y04968", "outside"]
+    everyone = pd.Series(True, index=frame.index)
+    assert "Farrier House" not in str(variation_page.variation(frame, spread, everyone, is_ics=True))
+
+
+def test_the_gradient_is_said_with_and_without_marked_practices(tables):
+    ranked = gradient_page.by_deprivation(
+        whole(tables, "published_register"), whole(tables, "published_practice"), "DM"
+    )
+    assert ranked["known_share"].min() >= 0.75
+    assert "M81055" not in set(ranked["practice_code"])  # 49% of its patients could be placed
+    said = str(gradient_page.gradient(ranked))
+    assert said.startswith("Across 73 practices in the files, recorded diabetes is higher at the most deprived end")
+    assert "+2.1 percentage points (+1.4 to +2.8; 1.32 times" in said
+    assert "With the 3 practices marked † it is +1.9 (+1.1 to +2.7)." in said
 
 
 def test_another_place_of_the_same_layout_works(workbook):

@@ -33,17 +33,21 @@ unlisted AS (
     GROUP BY practice_code
     HAVING sum(patients) FILTER (WHERE of_icb.lsoa11 IS NOT NULL) > 0.5 * sum(patients)
 ),
--- The list for all ages, where QOF publishes it for this practice.
-list_all_ages AS (
-    SELECT practice_code, max(list_size)::BIGINT AS list_size
-    FROM raw_qof_counts WHERE list_type = 'TOTAL' GROUP BY practice_code
+-- The lists for all ages and from 50 on, where QOF publishes them for this practice.
+qof_lists AS (
+    SELECT
+        practice_code,
+        (max(list_size) FILTER (WHERE list_type = 'TOTAL'))::BIGINT AS list_size,
+        (max(list_size) FILTER (WHERE list_type = '50OV'))::BIGINT AS list_50_over
+    FROM raw_qof_counts GROUP BY practice_code
 )
 SELECT
     practice_code,
     coalesce(listed.practice_name, in_qof_year.practice_name, 'Name not published') AS practice_name,
     coalesce(listed.pcn_code, in_qof_year.pcn_code) AS pcn_code,
     registered.patients AS registered,
-    list_all_ages.list_size AS qof_list_size,
+    qof_lists.list_size AS qof_list_size,
+    qof_lists.list_50_over AS qof_list_50_over,
     listed.practice_code IS NOT NULL AS in_practices,
     registered.practice_code IS NOT NULL AS in_registrations,
     practice_code IN (SELECT practice_code FROM raw_qof_counts) AS in_qof_counts,
@@ -52,4 +56,4 @@ FROM listed
 FULL JOIN in_qof_year USING (practice_code)
 FULL JOIN unlisted USING (practice_code)
 LEFT JOIN registered USING (practice_code)
-LEFT JOIN list_all_ages USING (practice_code)
+LEFT JOIN qof_lists USING (practice_code)

@@ -1,5 +1,5 @@
 -- One row per practice x QOF register: people on it, the list it is taken from,
--- and the share published for the year after (a fraction without counts).
+-- and the share published for the year after (a fraction without counts). Null where suppressed.
 SELECT
     counts.practice_code,
     practice.pcn_code,
