@@ -55,7 +55,7 @@ def test_a_difference_is_said_in_people_recorded_and_not_as_a_gap_to_close():
     assert profile.loc[0, "ratio"] == pytest.approx(1.2)
     judged = prevalence_page.pcns(PREVALENCE, "QZZ")
     assert str(prevalence_page.prevalence(profile, judged, "DM", "One PCN")) == (
-        "One PCN: 9.0% (8.5% to 9.6%; 900 people) of patients aged 17 and over on the diabetes register, more than all "
+        "One PCN: 9.0% of patients aged 17 and over on the diabetes register (8.5% to 9.6%; 900 people), more than all "
         "practices in the files (7.5%). 150 more people are recorded than at that share (95 to 208), which can be more "
         "illness, older patients or better case-finding. Not adjusted for age."
     )
