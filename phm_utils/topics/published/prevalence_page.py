@@ -7,7 +7,7 @@ from phm_utils.absent import if_present
 from phm_utils.errors import InputError
 from phm_utils.figures import charts
 from phm_utils.methods import rates
-from phm_utils.methods.comparisons import ABOVE, BELOW, NOT_COMPARED, TOO_FEW
+from phm_utils.methods.comparisons import ABOVE, BELOW, CANNOT_TELL, NOT_COMPARED, TOO_FEW
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
 from phm_utils.topics.published.comparisons import (
@@ -178,23 +178,25 @@ def spread(judged: pd.DataFrame, prevalence: pd.DataFrame, register_code: str, i
 
 @finding
 def widest(profile: pd.DataFrame, judged: pd.DataFrame, name: str, confidence: float = 0.95) -> str:
-    """Registers on which a PCN differs from what the other PCNs predict, and from all practices beyond chance alone.
+    """Registers on which a PCN differs from what the other PCNs predict.
 
+    Where too few PCNs say how much they usually differ, the number of registers that differ beyond chance alone.
     profile: of `against_ics`. judged: of `pcns`.
     """
-    one = ("of patients on the register", "register", "registers")
-    words = Family(*one, EVERYBODY, percent, counted="people", caution=NOT_FOR_AGE)
-    chance = words.standing_out(against_everybody(profile, confidence))
     own = judged[judged["unit"] == name]
     own = own.assign(unit=own["register_name"].map(in_sentence))
     if own["verdict"].isin([NOT_COMPARED, TOO_FEW]).all():
-        return f"By chance alone, not allowing for how much PCNs usually differ: {_lower(chance)}"
-    usual = Family(*one, "what the other PCNs predict", percent, among_others=True, counted="people")
-    return f"{usual.standing_out(own)} By chance alone: {_lower(chance)}"
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
+        verdicts = against_everybody(profile, confidence)["verdict"]
+        differ, compared = (int(verdicts.isin(kinds).sum()) for kinds in ([ABOVE, BELOW], [ABOVE, BELOW, CANNOT_TELL]))
+        return (
+            f"On {differ} of {compared} registers {name} differs from {EVERYBODY} by more than chance. How much PCNs "
+            f"usually differ cannot be told from these files, so no register is named. {NOT_FOR_AGE}"
+        )
+    usual = Family(
+        "of patients on the register", "register", "registers", "what the other PCNs predict", percent,
+        among_others=True, counted="people", caution=NOT_FOR_AGE,
+    )  # fmt: skip
+    return usual.standing_out(own)
 
 
 @if_present

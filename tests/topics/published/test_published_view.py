@@ -105,14 +105,29 @@ def test_a_pcn_unlike_the_others_is_named_with_what_they_predict_and_its_pooled_
     assert "1 marked † is not compared." in said
 
 
-def test_registers_of_a_pcn_are_a_family_and_those_that_differ_are_named_with_limits():
+def test_of_two_pcns_no_register_is_named_and_those_beyond_chance_are_counted():
     two = pd.concat([PREVALENCE, PREVALENCE.assign(register_code="AF", register_name="AF", register=[750, 750, 1_500])])
     profile = prevalence_page.against_ics(two[two["unit_code"] != "U2"], "U1", "QZZ")
     assert str(prevalence_page.widest(profile, prevalence_page.pcns(two, "QZZ"), "One PCN")) == (
-        "By chance alone, not allowing for how much PCNs usually differ: of 2 registers compared, 1 differs from all "
-        "practices in the files (7.5% of patients on the register): above it diabetes (9.0%, 8.4% to 9.7%; 900 "
-        "people). Not adjusted for age."
+        "On 1 of 2 registers One PCN differs from all practices in the files by more than chance. How much PCNs usually "
+        "differ cannot be told from these files, so no register is named. Not adjusted for age."
     )
+
+
+def test_a_register_is_named_where_the_other_pcns_predict_another_share():
+    rows = pd.DataFrame(
+        {
+            "unit_code": [f"U{n}" for n in range(12)], "unit_name": [f"PCN {n}" for n in range(12)], "mark": "",
+            "register_code": "DM", "register_name": "Diabetes", "list_age": "aged 17 and over", "list_size": 10_000,
+            "register": [*range(740, 762, 2), 1_500],
+        }
+    )  # fmt: skip
+    whole = rows.head(1).assign(unit_code="QZZ", list_size=120_000, register=int(rows["register"].sum()))
+    prevalence = pd.concat([rows, whole], ignore_index=True)
+    judged = prevalence_page.pcns(prevalence, "QZZ")
+    for code, words in (("U11", "differs from what the other PCNs predict"), ("U0", "cannot be told apart")):
+        profile = prevalence_page.against_ics(prevalence[prevalence["unit_code"].isin([code, "QZZ"])], code, "QZZ")
+        assert words in str(prevalence_page.widest(profile, judged, f"PCN {code[1:]}"))
 
 
 def test_prevalence_that_rises_evenly_has_the_slope_of_its_line():
