@@ -109,8 +109,8 @@ def test_of_two_pcns_no_register_is_named_and_those_beyond_chance_are_counted():
     two = pd.concat([PREVALENCE, PREVALENCE.assign(register_code="AF", register_name="AF", register=[750, 750, 1_500])])
     profile = prevalence_page.against_ics(two[two["unit_code"] != "U2"], "U1", "QZZ")
     assert str(prevalence_page.widest(profile, prevalence_page.pcns(two, "QZZ"), "One PCN")) == (
-        "On 1 of 2 registers One PCN differs from all practices in the files by more than chance. How much PCNs usually "
-        "differ cannot be told from these files, so no register is named. Not adjusted for age."
+        "On 1 of 2 registers One PCN differs from all practices in the files by more than chance. How much PCNs "
+        "usually differ cannot be told from these files, so no register is named. Not adjusted for age."
     )
 
 
