@@ -4,6 +4,8 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.coverage import METHODS
+from phm_utils.methods.comparisons import mirrored, rates_against, the_others
+from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
 from phm_utils.wording import in_sentence, joined
@@ -85,15 +87,15 @@ def method_sentence(sources: pd.DataFrame) -> str:
 
 @finding
 def linked_sentence(sources: pd.DataFrame) -> str:
-    """The sources with the highest and lowest share linked."""
-    ranked = present(sources).dropna(subset="share").sort_values(["share", "title"])
-    if ranked.empty:
+    """The share linked of all records from outside the GP system, and how it ranges over sources."""
+    known = present(sources).dropna(subset=["share", "records", "attached"])
+    if known.empty:
         return "No source has enough records in this area to show the share linked."
-    low, high = ranked.iloc[0], ranked.iloc[-1]
-    return (
-        f"Between {low['share']:.1%} ({low['title']}) and {high['share']:.1%} ({high['title']}) of records "
-        "are linked to a person in the GP extract."
-    )
+    records, linked = known["records"].sum(), known["attached"].sum()
+    shares = known["share"].astype(float)
+    low, high = percent(float(shares.min())), percent(float(shares.max()))
+    span = f"{low} to {high} over {len(known)} sources" if low != high else f"from {len(known)} sources"
+    return f"{percent(linked / records)} of {records:,} records are linked to a person in the GP extract, {span}."
 
 
 @finding("warning")
@@ -168,18 +170,28 @@ def missed_groups(coverage: pd.DataFrame, title: str, *, is_ics: bool = True) ->
     )
 
 
+NOT_LINKED = Family(
+    "of records are not linked", "group", "groups", "the other groups of the same characteristic", percent,
+    counted="records not linked", caution="A person's records count apart, so limits are narrower than of people.",
+)  # fmt: skip
+
+
 @finding
 def missed_sentence(groups: pd.DataFrame, title: str) -> str:
-    """The groups with the highest and lowest share not linked; groups of missing values left out."""
+    """Groups whose share not linked differs from the other groups' of their characteristic, which is a family.
+
+    Groups of missing values are left out.
+    """
     unknown = groups["category"].str.startswith(("No ", "Not ", "Other"))
-    known = groups[~unknown].dropna(subset="missed")
+    known = groups[~unknown].dropna(subset=["missed", "linked", "not_linked"]).reset_index(drop=True)
     if known.empty:
         return f"{title}: too few records in every group to show the share not linked."
-    worst, best = known.loc[known["missed"].idxmax()], known.loc[known["missed"].idxmin()]
-    return (
-        f"{title}: {worst['missed']:.1%} of the records of {_people(worst)} are not linked, "
-        f"against {best['missed']:.1%} of those of {_people(best)}."
-    )
+    units = known[["missed", "low", "high"]].astype(float).set_axis(["value", "lower", "upper"], axis=1)
+    of, records = known["characteristic"], (known["linked"] + known["not_linked"]).astype(float)
+    against = rates_against(units, the_others(units, records, family=of), family=of, left_out=mirrored(of))
+    judged = units.join(against[["comparator", "p", "verdict"]])
+    judged = judged.assign(unit=known.apply(_people, axis=1), events=known["not_linked"])
+    return f"{title}: {NOT_LINKED.standing_out(judged)}"
 
 
 def _people(row: pd.Series) -> str:

@@ -3,14 +3,16 @@
 Measured over the whole ICS. See quality_releases.py for the tables.
 """
 
-import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
+from phm_utils.methods.comparisons import mirrored, rates_against, the_others
 from phm_utils.methods.linkage_error import FALSE, count_range
+from phm_utils.methods.rates import proportion
+from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
+from phm_utils.wording import in_sentence, joined
 
 PER = {"false": 10_000, "missed": 100}  # false links are too rare for percentages
 BASES = {
@@ -59,31 +61,53 @@ def error_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def error_sentence(rows: pd.DataFrame) -> str:
-    """The sources with most and fewest false links by their limits, and the one where most may be missed."""
-    known = rows.dropna(subset=list(FALSE))
+    """Sources whose share of false links differs from that of all others together, and what may be missed."""
+    known = rows.dropna(subset=list(FALSE)).reset_index(drop=True)
     if known.empty:
-        return "No source has enough links to estimate how many are false."
-    worst = known.sort_values(["false_lower", "false_upper"], kind="stable").iloc[-1]
-    best = known.loc[known["false_upper"].idxmin()]
-    against = "" if worst["title"] == best["title"] else f", against {_range(best)} in {_lower(best['title'])}"
-    text = f"Of 10,000 links an estimated {_range(worst)} are to the wrong person in {_lower(worst['title'])}{against}."
-    missed = rows.dropna(subset="missed_upper")
-    if missed.empty:
-        return text
-    most = missed.loc[missed["missed_upper"].idxmax()]
-    least = f"{most['missed_lower']:.1%} to " if most["missed_lower"] > 0 else "up to "
-    return f"{text} Most may be missed in {_lower(most['title'])}: {least}{most['missed_upper']:.1%} of records."
+        return f"No source has enough links to estimate how many are false. {_may_be_missed(rows)}".strip()
+    units = _as_units(known, "false")
+    family = Family(f"in {PER['false']:,} links are false", "source", "sources", "all other sources together")
+    if len(known) == 1:
+        row = units.iloc[0]
+        lead = f"{known['title'].iloc[0]}: {family.form(row['value'])} {family.indicator}"
+        return f"{lead} ({family.form(row['lower'])} to {family.form(row['upper'])}). {_may_be_missed(rows)}".strip()
+    units = units.join(rates_against(units, the_others(units, _size(known)), left_out=_of_two(units))[JUDGED])
+    return f"{family.standing_out(units.assign(unit=known['title']))} {_may_be_missed(rows)}".strip()
+
+
+def _may_be_missed(rows: pd.DataFrame) -> str:
+    """What is known of missed records, over all sources; no source is named by its limits."""
+    estimated, bounded = rows.dropna(subset="missed_share"), rows[rows["missed_basis"] == BOUNDED]
+    bounded = bounded.dropna(subset="missed_upper")
+    parts = []
+    if len(estimated):
+        parts.append(
+            f"missed are an estimated {_span(estimated['missed_share'])} of records in {_sources(len(estimated))}"
+        )
+    if len(bounded):
+        parts.append(f"at most {_span(bounded['missed_upper'])} in {_sources(len(bounded))} where only that is known")
+    said = " and ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def _span(shares: pd.Series) -> str:
+    low, high = percent(float(shares.min())), percent(float(shares.max()))
+    return low if low == high else f"{low} to {high}"
+
+
+def _sources(count: int) -> str:
+    return f"{count} source{'s' if count > 1 else ''}"
 
 
 @if_present
 def chosen_source(error: pd.DataFrame) -> str:
-    """The source for the figures by group: of those with most groups estimated, the one with most errors."""
+    """The source for the figures by group: of those with most groups estimated, the one with most links."""
     estimated = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
     if estimated.empty:
         return ""
-    totals = error[error["characteristic"] == "All"].set_index("title")[["false_upper", "missed_share"]]
-    errors = totals.loc[estimated[estimated >= 0.75 * estimated.max()].index].fillna(0).sum(axis=1)
-    return str(errors.sort_values(kind="stable").index[-1])
+    linked = error[error["characteristic"] == "All"].set_index("title")["linked"]
+    kept = linked.loc[estimated[estimated >= 0.75 * estimated.max()].index].fillna(0)
+    return str(kept.sort_values(kind="stable").index[-1])
 
 
 @if_present
@@ -112,27 +136,37 @@ def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
 
 @finding
 def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
-    """The two groups of a source that differ most in one kind of error, where chance does not explain it.
+    """Groups of a source's records whose share of one kind of error differs from the other groups'.
 
-    Among many groups some differ by chance: limits are widened by Bonferroni's
-    rule, on the square root scale, where they are about symmetric.
+    Each group is compared with the others of its characteristic together; a characteristic is a family.
     """
-    value, lower, upper = (f"{share}_{part}" for part in ("share", "lower", "upper"))
-    known = groups.dropna(subset=[value, lower, upper])
-    kind = {"false": "links that are false", "missed": "records that are missed"}[share]
+    kind = {"false": "links are false", "missed": "records are missed"}[share]
+    known = groups.dropna(subset=[f"{share}_{part}" for part in ("share", "lower", "upper")]).reset_index(drop=True)
     if len(known) < 2:
-        return f"{title}: too few records in every group to compare {kind}."
-    wider = norm.isf(0.025 / len(known)) / norm.isf(0.025)
-    middle, half = np.sqrt(known[value]), wider * (np.sqrt(known[upper]) - np.sqrt(known[lower])) / 2
-    high, low = known.loc[(middle - half).idxmax()], known.loc[(middle + half).idxmin()]
-    if (middle - half).max() <= (middle + half).min():
-        return (
-            f"{title}: no group's share of {kind} differs from another's by more than chance among {len(known)} groups."
-        )
-    return (
-        f"{title}: {_text(high, share)} in {PER[share]:,} {kind} for {high['group']}, and {_text(low, share)} for "
-        f"{low['group']}: more than chance among {len(known)} groups explains."
-    )
+        return f"{title}: too few records in every group to compare how many {kind}."
+    units, of = _as_units(known, share), known["characteristic"]
+    others = the_others(units, _size(known), family=of)
+    units = units.join(rates_against(units, others, family=of, left_out=mirrored(of))[JUDGED])
+    family = Family(f"in {PER[share]:,} {kind}", "group", "groups", "the other groups of the same characteristic")
+    return f"{title}: {family.standing_out(units.assign(unit=known['group']))}"
+
+
+JUDGED = ["comparator", "p", "verdict"]
+
+
+def _as_units(rows: pd.DataFrame, share: str) -> pd.DataFrame:
+    """`value`, `lower` and `upper` of one kind of error, per 10,000 links or 100 records."""
+    columns = [f"{share}_{part}" for part in ("share", "lower", "upper")]
+    return (PER[share] * rows[columns].astype(float)).set_axis(["value", "lower", "upper"], axis=1)
+
+
+def _size(rows: pd.DataFrame) -> pd.Series:
+    """Records tested of each row: the weight with which its estimate counts among the others; 1 if suppressed."""
+    return rows["tested"].astype("Float64").fillna(1).astype(float)
+
+
+def _of_two(units: pd.DataFrame) -> pd.Series:
+    return mirrored(pd.Series("all", index=units.index))
 
 
 @if_present
@@ -157,17 +191,22 @@ def range_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"Source": rows["title"], "Counted": rows["count"], "With right links between": between})
 
 
+WIDE = 0.05  # of a count: from which the range that linkage error leaves is said
+
+
 @finding
 def range_sentence(rows: pd.DataFrame) -> str:
-    """The source whose counts are least certain."""
+    """The sources whose counts linkage error leaves less certain than WIDE."""
     known = rows.dropna()
     if known.empty:
         return "The error of a count from linkage is not known for any source."
-    widest = known.loc[(known["high"] - known["low"]).idxmax()]
-    return (
-        f"Least certain are counts from {_lower(widest['title'])}: {widest['count']:,} counted would be between "
-        f"{widest['low']:,.0f} and {widest['high']:,.0f} if every link were right."
-    )
+    wide = known[(known["high"] - known["low"]) > WIDE * known["count"]]
+    certain = f"{len(known) - len(wide)} of {_sources(len(known))}"
+    lead = f"Linkage error leaves counts from {certain} certain to within {WIDE:.0%}"
+    if wide.empty:
+        return f"{lead}."
+    named = [f"{in_sentence(row.title)} ({row.low:,.0f} to {row.high:,.0f})" for row in wide.itertuples()]
+    return f"{lead}. Less certain, of {known['count'].iloc[0]:,} counted: {joined(named)}."
 
 
 @if_present
@@ -204,16 +243,16 @@ def truth_sentence(truth: pd.DataFrame) -> str:
 
 @finding
 def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
-    """The groups with the lowest and highest true share missed, all sources together."""
+    """Groups whose true share missed differs from that of all other groups together, all sources together."""
     rows = _all_sources(truth, characteristic)
-    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset="missed_share")
+    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset=["missed", "findable"]).reset_index(drop=True)
     if len(known) < 2:
         return f"{characteristic}: too few records in the groups to compare what is missed."
-    low, high = known.loc[known["missed_share"].idxmin()], known.loc[known["missed_share"].idxmax()]
-    return (
-        f"{characteristic}: in truth between {low['missed_share']:.2%} ({low['category']}) and "
-        f"{high['missed_share']:.2%} ({high['category']}) of records are missed."
-    )
+    units = proportion(known["missed"], known["findable"]).astype(float)
+    others = the_others(units, known["findable"].astype(float))
+    units = units.join(rates_against(units, others, left_out=_of_two(units))[JUDGED]).assign(unit=known["category"])
+    family = Family("of records are missed in truth", "group", "groups", "all other groups together", percent)
+    return f"{characteristic}: {family.standing_out(units)}"
 
 
 def _all_sources(truth: pd.DataFrame, characteristic: str) -> pd.DataFrame:
@@ -223,10 +262,6 @@ def _all_sources(truth: pd.DataFrame, characteristic: str) -> pd.DataFrame:
 def _per_10_000(rows: pd.DataFrame) -> pd.DataFrame:
     per = {f"per_{name.removeprefix('false_')}": PER["false"] * rows[name].astype(float) for name in FALSE}
     return rows.assign(**per)
-
-
-def _range(row: pd.Series) -> str:
-    return " to ".join(_short(PER["false"] * row[limit]) for limit in FALSE[1:])
 
 
 def _texts(rows: pd.DataFrame, share: str) -> list[str]:
@@ -246,8 +281,3 @@ def _text(row: pd.Series, share: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
-def _lower(title: str) -> str:
-    """A title within a sentence; abbreviations keep their capitals."""
-    return title if title[:2].isupper() else title[0].lower() + title[1:]

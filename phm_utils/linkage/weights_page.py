@@ -118,13 +118,12 @@ def examples(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 @finding
 def example_sentence(rows: pd.DataFrame) -> str:
-    """The comparisons that add and subtract most."""
-    evidence = rows.iloc[1:]
-    most, least = evidence.loc[evidence["weight_bits"].idxmax()], evidence.loc[evidence["weight_bits"].idxmin()]
-    against = f" {least['evidence']} subtracts {-least['weight_bits']:.1f}." if least["weight_bits"] < 0 else ""
+    """What the comparisons add and subtract together."""
+    start, bits = rows["weight_bits"].iloc[0], rows["weight_bits"].iloc[1:]
+    more, less = bits[bits > 0].sum(), -bits[bits < 0].sum()
     return (
-        f"{most['evidence']} adds most, {most['weight_bits']:.1f} bits.{against} "
-        f"Together {rows['weight_bits'].sum():+.1f}."
+        f"From {start:+.1f} bits before any evidence, agreement adds {more:.1f} and disagreement subtracts {less:.1f}: "
+        f"together {rows['weight_bits'].sum():+.1f}."
     )
 
 

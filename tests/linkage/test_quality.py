@@ -11,6 +11,7 @@ from phm_utils.linkage import coverage_page as quality
 from phm_utils.linkage.coverage import KINDS, METHODS, RELEASES, linkage_tables
 from phm_utils.linkage.quality_releases import CATEGORIES
 from phm_utils.linkage.queries import grouped
+from phm_utils.methods.rates import proportion
 
 
 @pytest.fixture
@@ -74,7 +75,9 @@ def test_a_conflict_count_too_small_to_show_is_not_called_none(tables):
 def test_the_spine_itself_is_not_among_what_is_linked(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.present(sources)["source"].tolist() == ["death", "ecds_attendance"]
-    assert "90.9% (Emergency department attendances) and 100.0% (Deaths)" in str(quality.linked_sentence(sources))
+    assert str(quality.linked_sentence(sources)) == (
+        "91.0% of 1,110 records are linked to a person in the GP extract, 90.9% to 100% over 2 sources."
+    )
 
 
 def test_those_missed_most_are_named_as_people(tables):
@@ -90,9 +93,25 @@ def test_those_missed_most_are_named_as_people(tables):
     ]
     assert quality.missed_groups(coverage, title, is_ics=False)["characteristic"].unique().tolist() == ["Sex"]
     assert str(quality.missed_sentence(groups, title)) == (
-        "Emergency department attendances: 66.7% of the records of people with no fixed abode are not linked, "
-        "against 7.0% of those of female patients."
+        "Emergency department attendances: The one group compared cannot be told apart from the other groups of the "
+        "same characteristic (7.0% of records are not linked). 1 is too small to compare. A person's records count "
+        "apart, so limits are narrower than of people."
     )
+
+
+def test_a_group_whose_records_are_missed_more_is_named_with_limits_and_count():
+    rows = pd.DataFrame(
+        {
+            "title": "Deaths", "characteristic": "Age", "category": ["0-17", "18-39", "40-64", "65-79"],
+            "place": [1, 2, 3, 4], "linked": [980, 850, 979, 982], "not_linked": [20, 150, 21, 18],
+        }
+    )  # fmt: skip
+    limits = proportion(rows["linked"], rows["linked"] + rows["not_linked"])
+    rows = rows.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
+    sentence = str(quality.missed_sentence(quality.missed_groups(rows, "Deaths"), "Deaths"))
+    assert "above it people aged 18-39 (15.0%, " in sentence
+    assert "against 2.0%" in sentence
+    assert "150 records not linked" in sentence
 
 
 def test_without_records_from_outside_nothing_is_said_to_be_linked(tables):

@@ -87,12 +87,12 @@ def test_estimates_on_few_observations_are_withheld(released):
     assert rows.loc[("death", "All"), "missed_upper"] == pytest.approx(1 - 200 / 205)
 
 
-def test_sources_are_ranked_by_their_limits_and_those_without_estimates_are_named(released):
+def test_one_source_is_said_with_its_limits_and_those_without_estimates_are_named(released):
     whole = trust.overall(released["link_error"])
     assert whole["title"].tolist() == ["Deaths", "Emergency department attendances"]
     assert str(trust.error_sentence(whole)) == (
-        "Of 10,000 links an estimated 50.0 to 200.0 are to the wrong person in emergency department attendances. "
-        "Most may be missed in emergency department attendances: 8.0% to 12.0% of records."
+        "Emergency department attendances: 100 in 10,000 links are false (50 to 200). Missed are an estimated 10.0% of "
+        "records in 1 source and at most 2.4% in 1 source where only that is known."
     )
     assert str(trust.unchecked_sentence(released["link_error"])).endswith("GP coded events.")
     table = trust.error_table(whole).set_index("Source")
@@ -105,7 +105,12 @@ def test_a_count_of_a_thousand_becomes_a_range(released):
     rows = trust.ranges(trust.overall(released["link_error"])).set_index("title")
     # 1000 x .98 / .92 = 1065; 1000 x .995 / .88 = 1131
     assert rows.loc["Emergency department attendances", ["low", "high"]].tolist() == [1065, 1131]
-    assert "1,065 and 1,131" in str(trust.range_sentence(rows.reset_index()))
+    assert str(trust.range_sentence(rows.reset_index())) == (
+        "Linkage error leaves counts from 0 of 1 source certain to within 5%. Less certain, of 1,000 counted: "
+        "emergency department attendances (1,065 to 1,131)."
+    )
+    near = rows.assign(low=990.0, high=1_010.0).reset_index()
+    assert str(trust.range_sentence(near)).endswith("2 of 2 sources certain to within 5%.")
     assert trust.range_table(rows.reset_index())["With right links between"][0] == "not known, or too few to estimate"
 
 
@@ -113,10 +118,23 @@ def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released
     title = trust.chosen_source(released["link_error"])
     groups = trust.by_group(released["link_error"], title)
     assert str(trust.group_sentence(groups, "false", title)) == (
-        "Emergency department attendances: 900.0 (500.0 to 1500.0) in 10,000 links that are false for Ethnicity: "
-        "Black, and 10.0 (5.00 to 20.0) for Ethnicity: White: more than chance among 2 groups explains."
+        "Emergency department attendances: The one group compared differs from the other groups of the same "
+        "characteristic (900 in 10,000 links are false): below it Ethnicity: White (10, 5 to 20)."
     )
-    assert "by more than chance among 2 groups" in str(trust.group_sentence(groups, "missed", title))
+    assert "cannot be told apart" in str(trust.group_sentence(groups, "missed", title))
+
+
+def test_a_source_with_more_false_links_than_the_others_is_named_and_wide_limits_name_nobody():
+    exact = [(0.001, 0.0008, 0.0012), (0.001, 0.0008, 0.0012), (0.004, 0.0035, 0.0045), (0.0012, 0.0001, 0.02)]
+    rows = pd.DataFrame(
+        [error(title, "All", 9000, 9000, 90 if title == "Yew" else 9000, 90, (*shares, None, None, None))
+         for title, shares in zip(("Ash", "Elm", "Oak", "Yew"), exact, strict=True)]
+    ).assign(title=lambda f: f["source"])  # fmt: skip
+    sentence = str(trust.error_sentence(rows))
+    assert "above it Oak (40, " in sentence
+    assert "Yew" not in sentence
+    alike = rows.assign(false_share=0.001, false_lower=0.0008, false_upper=0.0012)
+    assert "none differs from all other sources together" in str(trust.error_sentence(alike))
 
 
 def test_the_truth_stands_next_to_the_estimate(released):
@@ -154,7 +172,7 @@ def test_an_example_in_words(released):
     assert title == "Example 1: pairs that were linked"
     assert rows["evidence"].tolist() == ["Before any evidence: at random", "Surname: the same", "Sex: different"]
     assert str(weighing.example_sentence(rows)) == (
-        "Surname: the same adds most, 11.8 bits. Sex: different subtracts 4.0. Together -9.8."
+        "From -17.6 bits before any evidence, agreement adds 11.8 and disagreement subtracts 4.0: together -9.8."
     )
     assert weighing.example_table(rows)["So far (bits)"].tolist() == [-17.6, -5.8, -9.8]
 
