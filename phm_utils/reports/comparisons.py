@@ -69,7 +69,7 @@ def out_of(per: int) -> Form:
 class Family:
     """Comparisons declared before results: one indicator by one kind of unit.
 
-    indicator: what the value is of, after the number: `of people have asthma`.
+    indicator: what the value is of, after the number: `of people have asthma`; empty where `form` says it.
     unit, units: a name of one and of several: practice, practices.
     comparator: with its article: `the ICS average`, `what the others predict`.
     form: writes a value. among_others: units are compared with what the others predict, usual variation
@@ -145,6 +145,8 @@ class Family:
     def _comparator(self, judged: pd.DataFrame) -> str:
         """The comparator, with its value where all units have the same."""
         values = judged["comparator"]
+        if not self.indicator:
+            return self.comparator
         if self.among_others or values.nunique() > 1:
             return f"{self.comparator} ({self.indicator})"
         return f"{self.comparator} ({self.form(values.iloc[0])} {self.indicator})"

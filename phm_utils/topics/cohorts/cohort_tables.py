@@ -5,14 +5,17 @@ from functools import partial
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.measures.usual_variation import WHY, against_others, cautions, usual_columns, with_why
 from phm_utils.methods.rates import with_rates, with_shares
+from phm_utils.methods.validation import z_value
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts, Steps
-from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, keys
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, estimate, keys
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.derived import columns_missing, person_columns
 from phm_utils.rules.groups import BROAD_AGES, ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, SEXES, fifth_sql
@@ -43,6 +46,8 @@ ALSO: dict[str, dict[str, Any]] = {
     "Emergency admission in 12 months": {"column": "emergency_admissions_12m", "op": "at least", "value": 1},
 }
 EVENTS = tuple(f"{name}_12m" for name in ACTIVITIES)
+# A cohort's rate of contacts as a multiple of everybody's, with 95% limits.
+TIMES, CONFIDENCE = ("times", "times_lower", "times_upper"), 0.95
 
 # Of every table here, for a run that lacks it: the part of the report, and what the run would need.
 PART, NEEDS = "The chosen cohorts", "what their criteria ask for"
@@ -80,7 +85,10 @@ SIZE = Release(
 UNIT = Release(
     "cohort_unit",
     "People in each cohort by practice of a PCN, or PCN of the ICS, and their share of everybody registered there",
-    (AREA, *keys("unit_code", "unit_name"), PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES),
+    (
+        *(AREA, *keys("unit_code", "unit_name"), WHY, PLACE, *keys("cohort"), *counts("people", "registered")),
+        *(*usual_columns("people"), *SHARES),
+    ),
     relations=(AcrossUnits(("people", "registered")), AtMost("people", "registered")),
     derive=with_shares,
     part=PART,
@@ -116,6 +124,11 @@ USE = Release(
         *(AREA, PLACE, *keys("cohort", "compared"), count("people")),
         *(count(name, "events", people=f"{name}_people", optional=True) for name in EVENTS),
         *(derived(f"{name}_per_1000", optional=True) for name in EVENTS),
+        *(
+            estimate(f"{name}_{part}", name, people=f"{name}_people", optional=True)
+            for name in EVENTS
+            for part in TIMES
+        ),
     ),
     relations=(AcrossAreas(("people",)),),
     derive=partial(with_rates, events=EVENTS),
@@ -176,7 +189,11 @@ def _units(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) 
     registered = counted(con, "SELECT practice_code, count(*) AS registered FROM person GROUP BY ALL")
     frame = counted(con, "SELECT cohort, practice_code, count(*) AS people FROM cohort_member GROUP BY ALL")
     frame = registered.merge(cohorts, how="cross").merge(frame, on=["cohort", "practice_code"], how="left")
-    return by_unit(frame.fillna({"people": 0}), practice_names(con), cohorts, areas)
+    units = with_why(
+        by_unit(frame.fillna({"people": 0}), practice_names(con), cohorts, areas), cautions(con), areas.ics_code
+    )
+    # As rates, because members are few: on that scale their chance variation is right for small counts.
+    return against_others(units, areas.ics_code, "people", "registered", kind="rate", families=["cohort"])
 
 
 def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
@@ -220,7 +237,8 @@ def _overlap(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame
 
 
 def _use(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
-    counted_events = [c for name in EVENTS if name not in missing for c in (f"sum({name}) AS {name}", _having(name))]
+    known = [name for name in EVENTS if name not in missing]
+    counted_events = [c for n in known for c in (f"sum({n}) AS {n}", f"sum({n} * {n}) AS {n}_squares", _having(n))]
     sums = ", ".join(["count(*) AS people", *counted_events])
     members = counted(
         con,
@@ -230,7 +248,31 @@ def _use(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, mi
     everybody = counted(con, f"SELECT pcn_code, '{EVERYBODY}' AS compared, {sums} FROM person GROUP BY ALL")
     frame = pd.concat([members, everybody.merge(cohorts, how="cross")])
     levels = cohorts.merge(pd.DataFrame({"compared": [COHORT, EVERYBODY]}), how="cross")
-    return by_area(frame, levels, areas)
+    return _with_times(by_area(frame, levels, areas), known)
+
+
+def _with_times(use: pd.DataFrame, events: list[str]) -> pd.DataFrame:
+    """The cohorts' rates of contacts over everybody's, with limits on the log scale.
+
+    Errors are those of sums of people's contacts, so that a few people who have most of them widen the limits.
+    """
+    keys = pd.MultiIndex.from_frame(use[["area_code", "cohort"]])
+    everybody = use[use["compared"] == EVERYBODY].set_index(["area_code", "cohort"]).reindex(keys)
+    for name in events:
+        rate, variance = _log_rate(use, name)
+        of_all, variance_of_all = (part.to_numpy() for part in _log_rate(everybody, name))
+        reach = z_value(CONFIDENCE) * np.sqrt(variance + variance_of_all)
+        middle = rate - of_all
+        for part, value in zip(TIMES, (middle, middle - reach, middle + reach), strict=True):
+            use[f"{name}_{part}"] = np.exp(value).where(use["compared"] == COHORT)
+    return use.drop(columns=[f"{name}_squares" for name in events])
+
+
+def _log_rate(use: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
+    """The logarithm of contacts per person, and its variance; missing where there are no contacts."""
+    total = use[name].astype(float).where(lambda sums: sums > 0)
+    people = use["people"].astype(float)
+    return np.log(total / people), (use[f"{name}_squares"].astype(float) / total**2 - 1 / people).clip(lower=0)
 
 
 def _registered(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
