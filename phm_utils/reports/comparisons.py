@@ -163,7 +163,8 @@ class Family:
 
     def _limits(self, row: pd.Series, *, against: bool = False) -> str:
         """Limits of a value, its own comparator, and the counts and the pooled value where there are any."""
-        parts = [f"{self.form(row['lower'])} to {self.form(row['upper'])}"]
+        low, high = self.form(row["lower"]), self.form(row["upper"])
+        parts = [f"{low.removesuffix(' times')} to {high}"]
         if against and not self.among_others:
             parts.append(f"against {self.form(row['comparator'])}")
         if self.among_others and pd.notna(row["usual_lower"]):
