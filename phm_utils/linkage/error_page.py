@@ -3,16 +3,18 @@
 Measured over the whole ICS. See quality_releases.py for the tables.
 """
 
-import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
+from phm_utils.methods.comparisons import mirrored, rates_against, the_others
 from phm_utils.methods.linkage_error import FALSE, count_range
+from phm_utils.reports.comparisons import Family, out_of, percent
 from phm_utils.reports.findings import finding
+from phm_utils.wording import in_sentence, joined
 
 PER = {"false": 10_000, "missed": 100}  # false links are too rare for percentages
+WIDE = 0.1  # of a count: the finding names sources that may be out by more
 BASES = {
     TESTED: "tested on records whose person is known",
     REVIEWED: "clerical review",
@@ -57,33 +59,55 @@ def error_table(rows: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+FALSE_BY_SOURCE = Family(
+    "links to the wrong person, of 10,000", "source", "sources", "all other sources together",
+    out_of(PER["false"]), own_comparators=True, counted="people checked",
+)  # fmt: skip
+
+
 @finding
 def error_sentence(rows: pd.DataFrame) -> str:
-    """The sources with most and fewest false links by their limits, and the one where most may be missed."""
-    known = rows.dropna(subset=list(FALSE))
+    """The range of false links over sources, those that differ from all others, and how many records may be missed."""
+    known = rows.dropna(subset=list(FALSE)).reset_index(drop=True)
     if known.empty:
         return "No source has enough links to estimate how many are false."
-    worst = known.sort_values(["false_lower", "false_upper"], kind="stable").iloc[-1]
-    best = known.loc[known["false_upper"].idxmin()]
-    against = "" if worst["title"] == best["title"] else f", against {_range(best)} in {_lower(best['title'])}"
-    text = f"Of 10,000 links an estimated {_range(worst)} are to the wrong person in {_lower(worst['title'])}{against}."
-    missed = rows.dropna(subset="missed_upper")
-    if missed.empty:
-        return text
-    most = missed.loc[missed["missed_upper"].idxmax()]
-    least = f"{most['missed_lower']:.1%} to " if most["missed_lower"] > 0 else "up to "
-    return f"{text} Most may be missed in {_lower(most['title'])}: {least}{most['missed_upper']:.1%} of records."
+    units = _units(known, "false")
+    low, high = (_short(PER["false"] * end) for end in (units["value"].min(), units["value"].max()))
+    by_source = f"{low} to {high} by source" if len(known) > 1 else f"{low} in {_lower(known['title'].iloc[0])}"
+    text = f"Of 10,000 links an estimated {by_source} are to the wrong person."
+    if len(known) > 1:
+        judged = rates_against(units, the_others(units, known["linked"]))
+        named = judged.assign(unit=known["title"].map(_lower), events=known["tested"])
+        text += f" {FALSE_BY_SOURCE.standing_out(named[~mirrored(pd.Series('all', index=named.index))])}"
+    return text + _missed(rows)
+
+
+def _missed(rows: pd.DataFrame) -> str:
+    """Records that may be missed: the range of estimates, and of bounds where there is no estimate."""
+    known, bounded = rows.dropna(subset="missed_share"), rows[rows["missed_share"].isna()].dropna(subset="missed_upper")
+    text = f" An estimated {_span(known['missed_share'])} of a source's records are missed." if len(known) else ""
+    if len(bounded):
+        of = "another" if len(known) else "a"
+        text += (
+            f" Of {of} source at most {_span(bounded['missed_upper'])} of records are missed: as many are not linked."
+        )
+    return text
+
+
+def _span(shares: pd.Series) -> str:
+    low, high = percent(float(shares.min())), percent(float(shares.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 @if_present
 def chosen_source(error: pd.DataFrame) -> str:
-    """The source for the figures by group: of those with most groups estimated, the one with most errors."""
+    """The source for the figures by group: of those with most groups estimated, the one with most links."""
     estimated = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
     if estimated.empty:
         return ""
-    totals = error[error["characteristic"] == "All"].set_index("title")[["false_upper", "missed_share"]]
-    errors = totals.loc[estimated[estimated >= 0.75 * estimated.max()].index].fillna(0).sum(axis=1)
-    return str(errors.sort_values(kind="stable").index[-1])
+    links = error[error["characteristic"] == "All"].set_index("title")["linked"].fillna(0)
+    most = links.reindex(estimated[estimated >= 0.75 * estimated.max()].index).fillna(0)
+    return str(most.sort_values(kind="stable").index[-1])
 
 
 @if_present
@@ -112,27 +136,26 @@ def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
 
 @finding
 def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
-    """The two groups of a source that differ most in one kind of error, where chance does not explain it.
+    """The groups of a source that differ from all others of their characteristic in one kind of error.
 
-    Among many groups some differ by chance: limits are widened by Bonferroni's
-    rule, on the square root scale, where they are about symmetric.
+    groups: of `by_group`. share: "false" or "missed".
     """
-    value, lower, upper = (f"{share}_{part}" for part in ("share", "lower", "upper"))
-    known = groups.dropna(subset=[value, lower, upper])
-    kind = {"false": "links that are false", "missed": "records that are missed"}[share]
-    if len(known) < 2:
-        return f"{title}: too few records in every group to compare {kind}."
-    wider = norm.isf(0.025 / len(known)) / norm.isf(0.025)
-    middle, half = np.sqrt(known[value]), wider * (np.sqrt(known[upper]) - np.sqrt(known[lower])) / 2
-    high, low = known.loc[(middle - half).idxmax()], known.loc[(middle + half).idxmin()]
-    if (middle - half).max() <= (middle + half).min():
-        return (
-            f"{title}: no group's share of {kind} differs from another's by more than chance among {len(known)} groups."
-        )
-    return (
-        f"{title}: {_text(high, share)} in {PER[share]:,} {kind} for {high['group']}, and {_text(low, share)} for "
-        f"{low['group']}: more than chance among {len(known)} groups explains."
-    )
+    kind = {"false": "links to the wrong person", "missed": "records missed"}[share]
+    family = Family(
+        f"{kind}, of {PER[share]:,}", "group", "groups", "all others of the same characteristic", out_of(PER[share]),
+        own_comparators=True, counted="people checked",
+    )  # fmt: skip
+    known = groups.reset_index(drop=True)
+    units, of = _units(known, share), known["characteristic"]
+    judged = rates_against(units, the_others(units, known["linked"], family=of), family=of)
+    named = judged.assign(unit=known["group"].map(in_sentence), events=known["tested"])
+    return f"{title}: {in_sentence(family.standing_out(named[~mirrored(of.where(units['value'].notna()))]))}"
+
+
+def _units(rows: pd.DataFrame, share: str) -> pd.DataFrame:
+    """One kind of error as `methods.comparisons` takes it."""
+    columns = {f"{share}_share": "value", f"{share}_lower": "lower", f"{share}_upper": "upper"}
+    return rows[list(columns)].rename(columns=columns).astype(float)
 
 
 @if_present
@@ -159,15 +182,17 @@ def range_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def range_sentence(rows: pd.DataFrame) -> str:
-    """The source whose counts are least certain."""
+    """The sources whose counts may be out by more than WIDE, in their order."""
     known = rows.dropna()
     if known.empty:
         return "The error of a count from linkage is not known for any source."
-    widest = known.loc[(known["high"] - known["low"]).idxmax()]
-    return (
-        f"Least certain are counts from {_lower(widest['title'])}: {widest['count']:,} counted would be between "
-        f"{widest['low']:,.0f} and {widest['high']:,.0f} if every link were right."
-    )
+    out = known[["low", "high"]].sub(known["count"], axis=0).abs().max(axis=1) / known["count"]
+    wide = known[out > WIDE]
+    lead = f"If every link were right, a count of {known['count'].iloc[0]:,}"
+    if wide.empty:
+        return f"{lead} from any of {len(known)} sources would be out by at most {WIDE:.0%}."
+    listed = joined([f"{_lower(row.title)} ({row.low:,.0f} to {row.high:,.0f})" for row in wide.itertuples()])
+    return f"{lead} could be out by more than {WIDE:.0%} from {len(wide)} of {len(known)} sources: {listed}."
 
 
 @if_present
@@ -195,7 +220,7 @@ def truth_sentence(truth: pd.DataFrame) -> str:
     row = _all_sources(truth, "All").iloc[0]
     wrong, missed = row["wrong_share"], row["missed_share"]
     false = "too few links to show" if pd.isna(wrong) else f"about {_short(PER['false'] * wrong)} of 10,000 links"
-    not_linked = "too few to show" if pd.isna(missed) else f"{missed:.2%}"
+    not_linked = "too few to show" if pd.isna(missed) else _percent(missed)
     return (
         f"In truth (synthetic data) {false} are to the wrong person; of the records of people in the GP extract "
         f"{not_linked} are not linked to them."
@@ -204,16 +229,17 @@ def truth_sentence(truth: pd.DataFrame) -> str:
 
 @finding
 def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
-    """The groups with the lowest and highest true share missed, all sources together."""
+    """The true share missed of each group, all sources together, in the groups' order."""
     rows = _all_sources(truth, characteristic)
-    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset="missed_share")
+    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset="missed_share").sort_values("place")
     if len(known) < 2:
         return f"{characteristic}: too few records in the groups to compare what is missed."
-    low, high = known.loc[known["missed_share"].idxmin()], known.loc[known["missed_share"].idxmax()]
-    return (
-        f"{characteristic}: in truth between {low['missed_share']:.2%} ({low['category']}) and "
-        f"{high['missed_share']:.2%} ({high['category']}) of records are missed."
-    )
+    listed = joined([f"{row.category} {_percent(row.missed_share)}" for row in known.itertuples()])
+    return f"{characteristic}: in truth the records missed are {listed}."
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share == 0 or share >= 0.00005 else "under 0.01%"
 
 
 def _all_sources(truth: pd.DataFrame, characteristic: str) -> pd.DataFrame:
@@ -223,10 +249,6 @@ def _all_sources(truth: pd.DataFrame, characteristic: str) -> pd.DataFrame:
 def _per_10_000(rows: pd.DataFrame) -> pd.DataFrame:
     per = {f"per_{name.removeprefix('false_')}": PER["false"] * rows[name].astype(float) for name in FALSE}
     return rows.assign(**per)
-
-
-def _range(row: pd.Series) -> str:
-    return " to ".join(_short(PER["false"] * row[limit]) for limit in FALSE[1:])
 
 
 def _texts(rows: pd.DataFrame, share: str) -> list[str]:
@@ -245,7 +267,7 @@ def _text(row: pd.Series, share: str) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value == 0 or value >= 0.005 else "under 0.01"
 
 
 def _lower(title: str) -> str:

@@ -74,6 +74,7 @@ class Family:
     comparator: with its article: `the ICS average`, `what the others predict`.
     form: writes a value. among_others: units are compared with what the others predict, usual variation
         included (`units_among_others`); `usual_lower` and `usual_upper` of a unit are then printed.
+    own_comparators: each unit has a comparator of its own, such as all others together, which is then printed.
     counted: what `events` of a unit are, in words; empty where a page has no counts.
     caution: what every sentence of the family must carry: not adjusted for age, a setting not priced.
     """
@@ -84,6 +85,7 @@ class Family:
     comparator: str
     form: Form = number
     among_others: bool = False
+    own_comparators: bool = False
     counted: str = ""
     caution: str = ""
 
@@ -135,7 +137,7 @@ class Family:
     def _comparator(self, judged: pd.DataFrame) -> str:
         """The comparator, with its value where all units have the same."""
         values = judged["comparator"]
-        if self.among_others or values.nunique() > 1:
+        if self.among_others or self.own_comparators or values.nunique() > 1:
             return f"{self.comparator} ({self.indicator})"
         return f"{self.comparator} ({self.form(values.iloc[0])} {self.indicator})"
 
@@ -152,6 +154,8 @@ class Family:
         parts = [f"{self.form(row['value'])}, {limits}"] if inside else [limits]
         if self.among_others and pd.notna(row["usual_lower"]):
             parts.append(f"the others predict {self.form(row['usual_lower'])} to {self.form(row['usual_upper'])}")
+        if self.own_comparators:
+            parts.append(f"against {self.form(row['comparator'])}")
         if self.counted and pd.notna(row.get("events")):
             parts.append(f"{int(row['events']):,} {self.counted}")
         if pd.notna(row.get("pooled")):

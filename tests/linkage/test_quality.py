@@ -11,6 +11,7 @@ from phm_utils.linkage import coverage_page as quality
 from phm_utils.linkage.coverage import KINDS, METHODS, RELEASES, linkage_tables
 from phm_utils.linkage.quality_releases import CATEGORIES
 from phm_utils.linkage.queries import grouped
+from phm_utils.methods.rates import proportion
 
 
 @pytest.fixture
@@ -28,11 +29,12 @@ def tables(con, workbook):
             ('csds_contact', 'absent', 0, 0)
         ) AS t(source, method, records, identities);
         CREATE TABLE link_coverage AS FROM (VALUES
-            ('U1', 'ecds_attendance', 'Sex', 'Male', 500, 50), ('U1', 'ecds_attendance', 'Sex', 'Female', 400, 30),
-            ('U1', 'ecds_attendance', 'No fixed abode', 'Yes', 20, 40),
-            ('U1', 'ecds_attendance', 'No fixed abode', 'Not recorded', 880, 40),
-            ('U2', 'death', 'Sex', 'Male', 12, 0)
-        ) AS t(pcn_code, source, characteristic, category, linked, not_linked);
+            ('U1', 'ecds_attendance', 'Sex', 'Male', 500, 50, 1100),
+            ('U1', 'ecds_attendance', 'Sex', 'Female', 400, 30, 860),
+            ('U1', 'ecds_attendance', 'No fixed abode', 'Yes', 20, 40, 180),
+            ('U1', 'ecds_attendance', 'No fixed abode', 'Not recorded', 880, 40, 1840),
+            ('U2', 'death', 'Sex', 'Male', 12, 0, 12)
+        ) AS t(pcn_code, source, characteristic, category, linked, not_linked, squared);
         CREATE TABLE household_pcn AS FROM (VALUES
             ('U1', 'Alone', 100, 100), ('U1', 'Probable care home', 40, 2), ('U2', 'Address not known', 20, 0)
         ) AS t(pcn_code, kind, people, households)
@@ -74,10 +76,22 @@ def test_a_conflict_count_too_small_to_show_is_not_called_none(tables):
 def test_the_spine_itself_is_not_among_what_is_linked(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.present(sources)["source"].tolist() == ["death", "ecds_attendance"]
-    assert "90.9% (Emergency department attendances) and 100.0% (Deaths)" in str(quality.linked_sentence(sources))
+    assert str(quality.linked_sentence(sources)) == (
+        "91.0% of 1,110 records are linked to a person in the GP extract, 90.9% to 100% by source; "
+        "fewer than 95% in emergency department attendances (90.9%)."
+    )
 
 
-def test_those_missed_most_are_named_as_people(tables):
+def test_repeats_of_the_same_people_widen_limits_and_leave_the_share(tables):
+    coverage = of(tables["link_coverage"], "QZZ").set_index(["source", "category"])
+    row = coverage.loc[("ecds_attendance", "Male")]
+    # Two records a person: 550 of them say as much as 275 people, 250 of them linked.
+    alone = proportion(pd.Series([250]), pd.Series([275])).iloc[0]
+    assert row["repeats"] == 2
+    assert row[["share", "lower", "upper"]].tolist() == pytest.approx(alone[["value", "lower", "upper"]].tolist())
+
+
+def test_groups_that_differ_from_all_others_are_named_as_people(tables):
     coverage = of(tables["link_coverage"], "QZZ")
     title = quality.chosen_source(coverage)
     assert title == "Emergency department attendances"
@@ -89,9 +103,20 @@ def test_those_missed_most_are_named_as_people(tables):
         "Sex: Female",
     ]
     assert quality.missed_groups(coverage, title, is_ics=False)["characteristic"].unique().tolist() == ["Sex"]
+    # Of people with no fixed abode 40 of 60, in threes; of all others 40 of 920, in twos. Women and men do not differ.
     assert str(quality.missed_sentence(groups, title)) == (
-        "Emergency department attendances: 66.7% of the records of people with no fixed abode are not linked, "
-        "against 7.0% of those of female patients."
+        "Emergency department attendances: of 2 groups compared, 1 differs from all others of the same characteristic "
+        "(records not linked): above it people with no fixed abode (66.7%, 44.2% to 83.4%; against 4.3%; 40 records "
+        "not linked)."
+    )
+
+
+def test_groups_whose_records_are_linked_alike_are_not_named(tables):
+    coverage = of(tables["link_coverage"], "QZZ")
+    groups = quality.missed_groups(coverage, quality.chosen_source(coverage), is_ics=False)
+    assert str(quality.missed_sentence(groups, "Attendances")) == (
+        "Attendances: of 1 group compared, none differs from all others of the same characteristic (records not "
+        "linked) beyond chance."
     )
 
 

@@ -1,5 +1,7 @@
 """What is released of the linkage's quality, and what its page says of it."""
 
+import re
+
 import pandas as pd
 import pytest
 from released_tables import protected
@@ -87,12 +89,13 @@ def test_estimates_on_few_observations_are_withheld(released):
     assert rows.loc[("death", "All"), "missed_upper"] == pytest.approx(1 - 200 / 205)
 
 
-def test_sources_are_ranked_by_their_limits_and_those_without_estimates_are_named(released):
+def test_errors_of_sources_are_said_and_those_without_estimates_are_named(released):
     whole = trust.overall(released["link_error"])
     assert whole["title"].tolist() == ["Deaths", "Emergency department attendances"]
     assert str(trust.error_sentence(whole)) == (
-        "Of 10,000 links an estimated 50.0 to 200.0 are to the wrong person in emergency department attendances. "
-        "Most may be missed in emergency department attendances: 8.0% to 12.0% of records."
+        "Of 10,000 links an estimated 100.0 in emergency department attendances are to the wrong person. "
+        "An estimated 10.0% of a source's records are missed. Of another source at most 2.4% of records are missed: "
+        "as many are not linked."
     )
     assert str(trust.unchecked_sentence(released["link_error"])).endswith("GP coded events.")
     table = trust.error_table(whole).set_index("Source")
@@ -105,18 +108,48 @@ def test_a_count_of_a_thousand_becomes_a_range(released):
     rows = trust.ranges(trust.overall(released["link_error"])).set_index("title")
     # 1000 x .98 / .92 = 1065; 1000 x .995 / .88 = 1131
     assert rows.loc["Emergency department attendances", ["low", "high"]].tolist() == [1065, 1131]
-    assert "1,065 and 1,131" in str(trust.range_sentence(rows.reset_index()))
+    assert str(trust.range_sentence(rows.reset_index())) == (
+        "If every link were right, a count of 1,000 could be out by more than 10% from 1 of 1 sources: emergency "
+        "department attendances (1,065 to 1,131)."
+    )
+    near = rows.reset_index().assign(low=990.0, high=1_100.0)
+    assert str(trust.range_sentence(near)).endswith("from any of 2 sources would be out by at most 10%.")
     assert trust.range_table(rows.reset_index())["With right links between"][0] == "not known, or too few to estimate"
 
 
 def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released):
     title = trust.chosen_source(released["link_error"])
     groups = trust.by_group(released["link_error"], title)
+    # Two groups are one comparison; the third has too few to estimate.
     assert str(trust.group_sentence(groups, "false", title)) == (
-        "Emergency department attendances: 900.0 (500.0 to 1500.0) in 10,000 links that are false for Ethnicity: "
-        "Black, and 10.0 (5.00 to 20.0) for Ethnicity: White: more than chance among 2 groups explains."
+        "Emergency department attendances: of 1 group compared, 1 differs from all others of the same characteristic "
+        "(links to the wrong person, of 10,000): above it ethnicity: Black (900, 520 to 1,559; against 10; 60 people "
+        "checked). 1 is too small to compare."
     )
-    assert "by more than chance among 2 groups" in str(trust.group_sentence(groups, "missed", title))
+    assert "none differs from all others" in str(trust.group_sentence(groups, "missed", title))
+
+
+def test_a_source_is_named_only_beside_all_others_with_limits():
+    rows = pd.DataFrame({
+        "title": ["Deaths", "Lists", "Enrolments"], "linked": [4_000, 4_000, 4_000], "tested": [900, 900, 900],
+        "false_share": [0.001, 0.0011, 0.02], "false_lower": [0.0006, 0.0006, 0.014],
+        "false_upper": [0.0017, 0.002, 0.029], "missed_share": None, "missed_upper": None,
+    })  # fmt: skip
+    said = str(trust.error_sentence(rows))
+    assert said.startswith(
+        "Of 10,000 links an estimated 10.0 to 200.0 by source are to the wrong person. Of 3 sources "
+    )
+    assert re.search(r"above it enrolments \(200, 1\d\d to 2\d\d; against 10\.5; 900 people checked\)", said)
+    equal = rows.assign(false_share=0.001, false_lower=0.0006, false_upper=0.0017)
+    assert "Of 3 sources compared, none differs from all other sources together" in str(trust.error_sentence(equal))
+
+
+def test_the_truth_of_every_group_is_said_in_order():
+    rows = pd.DataFrame({"source": "all", "characteristic": "Ethnicity", "place": [2, 1, 3],
+                         "category": ["Mixed", "White", "Not known"], "missed_share": [0.0147, 0.00001, 0.5]})  # fmt: skip
+    assert str(trust.truth_gap_sentence(rows, "Ethnicity")) == (
+        "Ethnicity: in truth the records missed are White under 0.01% and Mixed 1.47%."
+    )
 
 
 def test_the_truth_stands_next_to_the_estimate(released):
@@ -154,7 +187,7 @@ def test_an_example_in_words(released):
     assert title == "Example 1: pairs that were linked"
     assert rows["evidence"].tolist() == ["Before any evidence: at random", "Surname: the same", "Sex: different"]
     assert str(weighing.example_sentence(rows)) == (
-        "Surname: the same adds most, 11.8 bits. Sex: different subtracts 4.0. Together -9.8."
+        "In bits: before any evidence: at random -17.6; surname: the same +11.8; sex: different -4.0. Together -9.8."
     )
     assert weighing.example_table(rows)["So far (bits)"].tolist() == [-17.6, -5.8, -9.8]
 
