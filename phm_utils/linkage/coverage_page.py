@@ -188,7 +188,9 @@ def missed_sentence(groups: pd.DataFrame, title: str) -> str:
     known = groups[~unknown].reset_index(drop=True)
     family, units = known["characteristic"], _with_limits(known)
     others = the_others(units, (known["linked"] + known["not_linked"]), family=family)
-    judged = rates_against(units, others, family=family).assign(unit=[_people(row) for _, row in known.iterrows()])
+    judged = rates_against(units, others, family=family, scale="logit").assign(
+        unit=[_people(row) for _, row in known.iterrows()]
+    )
     text = NOT_LINKED.standing_out(
         judged.assign(events=known["not_linked"])[~mirrored(family.where(units["value"].notna()))]
     )

@@ -76,7 +76,7 @@ def error_sentence(rows: pd.DataFrame) -> str:
     by_source = f"{low} to {high} by source" if len(known) > 1 else f"{low} in {_lower(known['title'].iloc[0])}"
     text = f"Of 10,000 links an estimated {by_source} are to the wrong person."
     if len(known) > 1:
-        judged = rates_against(units, the_others(units, known["linked"]))
+        judged = rates_against(units, the_others(units, known["linked"]), scale="logit")
         named = judged.assign(unit=known["title"].map(_lower), events=known["tested"])
         text += f" {FALSE_BY_SOURCE.standing_out(named[~mirrored(pd.Series('all', index=named.index))])}"
     return text + _missed(rows)
@@ -147,7 +147,7 @@ def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
     )  # fmt: skip
     known = groups.reset_index(drop=True)
     units, of = _units(known, share), known["characteristic"]
-    judged = rates_against(units, the_others(units, known["linked"], family=of), family=of)
+    judged = rates_against(units, the_others(units, known["linked"], family=of), family=of, scale="logit")
     named = judged.assign(unit=known["group"].map(in_sentence), events=known["tested"])
     return f"{title}: {in_sentence(family.standing_out(named[~mirrored(of.where(units['value'].notna()))]))}"
 

@@ -123,7 +123,7 @@ def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released
     # Two groups are one comparison; the third has too few to estimate.
     assert str(trust.group_sentence(groups, "false", title)) == (
         "Emergency department attendances: of 1 group compared, 1 differs from all others of the same characteristic "
-        "(links to the wrong person, of 10,000): above it ethnicity: Black (900, 520 to 1,559; against 10; 60 people "
+        "(links to the wrong person, of 10,000): below it ethnicity: White (10, 5 to 20; against 900; 300 people "
         "checked). 1 is too small to compare."
     )
     assert "none differs from all others" in str(trust.group_sentence(groups, "missed", title))
@@ -145,8 +145,9 @@ def test_a_source_is_named_only_beside_all_others_with_limits():
 
 
 def test_the_truth_of_every_group_is_said_in_order():
-    rows = pd.DataFrame({"source": "all", "characteristic": "Ethnicity", "place": [2, 1, 3],
-                         "category": ["Mixed", "White", "Not known"], "missed_share": [0.0147, 0.00001, 0.5]})  # fmt: skip
+    shares = {"Mixed": 0.0147, "White": 0.00001, "Not known": 0.5}
+    rows = pd.DataFrame({"source": "all", "characteristic": "Ethnicity", "place": [2, 1, 3], "category": list(shares)})
+    rows["missed_share"] = shares.values()
     assert str(trust.truth_gap_sentence(rows, "Ethnicity")) == (
         "Ethnicity: in truth the records missed are White under 0.01% and Mixed 1.47%."
     )
