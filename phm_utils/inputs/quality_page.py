@@ -231,7 +231,7 @@ def freshness_finding(practices: pd.DataFrame, stale_days: int) -> tuple[str, st
         return f"Every practice has an event within {stale_days} days of the newest.", "finding"
     verb = "has" if len(late) == 1 else "have"
     behind = practices.loc[practices["unit_name"].isin(late), "days_behind"].dropna()
-    days = f" (their last events are {_range(behind)} days behind)" if len(behind) else ""
+    days = f" (last events {_range(behind)} days behind)" if len(behind) else ""
     return (
         f"{len(late)} of {len(practices)} practices {verb} no event in the last {stale_days} days: "
         f"{joined(late)}{days}. Their recent care is missing from the data."

@@ -11,7 +11,7 @@ from phm_utils.methods.rates import proportion
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import area_blocks
 from phm_utils.privacy.relations import AcrossAreas, RowSum
-from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, keys
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, estimate, keys
 
 # Column of the released table: method of the link stage.
 METHODS = {
@@ -39,8 +39,12 @@ def _share_attached(shown: pd.DataFrame) -> pd.DataFrame:
 
 
 def _share_linked(shown: pd.DataFrame) -> pd.DataFrame:
-    """Add the share attached with Wilson limits, from protected counts."""
-    limits = proportion(shown["linked"], shown["linked"] + shown["not_linked"], CONFIDENCE)
+    """Add the share attached with Wilson limits, from protected counts.
+
+    All records of a person are linked or none is: limits are of as many records as would be independent.
+    """
+    linked, not_linked = (shown[name] / shown["repeats"] for name in ("linked", "not_linked"))
+    limits = proportion(linked, linked + not_linked, CONFIDENCE)
     return shown.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
 
 
@@ -59,7 +63,7 @@ COVERAGE = Release(
     "Records attached and not attached to a person of the GP extract, by characteristic of the record",
     (
         *(AREA, *keys("source", "title", "characteristic"), PLACE, *keys("category")),
-        *(count("linked", "rows"), count("not_linked", "rows"), *SHARES),
+        *(count("linked", "rows"), count("not_linked", "rows"), estimate("repeats", "records"), *SHARES),
     ),
     relations=(AcrossAreas(("linked", "not_linked"), exact=False),),
     derive=_share_linked,
@@ -83,8 +87,11 @@ def linkage_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterat
     """
     ics = workbook.ics_code
     yield aggregate(SOURCES, titled(area_blocks(_sources(con), ics, ["source"], ["records", *METHODS])))
-    found = read_sql(con, "SELECT pcn_code, source, characteristic, category, linked, not_linked FROM link_coverage")
-    blocks = titled(area_blocks(found, ics, ["source", "characteristic", "category"], ["linked", "not_linked"]))
+    columns = ["linked", "not_linked", "squared"]
+    found = read_sql(con, f"SELECT pcn_code, source, characteristic, category, {', '.join(columns)} FROM link_coverage")
+    blocks = titled(area_blocks(found, ics, ["source", "characteristic", "category"], columns))
+    blocks["records"] = blocks["linked"] + blocks["not_linked"]
+    blocks["repeats"] = blocks["squared"] / blocks["records"].where(blocks["records"] > 0)
     yield aggregate(COVERAGE, blocks.assign(place=blocks["category"].map(CATEGORIES.index)))
     if "household_pcn" in present_tables(con):
         found = read_sql(con, "SELECT pcn_code, kind, people, households FROM household_pcn")

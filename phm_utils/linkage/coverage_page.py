@@ -33,6 +33,7 @@ HEADINGS = Headings(
         "households": "Households",
     }
 )
+LOW_SHARE = 0.95  # of a source's records linked: the finding names sources below it
 SPINE = "gp_registration"
 OTHER_RECORDS = "records from outside the GP system"
 
@@ -87,15 +88,20 @@ def method_sentence(sources: pd.DataFrame) -> str:
 
 @finding
 def linked_sentence(sources: pd.DataFrame) -> str:
-    """The share linked of all records from outside the GP system, and how it ranges over sources."""
-    known = present(sources).dropna(subset=["share", "records", "attached"])
+    """The share linked of all records, its range over sources, and the sources of which fewer than LOW_SHARE are."""
+    known = present(sources).dropna(subset="share")
     if known.empty:
         return "No source has enough records in this area to show the share linked."
-    records, linked = known["records"].sum(), known["attached"].sum()
-    shares = known["share"].astype(float)
-    low, high = percent(float(shares.min())), percent(float(shares.max()))
-    span = f"{low} to {high} over {len(known)} sources" if low != high else f"from {len(known)} sources"
-    return f"{percent(linked / records)} of {records:,} records are linked to a person in the GP extract, {span}."
+    records, shares = int(known["records"].sum()), known["share"].astype(float)
+    text = (
+        f"{percent(known['attached'].sum() / records)} of {records:,} records are linked to a person in the GP extract"
+    )
+    if len(known) > 1:
+        text += f", {percent(shares.min())} to {percent(shares.max())} by source"
+    low = [f"{in_sentence(t)} ({percent(s)})" for t, s in zip(known["title"], shares, strict=True) if s < LOW_SHARE]
+    if not low:
+        return f"{text}; no source has fewer than {LOW_SHARE:.0%}."
+    return f"{text}; fewer than {LOW_SHARE:.0%} in {joined(low)}."
 
 
 @finding("warning")
@@ -103,7 +109,7 @@ def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
     """A sentence for each source whose conflicts exceed `max_share` of its records."""
     over = sources[(sources["conflict_share"] > max_share).fillna(False)]
     return [
-        f"{row.title}: {row.conflict:,} of {row.records:,} records ({row.conflict_share:.1%}) have the token of "
+        f"{row.title}: {row.conflict:,} of {row.records:,} records ({percent(row.conflict_share)}) have the token of "
         "a person of another sex and birth month. Ask the supplier how tokens were made."
         for row in over.itertuples()
     ]
@@ -111,16 +117,13 @@ def conflicts(sources: pd.DataFrame, max_share: float) -> list[str]:
 
 @if_present
 def chosen_source(coverage: pd.DataFrame) -> str | Absent:
-    """The source for the figure by group: of those with most characteristics, the one with most records not linked."""
+    """The source for the figure by group: of those with most characteristics, the one with most records."""
     rows = coverage[coverage["source"] != SPINE]
     if rows.empty:
         return Absent("Who is missed", OTHER_RECORDS)
-    characteristics = rows.groupby("title")["characteristic"].nunique()
-    not_linked = rows[rows["characteristic"] == "Sex"].groupby("title")["not_linked"].sum()
-    ranked = pd.DataFrame({"characteristics": characteristics, "not_linked": not_linked}).sort_values(
-        ["characteristics", "not_linked"], kind="stable"
-    )
-    return str(ranked.index[-1])
+    by_sex = rows[rows["characteristic"] == "Sex"].groupby("title")[["linked", "not_linked"]].sum().sum(axis=1)
+    ranked = pd.DataFrame({"characteristics": rows.groupby("title")["characteristic"].nunique(), "records": by_sex})
+    return str(ranked.sort_values(["characteristics", "records"], kind="stable").index[-1])
 
 
 @if_present
@@ -171,27 +174,31 @@ def missed_groups(coverage: pd.DataFrame, title: str, *, is_ics: bool = True) ->
 
 
 NOT_LINKED = Family(
-    "of records are not linked", "group", "groups", "the other groups of the same characteristic", percent,
-    counted="records not linked", caution="A person's records count apart, so limits are narrower than of people.",
+    "records not linked", "group", "groups", "all others of the same characteristic", percent, own_comparators=True,
+    counted="records not linked",
 )  # fmt: skip
 
 
 @finding
 def missed_sentence(groups: pd.DataFrame, title: str) -> str:
-    """Groups whose share not linked differs from the other groups' of their characteristic, which is a family.
+    """Groups of which more or fewer records are not linked than of all others; groups of missing values left out."""
+    unknown = groups["category"].str.startswith(("No ", "Not ", "Other")) & (
+        groups["characteristic"] != "No fixed abode"
+    )
+    known = groups[~unknown].reset_index(drop=True)
+    family, units = known["characteristic"], _with_limits(known)
+    others = the_others(units, (known["linked"] + known["not_linked"]), family=family)
+    judged = rates_against(units, others, family=family, scale="logit").assign(
+        unit=[_people(row) for _, row in known.iterrows()]
+    )
+    text = NOT_LINKED.standing_out(
+        judged.assign(events=known["not_linked"])[~mirrored(family.where(units["value"].notna()))]
+    )
+    return f"{title}: {in_sentence(text)}"
 
-    Groups of missing values are left out.
-    """
-    unknown = groups["category"].str.startswith(("No ", "Not ", "Other"))
-    known = groups[~unknown].dropna(subset=["missed", "linked", "not_linked"]).reset_index(drop=True)
-    if known.empty:
-        return f"{title}: too few records in every group to show the share not linked."
-    units = known[["missed", "low", "high"]].astype(float).set_axis(["value", "lower", "upper"], axis=1)
-    of, records = known["characteristic"], (known["linked"] + known["not_linked"]).astype(float)
-    against = rates_against(units, the_others(units, records, family=of), family=of, left_out=mirrored(of))
-    judged = units.join(against[["comparator", "p", "verdict"]])
-    judged = judged.assign(unit=known.apply(_people, axis=1), events=known["not_linked"])
-    return f"{title}: {NOT_LINKED.standing_out(judged)}"
+
+def _with_limits(groups: pd.DataFrame) -> pd.DataFrame:
+    return groups[["missed", "low", "high"]].set_axis(["value", "lower", "upper"], axis=1)
 
 
 def _people(row: pd.Series) -> str:
@@ -199,7 +206,7 @@ def _people(row: pd.Series) -> str:
         "Age": f"people aged {row['category']}",
         "Sex": f"{row['category'].lower()} patients",
         "Deprivation": f"people of deprivation fifth {row['category']}",
-        "No fixed abode": "people with no fixed abode",
+        "No fixed abode": "people with no fixed abode" if row["category"] == "Yes" else "people with an abode",
     }
     return words[row["characteristic"]]
 
@@ -217,7 +224,7 @@ def household_sentence(kinds: pd.DataFrame) -> str:
 
 
 def _share(part, total) -> str:
-    return "A few" if pd.isna(part) else f"{part / total:.1%}"
+    return "A few" if pd.isna(part) else percent(part / total)
 
 
 def _count(people) -> str:

@@ -9,12 +9,12 @@ from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.methods.comparisons import mirrored, rates_against, the_others
 from phm_utils.methods.linkage_error import FALSE, count_range
-from phm_utils.methods.rates import proportion
-from phm_utils.reports.comparisons import Family, percent
+from phm_utils.reports.comparisons import Family, out_of, percent
 from phm_utils.reports.findings import finding
 from phm_utils.wording import in_sentence, joined
 
 PER = {"false": 10_000, "missed": 100}  # false links are too rare for percentages
+WIDE = 0.1  # of a count: the finding names sources that may be out by more
 BASES = {
     TESTED: "tested on records whose person is known",
     REVIEWED: "clerical review",
@@ -59,44 +59,44 @@ def error_table(rows: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+FALSE_BY_SOURCE = Family(
+    "links to the wrong person, of 10,000", "source", "sources", "all other sources together",
+    out_of(PER["false"]), own_comparators=True, counted="people checked",
+)  # fmt: skip
+
+
 @finding
 def error_sentence(rows: pd.DataFrame) -> str:
-    """Sources whose share of false links differs from that of all others together, and what may be missed."""
+    """The range of false links over sources, those that differ from all others, and how many records may be missed."""
     known = rows.dropna(subset=list(FALSE)).reset_index(drop=True)
     if known.empty:
-        return f"No source has enough links to estimate how many are false. {_may_be_missed(rows)}".strip()
-    units = _as_units(known, "false")
-    family = Family(f"in {PER['false']:,} links are false", "source", "sources", "all other sources together")
-    if len(known) == 1:
-        row = units.iloc[0]
-        lead = f"{known['title'].iloc[0]}: {family.form(row['value'])} {family.indicator}"
-        return f"{lead} ({family.form(row['lower'])} to {family.form(row['upper'])}). {_may_be_missed(rows)}".strip()
-    units = units.join(rates_against(units, the_others(units, _size(known)), left_out=_of_two(units))[JUDGED])
-    return f"{family.standing_out(units.assign(unit=known['title']))} {_may_be_missed(rows)}".strip()
+        return "No source has enough links to estimate how many are false."
+    units = _units(known, "false")
+    low, high = (_short(PER["false"] * end) for end in (units["value"].min(), units["value"].max()))
+    by_source = f"{low} to {high} by source" if len(known) > 1 else f"{low} in {_lower(known['title'].iloc[0])}"
+    text = f"Of 10,000 links an estimated {by_source} are to the wrong person."
+    if len(known) > 1:
+        judged = rates_against(units, the_others(units, known["linked"]), scale="logit")
+        named = judged.assign(unit=known["title"].map(_lower), events=known["tested"])
+        text += f" {FALSE_BY_SOURCE.standing_out(named[~mirrored(pd.Series('all', index=named.index))])}"
+    return text + _missed(rows)
 
 
-def _may_be_missed(rows: pd.DataFrame) -> str:
-    """What is known of missed records, over all sources; no source is named by its limits."""
-    estimated, bounded = rows.dropna(subset="missed_share"), rows[rows["missed_basis"] == BOUNDED]
-    bounded = bounded.dropna(subset="missed_upper")
-    parts = []
-    if len(estimated):
-        parts.append(
-            f"missed are an estimated {_span(estimated['missed_share'])} of records in {_sources(len(estimated))}"
-        )
+def _missed(rows: pd.DataFrame) -> str:
+    """Records that may be missed: the range of estimates, and of bounds where there is no estimate."""
+    known, bounded = rows.dropna(subset="missed_share"), rows[rows["missed_share"].isna()].dropna(subset="missed_upper")
+    text = f" An estimated {_span(known['missed_share'])} of a source's records are missed." if len(known) else ""
     if len(bounded):
-        parts.append(f"at most {_span(bounded['missed_upper'])} in {_sources(len(bounded))} where only that is known")
-    said = " and ".join(parts)
-    return f"{said[0].upper()}{said[1:]}." if said else ""
+        of = "another" if len(known) else "a"
+        text += (
+            f" Of {of} source at most {_span(bounded['missed_upper'])} of records are missed: as many are not linked."
+        )
+    return text
 
 
 def _span(shares: pd.Series) -> str:
     low, high = percent(float(shares.min())), percent(float(shares.max()))
     return low if low == high else f"{low} to {high}"
-
-
-def _sources(count: int) -> str:
-    return f"{count} source{'s' if count > 1 else ''}"
 
 
 @if_present
@@ -105,9 +105,9 @@ def chosen_source(error: pd.DataFrame) -> str:
     estimated = error[(error["characteristic"] != "All") & error["false_share"].notna()].groupby("title").size()
     if estimated.empty:
         return ""
-    linked = error[error["characteristic"] == "All"].set_index("title")["linked"]
-    kept = linked.loc[estimated[estimated >= 0.75 * estimated.max()].index].fillna(0)
-    return str(kept.sort_values(kind="stable").index[-1])
+    links = error[error["characteristic"] == "All"].set_index("title")["linked"].fillna(0)
+    most = links.reindex(estimated[estimated >= 0.75 * estimated.max()].index).fillna(0)
+    return str(most.sort_values(kind="stable").index[-1])
 
 
 @if_present
@@ -136,37 +136,26 @@ def group_table(groups: pd.DataFrame, share: str) -> pd.DataFrame:
 
 @finding
 def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
-    """Groups of a source's records whose share of one kind of error differs from the other groups'.
+    """The groups of a source that differ from all others of their characteristic in one kind of error.
 
-    Each group is compared with the others of its characteristic together; a characteristic is a family.
+    groups: of `by_group`. share: "false" or "missed".
     """
-    kind = {"false": "links are false", "missed": "records are missed"}[share]
-    known = groups.dropna(subset=[f"{share}_{part}" for part in ("share", "lower", "upper")]).reset_index(drop=True)
-    if len(known) < 2:
-        return f"{title}: too few records in every group to compare how many {kind}."
-    units, of = _as_units(known, share), known["characteristic"]
-    others = the_others(units, _size(known), family=of)
-    units = units.join(rates_against(units, others, family=of, left_out=mirrored(of))[JUDGED])
-    family = Family(f"in {PER[share]:,} {kind}", "group", "groups", "the other groups of the same characteristic")
-    return f"{title}: {family.standing_out(units.assign(unit=known['group']))}"
+    kind = {"false": "links to the wrong person", "missed": "records missed"}[share]
+    family = Family(
+        f"{kind}, of {PER[share]:,}", "group", "groups", "all others of the same characteristic", out_of(PER[share]),
+        own_comparators=True, counted="people checked",
+    )  # fmt: skip
+    known = groups.reset_index(drop=True)
+    units, of = _units(known, share), known["characteristic"]
+    judged = rates_against(units, the_others(units, known["linked"], family=of), family=of, scale="logit")
+    named = judged.assign(unit=known["group"].map(in_sentence), events=known["tested"])
+    return f"{title}: {in_sentence(family.standing_out(named[~mirrored(of.where(units['value'].notna()))]))}"
 
 
-JUDGED = ["comparator", "p", "verdict"]
-
-
-def _as_units(rows: pd.DataFrame, share: str) -> pd.DataFrame:
-    """`value`, `lower` and `upper` of one kind of error, per 10,000 links or 100 records."""
-    columns = [f"{share}_{part}" for part in ("share", "lower", "upper")]
-    return (PER[share] * rows[columns].astype(float)).set_axis(["value", "lower", "upper"], axis=1)
-
-
-def _size(rows: pd.DataFrame) -> pd.Series:
-    """Records tested of each row: the weight with which its estimate counts among the others; 1 if suppressed."""
-    return rows["tested"].astype("Float64").fillna(1).astype(float)
-
-
-def _of_two(units: pd.DataFrame) -> pd.Series:
-    return mirrored(pd.Series("all", index=units.index))
+def _units(rows: pd.DataFrame, share: str) -> pd.DataFrame:
+    """One kind of error as `methods.comparisons` takes it."""
+    columns = {f"{share}_share": "value", f"{share}_lower": "lower", f"{share}_upper": "upper"}
+    return rows[list(columns)].rename(columns=columns).astype(float)
 
 
 @if_present
@@ -191,22 +180,19 @@ def range_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"Source": rows["title"], "Counted": rows["count"], "With right links between": between})
 
 
-WIDE = 0.05  # of a count: from which the range that linkage error leaves is said
-
-
 @finding
 def range_sentence(rows: pd.DataFrame) -> str:
-    """The sources whose counts linkage error leaves less certain than WIDE."""
+    """The sources whose counts may be out by more than WIDE, in their order."""
     known = rows.dropna()
     if known.empty:
         return "The error of a count from linkage is not known for any source."
-    wide = known[(known["high"] - known["low"]) > WIDE * known["count"]]
-    certain = f"{len(known) - len(wide)} of {_sources(len(known))}"
-    lead = f"Linkage error leaves counts from {certain} certain to within {WIDE:.0%}"
+    out = known[["low", "high"]].sub(known["count"], axis=0).abs().max(axis=1) / known["count"]
+    wide = known[out > WIDE]
+    lead = f"If every link were right, a count of {known['count'].iloc[0]:,}"
     if wide.empty:
-        return f"{lead}."
-    named = [f"{in_sentence(row.title)} ({row.low:,.0f} to {row.high:,.0f})" for row in wide.itertuples()]
-    return f"{lead}. Less certain, of {known['count'].iloc[0]:,} counted: {joined(named)}."
+        return f"{lead} from any of {len(known)} sources would be out by at most {WIDE:.0%}."
+    listed = joined([f"{_lower(row.title)} ({row.low:,.0f} to {row.high:,.0f})" for row in wide.itertuples()])
+    return f"{lead} could be out by more than {WIDE:.0%} from {len(wide)} of {len(known)} sources: {listed}."
 
 
 @if_present
@@ -234,7 +220,7 @@ def truth_sentence(truth: pd.DataFrame) -> str:
     row = _all_sources(truth, "All").iloc[0]
     wrong, missed = row["wrong_share"], row["missed_share"]
     false = "too few links to show" if pd.isna(wrong) else f"about {_short(PER['false'] * wrong)} of 10,000 links"
-    not_linked = "too few to show" if pd.isna(missed) else f"{missed:.2%}"
+    not_linked = "too few to show" if pd.isna(missed) else _percent(missed)
     return (
         f"In truth (synthetic data) {false} are to the wrong person; of the records of people in the GP extract "
         f"{not_linked} are not linked to them."
@@ -243,16 +229,17 @@ def truth_sentence(truth: pd.DataFrame) -> str:
 
 @finding
 def truth_gap_sentence(truth: pd.DataFrame, characteristic: str) -> str:
-    """Groups whose true share missed differs from that of all other groups together, all sources together."""
+    """The true share missed of each group, all sources together, in the groups' order."""
     rows = _all_sources(truth, characteristic)
-    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset=["missed", "findable"]).reset_index(drop=True)
+    known = rows[~rows["category"].str.startswith("Not ")].dropna(subset="missed_share").sort_values("place")
     if len(known) < 2:
         return f"{characteristic}: too few records in the groups to compare what is missed."
-    units = proportion(known["missed"], known["findable"]).astype(float)
-    others = the_others(units, known["findable"].astype(float))
-    units = units.join(rates_against(units, others, left_out=_of_two(units))[JUDGED]).assign(unit=known["category"])
-    family = Family("of records are missed in truth", "group", "groups", "all other groups together", percent)
-    return f"{characteristic}: {family.standing_out(units)}"
+    listed = joined([f"{row.category} {_percent(row.missed_share)}" for row in known.itertuples()])
+    return f"{characteristic}: in truth the records missed are {listed}."
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share == 0 or share >= 0.00005 else "under 0.01%"
 
 
 def _all_sources(truth: pd.DataFrame, characteristic: str) -> pd.DataFrame:
@@ -280,4 +267,9 @@ def _text(row: pd.Series, share: str) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value == 0 or value >= 0.005 else "under 0.01"
+
+
+def _lower(title: str) -> str:
+    """A title within a sentence; abbreviations keep their capitals."""
+    return title if title[:2].isupper() else title[0].lower() + title[1:]

@@ -10,7 +10,9 @@ import pandas as pd
 from phm_utils.absent import if_present
 from phm_utils.linkage.quality_tables import SUGGESTED
 from phm_utils.linkage.review import BAND_BITS, HIGHEST_BAND, LOWEST_BAND
+from phm_utils.reports.comparisons import percent
 from phm_utils.reports.findings import finding
+from phm_utils.wording import in_sentence
 
 SPINE = "gp_registration"
 ACCEPT = "linked from (bits)"  # the setting's name in `phm link`
@@ -72,9 +74,10 @@ def step_sentence(steps: pd.DataFrame) -> str:
     share = {m: by_method.get(m, 0) / total for m in METHODS}
     unlinked = share["identity of its own"] + share["no usable identifier"]
     return (
-        f"Of {total:,} records, {share['NHS number']:.1%} were linked by an NHS number with an agreeing "
-        f"description, {share['same description']:.1%} by an equal description, {share['probabilistic']:.1%} by match "
-        f"weight; {unlinked:.1%} are linked to no person of the GP extract."
+        f"Of {total:,} records, {percent(share['NHS number'])} were linked by an NHS number with an agreeing "
+        f"description, {percent(share['same description'])} by an equal description, "
+        f"{percent(share['probabilistic'])} by match weight; {percent(unlinked)} are linked to no person of the GP "
+        "extract."
     )
 
 
@@ -118,13 +121,9 @@ def examples(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 @finding
 def example_sentence(rows: pd.DataFrame) -> str:
-    """What the comparisons add and subtract together."""
-    start, bits = rows["weight_bits"].iloc[0], rows["weight_bits"].iloc[1:]
-    more, less = bits[bits > 0].sum(), -bits[bits < 0].sum()
-    return (
-        f"From {start:+.1f} bits before any evidence, agreement adds {more:.1f} and disagreement subtracts {less:.1f}: "
-        f"together {rows['weight_bits'].sum():+.1f}."
-    )
+    """What each comparison adds or subtracts, in the order of adding up."""
+    parts = [f"{in_sentence(row.evidence)} {row.weight_bits:+.1f}" for row in rows.itertuples()]
+    return f"In bits: {'; '.join(parts)}. Together {rows['weight_bits'].sum():+.1f}."
 
 
 @if_present

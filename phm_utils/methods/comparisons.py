@@ -6,6 +6,7 @@ named get limits that allow for their having been picked (see `discovery`).
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,12 @@ from phm_utils.methods import rates
 from phm_utils.methods.discovery import discoveries
 from phm_utils.methods.funnels import Kind
 from phm_utils.methods.overdispersion import outliers
-from phm_utils.methods.validation import counts, has_columns, matched, numbers, z_value
+from phm_utils.methods.validation import counts, has_columns, matched, numbers, one_of, z_value
 
 FEWEST = 10  # people expected with and without: with fewer the score test is not exact enough to decide
 ABOVE, BELOW, CANNOT_TELL, TOO_FEW, NOT_COMPARED = "above", "below", "cannot tell", "too few", "not compared"
+Scale = Literal["log", "logit"]
+SCALES = {"log": (np.log, np.exp), "logit": (special.logit, special.expit)}  # there and back
 VERDICTS = (ABOVE, BELOW, CANNOT_TELL, TOO_FEW, NOT_COMPARED)
 
 
@@ -80,13 +83,16 @@ def rates_against(
     left_out: pd.Series | None = None,
     confidence: float = 0.95,
     rate: float = 0.05,
+    scale: Scale = "log",
 ) -> pd.DataFrame:
-    """Rates or ratios compared with another rate, on the log scale.
+    """Rates or ratios compared with another rate, on the log scale; or shares with another estimate, on the logit's.
 
     units: `value`, `lower`, `upper` (limits of `confidence`), missing where withheld.
     comparator: a rate taken as known, one for each unit, or a frame of `value`, `lower` and `upper` on the same index:
         another estimate, whose error counts.
-    Other arguments and the answer: see `shares_against`. A unit without a value above 0 and limits is too few.
+    scale: "logit" for shares, whose limits then stay within 0 and 1.
+    Other arguments and the answer: see `shares_against`. A unit without a value and limits above 0 (and for shares
+    below 1) is too few.
 
     >>> units = pd.DataFrame({"value": [100, 104, 150], "lower": [90, 94, 138], "upper": [111, 115, 163]})
     >>> rates_against(units, 100)["verdict"].tolist()
@@ -100,20 +106,21 @@ def rates_against(
         left_out=_each(False if left_out is None else left_out, units["value"]),
         comparator=_each(float("nan") if estimated else comparator, units["value"]),
     )
-    value, error = _on_log_scale(units, confidence)
+    one_of(scale, tuple(SCALES), "scale")
+    to, back = SCALES[scale]
+    value, error = _on_scale(units, confidence, scale)
     if isinstance(comparator, pd.DataFrame):
         has_columns(comparator, "value", "lower", "upper")
-        against, other = _on_log_scale(comparator.reindex(units.index), confidence)
+        against, other = _on_scale(comparator.reindex(units.index), confidence, scale)
     else:
-        given = numbers(given, "comparator")
-        against, other = np.log(np.where(given > 0, given, np.nan)), np.zeros(len(units))
+        against, other = to(_inside(numbers(given, "comparator"), scale)), np.zeros(len(units))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (value - against) / np.hypot(error, other)
-    judged = _judged(units.index, np.exp(value), np.exp(against), z, of, out, confidence, rate)
+    judged = _judged(units.index, back(value), back(against), z, of, out, confidence, rate)
 
     def limits(level: float) -> pd.DataFrame:
         reach = z_value(level) * error
-        return pd.DataFrame({"lower": np.exp(value - reach), "upper": np.exp(value + reach)}, index=units.index)
+        return pd.DataFrame({"lower": back(value - reach), "upper": back(value + reach)}, index=units.index)
 
     return _with_limits(judged, limits, confidence)
 
@@ -188,14 +195,20 @@ def _shares(comparator: pd.Series) -> np.ndarray:
     return share
 
 
-def _on_log_scale(units: pd.DataFrame, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms and their standard errors; missing where there is no value above 0 with limits above 0."""
-    value, lower, upper = (numbers(units[name], name) for name in ("value", "lower", "upper"))
-    usable = (value > 0) & (lower > 0) & (upper > lower)
+def _on_scale(units: pd.DataFrame, confidence: float, scale: Scale) -> tuple[np.ndarray, np.ndarray]:
+    """Values on the scale and their standard errors; missing where a value or a limit is not inside it."""
+    value, lower, upper = (_inside(numbers(units[name], name), scale) for name in ("value", "lower", "upper"))
+    usable = ~np.isnan(value + lower + upper) & (upper > lower)
     if wrong := int((usable & ((lower > value) | (value > upper))).sum()):
         raise InputError(f"{wrong} of {len(units)} values lie outside their limits. Check `lower`, `value`, `upper`.")
-    log_value, log_lower, log_upper = (np.log(np.where(usable, part, np.nan)) for part in (value, lower, upper))
-    return log_value, (log_upper - log_lower) / 2 / z_value(confidence)
+    to = SCALES[scale][0]
+    middle, low, high = (to(np.where(usable, part, np.nan)) for part in (value, lower, upper))
+    return middle, (high - low) / 2 / z_value(confidence)
+
+
+def _inside(values: np.ndarray, scale: Scale) -> np.ndarray:
+    """The values that the scale has: above 0, and of shares below 1."""
+    return np.where((values > 0) & ((values < 1) | (scale == "log")), values, np.nan)
 
 
 def _judged(index, value, comparator, z, family, left_out, confidence: float, rate: float) -> pd.DataFrame:

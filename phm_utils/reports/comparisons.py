@@ -74,6 +74,7 @@ class Family:
     comparator: with its article: `the ICS average`, `what the others predict`.
     form: writes a value. among_others: units are compared with what the others predict, usual variation
         included (`units_among_others`); `usual_lower` and `usual_upper` of a unit are then printed.
+    own_comparators: each unit has a comparator of its own, such as all others together, which is then printed.
     counted: what `events` of a unit are, in words; empty where a page has no counts.
     caution: what every sentence of the family must carry: not adjusted for age, a setting not priced.
     """
@@ -84,6 +85,7 @@ class Family:
     comparator: str
     form: Form = number
     among_others: bool = False
+    own_comparators: bool = False
     counted: str = ""
     caution: str = ""
 
@@ -117,7 +119,7 @@ class Family:
             lead += "" if one else " beyond chance"
         else:
             lead += "differs" if one else f"{len(found)} {'differs' if len(found) == 1 else 'differ'}"
-            own = compared["comparator"].nunique() > 1
+            own = self.own_comparators or compared["comparator"].nunique() > 1
             sides = [self._side(found, verdict, name, own) for verdict in (ABOVE, BELOW) if _has(found, verdict)]
             lead += f" from {against}: {'; '.join(sides)}"
         return f"{lead}.{self._left_out(judged, name)}{self._cautioned()}"
@@ -147,7 +149,7 @@ class Family:
         values = judged["comparator"]
         if not self.indicator:
             return self.comparator
-        if self.among_others or values.nunique() > 1:
+        if self.among_others or self.own_comparators or values.nunique() > 1:
             return f"{self.comparator} ({self.indicator})"
         return f"{self.comparator} ({self.form(values.iloc[0])} {self.indicator})"
 

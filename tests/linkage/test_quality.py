@@ -29,11 +29,12 @@ def tables(con, workbook):
             ('csds_contact', 'absent', 0, 0)
         ) AS t(source, method, records, identities);
         CREATE TABLE link_coverage AS FROM (VALUES
-            ('U1', 'ecds_attendance', 'Sex', 'Male', 500, 50), ('U1', 'ecds_attendance', 'Sex', 'Female', 400, 30),
-            ('U1', 'ecds_attendance', 'No fixed abode', 'Yes', 20, 40),
-            ('U1', 'ecds_attendance', 'No fixed abode', 'Not recorded', 880, 40),
-            ('U2', 'death', 'Sex', 'Male', 12, 0)
-        ) AS t(pcn_code, source, characteristic, category, linked, not_linked);
+            ('U1', 'ecds_attendance', 'Sex', 'Male', 500, 50, 1100),
+            ('U1', 'ecds_attendance', 'Sex', 'Female', 400, 30, 860),
+            ('U1', 'ecds_attendance', 'No fixed abode', 'Yes', 20, 40, 180),
+            ('U1', 'ecds_attendance', 'No fixed abode', 'Not recorded', 880, 40, 1840),
+            ('U2', 'death', 'Sex', 'Male', 12, 0, 12)
+        ) AS t(pcn_code, source, characteristic, category, linked, not_linked, squared);
         CREATE TABLE household_pcn AS FROM (VALUES
             ('U1', 'Alone', 100, 100), ('U1', 'Probable care home', 40, 2), ('U2', 'Address not known', 20, 0)
         ) AS t(pcn_code, kind, people, households)
@@ -76,11 +77,21 @@ def test_the_spine_itself_is_not_among_what_is_linked(tables):
     sources = of(tables["link_sources"], "QZZ")
     assert quality.present(sources)["source"].tolist() == ["death", "ecds_attendance"]
     assert str(quality.linked_sentence(sources)) == (
-        "91.0% of 1,110 records are linked to a person in the GP extract, 90.9% to 100% over 2 sources."
+        "91.0% of 1,110 records are linked to a person in the GP extract, 90.9% to 100% by source; "
+        "fewer than 95% in emergency department attendances (90.9%)."
     )
 
 
-def test_those_missed_most_are_named_as_people(tables):
+def test_repeats_of_the_same_people_widen_limits_and_leave_the_share(tables):
+    coverage = of(tables["link_coverage"], "QZZ").set_index(["source", "category"])
+    row = coverage.loc[("ecds_attendance", "Male")]
+    # Two records a person: 550 of them say as much as 275 people, 250 of them linked.
+    alone = proportion(pd.Series([250]), pd.Series([275])).iloc[0]
+    assert row["repeats"] == 2
+    assert row[["share", "lower", "upper"]].tolist() == pytest.approx(alone[["value", "lower", "upper"]].tolist())
+
+
+def test_groups_that_differ_from_all_others_are_named_as_people(tables):
     coverage = of(tables["link_coverage"], "QZZ")
     title = quality.chosen_source(coverage)
     assert title == "Emergency department attendances"
@@ -92,26 +103,21 @@ def test_those_missed_most_are_named_as_people(tables):
         "Sex: Female",
     ]
     assert quality.missed_groups(coverage, title, is_ics=False)["characteristic"].unique().tolist() == ["Sex"]
+    # Of people with no fixed abode 40 of 60, in threes; of all others 40 of 920, in twos. Women and men do not differ.
     assert str(quality.missed_sentence(groups, title)) == (
-        "Emergency department attendances: The one group compared cannot be told apart from the other groups of the "
-        "same characteristic (7.0% of records are not linked). 1 is too small to compare. A person's records count "
-        "apart, so limits are narrower than of people."
+        "Emergency department attendances: of 2 groups compared, 1 differs from all others of the same characteristic "
+        "(records not linked): above it people with no fixed abode (66.7%, 41.7% to 84.8%; against 4.3%; 40 records "
+        "not linked)."
     )
 
 
-def test_a_group_whose_records_are_missed_more_is_named_with_limits_and_count():
-    rows = pd.DataFrame(
-        {
-            "title": "Deaths", "characteristic": "Age", "category": ["0-17", "18-39", "40-64", "65-79"],
-            "place": [1, 2, 3, 4], "linked": [980, 850, 979, 982], "not_linked": [20, 150, 21, 18],
-        }
-    )  # fmt: skip
-    limits = proportion(rows["linked"], rows["linked"] + rows["not_linked"])
-    rows = rows.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
-    sentence = str(quality.missed_sentence(quality.missed_groups(rows, "Deaths"), "Deaths"))
-    assert "above it people aged 18-39 (15.0%, " in sentence
-    assert "against 2.0%" in sentence
-    assert "150 records not linked" in sentence
+def test_groups_whose_records_are_linked_alike_are_not_named(tables):
+    coverage = of(tables["link_coverage"], "QZZ")
+    groups = quality.missed_groups(coverage, quality.chosen_source(coverage), is_ics=False)
+    assert str(quality.missed_sentence(groups, "Attendances")) == (
+        "Attendances: the one group compared cannot be told apart from all others of the same "
+        "characteristic (records not linked)."
+    )
 
 
 def test_without_records_from_outside_nothing_is_said_to_be_linked(tables):

@@ -1,5 +1,7 @@
 """What is released of the linkage's quality, and what its page says of it."""
 
+import re
+
 import pandas as pd
 import pytest
 from released_tables import protected
@@ -87,12 +89,13 @@ def test_estimates_on_few_observations_are_withheld(released):
     assert rows.loc[("death", "All"), "missed_upper"] == pytest.approx(1 - 200 / 205)
 
 
-def test_one_source_is_said_with_its_limits_and_those_without_estimates_are_named(released):
+def test_errors_of_sources_are_said_and_those_without_estimates_are_named(released):
     whole = trust.overall(released["link_error"])
     assert whole["title"].tolist() == ["Deaths", "Emergency department attendances"]
     assert str(trust.error_sentence(whole)) == (
-        "Emergency department attendances: 100 in 10,000 links are false (50 to 200). Missed are an estimated 10.0% of "
-        "records in 1 source and at most 2.4% in 1 source where only that is known."
+        "Of 10,000 links an estimated 100.0 in emergency department attendances are to the wrong person. "
+        "An estimated 10.0% of a source's records are missed. Of another source at most 2.4% of records are missed: "
+        "as many are not linked."
     )
     assert str(trust.unchecked_sentence(released["link_error"])).endswith("GP coded events.")
     table = trust.error_table(whole).set_index("Source")
@@ -106,35 +109,48 @@ def test_a_count_of_a_thousand_becomes_a_range(released):
     # 1000 x .98 / .92 = 1065; 1000 x .995 / .88 = 1131
     assert rows.loc["Emergency department attendances", ["low", "high"]].tolist() == [1065, 1131]
     assert str(trust.range_sentence(rows.reset_index())) == (
-        "Linkage error leaves counts from 0 of 1 source certain to within 5%. Less certain, of 1,000 counted: "
-        "emergency department attendances (1,065 to 1,131)."
+        "If every link were right, a count of 1,000 could be out by more than 10% from 1 of 1 sources: emergency "
+        "department attendances (1,065 to 1,131)."
     )
-    near = rows.assign(low=990.0, high=1_010.0).reset_index()
-    assert str(trust.range_sentence(near)).endswith("2 of 2 sources certain to within 5%.")
+    near = rows.reset_index().assign(low=990.0, high=1_100.0)
+    assert str(trust.range_sentence(near)).endswith("from any of 2 sources would be out by at most 10%.")
     assert trust.range_table(rows.reset_index())["With right links between"][0] == "not known, or too few to estimate"
 
 
 def test_groups_differ_only_where_chance_among_many_does_not_explain_it(released):
     title = trust.chosen_source(released["link_error"])
     groups = trust.by_group(released["link_error"], title)
+    # Two groups are one comparison; the third has too few to estimate.
     assert str(trust.group_sentence(groups, "false", title)) == (
-        "Emergency department attendances: The one group compared differs from the other groups of the same "
-        "characteristic (900 in 10,000 links are false): below it Ethnicity: White (10, 5 to 20)."
+        "Emergency department attendances: the one group compared differs from all others of the same characteristic "
+        "(links to the wrong person, of 10,000): below it ethnicity: White (10, 5 to 20; against 900; 300 people "
+        "checked). 1 is too small to compare."
     )
-    assert "cannot be told apart" in str(trust.group_sentence(groups, "missed", title))
+    assert "cannot be told apart from all others" in str(trust.group_sentence(groups, "missed", title))
 
 
-def test_a_source_with_more_false_links_than_the_others_is_named_and_wide_limits_name_nobody():
-    exact = [(0.001, 0.0008, 0.0012), (0.001, 0.0008, 0.0012), (0.004, 0.0035, 0.0045), (0.0012, 0.0001, 0.02)]
-    rows = pd.DataFrame(
-        [error(title, "All", 9000, 9000, 90 if title == "Yew" else 9000, 90, (*shares, None, None, None))
-         for title, shares in zip(("Ash", "Elm", "Oak", "Yew"), exact, strict=True)]
-    ).assign(title=lambda f: f["source"])  # fmt: skip
-    sentence = str(trust.error_sentence(rows))
-    assert "above it Oak (40, " in sentence
-    assert "Yew" not in sentence
-    alike = rows.assign(false_share=0.001, false_lower=0.0008, false_upper=0.0012)
-    assert "none differs from all other sources together" in str(trust.error_sentence(alike))
+def test_a_source_is_named_only_beside_all_others_with_limits():
+    rows = pd.DataFrame({
+        "title": ["Deaths", "Lists", "Enrolments"], "linked": [4_000, 4_000, 4_000], "tested": [900, 900, 900],
+        "false_share": [0.001, 0.0011, 0.02], "false_lower": [0.0006, 0.0006, 0.014],
+        "false_upper": [0.0017, 0.002, 0.029], "missed_share": None, "missed_upper": None,
+    })  # fmt: skip
+    said = str(trust.error_sentence(rows))
+    assert said.startswith(
+        "Of 10,000 links an estimated 10.0 to 200.0 by source are to the wrong person. Of 3 sources "
+    )
+    assert re.search(r"above it enrolments \(200, 1\d\d to 2\d\d; against 10\.5; 900 people checked\)", said)
+    equal = rows.assign(false_share=0.001, false_lower=0.0006, false_upper=0.0017)
+    assert "Of 3 sources compared, none differs from all other sources together" in str(trust.error_sentence(equal))
+
+
+def test_the_truth_of_every_group_is_said_in_order():
+    shares = {"Mixed": 0.0147, "White": 0.00001, "Not known": 0.5}
+    rows = pd.DataFrame({"source": "all", "characteristic": "Ethnicity", "place": [2, 1, 3], "category": list(shares)})
+    rows["missed_share"] = shares.values()
+    assert str(trust.truth_gap_sentence(rows, "Ethnicity")) == (
+        "Ethnicity: in truth the records missed are White under 0.01% and Mixed 1.47%."
+    )
 
 
 def test_the_truth_stands_next_to_the_estimate(released):
@@ -172,7 +188,7 @@ def test_an_example_in_words(released):
     assert title == "Example 1: pairs that were linked"
     assert rows["evidence"].tolist() == ["Before any evidence: at random", "Surname: the same", "Sex: different"]
     assert str(weighing.example_sentence(rows)) == (
-        "From -17.6 bits before any evidence, agreement adds 11.8 and disagreement subtracts 4.0: together -9.8."
+        "In bits: before any evidence: at random -17.6; surname: the same +11.8; sex: different -4.0. Together -9.8."
     )
     assert weighing.example_table(rows)["So far (bits)"].tolist() == [-17.6, -5.8, -9.8]
 

@@ -52,6 +52,18 @@ def test_a_rate_against_another_estimate_by_hand():
     assert row["verdict"] == CANNOT_TELL
 
 
+def test_a_share_against_another_estimate_keeps_its_limits_within_a_whole():
+    share = pd.DataFrame({"value": [0.95], "lower": [0.8], "upper": [0.99]})
+    # Errors on the logit scale: (4.595 - 1.386) / 3.92 = 0.8186; logit .95 is 2.944.
+    row = rates_against(share, 0.5, scale="logit").iloc[0]
+    assert row["p"] == pytest.approx(2 * stats.norm.sf(2.944 / 0.8186), rel=0.01)
+    assert row["upper"] == pytest.approx(1 / (1 + np.exp(-2.944 - 1.96 * 0.8186)), rel=1e-3)
+    assert rates_against(share, 0.5)["upper"][0] > 1
+    assert verdicts(rates_against(share.assign(upper=1.0), 0.5, scale="logit")) == [TOO_FEW]
+    with pytest.raises(InputError, match="scale"):
+        rates_against(share, 0.5, scale="square root")
+
+
 def test_those_planted_are_found_on_their_side_and_the_others_not():
     events = pd.Series([100] * 20)
     events[3], events[7] = 150, 55

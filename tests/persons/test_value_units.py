@@ -240,7 +240,7 @@ def test_readers_see_protected_counts_and_what_is_lost(world):
     assert found.level == "warning"
     assert found.text == (
         "52.6% of about 95 values are used: 40 in their concept's unit, 10 converted and 0 without a unit. "
-        "Not used for their unit or size: body mass index (100.0%) and HbA1c (IFCC) (15.4%). "
+        "Not used for their unit or size: body mass index (100%) and HbA1c (IFCC) (15.4%). "
         "Most values of body mass index cannot be used: nobody's is shown, and rules on it are left out."
     )
 
@@ -256,7 +256,7 @@ def test_where_all_is_used_or_too_small_the_finding_says_so(world):
     world.made(gp_event=[entry(world, "bmi", 24.0, "kg/m2") for _ in range(20)])
     found = coverage_page.values_finding(released(world))
     assert found.level == "finding"
-    assert found.text.startswith("100.0% of about 20 values are used: 20 in their concept's unit")
+    assert found.text.startswith("100% of about 20 values are used: 20 in their concept's unit")
     world.made(gp_event=[entry(world, "bmi", 24.0, "kg/m2")])
     assert coverage_page.values_finding(released(world)).text == "Numbers are too small to show here."
 
