@@ -1,16 +1,22 @@
 """The cohort report: frames for its figures and its sentences, one for all cohorts together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
-from phm_utils.reports.findings import finding, shown
+from phm_utils.measures.usual_variation import judged
+from phm_utils.methods.comparisons import mirrored, rates_against, shares_against, the_others
+from phm_utils.methods.validation import z_value
+from phm_utils.reports.comparisons import Family, out_of, people, percent
+from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
+from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
 from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART
-from phm_utils.wording import all_lacking, in_sentence
+from phm_utils.wording import all_lacking, in_sentence, joined
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
@@ -55,15 +61,22 @@ def named(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame | 
 
 @if_present
 def use_ratios(use: pd.DataFrame) -> pd.DataFrame | Absent:
-    """One row per cohort and kind of contact: both rates per 1,000, and the cohort's as a multiple of everybody's."""
+    """One row per cohort and kind of contact: both rates per 1,000, and the cohort's as a multiple of everybody's.
+
+    error, error_all: standard errors of both rates' logarithms.
+    """
     cohort, everybody = (use[use["compared"].str.startswith(word)].set_index("short") for word in ("In", "Everybody"))
     parts = []
     for activity, title in SHORT.items():
         column = f"{activity}_12m_per_1000"
         if column in use:
-            rates = pd.DataFrame({"per_1000": cohort[column], "per_1000_all": everybody[column]}).astype("Float64")
+            columns = {"per_1000": (cohort, column), "per_1000_all": (everybody, column)}
+            columns |= {
+                name: (of, f"{activity}_12m_error") for name, of in (("error", cohort), ("error_all", everybody))
+            }
+            rates = pd.DataFrame({name: of[source] for name, (of, source) in columns.items()}).astype("Float64")
             some = rates["per_1000_all"].mask(rates["per_1000_all"] == 0)
-            parts.append(rates.assign(times=rates["per_1000"] / some, activity=title).reset_index())
+            parts.append(rates.assign(times=rates["per_1000"] / some, activity=title, counted=activity).reset_index())
     if not parts:
         return Absent("Contacts of the cohorts' members", "a source of contacts")
     return pd.concat(parts, ignore_index=True)
@@ -80,133 +93,169 @@ def by_group(profile: pd.DataFrame) -> pd.DataFrame:
 
 
 PER = 1_000  # people
-FEW = "numbers too small to show"
+SIZE = Family("per 1,000 registered", "cohort", "cohorts", "the ICS average", out_of(PER), counted="people")
+GROUPS = Family(
+    "per 1,000 people", "group", "groups", "all others of the same characteristic", out_of(PER), own_comparators=True,
+    counted="people", caution="Not adjusted for age.",
+)  # fmt: skip
+ALSO = Family(
+    "share of people", "characteristic", "characteristics", "everybody registered", percent, own_comparators=True,
+    counted="people", caution="Not adjusted for age.",
+)  # fmt: skip
+CONTACTS = Family(
+    "per 1,000 people in 12 months", "kind of contact", "kinds of contact", "everybody registered",
+    own_comparators=True, caution="Not adjusted for age.",
+)  # fmt: skip
 
 
 @finding
 def cohort_sizes(sizes: pd.DataFrame) -> str:
-    """How large each cohort is here and, in a PCN's report, its rate in the ICS."""
-    return _each(_size(row, row.get("ics_share")) for _, row in sizes.iterrows())
+    """How large each cohort is here and, in a PCN's report, its rate against the ICS's."""
+    comparator = sizes["ics_share"] if "ics_share" in sizes else pd.Series(float("nan"), index=sizes.index)
+    judged = shares_against(sizes["people"], sizes["registered"], comparator.astype(float))
+    rows = judged.assign(unit=sizes["short"], events=sizes["people"])
+    return " ".join(_size(row) for _, row in rows.iterrows())
 
 
-def _size(row: pd.Series, ics_share: float | None) -> str:
-    if pd.isna(row["people"]) or pd.isna(row["share"]):
-        return f"{row['short']}: number too small to show"
-    text = f"{row['short']}: about {row['people']:,} people, {row['share'] * PER:.1f} per 1,000 registered"
-    if ics_share is None or pd.isna(ics_share):
-        return text
-    word = (
-        "clearly above" if row["lower"] > ics_share else "clearly below" if row["upper"] < ics_share else "similar to"
-    )
-    return f"{text}, {word} the ICS's {ics_share * PER:.1f}"
+def _size(row: pd.Series) -> str:
+    if pd.isna(row["value"]):
+        return f"{row['unit']}: number too small to show."
+    if pd.notna(row["comparator"]):
+        return SIZE.own(row)
+    rate, low, high = (SIZE.form(row[name]) for name in ("value", "lower", "upper"))
+    return f"{row['unit']}: {rate} ({low} to {high}; {people(int(row['events']))}) per 1,000 registered."
 
 
 @finding
-def narrowest_step(attrition: pd.DataFrame) -> str:
-    """For each cohort the criterion after which the smallest part of the people before it is left."""
-    return "Most restrictive criterion. " + _each(
-        _narrowest(steps) for _, steps in attrition.groupby("cohort", sort=False)
+def flow(attrition: pd.DataFrame) -> str:
+    """For each cohort the people left after each criterion, in the order of its definition."""
+    return "People left after each criterion. " + _each(
+        _steps(steps) for _, steps in attrition.groupby("cohort", sort=False)
     )
 
 
-def _narrowest(steps: pd.DataFrame) -> str:
-    if (hidden := steps["people"].isna()).any():
-        return f"{steps['short'].iloc[0]}: “{steps.loc[hidden, 'criterion'].iloc[0]}”, number too small to show"
-    known = steps.assign(before=steps["people"].shift())
-    known = known[known["people"].notna() & (known["before"].fillna(0) > 0)]
-    if known.empty:
-        return f"{steps['short'].iloc[0]}: {FEW}"
-    row = known.loc[(known["people"] / known["before"]).astype(float).idxmin()]
-    return f"{row['short']}: “{row['criterion']}”, {row['people'] / row['before']:.1%} remain"
+def _steps(steps: pd.DataFrame) -> str:
+    left = "; ".join(f"{row.criterion} {_number(row.people)}" for row in steps.itertuples())
+    return f"{steps['short'].iloc[0]}: {left}"
+
+
+def _number(count: int) -> str:
+    return "too few to show" if pd.isna(count) else f"{count:,}"
 
 
 @finding
 def cohort_spread(units: pd.DataFrame, kind: str) -> str:
-    """How far each cohort's rate differs between practices, or PCNs."""
-    return f"By {kind}. " + _each(_spread(part) for _, part in units.groupby("cohort", sort=False))
-
-
-def _spread(part: pd.DataFrame) -> str:
-    known = shown(part, "share")
-    hidden = len(part) - len(known)
-    note = f"; {hidden} of {len(part)} not shown" if hidden else ""
-    if len(known) < 2:
-        return f"{part['short'].iloc[0]}: too few to compare{note}"
-    low, high = known.loc[known["share"].idxmin()], known.loc[known["share"].idxmax()]
-    if high["share"] == 0:
-        return f"{low['short']}: nobody{note}"
-    lowest, highest = (f"{row['share'] * PER:.1f}" for row in (low, high))
-    if low["upper"] >= high["lower"]:
-        return f"{low['short']}: {lowest} to {highest} per 1,000, their limits overlap{note}"
-    return f"{low['short']}: {lowest} ({low['unit_name']}) to {highest} per 1,000 ({high['unit_name']}){note}"
+    """For each cohort the practices, or PCNs, whose rate differs from what all others of the ICS predict for it."""
+    family = Family(
+        "members per 1,000 registered", kind, f"{kind}s", "what the others predict", out_of(PER), among_others=True,
+        counted="people",
+    )  # fmt: skip
+    return _in_order(units, lambda part: family.standing_out(judged(part, value="share", events="people")))
 
 
 @finding
-def group_gap(groups: pd.DataFrame) -> str:
-    """For each cohort the group of people in which it is most frequent, of those that can be shown."""
-    return "Group with the highest rate. " + _each(
-        _most_frequent(part) for _, part in groups.groupby("cohort", sort=False)
+def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort the groups in which it is more or less frequent than in all others of the same characteristic.
+
+    Groups that the definition asks for are not compared, and people of unknown group are left out.
+    """
+    known = groups[~groups["level"].str.contains("Not known|Not stated|not known")].reset_index(drop=True)
+    asked = pd.Series([asks_for(cohorts[row.cohort], row.level) for row in known.itertuples()], dtype=bool)
+    compared = known[~asked].reset_index(drop=True)
+    family = compared["cohort"] + compared["dimension"]
+    units = compared[["share", "lower", "upper"]].set_axis(["value", "lower", "upper"], axis=1)
+    found = rates_against(units, the_others(units, compared["registered"], family=family), family=family, scale="logit")
+    rows = found.assign(
+        cohort=compared["cohort"],
+        short=compared["short"],
+        unit=compared["level"].map(_group),
+        events=compared["people"],
+    )[~mirrored(family.where(units["value"].notna()))]
+    left_out = (
+        known[asked]
+        .groupby("cohort", sort=False)["dimension"]
+        .unique()
+        .map(lambda names: joined([n.lower() for n in names]))
     )
 
+    def said(part: pd.DataFrame) -> str:
+        asks = left_out.get(part["cohort"].iloc[0])
+        tail = f" Not compared, because the definition asks for it: {asks}." if asks else ""
+        return GROUPS.standing_out(part) + tail
 
-def _most_frequent(part: pd.DataFrame) -> str:
-    known = shown(part, "share")
-    known = known[known["share"] > 0]
-    if known.empty:
-        return f"{part['short'].iloc[0]}: {FEW}"
-    row = known.loc[known["share"].idxmax()]
-    return f"{row['short']}: {_group(row)}, {row['share'] * PER:.1f} per 1,000"
+    return _in_order(rows, said)
 
 
-def _group(row: pd.Series) -> str:
-    dimension, group = row["level"].split(": ", 1)
+def _group(level: str) -> str:
+    dimension, group = level.split(": ", 1)
     return f"{dimension.lower()} {group}"
 
 
 @finding
-def overlap(also: pd.DataFrame) -> str:
-    """For each cohort what is most often also true of its members, unless it is true of all by definition."""
-    return "Most frequent other characteristics. " + _each(
-        _also(part) for _, part in also.groupby("cohort", sort=False)
+def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort what its members have more or less often than everybody registered.
+
+    What the definition asks for is not compared.
+    """
+    out = pd.Series([asks_for_also(cohorts[row.cohort], row.also) for row in also.itertuples()], also.index, dtype=bool)
+    found = shares_against(
+        also["people"], also["in_cohort"], also["share_all"].astype(float), family=also["cohort"], left_out=out
     )
-
-
-def _also(part: pd.DataFrame) -> str:
-    known = shown(part, "share")
-    known = known[(known["share"] > 0) & (known["share"] < 1)].nlargest(2, "share")
-    parts = [f"{in_sentence(r.also)} {r.share:.0%}" for r in known.itertuples()]
-    return f"{part['short'].iloc[0]}: {' and '.join(parts) or FEW}"
+    rows = found.assign(
+        short=also["short"],
+        cohort=also["cohort"],
+        events=also["people"],
+        unit=also["also"].map(in_sentence),
+        why=BY_DEFINITION,
+    )
+    return _in_order(rows, ALSO.standing_out)
 
 
 @finding
-def use(ratios: pd.DataFrame) -> str:
-    """For each cohort the contact that its members have most above everybody's rate."""
-    return "Contacts furthest above everybody's rate. " + _each(
-        _use(part) for _, part in ratios.groupby("short", sort=False)
+def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort the contacts that its members have at another rate than everybody registered.
+
+    Contacts that the definition counts are not compared.
+    """
+    by_short = {cohort.short: cohort for cohort in cohorts.values()}
+    out = pd.Series(
+        [f"{row.counted}_12m" in asked_columns(by_short[row.short]) for row in ratios.itertuples()],
+        ratios.index,
+        dtype=bool,
     )
+    cohort, everybody = (_rates(ratios, suffix) for suffix in ("", "_all"))
+    found = rates_against(cohort, everybody, family=ratios["short"], left_out=out)
+    rows = found.assign(
+        short=ratios["short"], cohort=ratios["short"], unit=ratios["activity"].map(in_sentence), why=BY_DEFINITION
+    )
+    return _in_order(rows, CONTACTS.standing_out)
 
 
-def _use(part: pd.DataFrame) -> str:
-    known = shown(part, "times")
-    if known.empty:
-        return f"{part['short'].iloc[0]}: {FEW}"
-    row = known.loc[known["times"].idxmax()]
-    return f"{row['short']}: {in_sentence(row['activity'])}, {row['times']:.1f} times"
+def _rates(ratios: pd.DataFrame, suffix: str) -> pd.DataFrame:
+    """Rates with limits from the standard errors of their logarithms."""
+    value, reach = ratios[f"per_1000{suffix}"].astype(float), z_value(0.95) * ratios[f"error{suffix}"].astype(float)
+    return pd.DataFrame({"value": value, "lower": value * np.exp(-reach), "upper": value * np.exp(reach)})
 
 
 @finding
 def alternatives(frame: pd.DataFrame) -> str:
-    """Each cohort's size as defined, and the range over its other thresholds."""
-    return "Other thresholds. " + _each(_alternatives(part) for _, part in frame.groupby("cohort", sort=False))
+    """Each cohort's size as defined and under each other threshold, in their order."""
+    return "Other thresholds, in people. " + _each(
+        _alternatives(part) for _, part in frame.groupby("cohort", sort=False)
+    )
 
 
 def _alternatives(part: pd.DataFrame) -> str:
-    known = part[part["people"].notna()].set_index("alternative")["people"]
-    others = known.drop("As defined", errors="ignore")
-    if "As defined" not in known or others.empty:
-        return f"{part['short'].iloc[0]}: {FEW}"
-    name, defined, low, high = part["short"].iloc[0], known["As defined"], others.min(), others.max()
-    return f"{name}: {defined:,} people as defined, {low:,}{f' to {high:,}' if high > low else ''} under others"
+    listed = "; ".join(f"{row.alternative} {_number(row.people)}" for row in part.itertuples())
+    return f"{part['short'].iloc[0]}: {listed}"
+
+
+def _in_order(rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]) -> str:
+    """A sentence for each cohort, in their order."""
+    parts = [
+        (part["short"].iloc[0], said(part.reset_index(drop=True))) for _, part in rows.groupby("cohort", sort=False)
+    ]
+    return " ".join(f"{short}: {in_sentence(text)}" for short, text in parts)
 
 
 def _each(parts: Iterable[str]) -> str:

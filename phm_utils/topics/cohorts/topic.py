@@ -47,7 +47,7 @@ TOPIC = Topic(
             "phm_utils.topics.cohorts.cohort_tables:cohort_tables",
             makes=aggregates(RELEASES),
             reads=(
-                *("person", "person_left_out", "practice"),
+                *("person", "person_left_out", "practice", "practice_caution"),
                 *("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
             ),
             settings=("ics_code",),

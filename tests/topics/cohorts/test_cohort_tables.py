@@ -143,9 +143,9 @@ def test_sentences_hold_where_everything_is_suppressed(released):
     assert str(segment_use_page.segment_gap(of_pcn(tables, "segment_size"))) == TOO_FEW
     assert str(segment_use_page.cost_concentration(sizes)) == TOO_FEW
     groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
-    assert str(cohort_page.group_gap(groups))
+    assert "no group has enough to be compared" in str(cohort_page.group_gap(groups, chosen))
     use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
-    assert "numbers too small to show" in str(cohort_page.use(use))
+    assert "no kind of contact has enough to be compared with everybody registered" in str(cohort_page.use(use, chosen))
 
 
 def test_sentences_name_the_figures_they_stand_on(released):
@@ -154,18 +154,20 @@ def test_sentences_name_the_figures_they_stand_on(released):
     sizes = cohort_page.named(of_pcn(tables, "cohort_size"), chosen)
     # 43 of 643 people, shown as 45 of 645, against 45 of 1,045 in the ICS.
     assert str(cohort_page.cohort_sizes(sizes)) == (
-        "Seven or more ED attendances: about 45 people, 69.8 per 1,000 registered, clearly above the ICS's 43.1."
+        "Seven or more ED attendances: 69.8 (52.5 to 92.1; 45 people) per 1,000 registered, more than the ICS average "
+        "(43.1)."
     )
     steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
-    assert "“Seven or more attendances in 12 months”, 7.0% remain" in str(cohort_page.narrowest_step(steps))
+    assert str(cohort_page.flow(steps)) == (
+        "People left after each criterion. Seven or more ED attendances: Everybody registered 645; Aged 18 or over "
+        "645; Seven or more attendances in 12 months 45; Not on the palliative care register 45."
+    )
 
 
-def test_a_step_too_small_to_show_is_the_most_restrictive(released):
+def test_a_step_too_small_to_show_is_said_to_be(released):
     rows = [{"ed_attendances_12m": 8, "count": 3}, {"count": 100}, {"age": 5, "age_band": "5-9", "count": 90}]
     steps = cohort_page.named(area(released(rows)["cohort_attrition"], "QZZ"), {FREQUENT: load_cohorts()[FREQUENT]})
-    assert str(cohort_page.narrowest_step(steps)).endswith(
-        "“Seven or more attendances in 12 months”, number too small to show."
-    )
+    assert "Seven or more attendances in 12 months too few to show" in str(cohort_page.flow(steps))
 
 
 def test_conditions_beyond_chance_are_counted_and_the_furthest_named(released):
