@@ -78,23 +78,20 @@ def finding(level: Level | Callable[..., Any] = "finding") -> Callable[..., Any]
 TOO_FEW = "Numbers are too small to show here."
 
 
-def span(frame: pd.DataFrame, value: str, label: str, per: float = 100, unit: str = "%") -> str:
-    """For alternative text: how many marks, the lowest and the highest by name, and how many are not shown.
+def span(frame: pd.DataFrame, value: str, per: float = 100, unit: str = "%") -> str:
+    """For alternative text: how many values, their range, and how many are not shown; it names none of them.
 
     >>> frame = pd.DataFrame({"practice": ["Elm", "Oak", "Ash"], "share": [0.1, 0.25, None]})
-    >>> span(frame, "share", "practice")
-    '2 values, from 10% (Elm) to 25% (Oak). 1 not shown because numbers are small.'
+    >>> span(frame, "share")
+    '2 values, from 10% to 25%. 1 not shown because numbers are small.'
     """
     known = shown(frame, value)
     hidden = len(frame) - len(known)
     note = f" {hidden} not shown because numbers are small." if hidden else ""
     if known.empty:
         return f"Nothing can be shown: every number is small.{note}"
-    low, high = known.loc[known[value].idxmin()], known.loc[known[value].idxmax()]
-    return (
-        f"{len(known)} values, from {low[value] * per:.3g}{unit} ({low[label]}) "
-        f"to {high[value] * per:.3g}{unit} ({high[label]}).{note}"
-    )
+    low, high = (f"{end * per:.3g}{unit}" for end in (known[value].min(), known[value].max()))
+    return f"{len(known)} values, {f'from {low} to {high}' if low != high else f'each {low}'}.{note}"
 
 
 def shown(frame: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -71,6 +71,9 @@ HEADINGS = Headings(
         "per_1000_all": "Per 1,000 registered",
         "lower_per_1000": "Lower 95% limit",
         "upper_per_1000": "Upper 95% limit",
+        "usual_lower_per_1000": "What the others predict, from",
+        "usual_upper_per_1000": "What the others predict, to",
+        "share_all": "Share of everybody registered (%)",
     }
 )
 
@@ -87,6 +90,8 @@ def per_1000(frame: pd.DataFrame) -> pd.DataFrame:
         "lower_per_1000": "lower",
         "upper_per_1000": "upper",
         "ics_per_1000": "ics_share",
+        "usual_lower_per_1000": "usual_lower",
+        "usual_upper_per_1000": "usual_upper",
     }
     made = {name: frame[column].astype("Float64") * 1_000 for name, column in columns.items() if column in frame}
     return frame.assign(**made)

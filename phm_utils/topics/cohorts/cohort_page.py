@@ -1,18 +1,22 @@
 """Which cohorts, how large they are, how they come about and where they live; one sentence for all together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
-from phm_utils.measures.definitions import AS_DEFINED, Cohort, load_cohort
+from phm_utils.measures.definitions import Cohort, load_cohort
 from phm_utils.measures.usual_variation import judged
-from phm_utils.methods.comparisons import shares_against
-from phm_utils.reports.comparisons import Family, people
+from phm_utils.methods.comparisons import mirrored, rates_against, shares_against, the_others
+from phm_utils.methods.validation import z_value
+from phm_utils.reports.comparisons import Family, out_of, people, percent
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
+from phm_utils.reports.segment_headings import SHORT, per_1000
+from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
 from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART
-from phm_utils.wording import all_lacking
+from phm_utils.wording import all_lacking, in_sentence, joined
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
@@ -55,9 +59,53 @@ def named(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame | 
     return chosen.sort_values("cohort", key=lambda c: c.map(order), kind="stable").reset_index(drop=True)
 
 
+@if_present
+def use_ratios(use: pd.DataFrame) -> pd.DataFrame | Absent:
+    """One row per cohort and kind of contact: both rates per 1,000, and the cohort's as a multiple of everybody's.
+
+    error, error_all: standard errors of both rates' logarithms.
+    """
+    cohort, everybody = (use[use["compared"].str.startswith(word)].set_index("short") for word in ("In", "Everybody"))
+    parts = []
+    for activity, title in SHORT.items():
+        column = f"{activity}_12m_per_1000"
+        if column in use:
+            columns = {"per_1000": (cohort, column), "per_1000_all": (everybody, column)}
+            columns |= {
+                name: (of, f"{activity}_12m_error") for name, of in (("error", cohort), ("error_all", everybody))
+            }
+            rates = pd.DataFrame({name: of[source] for name, (of, source) in columns.items()}).astype("Float64")
+            some = rates["per_1000_all"].mask(rates["per_1000_all"] == 0)
+            parts.append(rates.assign(times=rates["per_1000"] / some, activity=title, counted=activity).reset_index())
+    if not parts:
+        return Absent("Contacts of the cohorts' members", "a source of contacts")
+    return pd.concat(parts, ignore_index=True)
+
+
+@if_present
+def by_group(profile: pd.DataFrame) -> pd.DataFrame:
+    """Cohort members per 1,000 people of each group; groups named with what they divide by.
+
+    A group of nobody is left out: it has no rate, which is not the same as one that is suppressed.
+    """
+    some = profile[profile["registered"].ne(0).fillna(True)]
+    return per_1000(some.assign(level=some["dimension"] + ": " + some["level"]))
+
+
 PER = 1_000  # people
-MEMBERS = "members per 1,000 registered"
-FEW = "numbers too small to show"
+SIZE = Family("per 1,000 registered", "cohort", "cohorts", "the ICS average", out_of(PER), counted="people")
+GROUPS = Family(
+    "per 1,000 people", "group", "groups", "all others of the same characteristic", out_of(PER), own_comparators=True,
+    counted="people", caution="Not adjusted for age.",
+)  # fmt: skip
+ALSO = Family(
+    "share of people", "characteristic", "characteristics", "everybody registered", percent, own_comparators=True,
+    counted="people", caution="Not adjusted for age.",
+)  # fmt: skip
+CONTACTS = Family(
+    "per 1,000 people in 12 months", "kind of contact", "kinds of contact", "everybody registered",
+    own_comparators=True, caution="Not adjusted for age.",
+)  # fmt: skip
 
 
 def rate(share: float) -> str:
@@ -71,69 +119,152 @@ def rate(share: float) -> str:
 
 @finding
 def cohort_sizes(sizes: pd.DataFrame) -> str:
-    """How large each cohort is here and, in a PCN's report, against the ICS's rate. All cohorts are one family."""
-    if "ics_share" not in sizes:
-        return each(_size(row) for _, row in sizes.iterrows())
-    found = shares_against(sizes["people"], sizes["registered"], sizes["ics_share"])
-    rows = sizes.drop(columns=[name for name in found if name in sizes]).join(found).assign(events=sizes["people"])
-    family = Family(MEMBERS, "cohort", "cohorts", "the ICS", rate, counted="people")
-    return each(family.own(row, "short").rstrip(".") for _, row in rows.iterrows())
+    """How large each cohort is here and, in a PCN's report, its rate against the ICS's."""
+    comparator = sizes["ics_share"] if "ics_share" in sizes else pd.Series(float("nan"), index=sizes.index)
+    judged = shares_against(sizes["people"], sizes["registered"], comparator.astype(float))
+    rows = judged.assign(unit=sizes["short"], events=sizes["people"])
+    return " ".join(_size(row) for _, row in rows.iterrows())
 
 
 def _size(row: pd.Series) -> str:
-    if pd.isna(row["people"]) or pd.isna(row["share"]):
-        return f"{row['short']}: number too small to show"
-    limits = f"{rate(row['lower'])} to {rate(row['upper'])}"
-    return f"{row['short']}: about {people(row['people'])}, {rate(row['share'])} per 1,000 registered ({limits})"
+    if pd.isna(row["value"]):
+        return f"{row['unit']}: number too small to show."
+    if pd.notna(row["comparator"]):
+        return SIZE.own(row)
+    rate, low, high = (SIZE.form(row[name]) for name in ("value", "lower", "upper"))
+    return f"{row['unit']}: {rate} ({low} to {high}; {people(int(row['events']))}) per 1,000 registered."
 
 
 @finding
-def steps_in_words(attrition: pd.DataFrame) -> str:
-    """For each cohort how many people are left after each of its criteria, in their order."""
-    return each(_steps(steps) for _, steps in attrition.groupby("cohort", sort=False))
+def flow(attrition: pd.DataFrame) -> str:
+    """For each cohort the people left after each criterion, in the order of its definition."""
+    return "People left after each criterion. " + _each(
+        _steps(steps) for _, steps in attrition.groupby("cohort", sort=False)
+    )
 
 
 def _steps(steps: pd.DataFrame) -> str:
-    first, *rest = (row for _, row in steps.iterrows())
-    if pd.isna(first["people"]):
-        return f"{first['short']}: {FEW}"
-    left = [f"{_left(row['people'])} after “{row['criterion']}”" for row in rest]
-    return f"{first['short']}: of {first['people']:,} people registered are left {', '.join(left)}"
+    left = "; ".join(f"{row.criterion} {_number(row.people)}" for row in steps.itertuples())
+    return f"{steps['short'].iloc[0]}: {left}"
 
 
-def _left(count: int) -> str:
-    return "too few to show" if pd.isna(count) else "nobody" if count == 0 else f"{count:,}"
+def _number(count: int) -> str:
+    return "too few to show" if pd.isna(count) else f"{count:,}"
 
 
 @finding
 def cohort_spread(units: pd.DataFrame, kind: str) -> str:
-    """Practices, or PCNs, where each cohort's rate differs from what the others of the ICS predict."""
+    """For each cohort the practices, or PCNs, whose rate differs from what all others of the ICS predict for it."""
     family = Family(
-        MEMBERS, kind, f"{kind}s", "what the others predict", rate, among_others=True, counted="members",
+        "members per 1,000 registered", kind, f"{kind}s", "what the others predict", out_of(PER), among_others=True,
+        counted="people",
     )  # fmt: skip
-    said = []
-    for _, part in units.groupby("cohort", sort=False):
-        found = judged(part.reset_index(drop=True), value="share", events="people")
-        said.append(f"{part['short'].iloc[0]}: {family.standing_out(found)}")
-    return f"{' '.join(said)} Not adjusted for age."
+    return _in_order(units, lambda part: family.standing_out(judged(part, value="share", events="people")))
+
+
+@finding
+def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort the groups in which it is more or less frequent than in all others of the same characteristic.
+
+    Groups that the definition asks for are not compared, and people of unknown group are left out.
+    """
+    known = groups[~groups["level"].str.contains("Not known|Not stated|not known")].reset_index(drop=True)
+    asked = pd.Series([asks_for(cohorts[row.cohort], row.level) for row in known.itertuples()], dtype=bool)
+    compared = known[~asked].reset_index(drop=True)
+    family = compared["cohort"] + compared["dimension"]
+    units = compared[["share", "lower", "upper"]].set_axis(["value", "lower", "upper"], axis=1)
+    found = rates_against(units, the_others(units, compared["registered"], family=family), family=family, scale="logit")
+    rows = found.assign(
+        cohort=compared["cohort"],
+        short=compared["short"],
+        unit=compared["level"].map(_group),
+        events=compared["people"],
+    )[~mirrored(family.where(units["value"].notna()))]
+    left_out = (
+        known[asked]
+        .groupby("cohort", sort=False)["dimension"]
+        .unique()
+        .map(lambda names: joined([n.lower() for n in names]))
+    )
+
+    def said(part: pd.DataFrame) -> str:
+        asks = left_out.get(part["cohort"].iloc[0])
+        tail = f" Not compared, because the definition asks for it: {asks}." if asks else ""
+        return GROUPS.standing_out(part) + tail
+
+    return _in_order(rows, said)
+
+
+def _group(level: str) -> str:
+    dimension, group = level.split(": ", 1)
+    return f"{dimension.lower()} {group}"
+
+
+@finding
+def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort what its members have more or less often than everybody registered.
+
+    What the definition asks for is not compared.
+    """
+    out = pd.Series([asks_for_also(cohorts[row.cohort], row.also) for row in also.itertuples()], also.index, dtype=bool)
+    found = shares_against(
+        also["people"], also["in_cohort"], also["share_all"].astype(float), family=also["cohort"], left_out=out
+    )
+    rows = found.assign(
+        short=also["short"],
+        cohort=also["cohort"],
+        events=also["people"],
+        unit=also["also"].map(in_sentence),
+        why=BY_DEFINITION,
+    )
+    return _in_order(rows, ALSO.standing_out)
+
+
+@finding
+def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort the contacts that its members have at another rate than everybody registered.
+
+    Contacts that the definition counts are not compared.
+    """
+    by_short = {cohort.short: cohort for cohort in cohorts.values()}
+    out = pd.Series(
+        [f"{row.counted}_12m" in asked_columns(by_short[row.short]) for row in ratios.itertuples()],
+        ratios.index,
+        dtype=bool,
+    )
+    cohort, everybody = (_rates(ratios, suffix) for suffix in ("", "_all"))
+    found = rates_against(cohort, everybody, family=ratios["short"], left_out=out)
+    rows = found.assign(
+        short=ratios["short"], cohort=ratios["short"], unit=ratios["activity"].map(in_sentence), why=BY_DEFINITION
+    )
+    return _in_order(rows, CONTACTS.standing_out)
+
+
+def _rates(ratios: pd.DataFrame, suffix: str) -> pd.DataFrame:
+    """Rates with limits from the standard errors of their logarithms."""
+    value, reach = ratios[f"per_1000{suffix}"].astype(float), z_value(0.95) * ratios[f"error{suffix}"].astype(float)
+    return pd.DataFrame({"value": value, "lower": value * np.exp(-reach), "upper": value * np.exp(reach)})
 
 
 @finding
 def alternatives(frame: pd.DataFrame) -> str:
-    """Each cohort's size as defined, and the range over its other thresholds."""
-    return "Other thresholds. " + each(_alternatives(part) for _, part in frame.groupby("cohort", sort=False))
+    """Each cohort's size as defined and under each other threshold, in their order."""
+    return "Other thresholds, in people. " + _each(
+        _alternatives(part) for _, part in frame.groupby("cohort", sort=False)
+    )
 
 
 def _alternatives(part: pd.DataFrame) -> str:
-    name, all_others = part["short"].iloc[0], part[part["alternative"] != AS_DEFINED]["people"]
-    defined = part.set_index("alternative")["people"].get(AS_DEFINED)
-    others = all_others.dropna()
-    if pd.isna(defined) or others.empty:
-        return f"{name}: {FEW}"
-    low, high = others.min(), others.max()
-    hidden = len(all_others) - len(others)
-    note = f" ({hidden} other{'s' if hidden > 1 else ''} too small to show)" if hidden else ""
-    return f"{name}: {people(defined)} as defined, {low:,}{f' to {high:,}' if high > low else ''} under others{note}"
+    listed = "; ".join(f"{row.alternative} {_number(row.people)}" for row in part.itertuples())
+    return f"{part['short'].iloc[0]}: {listed}"
+
+
+def _in_order(rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]) -> str:
+    """A sentence for each cohort, in their order."""
+    parts = [
+        (part["short"].iloc[0], said(part.reset_index(drop=True))) for _, part in rows.groupby("cohort", sort=False)
+    ]
+    return " ".join(f"{short}: {in_sentence(text)}" for short, text in parts)
 
 
 def each(parts: Iterable[str]) -> str:

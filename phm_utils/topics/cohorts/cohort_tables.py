@@ -19,8 +19,9 @@ from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, c
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.derived import columns_missing, person_columns
 from phm_utils.rules.groups import BROAD_AGES, ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, SEXES, fifth_sql
-from phm_utils.rules.tree import compile_rule, parse
+from phm_utils.rules.tree import Rule, compile_rule, parse
 
+PERSON = "person_id, pcn_code, practice_code"  # by which a member is found in `person`
 COHORT, EVERYBODY = "In the cohort", "Everybody registered"
 # Each way to break a cohort down: its levels in order, their SQL, and the column it needs.
 DIMENSIONS = {
@@ -48,6 +49,13 @@ ALSO: dict[str, dict[str, Any]] = {
 EVENTS = tuple(f"{name}_12m" for name in ACTIVITIES)
 # A cohort's rate of contacts as a multiple of everybody's, with 95% limits.
 TIMES, CONFIDENCE = ("times", "times_lower", "times_upper"), 0.95
+
+
+def _with_both_shares(shown: pd.DataFrame) -> pd.DataFrame:
+    """The share of the cohort with limits, and that of everybody registered, from protected counts."""
+    everybody = shown["people_all"] / shown["registered"].where(shown["registered"] > 0)
+    return with_shares(shown, of="in_cohort").assign(share_all=everybody.clip(upper=1))
+
 
 # Of every table here, for a run that lacks it: the part of the report, and what the run would need.
 PART, NEEDS = "The chosen cohorts", "what their criteria ask for"
@@ -109,26 +117,29 @@ PROFILE = Release(
 )
 OVERLAP = Release(
     "cohort_overlap",
-    "Other characteristics of a cohort's members: people, and their share of the cohort",
-    (AREA, PLACE, *keys("cohort", "also"), *counts("people", "in_cohort"), *SHARES),
-    relations=(AcrossAreas(("people", "in_cohort")), AtMost("people", "in_cohort")),
-    derive=partial(with_shares, of="in_cohort"),
+    "Other characteristics of a cohort's members: people, and their share of the cohort and of everybody registered",
+    (
+        *(AREA, PLACE, *keys("cohort", "also"), *counts("people", "in_cohort", "people_all", "registered"), *SHARES),
+        derived("share_all"),
+    ),
+    relations=(
+        AcrossAreas(("people", "in_cohort", "people_all", "registered")),
+        *(AtMost("people", "in_cohort"), AtMost("people", "people_all"), AtMost("people_all", "registered")),
+    ),
+    derive=_with_both_shares,
     part="Other characteristics of the cohorts' members",
     needs=NEEDS,
     one_of=tuple(rule["column"] for rule in ALSO.values()),
 )
 USE = Release(
     "cohort_use",
-    "Contacts of a cohort's members and of everybody registered, 12 months; rates per 1,000 people",
+    "Contacts of a cohort's members and of everybody registered, 12 months; rates per 1,000 people, and the standard "
+    "error of each rate's logarithm, from how people differ",
     (
         *(AREA, PLACE, *keys("cohort", "compared"), count("people")),
         *(count(name, "events", people=f"{name}_people", optional=True) for name in EVENTS),
         *(derived(f"{name}_per_1000", optional=True) for name in EVENTS),
-        *(
-            estimate(f"{name}_{part}", name, people=f"{name}_people", optional=True)
-            for name in EVENTS
-            for part in TIMES
-        ),
+        *(estimate(f"{name}_error", name, people=f"{name}_people", optional=True) for name in EVENTS),
     ),
     relations=(AcrossAreas(("people",)),),
     derive=partial(with_rates, events=EVENTS),
@@ -189,11 +200,9 @@ def _units(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) 
     registered = counted(con, "SELECT practice_code, count(*) AS registered FROM person GROUP BY ALL")
     frame = counted(con, "SELECT cohort, practice_code, count(*) AS people FROM cohort_member GROUP BY ALL")
     frame = registered.merge(cohorts, how="cross").merge(frame, on=["cohort", "practice_code"], how="left")
-    units = with_why(
-        by_unit(frame.fillna({"people": 0}), practice_names(con), cohorts, areas), cautions(con), areas.ics_code
-    )
-    # As rates, because members are few: on that scale their chance variation is right for small counts.
-    return against_others(units, areas.ics_code, "people", "registered", kind="rate", families=["cohort"])
+    blocks = by_unit(frame.fillna({"people": 0}), practice_names(con), cohorts, areas)
+    blocks = with_why(blocks, cautions(con), areas.ics_code)
+    return against_others(blocks, areas.ics_code, "people", "registered", kind="rate", families=["cohort"])
 
 
 def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
@@ -218,61 +227,49 @@ def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame
 
 
 def _overlap(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
-    columns = person_columns()
     asked = {words: parse(rule) for words, rule in ALSO.items() if rule["column"] not in missing}
+    members = _characteristics(con, asked, "cohort, pcn_code", f"cohort_member INNER JOIN person USING ({PERSON})")
+    everybody = _characteristics(con, asked, "pcn_code", "person").rename(columns={"people": "people_all"})
+    long = everybody.merge(cohorts, how="cross").merge(members, how="left", on=["cohort", "pcn_code", "also"])
+    frame = by_area(long.fillna({"people": 0}), cohorts.merge(pd.DataFrame({"also": list(asked)}), how="cross"), areas)
+    sizes = counted(con, "SELECT cohort, pcn_code, count(*) AS in_cohort FROM cohort_member GROUP BY ALL")
+    sizes = by_area(sizes, cohorts, areas).drop(columns="place")
+    return frame.merge(sizes, on=["area_code", "cohort"]).merge(_registered(con, areas), on="area_code")
+
+
+def _characteristics(con: duckdb.DuckDBPyConnection, asked: dict[str, Rule], keys: str, people: str) -> pd.DataFrame:
+    """One row per `keys` and characteristic, `also`: how many of `people`, a FROM clause, have it."""
+    columns = person_columns()
     sums = [
         f"count(*) FILTER (WHERE {compile_rule(rule, columns)}) AS also_{n}" for n, rule in enumerate(asked.values())
     ]
-    wide = counted(
-        con,
-        f"SELECT cohort, pcn_code, {', '.join(sums)} "
-        "FROM cohort_member INNER JOIN person USING (person_id, pcn_code, practice_code) GROUP BY cohort, pcn_code",
-    )
-    long = wide.melt(["cohort", "pcn_code"], var_name="also", value_name="people").fillna({"people": 0})
-    long["also"] = long["also"].map({f"also_{n}": words for n, words in enumerate(asked)})
-    frame = by_area(long, cohorts.merge(pd.DataFrame({"also": list(asked)}), how="cross"), areas)
-    sizes = counted(con, "SELECT cohort, pcn_code, count(*) AS in_cohort FROM cohort_member GROUP BY ALL")
-    sizes = by_area(sizes, cohorts, areas).drop(columns="place")
-    return frame.merge(sizes, on=["area_code", "cohort"])
+    wide = counted(con, f"SELECT {keys}, {', '.join(sums)} FROM {people} GROUP BY {keys}")
+    long = wide.melt(keys.split(", "), var_name="also", value_name="people").fillna({"people": 0})
+    return long.assign(also=long["also"].map({f"also_{n}": words for n, words in enumerate(asked)}))
 
 
 def _use(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:
     known = [name for name in EVENTS if name not in missing]
-    counted_events = [c for n in known for c in (f"sum({n}) AS {n}", f"sum({n} * {n}) AS {n}_squares", _having(n))]
-    sums = ", ".join(["count(*) AS people", *counted_events])
+    sums = ", ".join(["count(*) AS people", *(column for name in known for column in _sums(name))])
     members = counted(
         con,
         f"SELECT cohort, pcn_code, '{COHORT}' AS compared, {sums} FROM cohort_member "
-        "INNER JOIN person USING (person_id, pcn_code, practice_code) GROUP BY ALL",
+        f"INNER JOIN person USING ({PERSON}) GROUP BY ALL",
     )
     everybody = counted(con, f"SELECT pcn_code, '{EVERYBODY}' AS compared, {sums} FROM person GROUP BY ALL")
     frame = pd.concat([members, everybody.merge(cohorts, how="cross")])
     levels = cohorts.merge(pd.DataFrame({"compared": [COHORT, EVERYBODY]}), how="cross")
-    return _with_times(by_area(frame, levels, areas), known)
+    return _with_errors(by_area(frame, levels, areas), known)
 
 
-def _with_times(use: pd.DataFrame, events: list[str]) -> pd.DataFrame:
-    """The cohorts' rates of contacts over everybody's, with limits on the log scale.
-
-    Errors are those of sums of people's contacts, so that a few people who have most of them widen the limits.
-    """
-    keys = pd.MultiIndex.from_frame(use[["area_code", "cohort"]])
-    everybody = use[use["compared"] == EVERYBODY].set_index(["area_code", "cohort"]).reindex(keys)
+def _with_errors(frame: pd.DataFrame, events: list[str]) -> pd.DataFrame:
+    """The standard error of the logarithm of each rate: from the variance between people, and no less than chance's."""
+    people = frame["people"]
     for name in events:
-        rate, variance = _log_rate(use, name)
-        of_all, variance_of_all = (part.to_numpy() for part in _log_rate(everybody, name))
-        reach = z_value(CONFIDENCE) * np.sqrt(variance + variance_of_all)
-        middle = rate - of_all
-        for part, value in zip(TIMES, (middle, middle - reach, middle + reach), strict=True):
-            use[f"{name}_{part}"] = np.exp(value).where(use["compared"] == COHORT)
-    return use.drop(columns=[f"{name}_squares" for name in events])
-
-
-def _log_rate(use: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
-    """The logarithm of contacts per person, and its variance; missing where there are no contacts."""
-    total = use[name].astype(float).where(lambda sums: sums > 0)
-    people = use["people"].astype(float)
-    return np.log(total / people), (use[f"{name}_squares"].astype(float) / total**2 - 1 / people).clip(lower=0)
+        total = frame[name].where(frame[name] > 0)
+        between = (frame[f"{name}_squared"] - total**2 / people) * people / (people - 1).where(people > 1)
+        frame[f"{name}_error"] = np.sqrt(np.maximum(between, total)) / total
+    return frame
 
 
 def _registered(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
@@ -282,6 +279,10 @@ def _registered(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     return pd.concat([frame, whole], ignore_index=True)
 
 
-def _having(event: str) -> str:
-    """The distinct people behind a count of events, as SQL."""
-    return f"count(*) FILTER (WHERE {event} > 0) AS {event}_people"
+def _sums(event: str) -> tuple[str, ...]:
+    """SQL: a count of events, the distinct people behind it, and each person's number squared."""
+    return (
+        f"sum({event}) AS {event}",
+        f"count(*) FILTER (WHERE {event} > 0) AS {event}_people",
+        f"sum({event} * {event}) AS {event}_squared",
+    )

@@ -145,10 +145,10 @@ def test_sentences_hold_where_everything_is_suppressed(released):
     sizes = area(tables["segment_size"], "U99001")
     assert str(segment_use_page.segment_gap(of_pcn(tables, "segment_size"))) == TOO_FEW
     assert str(segment_use_page.cost_concentration(sizes)) == TOO_FEW
-    groups = members_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
-    assert "No group has enough" in str(members_page.group_gap(groups, chosen))
-    use = members_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
-    assert "No kind of contact has enough" in str(members_page.use(use, chosen))
+    groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
+    assert "no group has enough to be compared" in str(cohort_page.group_gap(groups, chosen))
+    use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
+    assert "no kind of contact has enough to be compared with everybody registered" in str(cohort_page.use(use, chosen))
 
 
 def test_sentences_name_the_figures_they_stand_on(released):
@@ -157,90 +157,20 @@ def test_sentences_name_the_figures_they_stand_on(released):
     sizes = cohort_page.named(of_pcn(tables, "cohort_size"), chosen)
     # 43 of 643 people, shown as 45 of 645, against 45 of 1,045 in the ICS.
     assert str(cohort_page.cohort_sizes(sizes)) == (
-        "Seven or more ED attendances: 69.8 members per 1,000 registered (52.5 to 92.1; 45 people), more than the ICS "
+        "Seven or more ED attendances: 69.8 (52.5 to 92.1; 45 people) per 1,000 registered, more than the ICS average "
         "(43.1)."
     )
     steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
-    assert str(cohort_page.steps_in_words(steps)) == (
-        "Seven or more ED attendances: of 645 people registered are left 645 after “Aged 18 or over”, 45 after “Seven "
-        "or more attendances in 12 months”, 45 after “Not on the palliative care register”."
+    assert str(cohort_page.flow(steps)) == (
+        "People left after each criterion. Seven or more ED attendances: Everybody registered 645; Aged 18 or over "
+        "645; Seven or more attendances in 12 months 45; Not on the palliative care register 45."
     )
 
 
-def test_a_step_too_small_to_show_is_said_in_its_place(released):
+def test_a_step_too_small_to_show_is_said_to_be(released):
     rows = [{"ed_attendances_12m": 8, "count": 3}, {"count": 100}, {"age": 5, "age_band": "5-9", "count": 90}]
     steps = cohort_page.named(area(released(rows)["cohort_attrition"], "QZZ"), {FREQUENT: load_cohorts()[FREQUENT]})
-    sentence = str(cohort_page.steps_in_words(steps))
-    assert "105 after “Aged 18 or over”, too few to show after “Seven or more attendances in 12 months”" in sentence
-
-
-def cohort_of_two_criteria(*columns):
-    criteria = [{"says": name, "column": name, "op": "is", "value": True} for name in columns]
-    return Cohort(title="Two", short="Two", question="?", use="-", source="-", criteria=criteria)
-
-
-def test_groups_are_named_against_the_others_of_their_kind_and_never_by_definition():
-    rows = [("Age", "0-17", 40, 4_000), ("Age", "18-39", 160, 4_000), ("Age", "40-64", 41, 4_000),
-            ("Sex", "Female", 120, 6_000), ("Sex", "Male", 121, 6_000), ("Deprivation", "1", 241, 2_000),
-            ("Deprivation", "2", 0, 10_000), ("Ethnic group", "Not known", 200, 2_000)]  # fmt: skip
-    profile = pd.DataFrame(rows, columns=["dimension", "level", "people", "registered"]).assign(cohort="two")
-    limits = proportion(profile["people"], profile["registered"])
-    profile = profile.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
-    by_definition = cohort_of_two_criteria("diabetes", "imd_quintile")
-    sentence = str(members_page.group_gap(members_page.by_group(profile), {"two": by_definition}))
-    assert "above it age 18-39 (40.0, " in sentence
-    assert "against 10.1" in sentence
-    assert "160 members" in sentence
-    assert not any(words in sentence for words in ("sex male", "deprivation 1 (", "ethnic group not known"))
-    assert "Deprivation is part of the definition and not compared." in sentence
-
-
-def test_contacts_have_limits_that_allow_for_few_people_who_have_most_of_them(released):
-    # 100 members: 99 with one admission each and one with 101; 2,000 others have 200 admissions of one each.
-    rows = [{"ed_attendances_12m": 8, "emergency_admissions_12m": 1, "count": 99},
-            {"ed_attendances_12m": 8, "emergency_admissions_12m": 101, "count": 1},
-            {"emergency_admissions_12m": 1, "count": 200}, {"count": 1_800}]  # fmt: skip
-    table = released(rows)["cohort_use"].set_index(["area_code", "cohort", "compared"])
-    row = table.loc[("QZZ", FREQUENT, "In the cohort")]
-    assert row["emergency_admissions_12m_times"] == pytest.approx(2 / (400 / 2_100), rel=0.01)
-    # Variance of the logarithm: sum of squares over the sum squared, less one over the people, of both.
-    variance = (99 + 101**2) / 200**2 - 1 / 100 + (99 + 101**2 + 200) / 400**2 - 1 / 2_100
-    assert row["emergency_admissions_12m_times_upper"] / row["emergency_admissions_12m_times"] == pytest.approx(
-        np.exp(1.96 * np.sqrt(variance)), rel=0.01
-    )
-    chosen = {FREQUENT: load_cohorts()[FREQUENT]}
-    use = members_page.use_ratios(cohort_page.named(area(released(rows)["cohort_use"], "QZZ"), chosen))
-    sentence = str(members_page.use(use, chosen))
-    assert "What the definition asks for is not compared: ED attendances." in sentence
-    assert "above it emergency admissions (10 times, " in sentence
-
-
-def test_a_place_is_named_only_where_the_others_predict_another_rate():
-    rng = np.random.default_rng(3)
-    registered = np.full(24, 5_000)
-    people = rng.poisson(registered * 0.01)
-    people[7] = 150
-    units = pd.DataFrame(
-        {"area_code": ["U1", "U2"] * 12, "cohort": "two", "short": "Two", "unit_name": [f"Unit {n}" for n in range(24)],
-         "people": people, "registered": registered, "why": ""}
-    )  # fmt: skip
-    units = against_others(units, "QZZ", "people", "registered", kind="rate", families=["cohort"])
-    limits = proportion(units["people"], units["registered"])
-    units = units.assign(share=limits["value"], lower=limits["lower"], upper=limits["upper"])
-    sentence = str(cohort_page.cohort_spread(units, "practice"))
-    assert "above it Unit 7 (30.0, " in sentence
-    few = str(cohort_page.cohort_spread(units.assign(**dict.fromkeys(USUAL, np.nan)), "practice"))
-    assert "so none is named" in few
-
-
-def test_other_thresholds_say_how_many_are_too_small_to_show():
-    frame = pd.DataFrame(
-        {"cohort": "two", "short": "Two", "alternative": ["As defined", "5 or more", "9 or more"],
-         "people": pd.array([15, 35, None], "Int64")}
-    )  # fmt: skip
-    assert str(cohort_page.alternatives(frame)) == (
-        "Other thresholds. Two: 15 people as defined, 35 under others (1 other too small to show)."
-    )
+    assert "Seven or more attendances in 12 months too few to show" in str(cohort_page.flow(steps))
 
 
 def test_conditions_beyond_chance_are_counted_and_the_furthest_named(released):

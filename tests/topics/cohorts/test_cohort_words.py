@@ -1,0 +1,135 @@
+"""What the cohort report says: flows in order, groups and contacts with limits, nothing that the definition decides."""
+
+import pandas as pd
+import pytest
+from released_tables import protected, table_of
+
+from phm_utils.measures.definitions import load_cohorts
+from phm_utils.topics.cohorts import cohort_page
+from phm_utils.topics.cohorts.by_definition import age_limits, asks_for, asks_for_also
+from phm_utils.topics.cohorts.cohort_tables import PROFILE, UNIT, USE, _with_errors, cohort_tables
+from phm_utils.topics.cohorts.topic import TOPIC
+
+FREQUENT, DEPRIVED, OLD = "frequent_ed_attenders", "diabetes_depression_deprived", "polypharmacy_75_and_over"
+COHORTS = load_cohorts()
+CHOSEN = {FREQUENT: COHORTS[FREQUENT]}
+
+
+@pytest.fixture
+def tables(people):
+    """The released tables of these people."""
+
+    def of(rows):
+        people.are(rows)
+        people.made()
+        return protected(cohort_tables(people.con, people.workbook), TOPIC.releases)
+
+    return of
+
+
+def page(tables: dict[str, pd.DataFrame], release, area: str = "QZZ") -> pd.DataFrame:
+    return cohort_page.named(table_of(tables, release, area), CHOSEN)
+
+
+CROWD = [
+    {"ed_attendances_12m": 8, "gp_appointments_12m": 20, "count": 60, "imd_quintile": 1, "imd_decile": 1},
+    {"ed_attendances_12m": 8, "gp_appointments_12m": 22, "count": 15},
+    {"gp_appointments_12m": 5, "count": 900, "imd_quintile": 1, "imd_decile": 1},
+    {"gp_appointments_12m": 5, "count": 900},
+    {"count": 100, "age": 8, "age_band": "5-9"},
+]
+
+
+def test_a_group_is_named_against_all_others_and_those_that_the_definition_decides_are_not(tables):
+    groups = cohort_page.by_group(page(tables(CROWD), PROFILE))
+    said = str(cohort_page.group_gap(groups, CHOSEN))
+    # 60 of 960 in the most deprived fifth; 15 of 1,015 in the least. Two fifths are one comparison.
+    assert "above it deprivation 1 (most deprived) (62.5, " in said
+    assert "against 14.8; 60 people)" in said
+    assert said.endswith(" Not compared, because the definition asks for it: age.")
+
+
+def test_groups_alike_are_not_named(tables):
+    rows = [row | {"sex": sex} for row in CROWD[1:] for sex in ("Female", "Male")]
+    rows += [
+        {"ed_attendances_12m": 8, "count": 15, "imd_quintile": 1, "imd_decile": 1, "sex": sex}
+        for sex in ("Female", "Male")
+    ]
+    said = str(cohort_page.group_gap(cohort_page.by_group(page(tables(rows), PROFILE)), CHOSEN))
+    assert "none differs from all others of the same characteristic" in said
+
+
+def test_contacts_that_the_definition_counts_are_left_out_and_others_have_limits(tables):
+    ratios = cohort_page.use_ratios(page(tables(CROWD), USE))
+    said = str(cohort_page.use(ratios, CHOSEN))
+    # 75 members with 1,530 appointments, 20,400 per 1,000, alike: chance's error, 1 / sqrt(1,530). All 1,975 have 10,530.
+    assert "above it GP appointments (20,400, 19,403 to 21,448; against 5,332)" in said
+    assert "Not compared: ED attendances (the definition asks for it)." in said
+
+
+def test_errors_are_those_of_people_and_no_less_than_chance():
+    # 4 people with 10, 10, 10 and 30: variance 100, so 4 x 100 of the sum of 60; alike: chance's 60.
+    frame = pd.DataFrame({"people": [4, 4, 4], "x": [60, 60, 0], "x_squared": [1_200, 900, 0]})
+    error = _with_errors(frame, ["x"])["x_error"]
+    assert error[:2].tolist() == pytest.approx([400**0.5 / 60, 60**0.5 / 60])
+    assert pd.isna(error[2])
+
+
+def test_other_characteristics_are_compared_with_everybodys():
+    also = pd.DataFrame({
+        "cohort": DEPRIVED, "short": "Core20", "also": ["Smoker", "Dementia", "Four or more long-term conditions"],
+        "people": [60, 10, 150], "in_cohort": [200] * 3, "share_all": [0.15, 0.06, 0.05],
+    })  # fmt: skip
+    assert str(cohort_page.overlap(also, COHORTS)) == (
+        "Core20: of 2 characteristics compared, 1 differs from everybody registered (share of people): above it smoker "
+        "(30.0%, 23.3% to 37.7%; against 15.0%; 60 people). Not compared: four or more long-term conditions (the "
+        "definition asks for it). Not adjusted for age."
+    )
+
+
+def test_too_few_places_of_a_kind_are_none_to_name(tables):
+    units = page(tables(CROWD), UNIT, "U99001")
+    assert str(cohort_page.cohort_spread(units, "practice")) == (
+        "Seven or more ED attendances: how much practices usually differ cannot be told from 1, so none is named."
+    )
+
+
+def test_a_place_that_stands_out_is_named_with_what_the_others_predict():
+    units = pd.DataFrame({
+        "cohort": FREQUENT, "short": "Frequent", "unit_name": ["Elm", "Oak", "Ash"], "why": ["", "", "old extract"],
+        "people": [90, 30, 400], "registered": 5_000, "share": [0.018, 0.006, 0.08], "lower": [0.0147, 0.0042, 0.073],
+        "upper": [0.0221, 0.0086, 0.088], "usual_lower": [0.004, 0.004, None], "usual_upper": [0.009, 0.009, None],
+        "p_adjusted": [0.001, 0.8, None], "pooled": [0.015, 0.006, None],
+    })  # fmt: skip
+    assert str(cohort_page.cohort_spread(units, "practice")) == (
+        "Frequent: of 2 practices compared, 1 differs from what the others predict (members per 1,000 registered): "
+        "above it Elm (18, 14.7 to 22.1; the others predict 4 to 9; 90 people; 15 drawn towards the others). Not compared: "
+        "Ash (old extract)."
+    )
+
+
+def test_other_thresholds_are_said_in_their_order():
+    rows = pd.DataFrame({"cohort": FREQUENT, "short": "Frequent", "alternative": ["As defined", "Five", "Ten"],
+                         "people": pd.array([15, 50, None], "Int64")})  # fmt: skip
+    assert str(cohort_page.alternatives(rows)) == (
+        "Other thresholds, in people. Frequent: As defined 15; Five 50; Ten too few to show."
+    )
+
+
+def test_in_the_report_of_the_ics_a_size_has_limits_and_no_comparison():
+    sizes = pd.DataFrame({"short": ["A", "B"], "people": pd.array([85, None], "Int64"), "registered": [14_000, 14_000]})
+    assert str(cohort_page.cohort_sizes(sizes)) == (
+        "A: 6.07 (4.91 to 7.5; 85 people) per 1,000 registered. B: number too small to show."
+    )
+
+
+def test_what_a_definition_decides():
+    assert age_limits(COHORTS[FREQUENT]) == (18, 200)
+    assert asks_for(COHORTS[FREQUENT], "Age: 0-17")
+    assert not asks_for(COHORTS[FREQUENT], "Age: 18-39")
+    assert asks_for(COHORTS[OLD], "Age: 65-74")
+    assert not asks_for(COHORTS[OLD], "Age: 85+")
+    assert asks_for(COHORTS[DEPRIVED], "Deprivation: 3")
+    assert not asks_for(COHORTS[DEPRIVED], "Sex: Male")
+    assert asks_for_also(COHORTS[DEPRIVED], "Four or more long-term conditions")
+    assert not asks_for_also(COHORTS[DEPRIVED], "Smoker")
