@@ -1,4 +1,4 @@
-"""Which cohorts, how large they are, how they come about and where they live; one sentence for all together."""
+"""The cohort report: frames for its figures and its sentences, one for all cohorts together."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -106,15 +106,6 @@ CONTACTS = Family(
     "per 1,000 people in 12 months", "kind of contact", "kinds of contact", "everybody registered",
     own_comparators=True, caution="Not adjusted for age.",
 )  # fmt: skip
-
-
-def rate(share: float) -> str:
-    """A share as members per 1,000 people.
-
-    >>> rate(0.0124)
-    '12.4'
-    """
-    return f"{share * PER:.1f}"
 
 
 @finding
@@ -267,6 +258,6 @@ def _in_order(rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]) -> str:
     return " ".join(f"{short}: {in_sentence(text)}" for short, text in parts)
 
 
-def each(parts: Iterable[str]) -> str:
+def _each(parts: Iterable[str]) -> str:
     """One short sentence for each cohort."""
     return ". ".join(parts) + "."

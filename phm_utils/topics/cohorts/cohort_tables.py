@@ -11,7 +11,6 @@ import pandas as pd
 from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.measures.usual_variation import WHY, against_others, cautions, usual_columns, with_why
 from phm_utils.methods.rates import with_rates, with_shares
-from phm_utils.methods.validation import z_value
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts, Steps
@@ -47,8 +46,6 @@ ALSO: dict[str, dict[str, Any]] = {
     "Emergency admission in 12 months": {"column": "emergency_admissions_12m", "op": "at least", "value": 1},
 }
 EVENTS = tuple(f"{name}_12m" for name in ACTIVITIES)
-# A cohort's rate of contacts as a multiple of everybody's, with 95% limits.
-TIMES, CONFIDENCE = ("times", "times_lower", "times_upper"), 0.95
 
 
 def _with_both_shares(shown: pd.DataFrame) -> pd.DataFrame:

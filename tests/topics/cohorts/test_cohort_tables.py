@@ -1,16 +1,13 @@
 """Released tables of segments and cohorts: complete grids, true zeros, nothing undeclared, nothing small."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from released_tables import protected, table_of
 
-from phm_utils.measures.definitions import Cohort, load_cohorts
-from phm_utils.measures.usual_variation import USUAL, against_others
-from phm_utils.methods.rates import proportion
+from phm_utils.measures.definitions import load_cohorts
 from phm_utils.reports.findings import TOO_FEW
 from phm_utils.rules.derived import person_columns
-from phm_utils.topics.cohorts import cohort_page, cohort_tables, members_page
+from phm_utils.topics.cohorts import cohort_page, cohort_tables
 from phm_utils.topics.cohorts.topic import TOPIC as COHORTS
 from phm_utils.topics.segmentation import recorded_conditions_page, segment_tables, segment_use_page
 from phm_utils.topics.segmentation.topic import TOPIC as SEGMENTATION
@@ -136,7 +133,7 @@ def test_a_report_whose_cohorts_cannot_be_counted_says_so_wherever_one_would_be(
 
 def test_contacts_of_a_run_without_any_source_of_them_are_absent():
     use = pd.DataFrame({"short": ["Frequent"] * 2, "compared": ["In the cohort", "Everybody registered"]})
-    assert "this run lacks a source of contacts" in members_page.use_ratios(use).sentence
+    assert "this run lacks a source of contacts" in cohort_page.use_ratios(use).sentence
 
 
 def test_sentences_hold_where_everything_is_suppressed(released):
@@ -157,7 +154,7 @@ def test_sentences_name_the_figures_they_stand_on(released):
     sizes = cohort_page.named(of_pcn(tables, "cohort_size"), chosen)
     # 43 of 643 people, shown as 45 of 645, against 45 of 1,045 in the ICS.
     assert str(cohort_page.cohort_sizes(sizes)) == (
-        "Seven or more ED attendances: 69.8 (52.5 to 92.1; 45 people) per 1,000 registered, more than the ICS average "
+        "Seven or more ED attendances: 69.8 per 1,000 registered (52.5 to 92.1; 45 people), more than the ICS average "
         "(43.1)."
     )
     steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)

@@ -62,8 +62,8 @@ def test_groups_alike_are_not_named(tables):
 def test_contacts_that_the_definition_counts_are_left_out_and_others_have_limits(tables):
     ratios = cohort_page.use_ratios(page(tables(CROWD), USE))
     said = str(cohort_page.use(ratios, CHOSEN))
-    # 75 members with 1,530 appointments, 20,400 per 1,000, alike: chance's error, 1 / sqrt(1,530). All 1,975 have 10,530.
-    assert "above it GP appointments (20,400, 19,403 to 21,448; against 5,332)" in said
+    # 75 members with 1,530 appointments, 20,400 per 1,000, alike: chance's error, 1 / sqrt(1,530). All have 10,530.
+    assert "GP appointments (20,400, 19,403 to 21,448; against 5,332)" in said
     assert "Not compared: ED attendances (the definition asks for it)." in said
 
 
@@ -90,7 +90,8 @@ def test_other_characteristics_are_compared_with_everybodys():
 def test_too_few_places_of_a_kind_are_none_to_name(tables):
     units = page(tables(CROWD), UNIT, "U99001")
     assert str(cohort_page.cohort_spread(units, "practice")) == (
-        "Seven or more ED attendances: how much practices usually differ cannot be told from 1, so none is named."
+        "Seven or more ED attendances: 1 practice, 38 members per 1,000 registered: how much practices usually differ "
+        "cannot be told from 1, so none is named."
     )
 
 
@@ -103,8 +104,8 @@ def test_a_place_that_stands_out_is_named_with_what_the_others_predict():
     })  # fmt: skip
     assert str(cohort_page.cohort_spread(units, "practice")) == (
         "Frequent: of 2 practices compared, 1 differs from what the others predict (members per 1,000 registered): "
-        "above it Elm (18, 14.7 to 22.1; the others predict 4 to 9; 90 people; 15 drawn towards the others). Not compared: "
-        "Ash (old extract)."
+        "above it Elm (18, 14.7 to 22.1; the others predict 4 to 9; 90 people; 15 drawn towards the others). Not "
+        "compared: Ash (old extract)."
     )
 
 
