@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.errors import InputError
-from phm_utils.methods.effects import Arm
+from phm_utils.methods.counterfactual import Arm
 from phm_utils.topics.evaluation.covariates import covariates_of
 from phm_utils.topics.evaluation.interventions import HISTORY_MONTHS, Intervention
 from phm_utils.topics.evaluation.panel import NEVER, Panel, window
@@ -63,6 +63,11 @@ class Trials:
             for k in (treated, ~treated)
         )
         return first, second
+
+    def networks(self) -> tuple[pd.Series, pd.Series]:
+        """The network of each row of the two arms."""
+        treated = self.rows["treated"]
+        return self.rows.loc[treated, "pcn_code"], self.rows.loc[~treated, "pcn_code"]
 
 
 def build_trials(panel: Panel, programme: Intervention) -> Trials:
