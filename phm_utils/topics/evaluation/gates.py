@@ -91,7 +91,7 @@ def weight_gates(trials: Trials, weights: np.ndarray, balance: pd.DataFrame, pro
 
 
 def impossible_balance(balance: pd.DataFrame) -> Check:
-    """The gate that fails where no weighting exists. Its sentence has no counts of people: they are released rounded."""
+    """The gate that fails where no weighting exists. Its sentence counts no people: counts are rounded."""
     return Check(
         "Balance",
         "weights exist that make controls like the people enrolled",
@@ -130,7 +130,7 @@ def no_estimate() -> Check:
 
 
 def few_users(least: int) -> Check:
-    """The rule of disclosure that fails where a few people had all events of a group. Its sentence does not count them."""
+    """The rule of disclosure: a few people had all events of a group. Its sentence does not count them."""
     return Check(
         "People with events",
         f"disclosure: {least} people or more of each group have events in follow-up",

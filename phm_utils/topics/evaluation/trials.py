@@ -15,6 +15,8 @@ from phm_utils.topics.evaluation.covariates import covariates_of
 from phm_utils.topics.evaluation.interventions import HISTORY_MONTHS, Intervention
 from phm_utils.topics.evaluation.panel import NEVER, Panel, window
 
+ENROLLED = "Enrolled in the programme"  # a step from eligible to analysed
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -85,7 +87,7 @@ def build_trials(panel: Panel, programme: Intervention) -> Trials:
     month = np.where(np.isfinite(enrolled), enrolled, 0).astype(int)
     everyone = np.arange(len(month))
     steps = {
-        "Enrolled in the programme": np.isfinite(enrolled),
+        ENROLLED: np.isfinite(enrolled),
         "with two years of history before and follow-up after": (enrolled >= HISTORY_MONTHS)
         & (enrolled < len(panel.months)),
         "in no programme of this kind before": first >= enrolled,
