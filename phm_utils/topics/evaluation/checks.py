@@ -40,16 +40,11 @@ def _networks(result: Effect) -> Check:
             f"{found.controls} networks without the programme have {MIN_PEOPLE} controls or more; {MIN_CONTROLS} are "
             "needed to know how much networks differ by anyhow. There is no verdict."
         )
-    elif result.excludes_one:
-        said = (
-            f"The {found.controls} networks without the programme differ from one another by {found.tau:.0%} beyond "
-            f"chance (standard deviation); {found.overturning_tau:.0%} would overturn the result."
-        )
     else:
-        said = (
-            f"The {found.controls} networks without the programme differ from one another by {found.tau:.0%} beyond "
-            "chance (standard deviation). The limits allow for it."
-        )
+        said = f"The {found.controls} networks without the programme differ from one another by {beyond(found.tau)}"
+        if result.excludes_one:
+            said += f"; a difference of {found.overturning_tau:.0%} would overturn the result"
+        said += ". The limits allow for it."
     return Check(
         NETWORKS,
         f"{MIN_CONTROLS} networks or more without the programme",
@@ -57,6 +52,15 @@ def _networks(result: Effect) -> Check:
         found.verdict,
         said,
     )
+
+
+def beyond(tau: float) -> str:
+    """How much networks differ, in words. tau: standard deviation of the logarithm.
+
+    >>> beyond(0.094), beyond(0.001)
+    ('9% (standard deviation) beyond chance', 'no more than chance')
+    """
+    return f"{tau:.0%} (standard deviation) beyond chance" if tau >= 0.005 else "no more than chance"
 
 
 def _power(result: Effect, programme: Intervention) -> Check:

@@ -5,6 +5,7 @@ import pandas as pd
 from phm_utils.absent import if_present
 from phm_utils.methods.network_variance import MIN_CONTROLS
 from phm_utils.reports.findings import finding
+from phm_utils.topics.evaluation.checks import beyond
 from phm_utils.topics.evaluation.programme_page import Evaluation, change, limits
 
 
@@ -104,8 +105,8 @@ def _effect(row: pd.Series, title: str, months: int) -> str:
             f"({given}; the whole ICS)."
         )
     return (
-        f"With {title} {had} ({given}; the whole ICS). The limits allow for what networks differ by anyhow, "
-        f"{row['tau']:.0%} (standard deviation); {row['overturning_tau']:.0%} would overturn the result."
+        f"With {title} {had} ({given}; the whole ICS). Networks without it differ by {beyond(row['tau'])}, which the "
+        f"limits allow for; a difference of {row['overturning_tau']:.0%} would overturn the result."
     )
 
 
