@@ -74,17 +74,16 @@ def network_differences(
     0      U1       2       4.0         0.0   0.25
     1      U2       2       4.0         0.0   0.25
     """
-    rows = pd.DataFrame(
-        {"person": person, "network": network, "observed": weights * events, "expected": weights * expected,
-         "noise": weights**2 * expected}
-    )  # fmt: skip
-    by_person = rows.groupby("person")[["observed", "expected"]].sum()
-    dispersion = ((by_person["observed"] - by_person["expected"]) ** 2).sum() / rows["noise"].sum()
-    table = rows.groupby("network").agg(
-        people=("person", "nunique"), observed=("observed", "sum"), expected=("expected", "sum"), noise=("noise", "sum")
-    )
+    _, who = np.unique(person, return_inverse=True)
+    names, where = np.unique(network, return_inverse=True)
+    off = np.bincount(who, weights=weights * (events - expected))  # by person
+    dispersion = (off**2).sum() / (weights**2 * expected).sum()
+    parts = {"observed": weights * events, "expected": weights * expected, "noise": weights**2 * expected}
+    table = pd.DataFrame({name: np.bincount(where, weights=part) for name, part in parts.items()}, index=names)
+    table["people"] = np.bincount(np.unique(np.stack([where, who]), axis=1)[0])
     table["difference"] = table["observed"] / table["expected"] - 1
     table["error"] = np.sqrt(dispersion * table["noise"]) / table["expected"]
+    table = table.rename_axis("network")
     return table[["people", "expected", "difference", "error"]]
 
 

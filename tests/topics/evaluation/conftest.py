@@ -39,7 +39,10 @@ def _panel(counts: dict[str, dict[int, int]], months: int = 36, **people: dict) 
 
 
 def _drawn_panel(seed: int, ratio: float, people: int = 30_000, months: int = 36) -> Panel:
-    """A seeded world: rates differ and drift; half the frequent attenders of network U1 enrol at some time; U2 to U9 have no programme."""
+    """A seeded world: rates differ and drift; half the frequent attenders of network U1 enrol at some time.
+
+    Eight networks, U2 to U9, have no programme.
+    """
     random = np.random.default_rng(seed)
     drift = np.zeros((people, months))
     for month in range(1, months):

@@ -43,7 +43,9 @@ def results(programme) -> pd.DataFrame:
         check = tables["check"].set_index("check_name")
         rows.append(
             truth
-            | {"estimate": head["rate_ratio"], "lower": head["lower"], "upper": head["upper"], "alarm": not check.loc["Negative control", "passed"], "bias": check.loc["Negative control", "sentence"],
+            | {"estimate": head["rate_ratio"], "lower": head["lower"], "upper": head["upper"],
+               "alarm": not check.loc["Negative control", "passed"],
+               "bias": check.loc["Negative control", "sentence"],
                "before_after": effect.loc["before_after", "rate_ratio"],
                "controls": effect.loc["before_after_controls", "rate_ratio"]}
         )  # fmt: skip
