@@ -32,7 +32,7 @@ def later_checks(of: Evaluation) -> pd.DataFrame:
 def balance(of: Evaluation) -> str:
     """Whether the groups can be compared."""
     if of.balance.empty:
-        return "The people enrolled and the controls could not be balanced by weighting."
+        return "No weights were made: a gate before them failed."
     before = unlike(of.balance["smd_before"])
     if of.balance["smd_after"].isna().all():
         return f"No weighting balances the people enrolled and the controls: {before}."
