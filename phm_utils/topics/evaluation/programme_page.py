@@ -179,7 +179,7 @@ def every_programme(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _in_brief(row: pd.Series) -> str:
     if pd.isna(row["rate_ratio"]):
-        return "withheld: a gate failed"
+        return "none shown"
     if pd.isna(row["lower"]):
         return f"{row['rate_ratio']:.2f} (no verdict: too few networks without the programme)"
     return f"{row['rate_ratio']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
