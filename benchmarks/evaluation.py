@@ -27,7 +27,6 @@ TREATED, CONTROLS, MONTHS, COUNTS, OTHERS = 500, 300_000, 24, 8, 10
 SHOCK = 0.1  # between networks, standard deviation of the logarithm of a rate
 STRONGEST = 0.63  # the strongest effect that is plausible: were it not seen with 80% power, the effect is withheld
 CONFOUNDING = 0.85
-Row = dict[str, object]
 Rows = tuple[Arm, pd.Series]
 
 
@@ -110,14 +109,13 @@ def evaluated(random: np.random.Generator, treated: int, controls: int, ratio: f
 
 def rates_of(runs: int, cases: list[tuple[int, int, float]], rate: float, kept: int) -> None:
     """Shares of runs in which an effect was found, by numbers of networks and ratio. kept: how many shares to print."""
-    rows: list[Row] = []
+    names = ("people alone", "networks allowed for", "withheld")[:kept]
+    print("  ".join(f"{name:>8}" for name in ("enrolled", "controls", "ratio", *names)))
     for place, (treated, controls, ratio) in enumerate(cases):
         random = np.random.default_rng([20_261_128, place])
-        shares = np.mean([evaluated(random, treated, controls, ratio, rate) for _ in range(runs)], axis=0)
-        names = ("people alone", "networks allowed for", "withheld")
-        case: Row = {"treated": treated, "controls": controls, "ratio": ratio}
-        rows.append(case | dict(zip(names[:kept], shares[:kept], strict=True)))
-    print(pd.DataFrame(rows).round(3).to_string(index=False), flush=True)
+        shares = np.mean([evaluated(random, treated, controls, ratio, rate) for _ in range(runs)], axis=0)[:kept]
+        shown = "  ".join(f"{share:{max(len(name), 8)}.3f}" for name, share in zip(names, shares, strict=True))
+        print(f"{treated:8}  {controls:8}  {ratio:8.2f}  {shown}", flush=True)
 
 
 def errors(runs: int) -> None:
