@@ -82,8 +82,9 @@ bench-scale: $(VENV)/.installed
 	$(BIN)/python benchmarks/scale.py --pcns 15 --memory 800MB --only check --keep outputs/identified/landing
 	$(BIN)/python benchmarks/scale.py --pcns 15 --memory 800MB --only check --one-file --keep outputs/identified/landing
 
+# Cost of one effect; false positives, power and alarms of 2,000 evaluations where networks differ, some ten minutes.
 bench-evaluation: $(VENV)/.installed
-	$(BIN)/python benchmarks/evaluation.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/evaluation.py
 
 # 2,000 mutated extracts: no traceback, and each row of a file kept, quarantined or refused with it.
 benchmark-hostile: $(VENV)/.installed

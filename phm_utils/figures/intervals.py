@@ -83,7 +83,8 @@ def forest(
         right = transforms.blended_transform_factory(ax.transAxes, ax.transData)
         columns = [style.as_floats(frame[c]) for c in (value, lower, upper)]
         for row, (v, low, high) in enumerate(zip(*columns, strict=True)):
-            text = style.SUPPRESSED if np.isnan(v) else f"{v:.2f} ({low:.2f} to {high:.2f})"
+            limits = "no limits" if np.isnan(low) else f"{low:.2f} to {high:.2f}"
+            text = style.SUPPRESSED if np.isnan(v) else f"{v:.2f} ({limits})"
             ax.text(1.02, row, text, transform=right, va="center", fontsize=9)
     return fig
 

@@ -11,35 +11,9 @@ from statistics import NormalDist
 import numpy as np
 
 from phm_utils.errors import InputError
-from phm_utils.methods.weighting import NoSolution, tilt
+from phm_utils.methods.counterfactual import Arm, Counterfactual, calibrated, clustered_error, without_programme
 
 NORMAL = NormalDist()
-
-
-@dataclass(frozen=True)
-class Arm:
-    """Treated, or control, person-trials: one row per person and month in which a trial starts.
-
-    events: counts in follow-up. exposure: time at risk, > 0.
-    covariates: rows x columns on which controls are balanced.
-    stratum: whole numbers from 0, the same numbering in both arms.
-    person: identifier; a person may have several rows.
-    predictors: rows x columns of the outcome model; the covariates if None.
-    """
-
-    events: np.ndarray
-    exposure: np.ndarray
-    covariates: np.ndarray
-    stratum: np.ndarray
-    person: np.ndarray
-    predictors: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.events)
-
-    @property
-    def model(self) -> np.ndarray:
-        return self.covariates if self.predictors is None else self.predictors
 
 
 @dataclass(frozen=True)
@@ -79,7 +53,7 @@ def weighted_rate_ratio(treated: Arm, controls: Arm, weights: np.ndarray, *, con
     expected, events = rate * time, treated.events.sum()
     residual = controls.events - rate * controls.exposure
     share = time / (weights @ controls.exposure)
-    fitted_controls, fitted_treated = _calibration(residual, controls, treated, weights)
+    fitted_controls, fitted_treated = calibrated(residual, controls, treated, weights)
     on_treated = (treated.events - events / time * treated.exposure) / events - share * fitted_treated / expected
     on_controls = -share * weights * (residual - fitted_controls) / expected
     return _ratio(events, expected, treated, controls, on_treated, on_controls, confidence)
@@ -105,71 +79,23 @@ def doubly_robust_rate_ratio(
     0.5
     """
     _check(treated, controls, weights)
-    slopes, scale, mean_controls = _poisson(controls)
-    mean_treated = treated.exposure * np.exp(treated.model @ slopes + scale[treated.stratum])
-    residual = controls.events - mean_controls
+    return ratio_to(without_programme(treated, controls, weights), treated, controls, confidence=confidence)
+
+
+def ratio_to(found: Counterfactual, treated: Arm, controls: Arm, *, confidence: float = 0.95) -> RateRatio:
+    """Treated events over those expected without the programme; see `doubly_robust_rate_ratio`.
+
+    >>> none, stratum = np.zeros((4, 1)), np.zeros(4, int)
+    >>> treated = Arm(np.array([1, 0, 2, 1]), np.ones(4), none, stratum, person=np.arange(4))
+    >>> controls = Arm(np.array([2, 1, 2, 3]), np.ones(4), none, stratum, person=np.arange(4, 8))
+    >>> round(ratio_to(without_programme(treated, controls, np.ones(4)), treated, controls).rate_ratio, 3)
+    0.5
+    """
+    _check(treated, controls, found.weights)
     events = treated.events.sum()
-    expected = mean_treated.sum() + weights @ residual
-    if expected <= 0:
-        raise InputError("The model expects no events of the treated: the two groups are too unlike to compare.")
-    _, fitted_treated = fitted = _calibration(residual, controls, treated, weights)
-    on_treated = treated.events / events - (mean_treated + fitted_treated) / expected
-    on_model = _model_influence(treated, controls, weights, mean_treated, mean_controls)
-    on_controls = -(weights * (residual - fitted[0]) + on_model) / expected
-    return _ratio(events, expected, treated, controls, on_treated, on_controls, confidence)
-
-
-def _poisson(controls: Arm) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Slopes, log intercept per stratum and fitted means of the controls' Poisson model."""
-    size = controls.stratum.max() + 1
-    totals = np.bincount(controls.stratum, weights=controls.events, minlength=size)
-    used, compact = np.unique(controls.stratum, return_inverse=True)
-    try:
-        found = tilt(controls.model, controls.exposure, compact, totals[used], controls.events @ controls.model)
-    except NoSolution:
-        raise InputError(
-            f"The Poisson model of {len(controls)} controls has no solution: a covariate predicts the outcome "
-            "perfectly. Use fewer covariates."
-        ) from None
-    scale = np.full(size, -np.inf)
-    scale[used] = found.log_scale
-    return found.slopes, scale, found.mass
-
-
-def _calibration(residual, controls: Arm, treated: Arm, weights) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the residual that the covariates explain, in each arm (weighted least squares)."""
-    total = np.bincount(controls.stratum, weights=weights)
-    total = np.where(total > 0, total, 1.0)
-    centre = _stratum_means(controls.covariates, controls.stratum, weights, total)
-    level = np.bincount(controls.stratum, weights=weights * residual) / total
-    centred = controls.covariates - centre[controls.stratum]
-    slopes = _solve(centred.T @ (centred * weights[:, None]), centred.T @ (weights * residual))
-    shift = treated.covariates - centre[treated.stratum]
-    return level[controls.stratum] + centred @ slopes, level[treated.stratum] + shift @ slopes
-
-
-def _model_influence(treated: Arm, controls: Arm, weights, mean_treated, mean_controls) -> np.ndarray:
-    """Each control row's influence on the expected events through the fitted Poisson model."""
-    size = controls.stratum.max() + 1
-    total = np.bincount(controls.stratum, weights=mean_controls, minlength=size)
-    safe = np.where(total > 0, total, 1.0)
-    centre = _stratum_means(controls.model, controls.stratum, mean_controls, safe)
-    by_intercept = np.bincount(treated.stratum, weights=mean_treated, minlength=size)
-    by_intercept -= np.bincount(controls.stratum, weights=weights * mean_controls, minlength=size)
-    by_slope = mean_treated @ treated.model - (weights * mean_controls) @ controls.model - by_intercept @ centre
-    centred = controls.model - centre[controls.stratum]
-    lever = _solve(centred.T @ (centred * mean_controls[:, None]), by_slope)
-    return (controls.events - mean_controls) * (centred @ lever + (by_intercept / safe)[controls.stratum])
-
-
-def _stratum_means(values, stratum, weights, total) -> np.ndarray:
-    """Weighted mean of each column in each stratum: strata x columns."""
-    columns = [np.bincount(stratum, weights=weights * column, minlength=len(total)) for column in values.T]
-    return np.array(columns).reshape(values.shape[1], len(total)).T / total[:, None]
-
-
-def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(matrix, right, rcond=1e-10)[0]
+    on_treated = treated.events / events - (found.treated + found.fitted_treated) / found.expected
+    on_controls = -found.on_controls / found.expected
+    return _ratio(events, found.expected, treated, controls, on_treated, on_controls, confidence)
 
 
 def _ratio(events, expected, treated: Arm, controls: Arm, on_treated, on_controls, confidence) -> RateRatio:
@@ -182,17 +108,6 @@ def _with_limits(events: float, expected: float, log_se: float, confidence: floa
     ratio, reach = events / expected, NORMAL.inv_cdf(0.5 + confidence / 2) * log_se
     low, high = ratio * np.exp(-reach), ratio * np.exp(reach)
     return RateRatio(float(ratio), float(low), float(high), float(log_se), float(events), float(expected))
-
-
-def clustered_error(influence: np.ndarray, person: np.ndarray) -> float:
-    """Standard error of an estimate from its rows' influences, summed by person first.
-
-    >>> round(clustered_error(np.array([0.1, -0.1, 0.2, -0.2]), person=np.array([1, 1, 2, 3])), 3)
-    0.346
-    """
-    _, group = np.unique(person, return_inverse=True)
-    sums = np.bincount(group, weights=influence)
-    return float(np.sqrt(len(sums) / max(len(sums) - 1, 1) * (sums**2).sum()))
 
 
 def before_after(

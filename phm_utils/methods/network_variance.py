@@ -27,6 +27,7 @@ class NetworkRatio:
     verdict: are there MIN_CONTROLS control networks or more?
     overturning_tau: the difference between networks (standard deviation of the logarithm) from which the limits
         would include 1; 0 where those clustered by person do already.
+    error: the standard error of the ratio's logarithm, networks included. controls: how many control networks.
     """
 
     value: float
@@ -36,6 +37,54 @@ class NetworkRatio:
     tau: float
     verdict: bool
     overturning_tau: float
+    error: float
+    controls: int
+
+    def power(self, rate_ratio: float) -> float:
+        """The chance (0-1) that the limits exclude 1, if this is the true rate ratio; NaN without a verdict.
+
+        >>> people = pd.Series([500] * 12)
+        >>> found = network_ratio(1.02, 0.06, treated=people.iloc[:3], controls=people, variance=0.01)
+        >>> round(found.power(0.75), 2), round(found.power(0.85), 2)
+        (0.84, 0.39)
+        """
+        if not self.verdict or not self.error:
+            return float("nan")
+        freedom, distance = self.controls - 1, abs(log(rate_ratio)) / self.error
+        critical = stats.t.isf(0.025, freedom)
+        return float(stats.nct.sf(critical, freedom, distance) + stats.nct.cdf(-critical, freedom, distance))
+
+
+def network_differences(
+    events: np.ndarray, expected: np.ndarray, weights: np.ndarray, *, person: np.ndarray, network: np.ndarray
+) -> pd.DataFrame:
+    """Placebo effects of control networks: each one's weighted events over those expected of it, less 1.
+
+    events, expected: of each control row; what a model of all controls expects of it, > 0. weights: of the headline,
+        so that each network counts with the people that the headline compares. person, network: of each row.
+
+    Returns by `network`: `people`, `expected` (weighted, what its difference weighs in the headline), `difference` (to
+    first order the logarithm of the rate ratio, and unlike it unbiased where events are few) and `error`, clustered by
+    person, from the variation of all controls together. For `between_networks` with `against_others=False`.
+
+    >>> count, people = np.array([3, 1, 2, 2]), np.arange(4)
+    >>> network = np.array(["U1", "U1", "U2", "U2"])
+    >>> network_differences(count, np.full(4, 2.0), np.ones(4), person=people, network=network).reset_index()
+      network  people  expected  difference  error
+    0      U1       2       4.0         0.0   0.25
+    1      U2       2       4.0         0.0   0.25
+    """
+    _, who = np.unique(person, return_inverse=True)
+    names, where = np.unique(network, return_inverse=True)
+    off = np.bincount(who, weights=weights * (events - expected))  # by person
+    dispersion = (off**2).sum() / (weights**2 * expected).sum()
+    parts = {"observed": weights * events, "expected": weights * expected, "noise": weights**2 * expected}
+    table = pd.DataFrame({name: np.bincount(where, weights=part) for name, part in parts.items()}, index=names)
+    table["people"] = np.bincount(np.unique(np.stack([where, who]), axis=1)[0])
+    table["difference"] = table["observed"] / table["expected"] - 1
+    table["error"] = np.sqrt(dispersion * table["noise"]) / table["expected"]
+    table = table.rename_axis("network")
+    return table[["people", "expected", "difference", "error"]]
 
 
 def between_networks(log_ratios: pd.Series, errors: pd.Series, *, against_others: bool = True) -> float:
@@ -119,13 +168,13 @@ def network_ratio(
     room = (effect / critical) ** 2 - log_se**2
     overturning = sqrt(room / share) if room > 0 else 0.0
     if not verdict:
-        return NetworkRatio(rate_ratio, np.nan, np.nan, np.nan, np.nan, False, overturning)
+        return NetworkRatio(rate_ratio, np.nan, np.nan, np.nan, np.nan, False, overturning, np.nan, networks)
     if variance is None or not 0 <= variance < np.inf:
         raise InputError(f"variance is {variance}; give the variance between networks, 0 or more.")
     error = sqrt(log_se**2 + variance * share)
     p = float(2 * stats.t.sf(abs(effect) / error, networks - 1)) if error else 0.0
     lower, upper = (exp(effect + sign * critical * error) for sign in (-1, 1))
-    return NetworkRatio(rate_ratio, lower, upper, p, sqrt(variance), True, overturning)
+    return NetworkRatio(rate_ratio, lower, upper, p, sqrt(variance), True, overturning, error, networks)
 
 
 def compatible_bias(lower: float, upper: float) -> float:

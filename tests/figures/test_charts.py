@@ -67,6 +67,12 @@ def test_a_suppressed_value_is_a_star_and_the_figure_fits_a_page(fig):
     assert not fig.axes[0].get_title()
 
 
+def test_a_ratio_without_limits_is_written_so():
+    frame = pd.DataFrame({"name": ["a", "b"], "value": [0.6, 0.9], "lower": [np.nan, 0.8], "upper": [np.nan, 1.1]})
+    written = [t.get_text() for t in charts.forest(frame, "value", "lower", "upper", "name").axes[0].texts]
+    assert written == ["0.60 (no limits)", "0.90 (0.80 to 1.10)"]
+
+
 def test_a_suppressed_value_is_not_drawn_as_zero():
     ax = charts.bars(FRAME, "people", "practice").axes[0]
     shown = [t.get_text() for t in ax.texts]

@@ -6,7 +6,13 @@ import pytest
 from scipy import stats
 
 from phm_utils.errors import InputError
-from phm_utils.methods.network_variance import between_networks, compatible_bias, effective_number, network_ratio
+from phm_utils.methods.network_variance import (
+    between_networks,
+    compatible_bias,
+    effective_number,
+    network_differences,
+    network_ratio,
+)
 
 SIX, TWO = pd.Series([500] * 6), pd.Series([500] * 2)
 
@@ -38,6 +44,27 @@ def test_fewer_than_six_control_networks_give_no_verdict_but_what_would_overturn
     # ((.287682 / 1.959964)^2 - .0036) / (1/2 + 1/5) = .025635
     assert found.overturning_tau == pytest.approx(np.sqrt(0.025635), abs=1e-5)
     assert network_ratio(0.98, 0.06, treated=TWO, controls=SIX.iloc[:5]).overturning_tau == 0
+
+
+def test_each_networks_placebo_effect_matches_hand_working():
+    # Weighted: U1 has 2 x 3 + 1 = 7 of 6 expected, U2 2 + 2 = 4 of 4. Person 0 (rows 0 and 1) is 7 - 6 = 1 off, the
+    # others are not. Dispersion 1 / (4 x 2 + 2 + 2 + 2) = 1/14. Errors: root(10 / 14) / 6 and root(4 / 14) / 4.
+    events, weights = np.array([3, 1, 2, 2]), np.array([2, 1, 1, 1])
+    person, network = np.array([0, 0, 1, 2]), np.array(["U1", "U1", "U2", "U2"])
+    found = network_differences(events, np.full(4, 2.0), weights, person=person, network=network)
+    assert found["people"].tolist() == [1, 2]
+    assert found["expected"].tolist() == [6, 4]
+    assert found["difference"].tolist() == pytest.approx([1 / 6, 0])
+    assert found["error"].tolist() == pytest.approx([np.sqrt(10 / 14) / 6, np.sqrt(4 / 14) / 4])
+
+
+def test_power_is_that_of_a_noncentral_t():
+    # Error .101324 as above; with t(5) and a distance of .287682 / .101324 = 2.839.
+    found = network_ratio(1, 0.06, treated=TWO, controls=SIX, variance=0.01)
+    rng = np.random.default_rng(1)
+    drawn = (rng.normal(2.839, 1, 400_000)) / np.sqrt(rng.chisquare(5, 400_000) / 5)
+    assert found.power(0.75) == pytest.approx((np.abs(drawn) > 2.570582).mean(), abs=0.003)
+    assert np.isnan(network_ratio(0.75, 0.06, treated=TWO, controls=SIX.iloc[:5]).power(0.75))
 
 
 def test_networks_without_people_are_none():

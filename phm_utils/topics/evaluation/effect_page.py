@@ -3,8 +3,10 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.methods.network_variance import MIN_CONTROLS
 from phm_utils.reports.findings import finding
-from phm_utils.topics.evaluation.programme_page import Evaluation, limits, than
+from phm_utils.topics.evaluation.checks import beyond
+from phm_utils.topics.evaluation.programme_page import Evaluation, change, limits
 
 
 @if_present
@@ -38,6 +40,15 @@ def before_after_rows(of: Evaluation) -> pd.DataFrame:
         "Before and after in ", "").str.capitalize())  # fmt: skip
 
 
+@if_present
+def limit_rows(of: Evaluation) -> pd.DataFrame:
+    """Each estimate with its limits, and those of people alone; none where no effect is shown."""
+    rows = of.effect[of.effect["evidence"] | (of.effect["estimator"] == "negative_control")]
+    rows = rows if of.shown else rows.head(0)
+    columns = ["label", "rate_ratio", "lower", "upper", "people_lower", "people_upper", "networks", "control_networks"]
+    return rows[columns]
+
+
 NOT_EVIDENCE = "This is not evidence of an effect: people chosen for a bad year improve anyway."
 
 
@@ -47,28 +58,68 @@ def before_after(of: Evaluation) -> str:
     own = of.row("before_after")
     if own is None or pd.isna(own["rate_ratio"]):
         return "There are too few attendances to compare before with after."
-    text = f"The people enrolled had {than(own['rate_ratio'])} in the months before enrolment."
+    text = f"The people enrolled had {_than(own)} in the months before enrolment."
     like, elsewhere = of.row("before_after_controls"), of.row("before_after_elsewhere")
     other = elsewhere if like is None else like
     if other is None or pd.isna(other["rate_ratio"]):
         return f"{text} {NOT_EVIDENCE}"
     who = "All eligible people elsewhere" if like is None else "People like them elsewhere"
-    return f"{text} {who}, without any programme, had {than(other['rate_ratio'])} before. {NOT_EVIDENCE}"
+    return f"{text} {who}, without any programme, had {_than(other)} before. {NOT_EVIDENCE}"
+
+
+def _than(row: pd.Series) -> str:
+    """The first half of a comparison, with limits: 41% fewer attendances (35% to 46% fewer) than."""
+    same = change(row["rate_ratio"]) == "as many"
+    words = f"{change(row['rate_ratio'])} attendances ({limits(row['lower'], row['upper'])})"
+    return f"{words} {'as' if same else 'than'}"
 
 
 @finding
 def effect(of: Evaluation) -> str:
-    """The headline, or why there is none."""
-    title, row = of.programme["title"], of.headline
-    if not of.shown:
+    """The headline: the effect, or that there is no verdict on it, or why it is withheld."""
+    return _effect(of.headline, str(of.title), of.months)
+
+
+@finding
+def effects_beside(of: Evaluation, here: list[str]) -> list[str]:
+    """The headline of the area's other programmes. here: codes, of `own_page.programmes_here`."""
+    beside = of.others[
+        of.others["intervention"].isin(here) & (of.others["intervention"] != of.programme["intervention"])
+    ]
+    return [_effect(row, row["title"], int(row["follow_up_months"])) for _, row in beside.iterrows()]
+
+
+def _effect(row: pd.Series, title: str, months: int) -> str:
+    if pd.isna(row["rate_ratio"]):
         return f"No effect of {title} is shown. {row['reason']}"
-    span = f"over {of.programme['follow_up_months']} months ({limits(row)}; the whole ICS)"
+    ratio = f"rate ratio {row['rate_ratio']:.2f}"
+    expected = f"{change(row['rate_ratio'])} attendances {'as' if change(row['rate_ratio']) == 'as many' else 'than'}"
+    had = f"people had {expected} expected without it over {months} months"
+    if pd.isna(row["lower"]):
+        alone = f"{ratio}; 95% limits from people alone {row['people_lower']:.2f} to {row['people_upper']:.2f}"
+        return f"No verdict on {title}: {had} ({alone}; the whole ICS), but {_too_few_networks(row)}"
+    given = f"95% limits {limits(row['lower'], row['upper'])}; {ratio}, {row['lower']:.2f} to {row['upper']:.2f}"
     if row["lower"] <= 1 <= row["upper"]:
         return (
-            f"The effect of {title} is not distinguishable from chance: people had {than(row['rate_ratio'])} expected "
-            f"without it, {span}."
+            f"The effect of {title} is not distinguishable from chance and differences between networks: {had} "
+            f"({given}; the whole ICS)."
         )
-    return f"With {title} people had {than(row['rate_ratio'])} expected without it, {span}."
+    return (
+        f"With {title} {had} ({given}; the whole ICS). Networks without it differ by {beyond(row['tau'])}, which the "
+        f"limits allow for; a difference of {row['overturning_tau']:.0%} would overturn the result."
+    )
+
+
+def _too_few_networks(row: pd.Series) -> str:
+    """Why there is no verdict, and what difference between networks would do away with the effect."""
+    count = int(row["control_networks"])
+    few = (
+        f"only {count} {'network' if count == 1 else 'networks'} without the programme can be compared, and "
+        f"{MIN_CONTROLS} are needed to know how much networks differ by anyhow."
+    )
+    if not row["overturning_tau"] > 0:
+        return f"{few} Chance among people alone could explain it."
+    return f"{few} A difference between networks of {row['overturning_tau']:.0%} (standard deviation) could explain it."
 
 
 @finding
@@ -79,7 +130,7 @@ def compared_with_elsewhere(of: Evaluation) -> str:
         f"{known['plausible_ratio']:.2f} ({known['plausible_lower']:.2f} to {known['plausible_upper']:.2f}; "
         f"{known['plausible_source']})"
     )
-    if not of.shown:
+    if not of.verdict:
         return f"Evidence from elsewhere for this kind of programme: rate ratio {elsewhere}."
     inside = row["lower"] <= known["plausible_upper"] and known["plausible_lower"] <= row["upper"]
     verdict = "overlap" if inside else "do not overlap: doubt the larger effect first"

@@ -30,7 +30,10 @@ EFFECT = Release(
     (
         *(AREA, *keys("intervention"), key("position", "int"), *keys("estimator", "label"), key("evidence", "bool")),
         *(*keys("reason"), *counts("treated", "control_people")),
+        *(key("networks", "int"), key("control_networks", "int")),
         *(estimate(name, "events", people="users") for name in ("rate_ratio", "lower", "upper")),
+        *(estimate(name, "events", people="users") for name in ("people_lower", "people_upper")),
+        *(estimate(name, "events", people="users") for name in ("tau", "overturning_tau")),
     ),
     may_be_empty=True,
 )

@@ -1,7 +1,8 @@
-"""Gates before an effect is shown, and checks of a shown effect.
+"""Gates before an effect is shown.
 
-Gates use people and weights, not the result: a failed gate withholds the effect
-and gives the reason. A failed check becomes a warning.
+Gates use people, weights and the attendances of the controls, not what those enrolled went on to do: a failed gate
+withholds the effect and gives the reason. One rule more is of disclosure: a few people's events are no rate ratio, of
+whichever group. A failed check becomes a warning.
 """
 
 from dataclasses import dataclass
@@ -9,21 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from phm_utils.methods.effects import (
-    RateRatio,
-    e_value,
-    e_value_of_limit,
-    minimum_detectable_rate_ratio,
-    power_to_detect,
-)
+from phm_utils.methods.effects import minimum_detectable_rate_ratio
 from phm_utils.methods.weighting import effective_sample
 from phm_utils.topics.evaluation.interventions import Intervention
 from phm_utils.topics.evaluation.trials import Trials
 
 SIMILAR = 0.25  # share by which a control's count may differ from a treated person's to be like them
 SIMILAR_CONTROLS = 10  # so many like controls in the same month make a treated person comparable
-DISCORDANCE = 0.10  # between the two estimators
-NEGATIVE_SHARE = 0.5  # a negative control that moves half as far as the outcome, on the log scale
+UNLIKE = 0.1  # standard deviations: the groups differ in a covariate by more than this
 
 
 @dataclass(frozen=True)
@@ -97,16 +91,30 @@ def weight_gates(trials: Trials, weights: np.ndarray, balance: pd.DataFrame, pro
 
 
 def impossible_balance(balance: pd.DataFrame) -> Check:
-    """The gate that fails where no weighting exists. Its sentence has no counts: they are released rounded."""
-    worst = balance.loc[balance["smd_before"].abs().idxmax()]
+    """The gate that fails where no weighting exists. Its sentence counts no people: counts are rounded."""
     return Check(
         "Balance",
         "weights exist that make controls like the people enrolled",
         np.nan,
         False,
-        "No weighting balances the controls and the people enrolled on every covariate. The largest difference is in "
-        f"{worst['covariate']}: {abs(worst['smd_before']):.1f} standard deviations. More networks without the "
-        "programme would be needed.",
+        "No weighting balances the controls and the people enrolled on every covariate: without weights "
+        f"{unlike(balance['smd_before'])}. More networks without the programme would be needed.",
+    )
+
+
+def unlike(differences: pd.Series) -> str:
+    """In how many covariates the groups differ, and by how much at most. differences: standardised, one per covariate.
+
+    >>> unlike(pd.Series([0.05, -0.42, 0.11]))
+    'they differ by more than 0.1 standard deviations in 2 of 3 covariates, by 0.42 at most'
+    """
+    size = differences.abs().dropna()
+    many = int((size > UNLIKE).sum())
+    if not many:
+        return f"they differ by more than {UNLIKE:g} standard deviations in none of {len(size)} covariates"
+    return (
+        f"they differ by more than {UNLIKE:g} standard deviations in {many} of {len(size)} covariates, "
+        f"by {size.max():.2f} at most"
     )
 
 
@@ -122,85 +130,27 @@ def no_estimate() -> Check:
 
 
 def few_users(least: int) -> Check:
-    """The gate that fails where a few people had all events of a group. Its sentence has no count of them."""
+    """The rule of disclosure: a few people had all events of a group. Its sentence does not count them."""
     return Check(
         "People with events",
-        f"{least} people or more of each group have events in follow-up",
+        f"disclosure: {least} people or more of each group have events in follow-up",
         np.nan,
         False,
         f"Fewer than {least} people of a group have events in follow-up, so no rate ratio is given.",
     )
 
 
-def power_gate(result: RateRatio, programme: Intervention) -> Check:
-    """Could the strongest effect that is plausible have been seen?"""
-    least, strongest = minimum_detectable_rate_ratio(result.log_se), programme.plausible.lower
+def power_gate(error: float, programme: Intervention) -> Check:
+    """Could the strongest effect that is plausible have been seen?
+
+    error: the standard error without an effect, from the controls alone (`error_without_effect`).
+    """
+    least, strongest = minimum_detectable_rate_ratio(error), programme.plausible.lower
     return Check(
         "Minimum detectable effect",
         f"a rate ratio of {strongest:g}, the strongest plausible, would be seen with 80% power",
         least,
         least >= strongest,
-        f"With so many people a rate ratio of {least:.2f} or lower would be seen with 80% power; "
-        f"the strongest that is plausible is {strongest:g}.",
-    )
-
-
-def checks_of(
-    result: RateRatio, balance_only: RateRatio, negative: RateRatio | None, programme: Intervention
-) -> list[Check]:
-    """Checks of a result that passed the gates."""
-    plausible = programme.plausible.rate_ratio
-    power = power_to_detect(plausible, result.log_se)
-    gap = abs(result.rate_ratio / balance_only.rate_ratio - 1)
-    found = [
-        Check(
-            "Power for a plausible effect",
-            "at least 80%",
-            power,
-            power >= 0.8,
-            f"The chance to see a rate ratio of {plausible:g}, as found elsewhere, is {power:.0%}.",
-        ),
-        Check(
-            "Two estimators agree",
-            f"within {DISCORDANCE:.0%}",
-            gap,
-            gap <= DISCORDANCE,
-            f"The doubly robust estimate and the plain entropy balance differ by {gap:.1%}.",
-        ),
-        _unmeasured(result),
-    ]
-    return found if negative is None else [*found, _negative(result, negative)]
-
-
-def _unmeasured(result: RateRatio) -> Check:
-    point, limit = e_value(result.rate_ratio), e_value_of_limit(result)
-    return Check(
-        "E-value",
-        "none; for interpretation",
-        point,
-        True,
-        "Something unmeasured that makes both enrolment and attendance more likely (or both less) by a ratio of "
-        f"{point:.2f} could explain the estimate; {limit:.2f} would move its limit to no effect.",
-    )
-
-
-def _negative(result: RateRatio, negative: RateRatio) -> Check:
-    """The programme cannot change this outcome: a change in it points to unrecorded differences."""
-    excludes = not negative.lower <= 1 <= negative.upper
-    moved, effect = np.log(negative.rate_ratio), np.log(result.rate_ratio)
-    large = moved * effect > 0 and abs(moved) >= NEGATIVE_SHARE * abs(effect)
-    verdict = (
-        "People enrolled differ in something that is not recorded, so the estimate is unreliable."
-        if excludes
-        else "A difference that is not recorded could explain much of the estimate."
-        if large
-        else "It gives no sign of a difference that is not recorded."
-    )
-    return Check(
-        "Negative control",
-        "an outcome that the programme cannot change does not move, or moves less than half as far",
-        negative.rate_ratio,
-        not (excludes or large),
-        f"An outcome that the programme cannot change has a rate ratio of {negative.rate_ratio:.2f} "
-        f"({negative.lower:.2f} to {negative.upper:.2f}). {verdict}",
+        f"With so many people, and were networks alike, a rate ratio of {least:.2f} or lower would be seen with 80% "
+        f"power; the strongest that is plausible is {strongest:g}.",
     )

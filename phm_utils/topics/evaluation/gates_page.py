@@ -4,6 +4,7 @@ import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
+from phm_utils.topics.evaluation.gates import unlike
 from phm_utils.topics.evaluation.programme_page import Evaluation
 
 CHECK = ["check_name", "requirement", "sentence", "passed"]
@@ -31,10 +32,9 @@ def later_checks(of: Evaluation) -> pd.DataFrame:
 def balance(of: Evaluation) -> str:
     """Whether the groups can be compared."""
     if of.balance.empty:
-        return "The people enrolled and the controls could not be balanced by weighting."
-    worst = of.balance.loc[of.balance["smd_before"].abs().idxmax()]
-    before = f"{worst['covariate']}, by {abs(worst['smd_before']):.1f} standard deviations"
+        return "No weights were made: a gate before them failed."
+    before = unlike(of.balance["smd_before"])
     if of.balance["smd_after"].isna().all():
-        return f"No weighting balances the groups; they differ most in {before}."
+        return f"No weighting balances the people enrolled and the controls: {before}."
     after = of.balance["smd_after"].abs().max()
-    return f"Before weighting the groups differed most in {before}; after it, by {after:.2f} at most."
+    return f"People enrolled and controls: before weighting {before}; after it, by {after:.2f} at most."

@@ -10,6 +10,7 @@ from phm_utils.errors import InputError
 from phm_utils.params import Code, Frozen, load_yaml, validated
 
 HISTORY_MONTHS = 24  # months before the trial from which covariates are taken
+OWN = "own"  # as a report's programme: that in which the area's own people are
 
 
 class Eligibility(Frozen):
@@ -104,6 +105,8 @@ def load_interventions(folder: Path) -> Iterator[Intervention]:
     """Every definition of a folder, by file name. Raises InputError with every fault of a file listed."""
     for path in sorted(folder.glob("*.yml")):
         content = load_yaml(path)
+        if path.stem == OWN:
+            raise InputError(f"{path.name}: in a report `{OWN}` stands for the area's own programme; rename the file.")
         if "code" in content:
             raise InputError(f"{path.name}: leave out `code`; the file's name is the code.")
         yield validated(Intervention, {"code": path.stem, **content}, path.name)

@@ -5,6 +5,7 @@ import pandas as pd
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
 from phm_utils.topics.evaluation.programme_page import Evaluation, number
+from phm_utils.topics.evaluation.trials import ENROLLED
 
 
 @if_present
@@ -25,7 +26,7 @@ def networks(of: Evaluation, area_code: str, is_ics: bool) -> pd.DataFrame:
 def flow(of: Evaluation, area_code: str, area_name: str) -> str:
     """How many enrolled in the area, and how many of them can be analysed."""
     own = of.people[of.people["unit_code"] == area_code]
-    enrolled = own.loc[own["criterion"] == "Enrolled in the programme", "people"].iloc[0]
+    enrolled = own.loc[own["criterion"] == ENROLLED, "people"].iloc[0]
     analysed = own.loc[own["criterion"].str.endswith("analysed"), "people"].iloc[0]
     rule = f"{of.programme['title']} is for people with {of.programme['rule']}."
     if not pd.isna(enrolled) and enrolled == 0:
@@ -36,6 +37,6 @@ def flow(of: Evaluation, area_code: str, area_name: str) -> str:
     silent = of.programme["silent_months"]
     left_out = f" Follow-up leaves out {silent}, of which the extract holds next to nothing." if silent else ""
     return (
-        f"{rule} Of {area_name} {number(enrolled)} people enrolled; {number(analysed)} of them met the rule in the "
+        f"{rule} Of {area_name} {number(enrolled)} people enrolled; {number(analysed)} people met the rule in the "
         f"month of enrolment and are analysed.{left_out}"
     )

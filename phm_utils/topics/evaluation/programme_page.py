@@ -10,6 +10,7 @@ from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import ICS, Headings
+from phm_utils.topics.evaluation.checks import NETWORKS
 from phm_utils.wording import all_lacking, joined
 
 # What the groups are compared in, by the column of `person` without which it is not known.
@@ -31,6 +32,10 @@ HEADINGS = Headings(
         "rate_ratio": "Rate ratio",
         "lower": "Lower 95% limit",
         "upper": "Upper 95% limit",
+        "people_lower": "Lower 95% limit, people alone",
+        "people_upper": "Upper 95% limit, people alone",
+        "networks": "Networks with the programme",
+        "control_networks": "Networks without it",
         "covariate": "Covariate",
         "smd_before": "Standardised difference before weighting",
         "smd_after": "Standardised difference after weighting",
@@ -95,15 +100,23 @@ class Evaluation:
         """Is there an effect to show?"""
         return not pd.isna(self.headline["rate_ratio"])
 
+    @property
+    def verdict(self) -> bool:
+        """Has the effect limits that allow for differences between networks?"""
+        return not pd.isna(self.headline["lower"])
+
 
 @if_present
 def evaluation(released: Callable[[str], pd.DataFrame], programme: str) -> Evaluation | Absent:
     """The chosen programme's part of the released tables; absent where the run could not evaluate it.
 
-    released: gives a released table by name, such as `run.table`.
+    released: gives a released table by name, such as `run.table`. programme: as `own_page.chosen` gives it.
     Raises InputError where no definition has that name.
     """
-    programmes = released("evaluation_programme").set_index("intervention", drop=False)
+    table = released("evaluation_programme")
+    if isinstance(table, Absent) or not programme:
+        return table if isinstance(table, Absent) else Absent("", "")
+    programmes = table.set_index("intervention", drop=False)
     if programme not in programmes.index:
         raise InputError(
             f"No file {programme}.yml in parameters/interventions. There are: {', '.join(programmes.index)}."
@@ -117,9 +130,17 @@ def evaluation(released: Callable[[str], pd.DataFrame], programme: str) -> Evalu
         name: table[table["intervention"] == programme].sort_values(_order(table), ignore_index=True)
         for name, table in found.items()
     }
-    headlines = found["effect"][found["effect"]["estimator"] == "doubly_robust"]
-    others = programmes.reset_index(drop=True)[["intervention", "title"]].merge(headlines, on="intervention")
-    return Evaluation(programmes.loc[programme], others, returns=chosen.pop("return"), **chosen)
+    return Evaluation(programmes.loc[programme], headlines(released), returns=chosen.pop("return"), **chosen)
+
+
+def headlines(released: Callable[[str], pd.DataFrame]) -> pd.DataFrame | Absent:
+    """The headline of every programme that the run could evaluate: the columns of `evaluation_effect`, and `title`."""
+    programmes, effects = released("evaluation_programme"), released("evaluation_effect")
+    if isinstance(programmes, Absent) or isinstance(effects, Absent):
+        return Absent("", "")
+    rows = effects[effects["estimator"] == "doubly_robust"].filter(regex=f"^(?!{ICS})")
+    named = programmes[["intervention", "title", "follow_up_months"]].sort_values("intervention")
+    return named.merge(rows, on="intervention").reset_index(drop=True)
 
 
 def _order(table: pd.DataFrame) -> list[str]:
@@ -128,7 +149,7 @@ def _order(table: pd.DataFrame) -> list[str]:
 
 def number(count: Any) -> str:
     """A released count as text; a suppressed one by its range."""
-    return "a small number (1 to 7)" if pd.isna(count) else f"{int(count):,}"
+    return "1 to 7" if pd.isna(count) else f"{int(count):,}"
 
 
 def change(ratio: float) -> str:
@@ -138,30 +159,37 @@ def change(ratio: float) -> str:
     return f"{abs(1 - ratio):.0%} {'fewer' if ratio < 1 else 'more'}"
 
 
-def than(ratio: float) -> str:
-    """The first half of a comparison: 41% fewer attendances than, as many attendances as."""
-    return f"{change(ratio)} attendances {'as' if change(ratio) == 'as many' else 'than'}"
+def limits(lower: float, upper: float) -> str:
+    """Limits of a rate ratio as text, the lesser change first.
 
-
-def limits(row: pd.Series) -> str:
-    """A rate ratio with its limits."""
-    return f"rate ratio {row['rate_ratio']:.2f}, 95% limits {row['lower']:.2f} to {row['upper']:.2f}"
+    >>> limits(0.6, 0.9), limits(0.9, 1.2), limits(1.1, 1.4)
+    ('10% to 40% fewer', '10% fewer to 20% more', '10% to 40% more')
+    """
+    near, far = sorted((lower, upper), key=lambda ratio: abs(1 - ratio))
+    if (lower - 1) * (upper - 1) < 0:
+        return f"{change(lower)} to {change(upper)}"
+    return f"{change(near).removesuffix(' fewer').removesuffix(' more')} to {change(far)}"
 
 
 @if_present
-def others(of: Evaluation) -> pd.DataFrame:
-    """Every programme's headline as text."""
-    rows = [
-        "withheld: a gate failed" if pd.isna(r.rate_ratio) else f"{r.rate_ratio:.2f} ({r.lower:.2f} to {r.upper:.2f})"
-        for r in of.others.itertuples()
-    ]
-    return pd.DataFrame({"Programme": of.others["title"], "Rate ratio (95% limits)": rows})
+def every_programme(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every programme's headline as text. rows: `headlines`."""
+    return pd.DataFrame({"Programme": rows["title"], "Rate ratio (95% limits)": rows.apply(_in_brief, axis=1)})
+
+
+def _in_brief(row: pd.Series) -> str:
+    if pd.isna(row["rate_ratio"]):
+        return "none shown"
+    if pd.isna(row["lower"]):
+        return f"{row['rate_ratio']:.2f} (no verdict: too few networks without the programme)"
+    return f"{row['rate_ratio']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
 
 
 @finding("warning")
 def warnings(of: Evaluation) -> list[str]:
     """Failed checks of a result that is shown."""
     failed = of.check[~of.check["gate"].astype(bool) & ~of.check["passed"].astype(bool)]
+    failed = failed[failed["check_name"] != NETWORKS]  # the effect's own sentence says so
     return failed["sentence"].tolist()
 
 
@@ -179,5 +207,9 @@ def limits_of(of: Evaluation, left_out: pd.DataFrame) -> list[str]:
     if unknown:
         said.append(f"This run does not know {joined(unknown)}: the groups may differ in what is not compared.")
     if not (of.check["check_name"] == "Negative control").any():
-        said.append("No negative control outcome was tested, so unrecorded differences may remain.")
+        tested = of.row("negative_control") is not None
+        said.append(
+            f"{'The negative control outcome has no verdict' if tested else 'No negative control outcome was tested'}, "
+            "so unrecorded differences may remain."
+        )
     return said

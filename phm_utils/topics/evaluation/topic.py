@@ -10,7 +10,7 @@ from phm_utils.params import Code, RunParams, Workbook
 from phm_utils.runs import project_root
 from phm_utils.topic import MISSING, OK, Line, Stage, Topic, aggregates
 from phm_utils.topics.evaluation.evaluation_tables import ICS_WIDE, RELEASES
-from phm_utils.topics.evaluation.interventions import load_interventions
+from phm_utils.topics.evaluation.interventions import OWN, load_interventions
 
 TABLES = tuple(f"evaluation_{name}" for name in (*ICS_WIDE, "people", "contacts"))
 PROGRAMMES = "parameters/interventions/*.yml"
@@ -21,7 +21,7 @@ class EvaluationParams(RunParams):
 
     NOTEBOOK: ClassVar[str] = "05_evaluation"
 
-    programme: Code = Field("ed_frequent_attenders", description="A file of parameters/interventions")
+    programme: Code = Field(OWN, description="A file of parameters/interventions; own: what the area's people are in")
 
 
 def examine(workbook: Workbook) -> Iterator[Line]:
@@ -31,7 +31,7 @@ def examine(workbook: Workbook) -> Iterator[Line]:
     except InputError as fault:
         yield MISSING, str(fault)
     else:
-        yield OK, f"parameters/interventions: {len(found)} programmes"
+        yield OK, f"parameters/interventions: {len(found)} {'programme' if len(found) == 1 else 'programmes'}"
 
 
 TOPIC = Topic(

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.errors import InputError
-from phm_utils.methods.effects import Arm
+from phm_utils.methods.counterfactual import Arm
 from phm_utils.topics.evaluation.covariates import covariates_of
 from phm_utils.topics.evaluation.interventions import HISTORY_MONTHS, Intervention
 from phm_utils.topics.evaluation.panel import NEVER, Panel, window
+
+ENROLLED = "Enrolled in the programme"  # a step from eligible to analysed
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Trials:
         )
         return first, second
 
+    def networks(self) -> tuple[pd.Series, pd.Series]:
+        """The network of each row of the two arms."""
+        treated = self.rows["treated"]
+        return self.rows.loc[treated, "pcn_code"], self.rows.loc[~treated, "pcn_code"]
+
 
 def build_trials(panel: Panel, programme: Intervention) -> Trials:
     """Pool the trials of every month in which somebody eligible enrolled.
@@ -80,7 +87,7 @@ def build_trials(panel: Panel, programme: Intervention) -> Trials:
     month = np.where(np.isfinite(enrolled), enrolled, 0).astype(int)
     everyone = np.arange(len(month))
     steps = {
-        "Enrolled in the programme": np.isfinite(enrolled),
+        ENROLLED: np.isfinite(enrolled),
         "with two years of history before and follow-up after": (enrolled >= HISTORY_MONTHS)
         & (enrolled < len(panel.months)),
         "in no programme of this kind before": first >= enrolled,

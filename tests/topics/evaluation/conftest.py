@@ -39,7 +39,10 @@ def _panel(counts: dict[str, dict[int, int]], months: int = 36, **people: dict) 
 
 
 def _drawn_panel(seed: int, ratio: float, people: int = 30_000, months: int = 36) -> Panel:
-    """A seeded world: rates differ and drift; half the frequent attenders of network U1 enrol at some time."""
+    """A seeded world: rates differ and drift; half the frequent attenders of network U1 enrol at some time.
+
+    Eight networks, U2 to U9, have no programme.
+    """
     random = np.random.default_rng(seed)
     drift = np.zeros((people, months))
     for month in range(1, months):
@@ -58,7 +61,7 @@ def _drawn_panel(seed: int, ratio: float, people: int = 30_000, months: int = 36
     frame = pd.DataFrame(
         {
             "person_id": np.arange(people),
-            "pcn_code": np.where(at_site, "U1", random.choice(["U2", "U3", "U4"], people)),
+            "pcn_code": np.where(at_site, "U1", random.choice([f"U{n}" for n in range(2, 10)], people)),
             "joins": 0.0,
             "leaves": np.where(random.random(people) < 0.05, random.uniform(24, 36, people), 36.0),
             "palliative": NEVER,

@@ -57,8 +57,24 @@ def test_return_rests_on_the_headline(tables):
     avoided = head["events"] * (1 / head["rate_ratio"] - 1)
     assert money["Attendances avoided"] == pytest.approx(avoided, abs=0.01)
     assert money["Saving"] == pytest.approx(avoided * 280, abs=3)
-    assert money["Cost"] == pytest.approx(80_000 * 6 / 12)  # enrolment ran for six months
     assert money["Same period"] == pytest.approx(money["Saving"] / money["Cost"], rel=1e-4)
+
+
+def test_saving_and_cost_are_of_the_same_months(tables):
+    # People enrolled from month 24 to 29 and were followed for six months: to the end of month 34, eleven months.
+    money = rows_by(tables["return"], "measure")["value"]
+    assert money["Months"] == 11
+    assert money["Cost"] == pytest.approx(80_000 * 11 / 12, abs=0.01)
+
+
+def test_limits_of_the_return_are_those_of_the_effect(tables):
+    head = rows_by(tables["effect"], "estimator").loc["doubly_robust"]
+    money = rows_by(tables["return"], "measure")
+    for limit, of_ratio in (("lower", "upper"), ("upper", "lower")):
+        avoided = head["events"] * (1 / head[of_ratio] - 1)
+        assert money.loc["Attendances avoided", limit] == pytest.approx(avoided, abs=0.01)
+        assert money.loc["Same period", limit] == pytest.approx(avoided * 280 / (80_000 * 11 / 12), rel=1e-3)
+    assert money.loc["Cashable", "lower"] < money.loc["Cashable", "value"] < money.loc["Cashable", "upper"]
 
 
 def test_the_people_behind_each_figure_are_those_who_had_events(tables, worked):
@@ -111,7 +127,9 @@ def test_an_effect_too_small_to_be_seen_is_withheld(worked, programme):
 def test_groups_that_no_weights_balance_are_not_compared(worked, programme):
     apart = worked.people.assign(deprivation=np.where(worked.people["pcn_code"] == "U1", 1.0, 5.0))
     tables = analyse(type(worked)(apart, worked.counts, worked.months), programme, 280.0)
-    assert "The largest difference is in deprivation" in tables["effect"]["reason"].iloc[0]
+    said = tables["effect"]["reason"].iloc[0]
+    assert "No weighting balances the controls and the people enrolled on every covariate" in said
+    assert "deprivation" not in said  # which covariate differs most may be chance: all are counted, none is named
     assert tables["balance"]["smd_after"].isna().all()
     # Counts are released rounded: a reason must not give the true one away.
     treated = str(int(tables["effect"]["treated"].iloc[0]))

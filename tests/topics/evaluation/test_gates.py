@@ -1,17 +1,10 @@
-"""Gates and checks one by one, on values that can be followed by hand."""
+"""Gates one by one, on values that can be followed by hand."""
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from phm_utils.methods.effects import RateRatio
 from phm_utils.topics.evaluation import gates
 from phm_utils.topics.evaluation.trials import Trials
-
-
-def ratio(value: float, log_se: float) -> RateRatio:
-    low, high = value * np.exp(-1.96 * log_se), value * np.exp(1.96 * log_se)
-    return RateRatio(value, low, high, log_se, 100, 100 / value)
 
 
 def trials(treated: list[tuple[int, int]], controls: list[tuple[int, int]]) -> Trials:
@@ -36,29 +29,15 @@ def test_overlap_is_given_in_twentieths_so_that_one_person_does_not_show():
 
 def test_power_gate_by_hand(programme):
     # exp(-2.8016 x 0.16) = 0.639 lies above 0.63, exp(-2.8016 x 0.17) = 0.621 below.
-    assert gates.power_gate(ratio(1, 0.16), programme).passed
-    assert not gates.power_gate(ratio(1, 0.17), programme).passed
+    assert gates.power_gate(0.16, programme).passed
+    assert not gates.power_gate(0.17, programme).passed
 
 
-@pytest.mark.parametrize(
-    ("negative", "held"),
-    [
-        (ratio(1.02, 0.06), True),
-        (ratio(0.85, 0.05), False),  # its limits exclude 1
-        (ratio(0.77, 0.20), False),  # more than half as far as the outcome, though uncertain
-        (ratio(1.25, 0.20), True),  # the other way
-    ],
-)
-def test_a_negative_control_that_moves_is_a_warning(programme, negative, held):
-    result = ratio(0.6, 0.1)
-    [check] = [c for c in gates.checks_of(result, result, negative, programme) if c.name == "Negative control"]
-    assert check.passed is held
-
-
-def test_estimators_that_differ_by_more_than_a_tenth_are_a_warning(programme):
-    def agree(other: float) -> bool:
-        checks = gates.checks_of(ratio(0.6, 0.1), ratio(other, 0.1), None, programme)
-        return next(c.passed for c in checks if c.name == "Two estimators agree")
-
-    assert agree(0.65)
-    assert not agree(0.68)
+def test_groups_that_differ_in_nothing_are_said_to_and_no_covariate_is_named():
+    assert (
+        gates.unlike(pd.Series([0.1, -0.1]))
+        == "they differ by more than 0.1 standard deviations in none of 2 covariates"
+    )
+    found = gates.impossible_balance(pd.DataFrame({"covariate": ["age", "smi"], "smd_before": [0.2, -0.9]}))
+    assert "in 2 of 2 covariates, by 0.90 at most" in found.sentence
+    assert "smi" not in found.sentence
