@@ -4,13 +4,16 @@ import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.methods.clustering import PATTERN, STABLE
-from phm_utils.reports.findings import TOO_FEW, finding, furthest, shown
+from phm_utils.reports.comparisons import Family, percent
+from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.topics.segmentation.clusters import ALL_ADULTS, NOT_CLUSTERED, NOT_SHOWN, STABLE_CLUSTER
+from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE, WHOLE_ICS, beside_ics, in_order
 from phm_utils.wording import in_sentence, joined
 
 NAMING, NAMED = 3, 0.15  # conditions in a cluster's name; the share of its people who must have each
 MARKED = 1.5  # how many times the adults' share a condition's must be to name a cluster
 FEW = "few conditions"
+MUCH = 0.1  # of a cluster: segments that hold less of it are not listed in a sentence
 
 
 @if_present
@@ -91,33 +94,22 @@ def stability(tried: pd.DataFrame, clusters: pd.DataFrame) -> str:
 
 @finding
 def cluster_sizes(clusters: pd.DataFrame) -> str:
-    """The cluster whose share differs most from the ICS's; for the ICS, the share of each."""
-    known = shown(clusters[clusters["verdict"] != NOT_SHOWN], "share")
-    if "ics_share" not in clusters:
-        return (
-            f"Shares of adults: {joined([f'“{r.named}” {r.share:.0%}' for r in known.itertuples()])}."
-            if len(known)
-            else TOO_FEW
-        )
-    known = shown(known, "ics_share")
-    if known.empty:
+    """The clusters whose share of adults differs from the ICS's; for the ICS, the share of each."""
+    known = clusters[clusters["verdict"] != NOT_SHOWN].assign(named=lambda f: "“" + f["named"] + "”")
+    if shown(known, "share").empty:
         return TOO_FEW
-    row = furthest(known, "share", "ics_share")
-    return (
-        f"The cluster “{row['named']}” differs most from the ICS: {row['share']:.1%} of adults here, "
-        f"{row['ics_share']:.1%} in the ICS."
-    )
+    if "ics_share" not in clusters:
+        return f"Shares of adults: {in_order(known, 'named', 'share')}."
+    words = Family("of adults", "cluster", "clusters", WHOLE_ICS, percent, counted="adults", caution=NOT_FOR_AGE)
+    return words.standing_out(beside_ics(known, lambda row: row["named"]))
 
 
 @finding
 def rules_and_clusters(crossed: pd.DataFrame) -> str:
-    """How the rules place clusters: the cluster with the largest share in one segment, and that with the smallest."""
+    """Where the rules place each cluster: segments that hold a tenth of it or more, in the order of the rules."""
     known = shown(crossed, "share")
+    known = known[known["share"] >= MUCH]
     if known.empty:
         return TOO_FEW
-    top = known.loc[known.groupby("named")["share"].idxmax()]
-    most, least = top.loc[top["share"].idxmax()], top.loc[top["share"].idxmin()]
-    first = f"The rules place {most['share']:.0%} of the cluster “{most['named']}” in {most['segment']}"
-    if len(top) == 1:
-        return f"{first}."
-    return f"{first}; they divide “{least['named']}” most, with no more than {least['share']:.0%} in one segment."
+    parts = [f"of “{named}” {in_order(rows, 'segment', 'share')}" for named, rows in known.groupby("named", sort=True)]
+    return f"Where the rules place a tenth or more of a cluster's adults: {'; '.join(parts)}."

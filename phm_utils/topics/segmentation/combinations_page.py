@@ -3,8 +3,10 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, shown
+from phm_utils.reports.comparisons import Family, number, percent
+from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.topics.segmentation.combinations import JOINED, NONE, ONE, OTHERS
+from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE, WHOLE_ICS, beside_ics
 from phm_utils.wording import in_sentence, joined
 
 PER = 1_000  # people
@@ -47,30 +49,21 @@ def how_many(overlap: pd.DataFrame) -> pd.DataFrame:
 
 
 @finding
-def most_frequent_combination(listed: pd.DataFrame) -> str:
-    """The most frequent combination of two or more conditions; for a PCN also the widest difference from the ICS."""
+def combination_gap(listed: pd.DataFrame) -> str:
+    """Combinations more or less frequent than in the ICS; for the ICS, how many people those listed hold."""
     known = shown(listed, "per_1000")
     if known.empty:
         return TOO_FEW
-    top, is_ics = known.loc[known["per_1000"].idxmax()], "ics_per_1000" not in listed
-    against = "" if is_ics else f", against {top['ics_per_1000']:.1f} in the ICS"
-    first = (
-        f"The most frequent combination is {in_sentence(_named(top))} only: {top['per_1000']:.1f} per 1,000{against}."
-    )
-    if is_ics or len(shown(known, "ics_share")) < 2:
-        return first
-    beyond = beyond_chance(known, "ics_share")
-    if beyond.empty:
-        return f"{first} No combination shown differs from the ICS beyond chance."
-    row = furthest(beyond, "per_1000", "ics_per_1000")
-    if row["combination"] == top["combination"]:
-        return f"{first} No other differs more, beyond chance."
-    return (
-        f"{first} Beyond chance, {in_sentence(_named(row))} differs most: {row['per_1000']:.1f} here, "
-        f"{row['ics_per_1000']:.1f} in the ICS."
-    )
+    if "ics_share" in listed:
+        words = Family(
+            "per 1,000 people", "combination", "combinations", WHOLE_ICS, lambda share: number(share * PER),
+            counted="people", caution=NOT_FOR_AGE,
+        )  # fmt: skip
+        return words.standing_out(beside_ics(listed, _named))
+    people, several = int(known["people"].sum()), known["with_several"].iloc[0]
+    of = f", {percent(people / several)} of those with two or more long-term conditions on record" if several else ""
+    return f"The {len(known)} combinations shown hold about {people:,} people{of}."
 
 
 def _named(row: pd.Series) -> str:
-    first, *others = row["combination"].split(JOINED)
-    return joined([first, *(in_sentence(o) for o in others)])
+    return f"{joined([in_sentence(condition) for condition in row['combination'].split(JOINED)])} only"

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, shown
+from phm_utils.reports.comparisons import Family, percent
+from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.reports.segment_headings import ICS
+from phm_utils.topics.segmentation.comparisons import WHOLE_ICS, beside_ics, in_order
 from phm_utils.topics.segmentation.frailty import EFI, FRAILTY_AGE, HFRS, MEDICINES
-from phm_utils.wording import in_sentence
 
 # Categories of need, as columns of a figure.
 NEED = {
@@ -39,22 +40,19 @@ def need(scores: pd.DataFrame) -> pd.DataFrame:
 
 @finding
 def need_gap(scores: pd.DataFrame) -> str:
-    """The highest share of severe frailty by age; for a PCN, the category furthest from the ICS beyond chance."""
+    """Categories of need whose share differs from the ICS's; for the ICS, severe frailty by age."""
     wanted = [pair in NEED for pair in zip(scores["score"], scores["category"], strict=True)]
-    known = shown(scores[pd.Series(wanted, index=scores.index) & scores["age_group"].isin(FRAILTY_AGE)], "share")
-    if "ics_share" not in scores:
-        severe = known[(known["score"] == EFI) & (known["category"] == "Severe")].nlargest(1, "share")
-        if severe.empty:
-            return TOO_FEW
-        row = severe.iloc[0]
-        return (
-            f"By the electronic frailty index {row['share']:.1%} of people aged {row['age_group']} are severely frail."
+    rows = scores[pd.Series(wanted, index=scores.index) & scores["age_group"].isin(FRAILTY_AGE)]
+    if shown(rows, "share").empty:
+        return TOO_FEW
+    if "ics_share" in scores:
+        words = Family(
+            "of people of that age", "category at an age", "categories at an age", WHOLE_ICS, percent, counted="people"
         )
-    beyond = beyond_chance(known, "ics_share")
-    if beyond.empty:
-        return "No category of frailty or repeat medicines differs from the ICS beyond chance, as far as shown."
-    row = furthest(beyond, "share", "ics_share")
-    return (
-        f"{row['score']}, {in_sentence(row['category'])}, at {row['age_group']} differs most from the ICS: "
-        f"{row['share']:.1%} of people here, {row['ics_share']:.1%} there."
-    )
+        return words.standing_out(
+            beside_ics(rows, lambda row: f"{NEED[(row['score'], row['category'])]} at {row['age_group']}")
+        )
+    severe = rows[(rows["score"] == EFI) & (rows["category"] == "Severe")]
+    if shown(severe, "share").empty:
+        return TOO_FEW
+    return f"Severely frail by the electronic frailty index, by age: {in_order(severe, 'age_group', 'share')}."

@@ -5,7 +5,9 @@ from itertools import combinations
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.reports.comparisons import Family, people, percent
 from phm_utils.reports.findings import TOO_FEW, finding, shown
+from phm_utils.topics.segmentation.comparisons import WHOLE_ICS, beside_ics
 from phm_utils.topics.segmentation.movement import DIED, LEFT, NOT_REGISTERED
 
 
@@ -14,17 +16,27 @@ def moved(movement: pd.DataFrame) -> str:
     """How many of those registered at both dates are in another segment, and how many by age alone.
 
     movement: the rows of one area of `segment_movement`; counts that are
-        hidden are missing from the sums.
+        hidden are missing from the sums. A PCN is compared with the ICS over the cells that it shows.
     """
     both = movement[~movement["to_segment"].isin([DIED, LEFT]) & movement["from_segment"].ne(NOT_REGISTERED)]
+    both = both[both["people"].notna()]
     total = int(both["people"].sum())
     if not total:
         return TOO_FEW
-    changed = both[both["from_segment"] != both["to_segment"]]
-    people, aged = int(changed["people"].sum()), int(changed["people_by_age"].sum())
+    changed = both["from_segment"] != both["to_segment"]
+    count, aged = int(both.loc[changed, "people"].sum()), int(both.loc[changed, "people_by_age"].sum())
+    tail = "Suppressed counts are left out."
+    if "ics_people" in both and both["ics_people"].sum():
+        ics = float(both.loc[changed, "ics_people"].sum() / both["ics_people"].sum())
+        row = pd.DataFrame({"people": [count], "registered": total, "ics_share": ics})
+        words = Family(
+            "of people registered on both dates", "PCN", "PCNs", WHOLE_ICS, percent, counted="people",
+            caution=f"About {people(aged)} of them moved because of age alone. {tail}",
+        )  # fmt: skip
+        return words.own(beside_ics(row, lambda _: "In another segment than 24 months before").iloc[0])
     return (
-        f"Of about {total:,} people registered on both dates, about {people:,} ({people / total:.0%}) are in another "
-        f"segment than 24 months before, about {aged:,} of them because of age alone. Suppressed counts are left out."
+        f"Of about {total:,} people registered on both dates, about {count:,} ({percent(count / total)}) are in "
+        f"another segment than 24 months before, about {aged:,} of them because of age alone. {tail}"
     )
 
 
@@ -37,19 +49,20 @@ def joined_died_left(movement: pd.DataFrame) -> str:
 
 
 @finding
-def net_flow(flows: pd.DataFrame, movement: pd.DataFrame) -> str:
-    """The pair of segments with the largest net movement, also per 1,000 people of the first."""
+def net_flow(flows: pd.DataFrame, last: str) -> str:
+    """How many people left the segment without recorded need for another, and how many came into it.
+
+    flows: of `net_flows`. last: the segment of those to whom no rule applies.
+    """
     known = shown(flows, "net")
-    known = known[known["net"] > 0]
-    if known.empty:
+    here, other = known[known["from_segment"] == last], known[known["to_segment"] == last]
+    out, into = here["there"].sum() + other["back"].sum(), other["there"].sum() + here["back"].sum()
+    if not out + into:
         return TOO_FEW
-    row = known.loc[known["net"].idxmax()]
-    were = movement.loc[movement["from_segment"] == row["from_segment"], "people_from"].max()
-    rate = f", {row['net'] / were * 1000:.0f} per 1,000 people of {row['from_segment']}" if were else ""
+    net = "as many" if out == into else f"a net {people(int(abs(out - into)))} {'out of' if out > into else 'into'} it"
     return (
-        f"Apart from moves because of age alone, the largest net movement is from {row['from_segment']} to "
-        f"{row['to_segment']}: about {row['there']:,.0f} people moved there and {row['back']:,.0f} back, a net "
-        f"{row['net']:,.0f}{rate}."
+        f"Apart from moves because of age alone, about {people(int(out))} moved from {last} to another segment and "
+        f"{int(into):,} into it: {net}. Pairs of segments with a suppressed count are left out."
     )
 
 

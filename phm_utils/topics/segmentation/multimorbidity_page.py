@@ -71,24 +71,24 @@ def burden_gap(ages: pd.DataFrame, burden: float) -> str:
     if not set(ends) <= set(at.index) or at.loc[ends, "age"].isna().any():
         return TOO_FEW
     most, least = at.loc[MOST_DEPRIVED], at.loc[LEAST_DEPRIVED]
-    against = f" In the ICS: {_gap(at, 'ics_')}." if "ics_age" in ages else ""
+    against = f" In the ICS: {_ends(at, 'ics_')}." if "ics_age" in ages else ""
     if np.isfinite(most["age"]) and np.isfinite(least["age"]):
         beyond = most["latest"] < least["earliest"] or least["latest"] < most["earliest"]
-        chance = "" if beyond else " The two ranges overlap, so chance could explain it."
+        apart = _gap(most["age"], least["age"]) if beyond else "the ranges overlap, so they cannot be told apart"
         return (
             f"In the most deprived fifth {reached} at age {most['says']}, in the least deprived at "
-            f"{least['says']}: {_gap(at)}.{chance}{against}"
+            f"{least['says']}: {apart}.{against}"
         )
-    return f"The age at which {reached}: most deprived fifth {most['says']}, least deprived {least['says']}.{against}"
+    return f"The age at which {reached}: {_ends(at)}.{against}"
 
 
-def _gap(at: pd.DataFrame, of: str = "") -> str:
+def _ends(at: pd.DataFrame, of: str = "") -> str:
+    """The ages of the two fifths with their ranges, in words."""
+    most, least = (at[f"{of}says"].get(q, "numbers are too small to say") for q in (MOST_DEPRIVED, LEAST_DEPRIVED))
+    return f"most deprived fifth {most}, least deprived {least}"
+
+
+def _gap(most: float, least: float) -> str:
     """Years between the two fifths, in words."""
-    most, least = (at[f"{of}age"].get(q, np.nan) for q in (MOST_DEPRIVED, LEAST_DEPRIVED))
-    if not np.isfinite(most) or not np.isfinite(least):
-        words = [at[f"{of}says"].get(q, "numbers are too small to say") for q in (MOST_DEPRIVED, LEAST_DEPRIVED)]
-        return f"most deprived {words[0]}, least deprived {words[1]}"
     years = least - most
-    if abs(years) < 0.5:
-        return "no difference"
     return f"{abs(years):.0f} {'year' if round(abs(years)) == 1 else 'years'} {'earlier' if years > 0 else 'later'}"

@@ -3,8 +3,12 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
-from phm_utils.reports.findings import TOO_FEW, beyond_chance, finding, furthest, shown
+from phm_utils.reports.comparisons import Family, percent
+from phm_utils.reports.findings import TOO_FEW, finding, shown
+from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE, WHOLE_ICS, beside_ics, in_order
 from phm_utils.wording import in_sentence
+
+COMMON = 0.05  # of people: conditions recorded for as many are listed in the ICS's sentence
 
 
 @if_present
@@ -16,24 +20,16 @@ def leading_conditions(conditions: pd.DataFrame, count: int = 12) -> pd.DataFram
 
 @finding
 def condition_gap(conditions: pd.DataFrame) -> str:
-    """The conditions recorded more, and less, than in the ICS, beyond chance; for the ICS, the most frequent."""
-    if "ics_share" not in conditions:
-        top = shown(conditions, "share").nlargest(3, "share")
-        parts = [f"{in_sentence(r.condition)} {r.share:.1%}" for r in top.itertuples()]
-        return f"Most often recorded: {', '.join(parts)}." if parts else TOO_FEW
-    known = shown(shown(conditions, "share"), "ics_share")
-    beyond = beyond_chance(known, "ics_share")
-    more, less = beyond[beyond["share"] > beyond["ics_share"]], beyond[beyond["share"] < beyond["ics_share"]]
-    return (
-        f"Of {len(known)} conditions, recorded more often here than in the ICS, beyond chance: {_most(more)}; "
-        f"less often: {_most(less)}. Not adjusted for age."
-    )
-
-
-def _most(rows: pd.DataFrame) -> str:
-    """How many conditions, and the one furthest from the ICS."""
-    if rows.empty:
-        return "none"
-    row = furthest(rows, "share", "ics_share")
-    most = f"{in_sentence(row['condition'])}, {row['share']:.1%} against {row['ics_share']:.1%}"
-    return f"{len(rows)} ({'most ' if len(rows) > 1 else ''}{most})"
+    """Conditions recorded more or less than in the ICS; for the ICS, those of a twentieth of people or more."""
+    if shown(conditions, "share").empty:
+        return TOO_FEW
+    if "ics_share" in conditions:
+        words = Family(
+            "of people", "condition", "conditions", WHOLE_ICS, percent, counted="people", caution=NOT_FOR_AGE
+        )
+        return words.standing_out(beside_ics(conditions, lambda row: in_sentence(row["condition"])))
+    common = conditions[conditions["share"].ge(COMMON).fillna(False).astype(bool)]
+    if common.empty:
+        return f"No condition is recorded for {COMMON:.0%} of people or more."
+    named = common.assign(condition=common["condition"].map(in_sentence))
+    return f"Recorded for {COMMON:.0%} of people or more: {in_order(named, 'condition', 'share')}."

@@ -3,6 +3,9 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.methods.comparisons import rates_against
+from phm_utils.methods.rates import indirect_ratio
+from phm_utils.reports.comparisons import Family
 from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.reports.segment_headings import HEADINGS
 from phm_utils.wording import in_sentence, joined
@@ -47,20 +50,28 @@ def register_table(registers: pd.DataFrame, *, is_ics: bool) -> pd.DataFrame:
 
 @finding
 def registers_differing(frame: pd.DataFrame) -> str:
-    """How many of the counted registers are not within a tenth of the published ones, and the furthest."""
+    """How many counted registers are not within a tenth of the published ones, and which differ beyond chance.
+
+    Limits are those of the number counted, had it been of other people of the same kind: wider than needed, as both
+    numbers are largely of the same people.
+    """
     known = shown(frame, "ratio")
     if known.empty:
         return TOO_FEW
-    apart = known[(known["ratio"] - 1).abs() > DIFFERS]
-    of = f"{len(known)} registers of practices with {MIN_REGISTER} people or more"
-    if apart.empty:
+    apart = (known["ratio"] - 1).abs() > DIFFERS
+    of = f"{len(known)} {'register' if len(known) == 1 else 'registers'} of {MIN_REGISTER} people or more in a practice"
+    if not apart.any():
         return f"None of {of} differs from the published one by more than {DIFFERS:.0%}."
-    named = apart["title"].value_counts().head(3)
-    parts = [f"{in_sentence(str(t))} ({n})" for t, n in named.items()]
-    off = apart.assign(times=apart["ratio"].where(apart["ratio"] >= 1, 1 / apart["ratio"].where(apart["ratio"] > 0)))
-    row = off.loc[off["times"].fillna(float("inf")).idxmax()]
+    each = apart.groupby(known["title"], sort=False).agg(["sum", "size"])
+    parts = [f"{in_sentence(str(row.Index))} {row.sum} of {row.size}" for row in each.itertuples() if row.sum]
+    ratio = indirect_ratio(known["counted"], known["published"]).astype(float)
+    found = rates_against(ratio, 1.0)
+    judged = known.drop(columns=found.columns, errors="ignore").assign(**found, events=known["counted"])
+    names = [f"{in_sentence(row.title)} at {row.practice_name}" for row in judged.itertuples()]
+    words = Family(
+        "of it", "register", "registers", "the published number", lambda ratio: f"{ratio:.0%}", counted="counted"
+    )
     return (
-        f"{len(apart)} of {of} differ from the published ones by more than {DIFFERS:.0%}, most often {joined(parts)}. "
-        f"The largest difference is {in_sentence(row['title'])} at {row['practice_name']}: {row['ratio']:.2f} times "
-        "the published number."
+        f"{int(apart.sum())} of {of} {'differs' if apart.sum() == 1 else 'differ'} from the published one by more than "
+        f"{DIFFERS:.0%}: {joined(parts)}. {words.standing_out(judged.assign(unit=names))}"
     )

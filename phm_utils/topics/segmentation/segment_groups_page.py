@@ -1,60 +1,75 @@
 """Where segments differ between places and groups of people, in words."""
 
+import numpy as np
 import pandas as pd
 
+from phm_utils.methods.comparisons import ABOVE, BELOW, CANNOT_TELL, rates_against, shares_against
+from phm_utils.methods.comparisons import TOO_FEW as FEW
+from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED, NO_ETHNIC_GROUP
+from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE
+from phm_utils.topics.segmentation.segment_groups import FALSE_DISCOVERIES
 
 
 @finding
 def ethnic_gap(frame: pd.DataFrame) -> str:
-    """The segment and ethnic group furthest from everybody's share, and for how many people no group is recorded."""
+    """Segments of ethnic groups whose share differs from everybody's, and for how many people no group is recorded."""
     sizes = frame.drop_duplicates("ethnic_group").set_index("ethnic_group")["registered"]
-    blank = sizes.reindex(NO_ETHNIC_GROUP).sum()
-    total = sizes.sum()
-    gaps = f" No group is recorded for {blank / total:.1%} of people." if total else ""
-    everybody = frame.groupby("segment")["people"].sum() / total if total else pd.Series(dtype="Float64")
-    known = shown(frame[~frame["ethnic_group"].isin(NO_ETHNIC_GROUP)], "share")
-    known = known.assign(all=known["segment"].map(everybody).astype("Float64")).dropna(subset=["all"])
-    beyond = known[(known["lower"] > known["all"]) | (known["upper"] < known["all"])]
-    if beyond.empty:
-        return f"No ethnic group's mix of segments differs from everybody's beyond chance, as far as shown.{gaps}"
-    row = beyond.loc[(beyond["share"] - beyond["all"]).abs().idxmax()]
-    return (
-        f"{row['segment']} differs most: {row['share']:.1%} of people of the {row['ethnic_group']} group, "
-        f"{row['all']:.1%} of everybody. Not adjusted for age.{gaps}"
-    )
+    blank, total = sizes.reindex(NO_ETHNIC_GROUP).sum(), sizes.sum()
+    if not total:
+        return TOO_FEW
+    everybody = frame.groupby("segment")["people"].sum() / total
+    known = frame[~frame["ethnic_group"].isin(NO_ETHNIC_GROUP)].reset_index(drop=True)
+    against = known["segment"].map(everybody).astype("Float64").astype(float).clip(upper=1)
+    found = shares_against(known["people"], known["registered"], against)
+    names = known["segment"] + " in the " + known["ethnic_group"] + " group"
+    judged = known.drop(columns=found.columns, errors="ignore").assign(unit=names, events=known["people"], **found)
+    words = Family(
+        "of people", "segment of a group", "segments of groups", "everybody", percent, counted="people",
+        caution=f"{NOT_FOR_AGE} No group is recorded for {percent(float(blank / total))} of people.",
+    )  # fmt: skip
+    return words.standing_out(judged)
 
 
 @finding
 def deprivation_gap(frame: pd.DataFrame) -> str:
-    """The segment whose share differs most between the most and the least deprived fifth."""
-    wide = frame.pivot(index="segment", columns="quintile", values="share")
-    if not {MOST_DEPRIVED, LEAST_DEPRIVED} <= set(wide):
+    """Segments whose share differs between the most and the least deprived fifth."""
+    rows = frame.set_index("segment")[["quintile", "people", "share", "lower", "upper"]]
+    rows = rows.rename(columns={"share": "value"})
+    ends = [rows[rows["quintile"] == fifth].drop(columns="quintile") for fifth in (MOST_DEPRIVED, LEAST_DEPRIVED)]
+    most, least = (end.astype("Float64").astype(float) for end in ends)
+    if most["value"].isna().all() or least["value"].isna().all():
         return TOO_FEW
-    wide = wide[[MOST_DEPRIVED, LEAST_DEPRIVED]].dropna()
-    if wide.empty:
-        return TOO_FEW
-    gap = (wide[MOST_DEPRIVED] - wide[LEAST_DEPRIVED]).abs()
-    row, segment = wide.loc[gap.idxmax()], gap.idxmax()
-    return (
-        f"{segment} differs most by deprivation: {row[MOST_DEPRIVED]:.1%} of people in the most deprived fifth of "
-        f"small areas, {row[LEAST_DEPRIVED]:.1%} in the least deprived. Not adjusted for age."
-    )
+    found = rates_against(most, least)
+    judged = most[["people"]].rename(columns={"people": "events"}).join(found).rename_axis("unit").reset_index()
+    words = Family(
+        "of people in the most deprived fifth of small areas", "segment", "segments", "the least deprived fifth",
+        percent, counted="people", caution=NOT_FOR_AGE,
+    )  # fmt: skip
+    return words.standing_out(judged)
 
 
 @finding
 def unit_gap(frame: pd.DataFrame, kind: str) -> str:
-    """The segment whose share differs most between practices, or PCNs."""
-    known = shown(frame, "share")
-    spans = known.groupby("segment")["share"].agg(["min", "max", "count"])
-    spans = spans[spans["count"] > 1]
-    if spans.empty:
+    """Segments of practices, or PCNs, whose share differs from what the others of the ICS predict.
+
+    frame: `segment_unit`, in which what the others predict was made from all of the ICS. kind: practice or PCN.
+    """
+    if shown(frame, "share").empty:
         return TOO_FEW
-    segment = (spans["max"] - spans["min"]).idxmax()
-    rows = known[known["segment"] == segment]
-    low, high = rows.loc[rows["share"].idxmin()], rows.loc[rows["share"].idxmax()]
-    return (
-        f"{kind[0].upper()}{kind[1:]} differ most in {segment}: from {low['share']:.1%} of people ({low['unit_name']}) "
-        f"to {high['share']:.1%} ({high['unit_name']})."
-    )
+    if frame["p_adjusted"].isna().all():
+        return f"How much {kind}s usually differ cannot be told: too few of them are in the ICS. None is named."
+    found = frame["p_adjusted"] <= FALSE_DISCOVERIES
+    high, low = frame["share"] > frame["usual_upper"], frame["share"] < frame["usual_lower"]
+    cases = [(frame["p_adjusted"].isna() | frame["share"].isna()), found & high, found & low]
+    verdict = np.select([case.fillna(False).astype(bool) for case in cases], [FEW, ABOVE, BELOW], CANNOT_TELL)
+    judged = frame.assign(
+        unit=frame["segment"] + " in " + frame["unit_name"], value=frame["share"], events=frame["people"],
+        p=frame["p_adjusted"], comparator=float("nan"), verdict=verdict,
+    )  # fmt: skip
+    words = Family(
+        "of people", f"segment of a {kind}", f"segments of {kind}s", "what the others of the ICS predict", percent,
+        among_others=True, counted="people", caution=NOT_FOR_AGE,
+    )  # fmt: skip
+    return words.standing_out(judged)

@@ -5,10 +5,13 @@ import pandas as pd
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Segmentation, load_segmentation
 from phm_utils.measures.segments import NEEDED_RULES, applicable
+from phm_utils.reports.comparisons import people
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
 from phm_utils.topics.segmentation.segment_rules import MET_BY_NOBODY
-from phm_utils.wording import all_lacking
+from phm_utils.wording import all_lacking, joined
+
+MANY = 0.5  # of the people who meet a rule of the smaller of two segments
 
 
 def load(run: Run, name: str) -> Segmentation:
@@ -77,8 +80,8 @@ def not_assessed(rules: pd.DataFrame) -> str | None:
 
 
 @finding("limit")
-def widest_overlap(pairs: pd.DataFrame) -> str | None:
-    """The two segments whose rules hold for most of the same people, so that the order decides.
+def overlapping(pairs: pd.DataFrame) -> str | None:
+    """Pairs of segments whose order decides for half or more of those who meet a rule of either, in the rules' order.
 
     A segment wholly within another is not mentioned: there the order is the
     definition.
@@ -87,11 +90,17 @@ def widest_overlap(pairs: pd.DataFrame) -> str | None:
     known = pairs[pairs["people"].notna() & pairs["people"].gt(0) & pairs["people"].lt(smaller)]
     if known.empty:
         return None
-    row = known.loc[known["people"].idxmax()]
+    share = (known["people"] / smaller[known.index]).astype(float)
+    often = known[share >= MANY]
+    lead = f"Rules of both segments hold for some people in {len(known)} {'pair' if len(known) == 1 else 'pairs'}"
+    if often.empty:
+        return f"{lead} of segments, in none for half or more of those who meet a rule of the smaller one."
+    parts = [
+        f"{row.segment} before {row.other_segment} (about {people(int(row.people))})" for row in often.itertuples()
+    ]
     return (
-        f"The order of the rules matters most between {row['segment']} and {row['other_segment']}: about "
-        f"{row['people']:,.0f} people in the ICS meet a rule of both and are counted in {row['segment']} or an "
-        "earlier segment."
+        f"{lead} of segments; for half or more of those who meet a rule of the smaller one the order of the rules "
+        f"decides in {joined(parts)}, in the whole ICS."
     )
 
 

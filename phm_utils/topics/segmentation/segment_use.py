@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from phm_utils.measures.segments import NEEDED_RULES
@@ -22,6 +23,8 @@ def _with_size(shown: pd.DataFrame) -> pd.DataFrame:
 
 
 EVENT_COUNTS = tuple(count(name, "events", people=f"{name}_people", optional=True) for name in EVENTS)
+# Standard error of the rate's logarithm, from how contacts vary between people: a few have many.
+EVENT_ERRORS = tuple(estimate(f"{name}_error", name, people=f"{name}_people", optional=True) for name in EVENTS)
 EVENT_RATES = tuple(derived(f"{name}_per_1000", optional=True) for name in EVENTS)
 # Each kind by itself: the run may lack some of them.
 EVENTS_ADD_UP = tuple(AcrossAreas((name,)) for name in EVENTS)
@@ -29,7 +32,7 @@ SIZE = Release(
     "segment_size",
     "People, contacts and cost by segment, 12 months; rates per 1,000 people; one row per segment",
     (
-        *(AREA, PLACE, *keys("segment"), *counts("people", "registered"), *EVENT_COUNTS),
+        *(AREA, PLACE, *keys("segment"), *counts("people", "registered"), *EVENT_COUNTS, *EVENT_ERRORS),
         estimate("cost_gbp", "costed_people", optional=True),
         estimate("cost_all_gbp", "costed_registered", optional=True),
         estimate("cost_per_person_gbp", "costed_people", optional=True),
@@ -58,7 +61,7 @@ COST = Release(
 
 
 def contact_sums(missing: Collection[str]) -> list[str]:
-    """As SQL: the contacts of each kind that this run has, and the distinct people behind them.
+    """As SQL: the contacts of each kind that this run has, the distinct people behind them, and the sum of squares.
 
     missing: columns of `person` that are null throughout.
     """
@@ -66,7 +69,11 @@ def contact_sums(missing: Collection[str]) -> list[str]:
     return [
         sql
         for name in known
-        for sql in (f"sum({name}) AS {name}", f"count(*) FILTER (WHERE {name} > 0) AS {name}_people")
+        for sql in (
+            f"sum({name}) AS {name}",
+            f"count(*) FILTER (WHERE {name} > 0) AS {name}_people",
+            f"sum({name} * {name}) AS {name}_squares",
+        )
     ]
 
 
@@ -84,6 +91,7 @@ def sizes(
     )
     frame = by_area(frame, segments, areas)
     frame["registered"] = frame.groupby("area_code")["people"].transform("sum")
+    frame = frame.assign(**_errors(frame))
     if costed:
         frame["cost_gbp"] = frame[ALL] / 100
         whole = frame.groupby("area_code")
@@ -92,6 +100,16 @@ def sizes(
         frame["cost_per_person_gbp"] = frame["cost_gbp"] / frame["people"]
         frame = _behind_no_cost(frame)
     return frame
+
+
+def _errors(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """The standard error of the logarithm of each rate: people are given, and each has a number of contacts."""
+    found = {}
+    for name in (name for name in EVENTS if name in frame):
+        total, people = frame[name].astype(float), frame["people"].astype(float)
+        spread = frame[f"{name}_squares"].astype(float) - total**2 / people.where(people > 0)
+        found[f"{name}_error"] = np.sqrt(spread.clip(lower=0)) / total.where(total > 0)
+    return found
 
 
 def costs(

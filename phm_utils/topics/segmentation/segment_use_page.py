@@ -1,11 +1,19 @@
 """Use and cost by segment: figures and sentences from released tables."""
 
+import numpy as np
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
-from phm_utils.reports.findings import TOO_FEW, finding, furthest, shown
+from phm_utils.measures.definitions import Segmentation
+from phm_utils.methods.comparisons import rates_against
+from phm_utils.methods.validation import z_value
+from phm_utils.reports.comparisons import Family, number, percent
+from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.reports.segment_headings import SHORT
-from phm_utils.wording import in_sentence
+from phm_utils.rules.columns import COSTS
+from phm_utils.rules.tree import criteria
+from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE, WHOLE_ICS, beside_ics, in_order
+from phm_utils.wording import in_sentence, joined
 
 # Settings as a figure of five parts groups them; the table has each.
 PARTS = {
@@ -39,9 +47,9 @@ def people_and_cost(sizes: pd.DataFrame) -> pd.DataFrame:
 def contacts(sizes: pd.DataFrame) -> pd.DataFrame | Absent:
     """One row per segment and kind of contact: contacts, their rate per 1,000 people, and everybody's rate.
 
-    `times` is the rate as a multiple of everybody's: the sum of the shown
+    `times` is the rate as a multiple of everybody's (`everybody`): the sum of the shown
     counts over everybody registered, so a suppressed count leaves it slightly
-    low. In a PCN's report `ics_per_1000` is the ICS's rate.
+    low. `error`: standard error of the rate's logarithm. In a PCN's report `ics_per_1000` is the ICS's rate.
     """
     parts = []
     for activity, title in SHORT.items():
@@ -51,6 +59,7 @@ def contacts(sizes: pd.DataFrame) -> pd.DataFrame | Absent:
             everybody = sizes[column].sum() / sizes["registered"].max() * 1_000
             times = rate / everybody if pd.notna(everybody) and everybody else rate.where(rate.isna())
             part = sizes[["segment", "people"]].assign(activity=title, contacts=sizes[column], per_1000=rate)
+            part = part.assign(everybody=everybody, error=sizes.get(f"{column}_error", float("nan")))
             if f"ics_{column}_per_1000" in sizes:
                 part = part.assign(ics_per_1000=sizes[f"ics_{column}_per_1000"])
             parts.append(part.assign(times=times))
@@ -81,88 +90,118 @@ def ics_cost(cost: pd.DataFrame) -> pd.Series | None:
 
 @finding
 def segment_gap(sizes: pd.DataFrame) -> str:
-    """The segment in which an area differs most from the ICS; for the ICS itself, its largest segment."""
+    """The segments whose share differs from the ICS's; for the ICS itself, the share of each in the rules' order."""
+    if shown(sizes, "share").empty:
+        return TOO_FEW
     if "ics_share" not in sizes:
-        top = shown(sizes, "share").nlargest(1, "share")
-        if top.empty:
-            return TOO_FEW
-        return f"The largest segment is {top['segment'].iloc[0]}: {top['share'].iloc[0]:.1%} of people."
-    known = shown(shown(sizes, "share"), "ics_share")
-    if known.empty:
+        return f"People by segment, in the order of the rules: {in_order(sizes, 'segment', 'share')}."
+    words = Family("of people", "segment", "segments", WHOLE_ICS, percent, counted="people", caution=NOT_FOR_AGE)
+    return words.standing_out(beside_ics(sizes, lambda row: row["segment"]))
+
+
+def not_priced(cost: pd.DataFrame) -> str:
+    """What no cost of this run counts: settings without a price or without data, and medicines."""
+    absent = [title for title, _ in COSTS.values() if title not in set(cost["setting"])]
+    return f"Not in it: {joined([in_sentence(title) for title in [*absent, 'Medicines']])}."
+
+
+@finding
+def cost_concentration(sizes: pd.DataFrame, cost: pd.DataFrame) -> str:
+    """Each segment's share of people and of the cost counted, in the order of the rules, and what is not priced."""
+    if shown(sizes, "share").empty or shown(sizes, "cost_share").empty:
         return TOO_FEW
-    row = furthest(known, "share", "ics_share")
+    listed = in_order(sizes, "segment", "share", "cost_share")
     return (
-        f"The widest difference from the ICS is {row['segment']}: {row['share']:.1%} of people here "
-        f"({row['lower']:.1%} to {row['upper']:.1%}), {row['ics_share']:.1%} in the ICS."
+        f"Share of people and of the cost counted in 12 months, by segment in the order of the rules: {listed}. "
+        f"{not_priced(cost)}"
+    )
+
+
+def by_construction(model: Segmentation) -> dict[tuple[str, str], str]:
+    """Segments and kinds of contact whose rate follows from the rules: (segment, title of the contact), and why.
+
+    A rule that asks for a contact puts people into its segment because they had it, and out of every later one. Stays
+    are found among emergency and other admissions.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for kind, title in SHORT.items():
+        starts = (kind, "stay_") if kind.endswith("admissions") else (kind,)
+        asks = [
+            segment.name
+            for segment in model.segments
+            if any(c.column.startswith(starts) for rule in segment.rules for c in criteria(rule))
+        ]
+        if asks:
+            for name in model.names[model.names.index(asks[0]) :]:
+                where = "a rule asks for them" if name in asks else f"people who had them may be in {asks[0]}"
+                found[(name, title)] = where
+    return found
+
+
+@finding("limit")
+def contacts_by_rule(model: Segmentation) -> str | None:
+    """Kinds of contact that rules ask for, so that segments differ in them by definition."""
+    asked = [(name, title) for (name, title), why in by_construction(model).items() if why.startswith("a rule")]
+    if not asked:
+        return None
+    parts = joined([f"{in_sentence(title)} in {name}" for name, title in asked])
+    return (
+        f"Rules ask for {parts}: people are in these segments because they had such a contact, and so in no later one. "
+        "How much more or less they have is no finding."
     )
 
 
 @finding
-def cost_concentration(sizes: pd.DataFrame) -> str:
-    """The segment with the highest cost for its size."""
-    known = sizes[sizes["share"].notna() & sizes["cost_share"].notna()]
+def contacts_of_everybody(contacts: pd.DataFrame) -> str:
+    """Contacts per person of everybody registered, by kind."""
+    known = shown(contacts, "everybody").drop_duplicates("activity")
     if known.empty:
         return TOO_FEW
-    row = known.loc[(known["cost_share"] / known["share"]).idxmax()]
-    largest = known.loc[known["cost_share"].idxmax()]
+    listed = joined([f"{in_sentence(r.activity)} {number(r.everybody)}" for r in known.itertuples()])
     return (
-        f"{row['segment']} is {row['share']:.1%} of people and {row['cost_share']:.1%} of the cost counted, about "
-        f"£{row['cost_per_person_gbp']:,.0f} a person in 12 months. The largest part of the cost, "
-        f"{largest['cost_share']:.0%}, is in {largest['segment']}."
+        f"Contacts per 1,000 of everybody registered in 12 months: {listed}. Segments differ in need, so in contacts."
     )
-
-
-@finding
-def highest_contact_ratio(contacts: pd.DataFrame) -> str:
-    """The segment and kind of contact furthest above everybody's rate."""
-    known = shown(contacts, "times")
-    if known.empty:
-        return TOO_FEW
-    row = known.loc[known["times"].idxmax()]
-    return (
-        f"People in {row['segment']} have {row['times']:.1f} times everybody's rate of "
-        f"{in_sentence(row['activity'])}, the widest difference of any segment and kind of contact."
-    )
-
-
-MIN_CONTACTS, MIN_PEOPLE = 100, 200  # behind a rate that is compared in a sentence
 
 
 @finding
 def rate_gap(contacts: pd.DataFrame) -> str:
-    """The segment and kind of contact whose rate differs most from the ICS's; for the ICS, the highest ED rate."""
+    """Segments and kinds of contact whose rate differs from the ICS's; for the ICS, its ED attendances by segment."""
     if "ics_per_1000" not in contacts:
-        top = shown(contacts[contacts["activity"] == "ED attendances"], "per_1000").nlargest(1, "per_1000")
-        if top.empty:
+        ed = contacts[contacts["activity"] == "ED attendances"]
+        if shown(ed, "per_1000").empty:
             return TOO_FEW
-        row = top.iloc[0]
-        rate = f"{row['per_1000']:,.0f} per 1,000 people in 12 months"
-        return f"The highest rate of ED attendances is in {row['segment']}: {rate}."
-    # Fewer, and chance or a handful of frequent users moves a rate by more than a tenth.
-    enough = contacts["contacts"].ge(MIN_CONTACTS).fillna(False) & contacts["people"].ge(MIN_PEOPLE).fillna(False)
-    known = shown(shown(contacts[enough], "per_1000"), "ics_per_1000")
-    known = known[known["ics_per_1000"] > 0]
-    if known.empty:
-        return TOO_FEW
-    ratio = known["per_1000"] / known["ics_per_1000"]
-    row = known.loc[(ratio.where(ratio >= 1, 1 / ratio.where(ratio > 0))).idxmax()]
-    return (
-        f"In segments of {MIN_PEOPLE} people or more, {in_sentence(row['activity'])} in {row['segment']} differ most "
-        f"from the ICS: {row['per_1000']:,.0f} per 1,000 people here, {row['ics_per_1000']:,.0f} there."
-    )
+        listed = in_order(ed, "segment", "per_1000", form=number)
+        return f"ED attendances per 1,000 people in 12 months, by segment in the order of the rules: {listed}."
+    words = Family(
+        "contacts per 1,000 people in 12 months", "kind of contact of a segment", "kinds of contact of segments",
+        WHOLE_ICS, number, counted="contacts", caution=NOT_FOR_AGE,
+    )  # fmt: skip
+    return words.standing_out(rates_beside_ics(contacts))
+
+
+def rates_beside_ics(contacts: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """A PCN's rates as `reports.comparisons` takes them: one family, each against the ICS's of the same segment.
+
+    Limits allow for people who have many contacts: a rate's error comes from how contacts vary between people.
+    """
+    rows = contacts.reset_index(drop=True)
+    value = rows["per_1000"].astype("Float64").astype(float)
+    reach = z_value(confidence) * rows["error"].astype("Float64").astype(float)
+    units = pd.DataFrame({"value": value, "lower": value * np.exp(-reach), "upper": value * np.exp(reach)})
+    against = rows["ics_per_1000"].astype("Float64").astype(float)
+    found = rates_against(units, against, confidence=confidence)
+    names = [f"{in_sentence(row.activity)} in {row.segment}" for row in rows.itertuples()]
+    return rows.assign(unit=pd.Series(names, dtype="str"), events=rows["contacts"], **found)
 
 
 @finding
-def costliest_setting(cost: pd.DataFrame) -> str:
-    """The setting with the largest part of the cost, and the segment in which it costs most per person."""
+def by_setting(cost: pd.DataFrame) -> str:
+    """How the cost counted is divided between settings, in the order of the table, and what is not priced."""
     known = shown(cost, "cost_gbp")
-    sums = known.groupby("setting")["cost_gbp"].sum()
+    sums = known.groupby("setting", sort=False)["cost_gbp"].sum()
     if sums.empty or not sums.sum():
         return TOO_FEW
-    setting = sums.idxmax()
-    rows = shown(known[known["setting"] == setting], "cost_per_person_gbp")
-    row = rows.loc[rows["cost_per_person_gbp"].idxmax()]
-    return (
-        f"{sums[setting] / sums.sum():.0%} of the cost counted is {in_sentence(setting)}, more than any other setting; "
-        f"per person it is highest in {row['segment']}, about £{row['cost_per_person_gbp']:,.0f} in 12 months."
-    )
+    order = [title for title, _ in COSTS.values() if title in sums.index]
+    listed = joined([f"{in_sentence(title)} {percent(sums[title] / sums.sum())}" for title in order])
+    hidden = " Small numbers are left out." if cost["cost_gbp"].isna().any() else ""
+    return f"Of the cost counted in 12 months: {listed}. {not_priced(cost)}{hidden}"
