@@ -105,8 +105,8 @@ def _effect(row: pd.Series, title: str, months: int) -> str:
             f"({given}; the whole ICS)."
         )
     return (
-        f"With {title} {had} ({given}; the whole ICS). Networks without it differ by {beyond(row['tau'])}, which the "
-        f"limits allow for; a difference of {row['overturning_tau']:.0%} would overturn the result."
+        f"With {title} {had} ({given}; the whole ICS). The limits allow for differences between networks: those "
+        f"without it differ by {beyond(row['tau'])}; a difference of {row['overturning_tau']:.0%} would overturn the result."
     )
 
 

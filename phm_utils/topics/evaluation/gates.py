@@ -70,7 +70,7 @@ def weight_gates(trials: Trials, weights: np.ndarray, balance: pd.DataFrame, pro
             f"largest standardised difference at most {gates.max_smd:g}",
             worst,
             worst <= gates.max_smd,
-            f"After weighting the largest standardised difference is {worst:.2f}; {gates.max_smd:g} is allowed.",
+            f"After weighting the largest standardised difference is {gap(worst)}; {gates.max_smd:g} is allowed.",
         ),
         Check(
             "Effective sample",
@@ -114,8 +114,17 @@ def unlike(differences: pd.Series) -> str:
         return f"they differ by more than {UNLIKE:g} standard deviations in none of {len(size)} covariates"
     return (
         f"they differ by more than {UNLIKE:g} standard deviations in {many} of {len(size)} covariates, "
-        f"by {size.max():.2f} at most"
+        f"by {gap(size.max())} at most"
     )
+
+
+def gap(difference: float) -> str:
+    """A standardised difference in words.
+
+    >>> gap(0.421), gap(0.0004)
+    ('0.42', 'less than 0.01')
+    """
+    return "less than 0.01" if difference < 0.005 else f"{difference:.2f}"
 
 
 def no_estimate() -> Check:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from phm_utils.absent import if_present
 from phm_utils.reports.findings import finding
-from phm_utils.topics.evaluation.gates import unlike
+from phm_utils.topics.evaluation.gates import gap, unlike
 from phm_utils.topics.evaluation.programme_page import Evaluation
 
 CHECK = ["check_name", "requirement", "sentence", "passed"]
@@ -37,4 +37,4 @@ def balance(of: Evaluation) -> str:
     if of.balance["smd_after"].isna().all():
         return f"No weighting balances the people enrolled and the controls: {before}."
     after = of.balance["smd_after"].abs().max()
-    return f"People enrolled and controls: before weighting {before}; after it, by {after:.2f} at most."
+    return f"People enrolled and controls: before weighting {before}; after it, by {gap(after)} at most."

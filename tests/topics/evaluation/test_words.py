@@ -36,7 +36,8 @@ def test_an_effect_has_its_limits_and_the_difference_that_would_overturn_it():
     assert str(effect_page.effect(page(HEAD))) == (
         "With The service people had 38% fewer attendances than expected without it over 6 months "
         "(95% limits 20% to 52% fewer; rate ratio 0.62, 0.48 to 0.80; the whole ICS). "
-        "Networks without it differ by 9% (standard deviation) beyond chance, which the limits allow for; "
+        "The limits allow for differences between networks: those without it differ by 9% (standard deviation) beyond "
+        "chance; "
         "a difference of 22% would overturn the result."
     )
 
@@ -114,7 +115,7 @@ def test_balance_names_no_covariate():
     said = str(gates_page.balance(SimpleNamespace(balance=balance)))
     assert said == (
         "People enrolled and controls: before weighting they differ by more than 0.1 standard deviations in 2 of 3 "
-        "covariates, by 0.90 at most; after it, by 0.00 at most."
+        "covariates, by 0.90 at most; after it, by less than 0.01 at most."
     )
 
 
