@@ -21,7 +21,7 @@ from phm_utils.topics.published.comparisons import (
     standing_out,
 )
 from phm_utils.topics.published.published_tables import NO_PCN
-from phm_utils.wording import in_sentence, joined
+from phm_utils.wording import in_sentence, joined, uncapitalised
 
 
 @if_present
@@ -188,13 +188,9 @@ def widest(profile: pd.DataFrame, judged: pd.DataFrame, name: str, confidence: f
     own = judged[judged["unit"] == name]
     own = own.assign(unit=own["register_name"].map(in_sentence))
     if own["verdict"].isin([NOT_COMPARED, TOO_FEW]).all():
-        return f"By chance alone, not allowing for how much PCNs usually differ: {_lower(chance)}"
+        return f"By chance alone, not allowing for how much PCNs usually differ: {uncapitalised(chance)}"
     usual = Family(*one, "what the other PCNs predict", percent, among_others=True, counted="people")
-    return f"{usual.standing_out(own)} By chance alone: {_lower(chance)}"
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
+    return f"{usual.standing_out(own)} By chance alone: {uncapitalised(chance)}"
 
 
 @if_present
