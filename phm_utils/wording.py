@@ -23,6 +23,15 @@ def in_sentence(text: str) -> str:
     return text[0].lower() + text[1:]
 
 
+def uncapitalised(sentence: str) -> str:
+    """A sentence that follows a colon.
+
+    >>> uncapitalised("Of 3 wards compared, none differs.")
+    'of 3 wards compared, none differs.'
+    """
+    return sentence[:1].lower() + sentence[1:]
+
+
 def joined(words: list[str]) -> str:
     """A list within a sentence: a, b and c.
 

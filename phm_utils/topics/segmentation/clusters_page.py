@@ -100,7 +100,7 @@ def cluster_sizes(clusters: pd.DataFrame) -> str:
         return TOO_FEW
     if "ics_share" not in clusters:
         return f"Shares of adults: {in_order(known, 'named', 'share')}."
-    words = Family("of adults", "cluster", "clusters", WHOLE_ICS, percent, counted="adults", caution=NOT_FOR_AGE)
+    words = Family("share of adults", "cluster", "clusters", WHOLE_ICS, percent, counted="adults", caution=NOT_FOR_AGE)
     return words.standing_out(beside_ics(known, lambda row: row["named"]))
 
 

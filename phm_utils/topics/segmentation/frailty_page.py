@@ -47,7 +47,12 @@ def need_gap(scores: pd.DataFrame) -> str:
         return TOO_FEW
     if "ics_share" in scores:
         words = Family(
-            "of people of that age", "category at an age", "categories at an age", WHOLE_ICS, percent, counted="people"
+            "share of people of that age",
+            "category at an age",
+            "categories at an age",
+            WHOLE_ICS,
+            percent,
+            counted="people",
         )
         return words.standing_out(
             beside_ics(rows, lambda row: f"{NEED[(row['score'], row['category'])]} at {row['age_group']}")

@@ -9,6 +9,7 @@ from phm_utils.reports.comparisons import Family, people, percent
 from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.topics.segmentation.comparisons import WHOLE_ICS, beside_ics
 from phm_utils.topics.segmentation.movement import DIED, LEFT, NOT_REGISTERED
+from phm_utils.wording import uncapitalised
 
 
 @finding
@@ -31,13 +32,17 @@ def moved(movement: pd.DataFrame) -> str:
         row = pd.DataFrame({"people": [count], "registered": total, "ics_share": ics})
         words = Family(
             "of people registered on both dates", "PCN", "PCNs", WHOLE_ICS, percent, counted="people",
-            caution=f"About {people(aged)} of them moved because of age alone. {tail}",
+            caution=f"{_aged(aged)} of them moved because of age alone. {tail}",
         )  # fmt: skip
         return words.own(beside_ics(row, lambda _: "In another segment than 24 months before").iloc[0])
     return (
         f"Of about {total:,} people registered on both dates, about {count:,} ({percent(count / total)}) are in "
-        f"another segment than 24 months before, about {aged:,} of them because of age alone. {tail}"
+        f"another segment than 24 months before, {uncapitalised(_aged(aged))} of them because of age alone. {tail}"
     )
+
+
+def _aged(people_by_age: int) -> str:
+    return f"About {people_by_age:,}" if people_by_age else "None or too few to show"
 
 
 @finding
@@ -45,7 +50,9 @@ def joined_died_left(movement: pd.DataFrame) -> str:
     """How many people joined or were born, died and left in the 24 months."""
     joined = movement[movement["from_segment"] == NOT_REGISTERED]["people"].sum()
     died, left = (movement[movement["to_segment"] == words]["people"].sum() for words in (DIED, LEFT))
-    return f"In these 24 months about {joined:,.0f} people joined or were born, {died:,.0f} died and {left:,.0f} left."
+    parts = [f"{words} {f'about {count:,.0f}' if count else 'none or too few to show'}" for words, count in (
+        ("joined or born", joined), ("died", died), ("left", left))]  # fmt: skip
+    return f"People in these 24 months: {', '.join(parts)}."
 
 
 @finding

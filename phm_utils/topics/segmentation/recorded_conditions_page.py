@@ -25,7 +25,7 @@ def condition_gap(conditions: pd.DataFrame) -> str:
         return TOO_FEW
     if "ics_share" in conditions:
         words = Family(
-            "of people", "condition", "conditions", WHOLE_ICS, percent, counted="people", caution=NOT_FOR_AGE
+            "share of people", "condition", "conditions", WHOLE_ICS, percent, counted="people", caution=NOT_FOR_AGE
         )
         return words.standing_out(beside_ics(conditions, lambda row: in_sentence(row["condition"])))
     common = conditions[conditions["share"].ge(COMMON).fillna(False).astype(bool)]

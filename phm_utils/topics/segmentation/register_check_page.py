@@ -69,7 +69,7 @@ def registers_differing(frame: pd.DataFrame) -> str:
     judged = known.drop(columns=found.columns, errors="ignore").assign(**found, events=known["counted"])
     names = [f"{in_sentence(row.title)} at {row.practice_name}" for row in judged.itertuples()]
     words = Family(
-        "of it", "register", "registers", "the published number", lambda ratio: f"{ratio:.0%}", counted="counted"
+        "of it", "register", "registers", "the published number", lambda ratio: f"{ratio:.1%}", counted="counted"
     )
     return (
         f"{int(apart.sum())} of {of} {'differs' if apart.sum() == 1 else 'differ'} from the published one by more than "

@@ -10,6 +10,7 @@ from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED, NO_ETHNIC_GROUP
 from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE
 from phm_utils.topics.segmentation.segment_groups import FALSE_DISCOVERIES
+from phm_utils.wording import uncapitalised
 
 
 @finding
@@ -26,7 +27,7 @@ def ethnic_gap(frame: pd.DataFrame) -> str:
     names = known["segment"] + " in the " + known["ethnic_group"] + " group"
     judged = known.drop(columns=found.columns, errors="ignore").assign(unit=names, events=known["people"], **found)
     words = Family(
-        "of people", "segment of a group", "segments of groups", "everybody", percent, counted="people",
+        "share of people", "segment of a group", "segments of groups", "everybody", percent, counted="people",
         caution=f"{NOT_FOR_AGE} No group is recorded for {percent(float(blank / total))} of people.",
     )  # fmt: skip
     return words.standing_out(judged)
@@ -44,10 +45,10 @@ def deprivation_gap(frame: pd.DataFrame) -> str:
     found = rates_against(most, least)
     judged = most[["people"]].rename(columns={"people": "events"}).join(found).rename_axis("unit").reset_index()
     words = Family(
-        "of people in the most deprived fifth of small areas", "segment", "segments", "the least deprived fifth",
-        percent, counted="people", caution=NOT_FOR_AGE,
+        "share of people", "segment", "segments", "the least deprived fifth", percent, counted="people",
+        caution=NOT_FOR_AGE,
     )  # fmt: skip
-    return words.standing_out(judged)
+    return f"In the most deprived fifth of small areas: {uncapitalised(words.standing_out(judged))}"
 
 
 @finding
@@ -69,7 +70,7 @@ def unit_gap(frame: pd.DataFrame, kind: str) -> str:
         p=frame["p_adjusted"], comparator=float("nan"), verdict=verdict,
     )  # fmt: skip
     words = Family(
-        "of people", f"segment of a {kind}", f"segments of {kind}s", "what the others of the ICS predict", percent,
-        among_others=True, counted="people", caution=NOT_FOR_AGE,
+        "share of people", f"segment of a {kind}", f"segments of {kind}s", "what the others of the ICS predict",
+        percent, among_others=True, counted="people", caution=NOT_FOR_AGE,
     )  # fmt: skip
     return words.standing_out(judged)

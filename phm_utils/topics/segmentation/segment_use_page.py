@@ -95,7 +95,7 @@ def segment_gap(sizes: pd.DataFrame) -> str:
         return TOO_FEW
     if "ics_share" not in sizes:
         return f"People by segment, in the order of the rules: {in_order(sizes, 'segment', 'share')}."
-    words = Family("of people", "segment", "segments", WHOLE_ICS, percent, counted="people", caution=NOT_FOR_AGE)
+    words = Family("share of people", "segment", "segments", WHOLE_ICS, percent, counted="people", caution=NOT_FOR_AGE)
     return words.standing_out(beside_ics(sizes, lambda row: row["segment"]))
 
 
@@ -117,37 +117,35 @@ def cost_concentration(sizes: pd.DataFrame, cost: pd.DataFrame) -> str:
     )
 
 
-def by_construction(model: Segmentation) -> dict[tuple[str, str], str]:
-    """Segments and kinds of contact whose rate follows from the rules: (segment, title of the contact), and why.
+def asked_by_rules(model: Segmentation) -> dict[str, list[str]]:
+    """Kinds of contact that rules ask for, by title, and the segments of those rules.
 
-    A rule that asks for a contact puts people into its segment because they had it, and out of every later one. Stays
-    are found among emergency and other admissions.
+    People are in such a segment because they had the contact, and so in no later one: how much they have
+    follows from the rules. Stays are found among emergency and other admissions.
     """
-    found: dict[tuple[str, str], str] = {}
+    found = {}
     for kind, title in SHORT.items():
         starts = (kind, "stay_") if kind.endswith("admissions") else (kind,)
-        asks = [
+        segments = [
             segment.name
             for segment in model.segments
             if any(c.column.startswith(starts) for rule in segment.rules for c in criteria(rule))
         ]
-        if asks:
-            for name in model.names[model.names.index(asks[0]) :]:
-                where = "a rule asks for them" if name in asks else f"people who had them may be in {asks[0]}"
-                found[(name, title)] = where
+        if segments:
+            found[title] = segments
     return found
 
 
 @finding("limit")
 def contacts_by_rule(model: Segmentation) -> str | None:
-    """Kinds of contact that rules ask for, so that segments differ in them by definition."""
-    asked = [(name, title) for (name, title), why in by_construction(model).items() if why.startswith("a rule")]
+    """Kinds of contact in which segments differ by definition; None where no rule asks for one."""
+    asked = asked_by_rules(model)
     if not asked:
         return None
-    parts = joined([f"{in_sentence(title)} in {name}" for name, title in asked])
+    parts = "; ".join(f"{in_sentence(title)} (for {joined(segments)})" for title, segments in asked.items())
     return (
-        f"Rules ask for {parts}: people are in these segments because they had such a contact, and so in no later one. "
-        "How much more or less they have is no finding."
+        f"Rules ask for some contacts: {parts}. People are in these segments because they had them, and so in no later "
+        "one: how much more or less than everybody they have is no finding."
     )
 
 

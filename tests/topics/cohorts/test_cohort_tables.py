@@ -141,7 +141,7 @@ def test_sentences_hold_where_everything_is_suppressed(released):
     chosen = load_cohorts()
     sizes = area(tables["segment_size"], "U99001")
     assert str(segment_use_page.segment_gap(of_pcn(tables, "segment_size"))) == TOO_FEW
-    assert str(segment_use_page.cost_concentration(sizes)) == TOO_FEW
+    assert str(segment_use_page.cost_concentration(sizes, area(tables["segment_cost"], "U99001"))) == TOO_FEW
     groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
     assert "no group has enough to be compared" in str(cohort_page.group_gap(groups, chosen))
     use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
@@ -170,11 +170,17 @@ def test_a_step_too_small_to_show_is_said_to_be(released):
     assert "Seven or more attendances in 12 months too few to show" in str(cohort_page.flow(steps))
 
 
-def test_conditions_beyond_chance_are_counted_and_the_furthest_named(released):
+def test_conditions_that_differ_are_named_with_limits(released):
     tables = released()
     south = of_pcn(tables, "segment_condition", "U99002")
     # 100 of 400 have dementia against 100 of 1,045; nobody has diabetes, against 200 of 1,045.
     assert str(recorded_conditions_page.condition_gap(south)) == (
-        "Of 26 conditions, recorded more often here than in the ICS, beyond chance: 1 (dementia, 25.0% against 9.6%); "
-        "less often: 1 (diabetes, 0.0% against 19.1%). Not adjusted for age."
+        "Of 2 conditions compared, 2 differ from the whole ICS (share of people): above it dementia (25.0%, 21.0% to "
+        "29.5%; against 9.6%; 100 people); below it diabetes (0%, 0% to 1.0%; against 19.1%; 0 people). 24 are "
+        "too small "
+        "to compare. Not adjusted for age."
     )
+    whole = area(tables["segment_condition"], "QZZ")
+    said = str(recorded_conditions_page.condition_gap(whole))
+    assert said.startswith("Recorded for 5% of people or more: ")
+    assert "diabetes 19.1%" in said

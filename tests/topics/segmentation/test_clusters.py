@@ -66,12 +66,16 @@ def test_sentences_name_the_clusters_and_the_rules_beside_them(clusters):
     tables = clusters(planted())
     names = clusters_page.cluster_names(block(tables["segment_cluster_condition"]))
     shown = clusters_page.clusters(table_of(tables, RELEASES[0], "U99001"), names)
-    assert "differs most from the ICS" in str(clusters_page.cluster_sizes(shown))
+    assert str(clusters_page.cluster_sizes(shown)).startswith(
+        "Of 3 clusters compared, none differs from the whole ICS (share of adults) beyond chance."
+    )
+    whole = clusters_page.clusters(block(tables["segment_cluster"]), names)
+    assert str(clusters_page.cluster_sizes(whole)).startswith("Shares of adults: “A: few conditions” ")
     assert NOT_CLUSTERED not in set(shown["cluster"])  # nobody is left over
     text = str(clusters_page.stability(block(tables["segment_cluster_tried"]), shown))
     assert str(text).startswith("3 clusters were found in the ICS: 3 stable")
     crossed = clusters_page.cluster_segments(block(tables["segment_cluster_segment"]), names)
-    assert "The rules place" in str(clusters_page.rules_and_clusters(crossed))
+    assert "of “A: few conditions” " in str(clusters_page.rules_and_clusters(crossed))
     assert "Children and young people" not in set(crossed["segment"])
     profile = clusters_page.cluster_profile(block(tables["segment_cluster_condition"]), names)
     assert list(dict.fromkeys(profile["named"]))[-1] == ALL_ADULTS

@@ -197,14 +197,32 @@ def test_sentences_name_the_figures_they_stand_on(released):
     whole = released["segment_movement"].query("area_code == 'QZZ'")
     # 40 stayed and 20 fell ill; the three who moved to Feel well are too few to show. 20 of 73, shown as 75, is 26.7%.
     assert str(movement_page.moved(whole)) == (
-        "Of about 60 people registered on both dates, about 20 (33%) are in another segment than 24 months before, "
-        "about 0 of them because of age alone. Suppressed counts are left out."
+        "Of about 60 people registered on both dates, about 20 (33.3%) are in another segment than 24 months before, "
+        "none or too few to show of them because of age alone. Suppressed counts are left out."
     )
     stored = whole.astype({"people": "float64", "people_by_age": "float64"})  # as Parquet gives back missing counts
     assert movement_page.joined_died_left(stored) == movement_page.joined_died_left(whole)
     assert (
         str(movement_page.joined_died_left(whole))
-        == "In these 24 months about 0 people joined or were born, 0 died and 10 left."
+        == "People in these 24 months: joined or born none or too few to show, died none or too few to show, left "
+        "about 10."
+    )
+
+
+def test_a_pcn_is_compared_with_the_ics_over_the_cells_that_it_shows():
+    rows = [
+        ("Well", "Well", 900, 8_000),
+        ("Well", "Ill", 100, 2_000),
+        ("Ill", "Well", None, 500),
+        ("Well", "Died", 50, 90),
+    ]
+    moves = pd.DataFrame(rows, columns=["from_segment", "to_segment", "people", "ics_people"]).assign(people_by_age=5)
+    moves = moves.astype({"people": "Int64", "ics_people": "Int64", "people_by_age": "Int64"})
+    # 100 of 1,000 here; 2,000 of 10,000 in the ICS.
+    assert str(movement_page.moved(moves)) == (
+        "In another segment than 24 months before: 10.0% (8.3% to 12.0%; 100 people) of people registered on "
+        "both dates, "
+        "less than the whole ICS (20.0%). About 5 of them moved because of age alone. Suppressed counts are left out."
     )
 
 

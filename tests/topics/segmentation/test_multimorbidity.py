@@ -71,6 +71,17 @@ def test_people_of_unknown_deprivation_are_released_and_have_no_line(lines):
     assert "Not known" not in set(multimorbidity_page.burden_lines(frame)["quintile"])
 
 
+def test_ages_whose_ranges_overlap_are_not_called_different(lines):
+    rows = [
+        *people_of(1, 45, 20, 180),
+        *people_of(1, 55, 100, 100),
+        *people_of(5, 45, 20, 180),
+        *people_of(5, 55, 98, 102),
+    ]
+    ages = multimorbidity_page.burden_ages(multimorbidity_page.burden_lines(lines(rows)), 0.3)
+    assert str(multimorbidity_page.burden_gap(ages, 0.3)).endswith("the ranges overlap, so they cannot be told apart.")
+
+
 def test_a_fifth_that_does_not_reach_the_burden_is_said_to(lines):
     rows = [*ROWS[:4], *people_of(5, 55, 20, 180), *people_of(5, 85, 50, 200)]
     text = str(
@@ -96,4 +107,6 @@ def test_in_a_pcn_the_icss_ages_stand_in_the_same_row(lines):
     whole = own.assign(**{f"ics_{c}": own[c] for c in ("people", "registered", "share", "lower", "upper")})
     ages = multimorbidity_page.burden_ages(whole, 0.3)
     assert ages["says"].tolist() == ages["ics_says"].tolist()
-    assert str(multimorbidity_page.burden_gap(ages, 0.3)).endswith("In the ICS: 10 years earlier.")
+    assert str(multimorbidity_page.burden_gap(ages, 0.3)).endswith(
+        "10 years earlier. In the ICS: most deprived fifth 50 (49 to 51), least deprived 60 (59 to 61)."
+    )

@@ -152,20 +152,23 @@ def test_what_the_rules_let_out_is_suppressed_and_names_the_published_models_own
     assert "(Depression, Anxiety)" in str(segment_rules_page.placing_nobody(tables["segment_rule_remark"]))
 
 
-def test_the_widest_overlap_is_named_but_not_of_a_segment_within_another():
+def test_pairs_whose_order_decides_are_listed_in_the_order_of_the_rules():
     rows = [
         ("Frail", "Old", 400, 400, 900),  # everybody frail is old here: the order is the definition
         ("Frail", "Heavy", None, 400, 300),
         ("Old", "Heavy", 120, 900, 300),
-        ("Old", "Smoker", 0, 900, 200),
+        ("Old", "Smoker", 110, 900, 200),
+        ("Heavy", "Smoker", 0, 300, 200),
     ]
     columns = ["segment", "other_segment", "people", "people_segment", "people_other"]
     pairs = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
-    assert str(segment_rules_page.widest_overlap(pairs)) == (
-        "The order of the rules matters most between Old and Heavy: about 120 people in the ICS meet a rule of both "
-        "and are counted in Old or an earlier segment."
+    assert str(segment_rules_page.overlapping(pairs)) == (
+        "Rules of both segments hold for some people in 2 pairs of segments; for half or more of those who meet "
+        "a rule of "
+        "the smaller one the order of the rules decides in Old before Smoker (about 110 people), in the whole ICS."
     )
-    assert segment_rules_page.widest_overlap(pairs.drop(index=2)) is None
+    assert "in none for half or more" in str(segment_rules_page.overlapping(pairs.drop(index=3)))
+    assert segment_rules_page.overlapping(pairs.drop(index=[2, 3])) is None
 
 
 def test_nothing_is_said_of_rules_without_fault():
