@@ -88,9 +88,7 @@ def _missed(rows: pd.DataFrame) -> str:
     text = f" An estimated {_span(known['missed_share'])} of a source's records are missed." if len(known) else ""
     if len(bounded):
         of = "another" if len(known) else "a"
-        text += (
-            f" Of {of} source at most {_span(bounded['missed_upper'])} of records are missed: as many are not linked."
-        )
+        text += f" Of {of} source's records at most {_span(bounded['missed_upper'])} are missed: the share not linked."
     return text
 
 
@@ -267,7 +265,9 @@ def _text(row: pd.Series, share: str) -> str:
 
 
 def _short(value: float) -> str:
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value == 0 or value >= 0.005 else "under 0.01"
+    if value < 0.005:
+        return "under 0.01" if value else "0"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _lower(title: str) -> str:

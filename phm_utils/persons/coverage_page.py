@@ -53,8 +53,8 @@ def values_finding(counts: pd.DataFrame) -> tuple[str, Level] | str:
     kinds = {kind: int(known[kind].fillna(0).sum()) for kind in (*USED, *NOT_USED)}
     used = sum(kinds[kind] for kind in USED)
     text = (
-        f"{percent(used / total)} of about {total:,} values are used: {kinds['as_recorded']:,} in their concept's "
-        f"unit, {kinds['converted']:,} converted and {kinds['without_unit']:,} without a unit."
+        f"{percent(used / total).capitalize()} of about {total:,} values are used: {kinds['as_recorded']:,} in their "
+        f"concept's unit, {kinds['converted']:,} converted and {kinds['without_unit']:,} without a unit."
     )
     lost = known[list(NOT_USED)].fillna(0).sum(axis=1) / known["entries"].where(known["entries"] > 0)
     named = [

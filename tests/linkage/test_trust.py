@@ -94,14 +94,14 @@ def test_errors_of_sources_are_said_and_those_without_estimates_are_named(releas
     assert whole["title"].tolist() == ["Deaths", "Emergency department attendances"]
     assert str(trust.error_sentence(whole)) == (
         "Of 10,000 links an estimated 100.0 in emergency department attendances are to the wrong person. "
-        "An estimated 10.0% of a source's records are missed. Of another source at most 2.4% of records are missed: "
-        "as many are not linked."
+        "An estimated 10.0% of a source's records are missed. Of another source's records at most 2.4% are "
+        "missed: the share not linked."
     )
     assert str(trust.unchecked_sentence(released["link_error"])).endswith("GP coded events.")
     table = trust.error_table(whole).set_index("Source")
     assert table.loc["Emergency department attendances", "False in 10,000"] == "100.0 (50.0 to 200.0)"
     assert table.loc["Deaths", "False in 10,000"] == "too few to estimate"
-    assert table.loc["Deaths", "Missed in 100"] == "0.00 to 2.44"
+    assert table.loc["Deaths", "Missed in 100"] == "0 to 2.44"
 
 
 def test_a_count_of_a_thousand_becomes_a_range(released):

@@ -8,7 +8,16 @@ import pandas as pd
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
 from phm_utils.measures.usual_variation import judged
-from phm_utils.methods.comparisons import mirrored, rates_against, shares_against, the_others
+from phm_utils.methods.comparisons import (
+    ABOVE,
+    BELOW,
+    CANNOT_TELL,
+    TOO_FEW,
+    mirrored,
+    rates_against,
+    shares_against,
+    the_others,
+)
 from phm_utils.methods.validation import z_value
 from phm_utils.reports.comparisons import Family, out_of, people, percent
 from phm_utils.reports.findings import finding
@@ -95,15 +104,15 @@ def by_group(profile: pd.DataFrame) -> pd.DataFrame:
 PER = 1_000  # people
 SIZE = Family("per 1,000 registered", "cohort", "cohorts", "the ICS average", out_of(PER), counted="people")
 GROUPS = Family(
-    "per 1,000 people", "group", "groups", "all others of the same characteristic", out_of(PER), own_comparators=True,
-    counted="people", caution="Not adjusted for age.",
+    "members per 1,000 people", "group", "groups", "all others of the same characteristic", out_of(PER),
+    own_comparators=True, counted="people", caution="Not adjusted for age.",
 )  # fmt: skip
 ALSO = Family(
     "share of people", "characteristic", "characteristics", "everybody registered", percent, own_comparators=True,
     counted="people", caution="Not adjusted for age.",
 )  # fmt: skip
 CONTACTS = Family(
-    "per 1,000 people in 12 months", "kind of contact", "kinds of contact", "everybody registered",
+    "contacts per 1,000 people in 12 months", "kind of contact", "kinds of contact", "everybody registered",
     own_comparators=True, caution="Not adjusted for age.",
 )  # fmt: skip
 
@@ -150,7 +159,11 @@ def cohort_spread(units: pd.DataFrame, kind: str) -> str:
         "members per 1,000 registered", kind, f"{kind}s", "what the others predict", out_of(PER), among_others=True,
         counted="people",
     )  # fmt: skip
-    return _in_order(units, lambda part: family.standing_out(judged(part, value="share", events="people")))
+    rows = judged(units, value="share", events="people")
+    every = rows.groupby("cohort").filter(lambda part: part["value"].notna().all())
+    if rows["verdict"].eq(TOO_FEW).all() and len(every):
+        return f"By {kind}. {family.standing_out(every.drop_duplicates('unit'))}"
+    return _in_order(f"By {kind}", rows, family.standing_out)
 
 
 @finding
@@ -183,7 +196,7 @@ def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         tail = f" Not compared, because the definition asks for it: {asks}." if asks else ""
         return GROUPS.standing_out(part) + tail
 
-    return _in_order(rows, said)
+    return _in_order("By group", rows, said)
 
 
 def _group(level: str) -> str:
@@ -208,7 +221,7 @@ def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         unit=also["also"].map(in_sentence),
         why=BY_DEFINITION,
     )
-    return _in_order(rows, ALSO.standing_out)
+    return _in_order("Other characteristics", rows, ALSO.standing_out)
 
 
 @finding
@@ -228,7 +241,7 @@ def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
     rows = found.assign(
         short=ratios["short"], cohort=ratios["short"], unit=ratios["activity"].map(in_sentence), why=BY_DEFINITION
     )
-    return _in_order(rows, CONTACTS.standing_out)
+    return _in_order("Contacts", rows, CONTACTS.standing_out)
 
 
 def _rates(ratios: pd.DataFrame, suffix: str) -> pd.DataFrame:
@@ -250,12 +263,14 @@ def _alternatives(part: pd.DataFrame) -> str:
     return f"{part['short'].iloc[0]}: {listed}"
 
 
-def _in_order(rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]) -> str:
-    """A sentence for each cohort, in their order."""
-    parts = [
-        (part["short"].iloc[0], said(part.reset_index(drop=True))) for _, part in rows.groupby("cohort", sort=False)
-    ]
-    return " ".join(f"{short}: {in_sentence(text)}" for short, text in parts)
+def _in_order(lead: str, rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]) -> str:
+    """A sentence for each cohort, in their order; short where nothing of a cohort can be compared."""
+    parts = []
+    for _, part in rows.groupby("cohort", sort=False):
+        compared = part["verdict"].isin([ABOVE, BELOW, CANNOT_TELL]).any()
+        text = in_sentence(said(part.reset_index(drop=True))) if compared else "too few to compare."
+        parts.append(f"{part['short'].iloc[0]}: {text}")
+    return " ".join([f"{lead}.", *parts])
 
 
 def _each(parts: Iterable[str]) -> str:

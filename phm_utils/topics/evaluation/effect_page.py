@@ -106,7 +106,8 @@ def _effect(row: pd.Series, title: str, months: int) -> str:
         )
     return (
         f"With {title} {had} ({given}; the whole ICS). The limits allow for differences between networks: those "
-        f"without it differ by {beyond(row['tau'])}; a difference of {row['overturning_tau']:.0%} would overturn the result."
+        f"without it differ by {beyond(row['tau'])}; a difference of {row['overturning_tau']:.0%} would overturn the "
+        "result."
     )
 
 

@@ -21,7 +21,7 @@ from phm_utils.topics.published.comparisons import (
     standing_out,
 )
 from phm_utils.topics.published.published_tables import NO_PCN
-from phm_utils.wording import in_sentence, joined, uncapitalised
+from phm_utils.wording import in_sentence, joined
 
 
 @if_present
