@@ -101,25 +101,3 @@ def shown(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     [10.0]
     """
     return frame[frame[column].notna()].astype({column: float}).reset_index(drop=True)
-
-
-def beyond_chance(frame: pd.DataFrame, other: str) -> pd.DataFrame:
-    """The rows whose limits (`lower`, `upper`) leave out the number in another column; suppressed ones never do.
-
-    >>> frame = pd.DataFrame({"lower": [0.1, 0.1], "upper": [0.3, 0.3], "ics_share": [0.2, 0.4]})
-    >>> beyond_chance(frame, "ics_share").index.tolist()
-    [1]
-    """
-    known = shown(frame, other)
-    apart = (known["lower"] > known[other]) | (known["upper"] < known[other])
-    return known[apart.fillna(False).astype(bool)]
-
-
-def furthest(frame: pd.DataFrame, value: str, other: str) -> pd.Series:
-    """The row in which two columns of numbers differ most.
-
-    >>> frame = pd.DataFrame({"segment": ["A", "B"], "share": [0.2, 0.5], "ics_share": [0.21, 0.4]})
-    >>> furthest(frame, "share", "ics_share")["segment"]
-    'B'
-    """
-    return frame.loc[(frame[value] - frame[other]).abs().idxmax()]

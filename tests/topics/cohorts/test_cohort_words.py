@@ -83,16 +83,17 @@ def test_other_characteristics_are_compared_with_everybodys():
         "people": [60, 10, 150], "in_cohort": [200] * 3, "share_all": [0.15, 0.06, 0.05],
     })  # fmt: skip
     assert str(cohort_page.overlap(also, COHORTS)) == (
-        "Other characteristics. Core20: of 2 characteristics compared, 1 differs from everybody registered (share of people): "
-        "above it smoker (30.0%, 23.3% to 37.7%; against 15.0%; 60 people). Not compared: four or more long-term conditions (the "
-        "definition asks for it). Not adjusted for age."
+        "Other characteristics. Core20: of 2 characteristics compared, 1 differs from everybody registered (share of "
+        "people): above it smoker (30.0%, 23.3% to 37.7%; against 15.0%; 60 people). Not compared: four or more "
+        "long-term conditions (the definition asks for it). Not adjusted for age."
     )
 
 
 def test_too_few_places_of_a_kind_are_none_to_name(tables):
     units = page(tables(CROWD), UNIT, "U99001")
     assert str(cohort_page.cohort_spread(units, "practice")) == (
-        "By practice. How much practices usually differ cannot be told from 1, so none is named."
+        "By practice. 1 practice, 38 members per 1,000 registered: how much practices usually differ cannot be told from 1, "
+        "so none is named."
     )
 
 
@@ -105,8 +106,8 @@ def test_a_place_that_stands_out_is_named_with_what_the_others_predict():
     })  # fmt: skip
     assert str(cohort_page.cohort_spread(units, "practice")) == (
         "By practice. Frequent: of 2 practices compared, 1 differs from what the others predict (members per 1,000 "
-        "registered): above it Elm (18, 14.7 to 22.1; the others predict 4 to 9; 90 people; 15 drawn towards the others). "
-        "Not compared: Ash (old extract)."
+        "registered): above it Elm (18, 14.7 to 22.1; the others predict 4 to 9; 90 people; 15 drawn towards the "
+        "others). Not compared: Ash (old extract)."
     )
 
 
