@@ -92,8 +92,8 @@ def test_other_characteristics_are_compared_with_everybodys():
 def test_too_few_places_of_a_kind_are_none_to_name(tables):
     units = page(tables(CROWD), UNIT, "U99001")
     assert str(cohort_page.cohort_spread(units, "practice")) == (
-        "By practice. 1 practice, 38 members per 1,000 registered: how much practices usually differ cannot be told from 1, "
-        "so none is named."
+        "By practice. 1 practice, 38 members per 1,000 registered: how much practices usually differ cannot be told "
+        "from 1, so none is named."
     )
 
 

@@ -221,7 +221,8 @@ def test_a_pcn_is_compared_with_the_ics_over_the_cells_that_it_shows():
     # 100 of 1,000 here; 2,000 of 10,000 in the ICS.
     assert str(movement_page.moved(moves)) == (
         "In another segment than 24 months before: 10.0% of people registered on both dates (8.3% to 12.0%; 100 "
-        "people), less than the whole ICS (20.0%). About 5 of them moved because of age alone. Suppressed counts are left out."
+        "people), less than the whole ICS (20.0%). About 5 of them moved because of age alone. Suppressed counts are "
+        "left out."
     )
 
 
