@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+DESCRIBES_UNIT = ("unit_name", "category", "why")  # keys that say something of a unit: they tell no rows of it apart
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -66,7 +68,7 @@ class AcrossUnits:
 
     def violations(self, frame: pd.DataFrame, keys: Sequence[str], ics_code: str) -> int:
         """Number of counts of a PCN that differ from its practices' sum."""
-        rest = [k for k in keys if k not in ("area_code", "place", self.unit, "unit_name", "category")]
+        rest = [k for k in keys if k not in ("area_code", "place", self.unit, *DESCRIBES_UNIT)]
         of_ics = frame["area_code"] == ics_code
         practices = frame[~of_ics].rename(columns={"area_code": "_pcn"})
         networks = frame[of_ics].rename(columns={self.unit: "_pcn"})
