@@ -36,6 +36,7 @@ def settled_practices(listed: pd.DataFrame, registered: pd.Series, workbook: Wor
     texts = [c.name for c in TABLES["practice"].columns if c.type == "text"] + ["nulled_fields"]
     rows = listed.assign(**{day: pd.to_datetime(listed[day]).astype("datetime64[s]") for day in DAYS})
     rows = rows.astype(dict.fromkeys(texts, "str"))
+    rows = rows.sort_values(list(rows.columns), ignore_index=True)  # whatever order the files give them in
     day = pd.Timestamp(workbook.index_date)
     _refuse_ambiguous(rows, registered, workbook)
     found = _memberships_at(rows, day)
