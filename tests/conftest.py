@@ -11,14 +11,17 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from phm_utils.cli import main
+from phm_utils.engine import THREADS_ENV
 from phm_utils.params import Workbook
 from phm_utils.topics.registry import load_workbook
 
 pytest_plugins = ["person_table", "browser"]
 
 # Machines are shared: how long an example takes says nothing about the code.
-settings.register_profile("workbook", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("workbook", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("workbook"), max_examples=200)
 settings.load_profile("workbook")
+os.environ.setdefault(THREADS_ENV, "1")  # tables are tiny: tests run side by side instead
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -93,6 +93,7 @@ def wait_for(marker: Path, process: subprocess.Popen) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.full
 def test_a_run_killed_in_a_stage_goes_on_from_the_stage_before(house, start):
     first = start(pause=60)
     until(first, "slow runs")

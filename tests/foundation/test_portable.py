@@ -211,12 +211,17 @@ TESTS = st.sampled_from(["a IS NULL", "b IS NOT NULL", "c BETWEEN 1 AND b", "a I
 SIGNS = st.sampled_from(["+", "-", "*", "&", "|", "=", "<", ">=", "<>", "AND", "OR", "IS DISTINCT FROM"])
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.fixture(scope="module")
+def con():
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE t AS SELECT * FROM (VALUES (1, 2, 3), (6, -3, NULL), (7, 7, 0)) AS v(a, b, c)")
+        yield con
+
+
+@settings(max_examples=300)
 @given(st.lists(st.tuples(OPERANDS | TESTS, SIGNS), min_size=1, max_size=5), OPERANDS | TESTS)
-def test_operators_bind_on_spark_as_they_do_on_duckdb(parts, last):
+def test_operators_bind_on_spark_as_they_do_on_duckdb(con, parts, last):
     written = " ".join(f"{operand} {sign}" for operand, sign in parts) + f" {last}"
-    con = duckdb.connect()
-    con.execute("CREATE TABLE t AS SELECT * FROM (VALUES (1, 2, 3), (6, -3, NULL), (7, 7, 0)) AS v(a, b, c)")
     try:
         ours = con.execute(f"SELECT {written} AS r FROM t").fetchall()
     except duckdb.Error:

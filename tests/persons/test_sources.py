@@ -287,7 +287,14 @@ BLANK = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("table", "fields", "columns"), BLANK, ids=[f"{t}.{c}" for t, c, _ in BLANK])
+QUICK = 3  # one in so many at every `make test`, all with the long suites
+
+
+@pytest.mark.parametrize(
+    ("table", "fields", "columns"),
+    [pytest.param(*blank, marks=() if n % QUICK == 0 else pytest.mark.full) for n, blank in enumerate(BLANK)],
+    ids=[f"{t}.{c}" for t, c, _ in BLANK],
+)
 def test_a_decisive_field_without_any_value_leaves_null_what_rests_on_it(page, whole, table, fields, columns):
     blank = dict.fromkeys([fields] if isinstance(fields, str) else fields)
     rows = {"area": page.areas(), **page.everything()}

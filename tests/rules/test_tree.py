@@ -104,13 +104,18 @@ def kleene_all(row: pd.Series) -> object:
     return pd.NA if row.isna().any() else True
 
 
-@settings(max_examples=150, deadline=None)
-@given(RULES)
-def test_compiled_rules_mean_what_pandas_says(content):
-    sql = compile_rule(parse(content), COLUMNS)
+@pytest.fixture(scope="module")
+def con():
     with duckdb.connect() as con:
         con.register("people", PEOPLE.assign(n=range(len(PEOPLE))))
-        found = con.execute(f"SELECT {sql} AS met FROM people ORDER BY n").df()["met"]
+        yield con
+
+
+@settings(max_examples=150)
+@given(RULES)
+def test_compiled_rules_mean_what_pandas_says(con, content):
+    sql = compile_rule(parse(content), COLUMNS)
+    found = con.execute(f"SELECT {sql} AS met FROM people ORDER BY n").df()["met"]
     expected = by_pandas(content)
     assert [None if pd.isna(v) else bool(v) for v in found] == [None if pd.isna(v) else bool(v) for v in expected]
 
