@@ -7,6 +7,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, present_tables, quote, read_sql
 from phm_utils.linkage.quality_releases import CATEGORIES, QUALITY, quality_models, titled
+from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.rates import proportion
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import area_blocks
@@ -23,6 +24,8 @@ METHODS = {
     "no_token": "no token",
 }
 CONFIDENCE = 0.95
+FAMILIES = 4  # of comparisons in the report: sources, and groups by records not linked and by either error
+RATE = of_one_page(FAMILIES)
 ATTACHED = ("agrees", "sex_differs", "month_differs")
 KINDS = (
     *("Alone", "2 people", "3 to 5 people", "6 to 10 people", "Other communal (11 or more)"),

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
-from phm_utils.linkage.coverage import METHODS
+from phm_utils.linkage.coverage import METHODS, RATE
 from phm_utils.methods.comparisons import mirrored, rates_against, the_others
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
@@ -188,7 +188,7 @@ def missed_sentence(groups: pd.DataFrame, title: str) -> str:
     known = groups[~unknown].reset_index(drop=True)
     family, units = known["characteristic"], _with_limits(known)
     others = the_others(units, (known["linked"] + known["not_linked"]), family=family)
-    judged = rates_against(units, others, family=family, scale="logit").assign(
+    judged = rates_against(units, others, family=family, scale="logit", rate=RATE).assign(
         unit=[_people(row) for _, row in known.iterrows()]
     )
     text = NOT_LINKED.standing_out(

@@ -6,6 +6,7 @@ Measured over the whole ICS. See quality_releases.py for the tables.
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
+from phm_utils.linkage.coverage import RATE
 from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
 from phm_utils.methods.comparisons import mirrored, rates_against, the_others
 from phm_utils.methods.linkage_error import FALSE, count_range
@@ -76,7 +77,7 @@ def error_sentence(rows: pd.DataFrame) -> str:
     by_source = f"{low} to {high} by source" if len(known) > 1 else f"{low} in {_lower(known['title'].iloc[0])}"
     text = f"Of 10,000 links an estimated {by_source} are to the wrong person."
     if len(known) > 1:
-        judged = rates_against(units, the_others(units, known["linked"]), scale="logit")
+        judged = rates_against(units, the_others(units, known["linked"]), scale="logit", rate=RATE)
         named = judged.assign(unit=known["title"].map(_lower), events=known["tested"])
         text += f" {FALSE_BY_SOURCE.standing_out(named[~mirrored(pd.Series('all', index=named.index))])}"
     return text + _missed(rows)
@@ -145,7 +146,7 @@ def group_sentence(groups: pd.DataFrame, share: str, title: str) -> str:
     )  # fmt: skip
     known = groups.reset_index(drop=True)
     units, of = _units(known, share), known["characteristic"]
-    judged = rates_against(units, the_others(units, known["linked"], family=of), family=of, scale="logit")
+    judged = rates_against(units, the_others(units, known["linked"], family=of), family=of, scale="logit", rate=RATE)
     named = judged.assign(unit=known["group"].map(in_sentence), events=known["tested"])
     return f"{title}: {in_sentence(family.standing_out(named[~mirrored(of.where(units['value'].notna()))]))}"
 

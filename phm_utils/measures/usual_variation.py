@@ -13,14 +13,13 @@ import pandas as pd
 
 from phm_utils.engine import read_sql
 from phm_utils.methods.comparisons import ABOVE, BELOW, CANNOT_TELL, NOT_COMPARED, TOO_FEW
-from phm_utils.methods.discovery import discoveries
+from phm_utils.methods.discovery import RATE, discoveries
 from phm_utils.methods.funnels import Kind
 from phm_utils.methods.overdispersion import MIN_UNITS, outliers
 from phm_utils.methods.pooling import pool_proportions, pool_rates
 from phm_utils.privacy.release import Column, estimate, key
 
 USUAL = ("usual_lower", "usual_upper", "p_adjusted", "pooled")
-FALSE_DISCOVERIES = 0.05  # of the units named, on average
 
 
 def usual_columns(behind: str, people: str = "") -> tuple[Column, ...]:
@@ -54,6 +53,7 @@ def against_others(
     kind: Kind,
     scale: float = 1.0,
     families: Sequence[str] = (),
+    rate: float = RATE,
 ) -> pd.DataFrame:
     """The units with `USUAL`: what the others predict, and the value drawn towards theirs.
 
@@ -62,8 +62,9 @@ def against_others(
         Those whose `why` is not empty are left out: they have none of `USUAL`.
     scale: by which predictions are multiplied, such as the ICS's rate where values are ratios to it.
     families: columns by which comparisons are apart, such as the cohort; see `discovery`.
+    rate: of false ones among those named; `judged` needs the same.
 
-    p_adjusted: for false-discovery control over all units of a kind, and all families: 0.05 and below may be named.
+    p_adjusted: for false-discovery control over all units of a kind, and all families: `rate` and below may be named.
     All are NaN where fewer than 11 units of a kind have events and sizes.
     """
     of_ics = (units["area_code"] == ics_code).rename("of_ics")
@@ -76,16 +77,16 @@ def against_others(
     family = units[list(families)].astype(str).agg(" ".join, axis=1) if families else pd.Series("", index=units.index)
     found["p_adjusted"] = float("nan")
     for _, rows in found.groupby(of_ics):
-        found.loc[rows.index, "p_adjusted"] = _adjusted(rows["p"], family.loc[rows.index])
+        found.loc[rows.index, "p_adjusted"] = _adjusted(rows["p"], family.loc[rows.index], rate)
     return units.join(found[list(USUAL)])
 
 
-def _adjusted(p: pd.Series, family: pd.Series) -> pd.Series:
-    """p-values that may be held against FALSE_DISCOVERIES: adjusted within families, times m / R of these selected.
+def _adjusted(p: pd.Series, family: pd.Series, rate: float) -> pd.Series:
+    """p-values that may be held against `rate`: adjusted within families, times m / R of these selected.
 
-    A family that is not selected has none at or below it: its smallest is above FALSE_DISCOVERIES times R / m.
+    A family that is not selected has none at or below it: its smallest is above `rate` times R / m.
     """
-    found = discoveries(pd.DataFrame({"family": family, "p": p}), FALSE_DISCOVERIES)
+    found = discoveries(pd.DataFrame({"family": family, "p": p}), rate)
     tested, selected = family[p.notna()].nunique(), family[found["selected"]].nunique()
     return (found["p_adjusted"] * tested / max(selected, 1)).clip(upper=1)
 
@@ -103,15 +104,21 @@ def _of_one_kind(units: pd.DataFrame, events: str, sizes: str, kind: Kind, scale
 
 
 def judged(
-    units: pd.DataFrame, *, events: str, value: str = "value", lower: str = "lower", upper: str = "upper"
+    units: pd.DataFrame,
+    *,
+    events: str,
+    value: str = "value",
+    lower: str = "lower",
+    upper: str = "upper",
+    rate: float = RATE,
 ) -> pd.DataFrame:
     """Released units as `reports.comparisons` takes them, with the `verdict` against what the others predict.
 
     units: `unit_name`, `USUAL` and the columns named: a value with its limits, and the events behind it. Those whose
-        `why` is not empty are not compared.
+        `why` is not empty are not compared. rate: that of `against_others`.
     """
     out = units["why"] != "" if "why" in units else pd.Series(False, index=units.index)
-    found = units["p_adjusted"] <= FALSE_DISCOVERIES
+    found = units["p_adjusted"] <= rate
     high, low = units[value] > units["usual_upper"], units[value] < units["usual_lower"]
     few = units["p_adjusted"].isna()
     verdict = np.select([out, few, found & high, found & low], [NOT_COMPARED, TOO_FEW, ABOVE, BELOW], CANNOT_TELL)

@@ -14,7 +14,7 @@ from scipy import special
 
 from phm_utils.errors import InputError
 from phm_utils.methods import rates
-from phm_utils.methods.discovery import discoveries
+from phm_utils.methods.discovery import RATE, discoveries
 from phm_utils.methods.funnels import Kind
 from phm_utils.methods.overdispersion import outliers
 from phm_utils.methods.validation import counts, has_columns, matched, numbers, one_of, z_value
@@ -34,7 +34,7 @@ def shares_against(
     family: pd.Series | None = None,
     left_out: pd.Series | None = None,
     confidence: float = 0.95,
-    rate: float = 0.05,
+    rate: float = RATE,
 ) -> pd.DataFrame:
     """Shares of people compared with a share that is taken as known.
 
@@ -82,7 +82,7 @@ def rates_against(
     family: pd.Series | None = None,
     left_out: pd.Series | None = None,
     confidence: float = 0.95,
-    rate: float = 0.05,
+    rate: float = RATE,
     scale: Scale = "log",
 ) -> pd.DataFrame:
     """Rates or ratios compared with another rate, on the log scale; or shares with another estimate, on the logit's.
@@ -125,7 +125,7 @@ def rates_against(
     return _with_limits(judged, limits, confidence)
 
 
-def units_among_others(events: pd.Series, sizes: pd.Series, *, kind: Kind, rate: float = 0.05) -> pd.DataFrame:
+def units_among_others(events: pd.Series, sizes: pd.Series, *, kind: Kind, rate: float = RATE) -> pd.DataFrame:
     """Units compared with what the others predict for them, usual variation included; see `outliers`.
 
     Returns on the given index `value`, `lower` and `upper` (of the prediction, not of the value),

@@ -14,8 +14,22 @@ from scipy import stats
 from phm_utils.errors import InputError
 from phm_utils.methods.validation import counts, has_columns, matched, numbers
 
+RATE = 0.05  # of false ones among those named, on average
 
-def benjamini_hochberg(p: pd.Series, rate: float = 0.05) -> pd.DataFrame:
+
+def of_one_page(families: int) -> float:
+    """The rate for each of several families on one page: where nothing differs, it names a unit as rarely as one would.
+
+    Which families a reader believes is decided by the whole page, so its rate is divided (Bonferroni): their verdicts
+    are made in different stages, and no stage sees all of them.
+
+    >>> of_one_page(4)
+    0.0125
+    """
+    return RATE / families
+
+
+def benjamini_hochberg(p: pd.Series, rate: float = RATE) -> pd.DataFrame:
     """Comparisons that are found, with at most `rate` of them false on average.
 
     p: p-values; missing ones are no comparisons and are never found.
@@ -58,7 +72,7 @@ def heterogeneity(values: pd.Series, errors: pd.Series) -> float:
     return float(stats.chi2.sf((weight * (value[known] - mean) ** 2).sum(), known.sum() - 1))
 
 
-def discoveries(units: pd.DataFrame, rate: float = 0.05, omnibus: pd.Series | None = None) -> pd.DataFrame:
+def discoveries(units: pd.DataFrame, rate: float = RATE, omnibus: pd.Series | None = None) -> pd.DataFrame:
     """Units named within the families that show heterogeneity.
 
     units: one row per comparison: `family` and `p`. Every family declared belongs here, also those

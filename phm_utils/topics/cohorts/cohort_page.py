@@ -24,7 +24,7 @@ from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
 from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
-from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART
+from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART, RATE
 from phm_utils.wording import all_lacking, in_sentence, joined
 
 
@@ -159,7 +159,7 @@ def cohort_spread(units: pd.DataFrame, kind: str) -> str:
         "members per 1,000 registered", kind, f"{kind}s", "what the others predict", out_of(PER), among_others=True,
         counted="people",
     )  # fmt: skip
-    rows = judged(units, value="share", events="people")
+    rows = judged(units, value="share", events="people", rate=RATE)
     every = rows.groupby("cohort").filter(lambda part: part["value"].notna().all())
     if rows["verdict"].eq(TOO_FEW).all() and len(every):
         return f"By {kind}. {family.standing_out(every.drop_duplicates('unit'))}"
@@ -177,7 +177,8 @@ def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
     compared = known[~asked].reset_index(drop=True)
     family = compared["cohort"] + compared["dimension"]
     units = compared[["share", "lower", "upper"]].set_axis(["value", "lower", "upper"], axis=1)
-    found = rates_against(units, the_others(units, compared["registered"], family=family), family=family, scale="logit")
+    others = the_others(units, compared["registered"], family=family)
+    found = rates_against(units, others, family=family, scale="logit", rate=RATE)
     rows = found.assign(
         cohort=compared["cohort"],
         short=compared["short"],
@@ -212,7 +213,12 @@ def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
     """
     out = pd.Series([asks_for_also(cohorts[row.cohort], row.also) for row in also.itertuples()], also.index, dtype=bool)
     found = shares_against(
-        also["people"], also["in_cohort"], also["share_all"].astype(float), family=also["cohort"], left_out=out
+        also["people"],
+        also["in_cohort"],
+        also["share_all"].astype(float),
+        family=also["cohort"],
+        left_out=out,
+        rate=RATE,
     )
     rows = found.assign(
         short=also["short"],
@@ -237,7 +243,7 @@ def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         dtype=bool,
     )
     cohort, everybody = (_rates(ratios, suffix) for suffix in ("", "_all"))
-    found = rates_against(cohort, everybody, family=ratios["short"], left_out=out)
+    found = rates_against(cohort, everybody, family=ratios["short"], left_out=out, rate=RATE)
     rows = found.assign(
         short=ratios["short"], cohort=ratios["short"], unit=ratios["activity"].map(in_sentence), why=BY_DEFINITION
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.measures.usual_variation import WHY, against_others, cautions, usual_columns, with_why
+from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.rates import with_rates, with_shares
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
@@ -21,6 +22,8 @@ from phm_utils.rules.groups import BROAD_AGES, ETHNIC_GROUPS, NOT_KNOWN, QUINTIL
 from phm_utils.rules.tree import Rule, compile_rule, parse
 
 PERSON = "person_id, pcn_code, practice_code"  # by which a member is found in `person`
+FAMILIES = 4  # of comparisons in the report: units, groups, other characteristics and contacts
+RATE = of_one_page(FAMILIES)
 COHORT, EVERYBODY = "In the cohort", "Everybody registered"
 # Each way to break a cohort down: its levels in order, their SQL, and the column it needs.
 DIMENSIONS = {
@@ -199,7 +202,7 @@ def _units(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) 
     frame = registered.merge(cohorts, how="cross").merge(frame, on=["cohort", "practice_code"], how="left")
     blocks = by_unit(frame.fillna({"people": 0}), practice_names(con), cohorts, areas)
     blocks = with_why(blocks, cautions(con), areas.ics_code)
-    return against_others(blocks, areas.ics_code, "people", "registered", kind="rate", families=["cohort"])
+    return against_others(blocks, areas.ics_code, "people", "registered", kind="rate", families=["cohort"], rate=RATE)
 
 
 def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:

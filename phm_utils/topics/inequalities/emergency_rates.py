@@ -18,7 +18,7 @@ from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Relati
 from phm_utils.privacy.release import AREA, Column, Release, aggregate, count, counts, derived, estimate, keys
 from phm_utils.topics.inequalities.gap_parts import GAP_PARTS, gap_parts_model
 from phm_utils.topics.inequalities.prevalence import QUINTILES
-from phm_utils.topics.inequalities.standard import INDICES, esp2013, expected, gradient, standardised
+from phm_utils.topics.inequalities.standard import INDICES, RATE, esp2013, expected, gradient, standardised
 
 PER = 1_000  # person-years
 COUNTS = ["person_years", "people", "events", "expected", "people_admitted", "died"]
@@ -131,7 +131,7 @@ def _units(
     effective = with_why(rates, cautions, ics_code).assign(
         events=rates["admissions"] / repeats, sizes=rates["expected"] / repeats
     )
-    found = against_others(effective, ics_code, "events", "sizes", kind="ratio", scale=ics_rate)
+    found = against_others(effective, ics_code, "events", "sizes", kind="ratio", scale=ics_rate, rate=RATE)
     return found.drop(columns=["events", "sizes"])
 
 

@@ -10,6 +10,7 @@ from phm_utils.methods.validation import z_value
 from phm_utils.reports.comparisons import Family, number, percent
 from phm_utils.reports.findings import finding
 from phm_utils.rules.groups import NOT_KNOWN
+from phm_utils.topics.inequalities.standard import RATE
 
 
 @if_present
@@ -56,7 +57,7 @@ def compared(units: pd.DataFrame, reference: float) -> pd.DataFrame:
     """
     excess = units["admissions"].astype("Float64") * (1 - reference / units["value"])
     fewer = (excess / 5).round().mul(5).where(units["lower"] > reference, 0).astype("Int64")
-    return judged(units.assign(fewer=fewer), events="admissions")
+    return judged(units.assign(fewer=fewer), events="admissions", rate=RATE)
 
 
 @if_present

@@ -31,6 +31,7 @@ from phm_utils.rules.concepts import Concept
 from phm_utils.rules.groups import ETHNIC_GROUPS, FIFTHS, NO_ETHNIC_GROUP, NOT_KNOWN
 from phm_utils.topics.inequalities.standard import (
     INDICES,
+    RATE,
     esp2013_ten_years,
     expected,
     gradient,
@@ -161,7 +162,7 @@ def _units(
     """One row per area, condition and unit."""
     blocks = with_why(unit_blocks(long, practices, ics_code, ["condition"], COUNTS), cautions, ics_code)
     parts = [
-        against_others(part, ics_code, "with_condition", "people", kind="proportion")
+        against_others(part, ics_code, "with_condition", "people", kind="proportion", rate=RATE)
         for _, part in blocks.groupby("condition")
     ]
     return pd.concat(parts).sort_index().assign(title=blocks["condition"].map(titles))

@@ -10,6 +10,7 @@ from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
 from phm_utils.rules.groups import NO_ETHNIC_GROUP, NOT_KNOWN
+from phm_utils.topics.inequalities.standard import RATE
 from phm_utils.wording import in_sentence
 
 RECORDED = Headings(
@@ -89,7 +90,9 @@ def condition(rows: pd.DataFrame, averages: dict[str, float], kind: str) -> str:
         f"of people with {in_sentence(title)} recorded", kind, f"{kind}s", "what the others predict", percent,
         among_others=True, counted="people", caution="Not adjusted for age.",
     )  # fmt: skip
-    among_others = judged(rows, value="share", lower="share_lower", upper="share_upper", events="with_condition")
+    among_others = judged(
+        rows, value="share", lower="share_lower", upper="share_upper", events="with_condition", rate=RATE
+    )
     parts = [f"{percent(share)} of people in the {name}" for name, share in averages.items() if pd.notna(share)]
     return f"{title} is recorded for {' and '.join(parts)}. {family.standing_out(among_others)}"
 
@@ -112,7 +115,9 @@ def ethnicity(rows: pd.DataFrame, title: str, confidence: float = 0.95) -> str:
     reference = known[numerous].iloc[0]
     others = known[known["unit"] != reference["unit"]].reset_index(drop=True)
     against = pd.DataFrame({name: reference[name] for name in ("value", "lower", "upper")}, index=others.index)
-    found = others.drop(columns=["value", "lower", "upper"]).join(rates_against(others, against, confidence=confidence))
+    found = others.drop(columns=["value", "lower", "upper"]).join(
+        rates_against(others, against, confidence=confidence, rate=RATE)
+    )
     family = Family(
         "of people, age-standardised", "other group", "other groups", f"the {reference['unit']} group", percent,
         counted="people",

@@ -12,12 +12,15 @@ from scipy import stats
 
 from phm_utils.errors import InputError
 from phm_utils.methods.count_limits import MIN_EVENTS
+from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.gradients import FEWEST, Scale, slope_index
 from phm_utils.methods.rates import direct_rate
 from phm_utils.rules.data_files import rows_by, whole_number
 from phm_utils.runs import project_root
 
 AGE_BAND = re.compile(r"[0-9]{1,3}(-[0-9]{1,3}|\+)")
+FAMILIES = 3  # of comparisons in the report: units by admissions, units by condition, ethnic groups
+RATE = of_one_page(FAMILIES)
 TEN_YEARS_TO = 80  # one band from here on
 INDICES = ("sii", "sii_lower", "sii_upper", "rii", "rii_lower", "rii_upper")
 

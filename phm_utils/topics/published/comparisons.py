@@ -6,12 +6,14 @@ import pandas as pd
 from phm_utils.absent import if_present
 from phm_utils.methods import rates
 from phm_utils.methods.comparisons import ABOVE, BELOW, CANNOT_TELL, NOT_COMPARED, TOO_FEW, shares_against
-from phm_utils.methods.discovery import discoveries
+from phm_utils.methods.discovery import discoveries, of_one_page
 from phm_utils.methods.overdispersion import MIN_UNITS, outliers
 from phm_utils.methods.pooling import pool_proportions
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.wording import in_sentence
 
+FAMILIES = 2  # of comparisons in the report: PCNs and practices
+RATE = of_one_page(FAMILIES)
 EVERYBODY = "all practices in the files"
 DAGGER = " †"  # after the name of a practice or PCN that is not compared
 NOT_FOR_AGE = "Not adjusted for age."
@@ -29,7 +31,7 @@ def among_others(rows: pd.DataFrame, name: str, confidence: float = 0.95) -> pd.
     `pooled`, `events`, `p`, `comparator` and `verdict`.
     """
     frame = pd.concat([_predicted(part) for _, part in rows.groupby("register_code")]).reindex(rows.index)
-    found = discoveries(pd.DataFrame({"family": rows["register_code"], "p": frame["p"]}))["named"]
+    found = discoveries(pd.DataFrame({"family": rows["register_code"], "p": frame["p"]}), RATE)["named"]
     marked = rows["mark"].ne("")
     cases = [marked, frame["p"].isna(), found & (frame["z"] > 0), found]
     share = rates.proportion(rows["register"], rows["list_size"], confidence).astype(float)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from phm_utils.methods.comparisons import shares_against
 from phm_utils.reports.comparisons import Form, percent
+from phm_utils.topics.segmentation.segment_groups import RATE
 from phm_utils.wording import joined
 
 WHOLE_ICS = "the whole ICS"  # which contains the PCN
@@ -19,7 +20,7 @@ def beside_ics(rows: pd.DataFrame, unit: Callable[[pd.Series], str]) -> pd.DataF
         of a row in a sentence.
     """
     rows = rows.reset_index(drop=True)
-    found = shares_against(rows["people"], rows["registered"], rows["ics_share"].astype("Float64"))
+    found = shares_against(rows["people"], rows["registered"], rows["ics_share"].astype("Float64"), rate=RATE)
     names = [unit(row) for _, row in rows.iterrows()]
     return rows.drop(columns=found.columns, errors="ignore").assign(
         unit=pd.Series(names, dtype="str"), events=rows["people"], **found

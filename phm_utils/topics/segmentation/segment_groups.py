@@ -4,17 +4,16 @@ import duckdb
 import pandas as pd
 
 from phm_utils.measures.segments import NEEDED_RULES
-from phm_utils.methods.discovery import benjamini_hochberg
-from phm_utils.methods.overdispersion import MIN_UNITS, outliers
-from phm_utils.methods.pooling import pool_proportions
+from phm_utils.measures.usual_variation import WHY, against_others, cautions, usual_columns, with_why
+from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.rates import with_shares
 from phm_utils.privacy.blocks import Areas, by_area, by_unit, counted, practice_names
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts
-from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, estimate, keys
+from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, keys
 from phm_utils.rules.groups import ETHNIC_GROUPS, QUINTILES, fifth_sql
 
-FALSE_DISCOVERIES = 0.05  # of the units and segments named, on average
-USUAL = ("usual_lower", "usual_upper", "p_adjusted", "pooled")  # what the other practices, or PCNs, predict for each
+FAMILIES = 4  # of comparisons on a page of this report, or of its annex
+RATE = of_one_page(FAMILIES)
 OF_GROUP = (
     *(AcrossAreas(("people", "registered")), Parts("people", ("segment",), "registered")),
     AtMost("people", "registered"),
@@ -23,8 +22,8 @@ UNIT = Release(
     "segment_unit",
     "People by segment in each practice of a PCN, or each PCN of the ICS; what the others predict",
     (
-        *(AREA, *keys("unit_code", "unit_name"), PLACE, *keys("segment"), *counts("people", "registered"), *SHARES),
-        *(estimate(name, "people") for name in USUAL),
+        *(AREA, *keys("unit_code", "unit_name"), WHY, PLACE, *keys("segment"), *counts("people", "registered")),
+        *(*SHARES, *usual_columns("people")),
     ),
     relations=(
         *(AcrossUnits(("people", "registered")), Parts("people", ("segment",), "registered")),
@@ -61,32 +60,10 @@ def units(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) 
     frame = counted(con, "SELECT practice_code, segment, count(*) AS people FROM segment GROUP BY ALL")
     frame = by_unit(frame, practice_names(con), segments, areas)
     frame["registered"] = frame.groupby(["area_code", "unit_code"])["people"].transform("sum")
-    return against_others(frame, areas.ics_code)
-
-
-def against_others(units: pd.DataFrame, ics_code: str) -> pd.DataFrame:
-    """The units with `USUAL`: what the others of the whole ICS predict, and the share drawn towards theirs.
-
-    units: one row per `area_code` x unit x `segment`: practices in the blocks of their PCNs, PCNs in the ICS's own;
-        true `people` and `registered`. p_adjusted: for false-discovery control over all units of a kind and all
-        segments, one family. Missing where fewer than 11 units of a kind have people.
-    """
-    frame = units.reset_index(drop=True)
-    of_ics = frame["area_code"] == ics_code
-    parts = [_among_others(part) for _, part in frame.groupby([of_ics, frame["segment"]])]
-    found = pd.concat(parts).reindex(frame.index)
-    families = [benjamini_hochberg(p, FALSE_DISCOVERIES) for _, p in found["p"].groupby(of_ics)]
-    return frame.join(found.drop(columns="p")).assign(p_adjusted=pd.concat(families)["p_adjusted"])
-
-
-def _among_others(units: pd.DataFrame) -> pd.DataFrame:
-    """One kind of units and one segment."""
-    people, registered = units["people"].astype(float), units["registered"].astype(float)
-    found = outliers(people, registered, kind="proportion")
-    frame = found[["lower", "upper", "p"]].rename(columns={"lower": "usual_lower", "upper": "usual_upper"})
-    if (registered > 0).sum() <= MIN_UNITS or not 0 < people.sum() < registered.sum():
-        return pd.DataFrame(float("nan"), index=units.index, columns=[*frame, "pooled"])
-    return frame.assign(pooled=pool_proportions(people, registered)["value"])
+    frame = with_why(frame, cautions(con), areas.ics_code)
+    return against_others(
+        frame, areas.ics_code, "people", "registered", kind="proportion", families=["segment"], rate=RATE
+    )
 
 
 def deprivation(con: duckdb.DuckDBPyConnection, areas: Areas, segments: pd.DataFrame) -> pd.DataFrame:

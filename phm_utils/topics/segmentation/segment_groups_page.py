@@ -1,15 +1,15 @@
 """Where segments differ between places and groups of people, in words."""
 
-import numpy as np
 import pandas as pd
 
-from phm_utils.methods.comparisons import ABOVE, BELOW, CANNOT_TELL, rates_against, shares_against
+from phm_utils.measures.usual_variation import judged
+from phm_utils.methods.comparisons import NOT_COMPARED, rates_against, shares_against
 from phm_utils.methods.comparisons import TOO_FEW as FEW
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED, NO_ETHNIC_GROUP
 from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE
-from phm_utils.topics.segmentation.segment_groups import FALSE_DISCOVERIES
+from phm_utils.topics.segmentation.segment_groups import RATE
 from phm_utils.wording import uncapitalised
 
 
@@ -23,32 +23,32 @@ def ethnic_gap(frame: pd.DataFrame) -> str:
     everybody = frame.groupby("segment")["people"].sum() / total
     known = frame[~frame["ethnic_group"].isin(NO_ETHNIC_GROUP)].reset_index(drop=True)
     against = known["segment"].map(everybody).astype("Float64").astype(float).clip(upper=1)
-    found = shares_against(known["people"], known["registered"], against)
+    found = shares_against(known["people"], known["registered"], against, rate=RATE)
     names = known["segment"] + " in the " + known["ethnic_group"] + " group"
-    judged = known.drop(columns=found.columns, errors="ignore").assign(unit=names, events=known["people"], **found)
+    rows = known.drop(columns=found.columns, errors="ignore").assign(unit=names, events=known["people"], **found)
     words = Family(
         "share of people", "segment of a group", "segments of groups", "everybody", percent, counted="people",
         caution=f"{NOT_FOR_AGE} No group is recorded for {percent(float(blank / total))} of people.",
     )  # fmt: skip
-    return words.standing_out(judged)
+    return words.standing_out(rows)
 
 
 @finding
 def deprivation_gap(frame: pd.DataFrame) -> str:
     """Segments whose share differs between the most and the least deprived fifth."""
-    rows = frame.set_index("segment")[["quintile", "people", "share", "lower", "upper"]]
-    rows = rows.rename(columns={"share": "value"})
-    ends = [rows[rows["quintile"] == fifth].drop(columns="quintile") for fifth in (MOST_DEPRIVED, LEAST_DEPRIVED)]
+    shares = frame.set_index("segment")[["quintile", "people", "share", "lower", "upper"]]
+    shares = shares.rename(columns={"share": "value"})
+    ends = [shares[shares["quintile"] == fifth].drop(columns="quintile") for fifth in (MOST_DEPRIVED, LEAST_DEPRIVED)]
     most, least = (end.astype("Float64").astype(float) for end in ends)
     if most["value"].isna().all() or least["value"].isna().all():
         return TOO_FEW
-    found = rates_against(most, least)
-    judged = most[["people"]].rename(columns={"people": "events"}).join(found).rename_axis("unit").reset_index()
+    found = rates_against(most, least, rate=RATE)
+    rows = most[["people"]].rename(columns={"people": "events"}).join(found).rename_axis("unit").reset_index()
     words = Family(
         "share of people", "segment", "segments", "the least deprived fifth", percent, counted="people",
         caution=NOT_FOR_AGE,
     )  # fmt: skip
-    return f"In the most deprived fifth of small areas: {uncapitalised(words.standing_out(judged))}"
+    return f"In the most deprived fifth of small areas: {uncapitalised(words.standing_out(rows))}"
 
 
 @finding
@@ -61,16 +61,13 @@ def unit_gap(frame: pd.DataFrame, kind: str) -> str:
         return TOO_FEW
     if frame["p_adjusted"].isna().all():
         return f"How much {kind}s usually differ cannot be told: too few of them are in the ICS. None is named."
-    found = frame["p_adjusted"] <= FALSE_DISCOVERIES
-    high, low = frame["share"] > frame["usual_upper"], frame["share"] < frame["usual_lower"]
-    cases = [(frame["p_adjusted"].isna() | frame["share"].isna()), found & high, found & low]
-    verdict = np.select([case.fillna(False).astype(bool) for case in cases], [FEW, ABOVE, BELOW], CANNOT_TELL)
-    judged = frame.assign(
-        unit=frame["segment"] + " in " + frame["unit_name"], value=frame["share"], events=frame["people"],
-        p=frame["p_adjusted"], comparator=float("nan"), verdict=verdict,
-    )  # fmt: skip
+    rows = judged(frame, value="share", events="people", rate=RATE)
+    out = rows["verdict"] == NOT_COMPARED
+    few = rows["share"].isna() & ~out
+    rows = rows.assign(unit=frame["segment"] + " in " + frame["unit_name"], verdict=rows["verdict"].mask(few, FEW))
+    by_unit = rows[out].drop_duplicates("unit_name").assign(unit=lambda f: f["unit_name"])
     words = Family(
         "share of people", f"segment of a {kind}", f"segments of {kind}s", "what the others of the ICS predict",
         percent, among_others=True, counted="people", caution=NOT_FOR_AGE,
     )  # fmt: skip
-    return words.standing_out(judged)
+    return words.standing_out(pd.concat([rows[~out], by_unit], ignore_index=True))

@@ -13,6 +13,7 @@ from phm_utils.reports.segment_headings import SHORT
 from phm_utils.rules.columns import COSTS
 from phm_utils.rules.tree import criteria
 from phm_utils.topics.segmentation.comparisons import NOT_FOR_AGE, WHOLE_ICS, beside_ics, in_order
+from phm_utils.topics.segmentation.segment_groups import RATE
 from phm_utils.wording import in_sentence, joined
 
 # Settings as a figure of five parts groups them; the table has each.
@@ -187,7 +188,7 @@ def rates_beside_ics(contacts: pd.DataFrame, confidence: float = 0.95) -> pd.Dat
     reach = z_value(confidence) * rows["error"].astype("Float64").astype(float)
     units = pd.DataFrame({"value": value, "lower": value * np.exp(-reach), "upper": value * np.exp(reach)})
     against = rows["ics_per_1000"].astype("Float64").astype(float)
-    found = rates_against(units, against, confidence=confidence)
+    found = rates_against(units, against, confidence=confidence, rate=RATE)
     names = [f"{in_sentence(row.activity)} in {row.segment}" for row in rows.itertuples()]
     return rows.assign(unit=pd.Series(names, dtype="str"), events=rows["contacts"], **found)
 

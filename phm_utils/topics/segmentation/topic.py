@@ -59,7 +59,15 @@ TABLES = Stage(
     "phm_utils.topics.segmentation.segment_tables:segment_tables",
     makes=aggregates(RELEASES),
     reads=(
-        *("person", "person_left_out", "practice", "register_reconciled", "segment", "segment_rule"),
+        *(
+            "person",
+            "person_left_out",
+            "practice",
+            "practice_caution",
+            "register_reconciled",
+            "segment",
+            "segment_rule",
+        ),
         *(*RULES.makes, *THRESHOLDS.makes, "segment_movement", "segment_movement_left_out", *CLUSTERS.makes),
     ),
     settings=("ics_code", "disclosure"),  # suppression decides which combinations are listed

@@ -175,8 +175,8 @@ def test_conditions_that_differ_are_named_with_limits(released):
     south = of_pcn(tables, "segment_condition", "U99002")
     # 100 of 400 have dementia against 100 of 1,045; nobody has diabetes, against 200 of 1,045.
     assert str(recorded_conditions_page.condition_gap(south)) == (
-        "Of 2 conditions compared, 2 differ from the whole ICS (share of people): above it dementia (25.0%, 21.0% to "
-        "29.5%; against 9.6%; 100 people); below it diabetes (0%, 0% to 1.0%; against 19.1%; 0 people). 24 are "
+        "Of 2 conditions compared, 2 differ from the whole ICS (share of people): above it dementia (25.0%, 20.0% to "
+        "30.8%; against 9.6%; 100 people); below it diabetes (0%, 0% to 1.5%; against 19.1%; 0 people). 24 are "
         "too small "
         "to compare. Not adjusted for age."
     )

@@ -84,7 +84,7 @@ def test_other_characteristics_are_compared_with_everybodys():
     })  # fmt: skip
     assert str(cohort_page.overlap(also, COHORTS)) == (
         "Other characteristics. Core20: of 2 characteristics compared, 1 differs from everybody registered (share of "
-        "people): above it smoker (30.0%, 23.3% to 37.7%; against 15.0%; 60 people). Not compared: four or more "
+        "people): above it smoker (30.0%, 22.0% to 39.4%; against 15.0%; 60 people). Not compared: four or more "
         "long-term conditions (the definition asks for it). Not adjusted for age."
     )
 

@@ -5,6 +5,7 @@ import pytest
 from released_tables import protected, table_of
 
 from phm_utils.measures.definitions import load_segmentation
+from phm_utils.measures.usual_variation import against_others
 from phm_utils.methods.rates import with_shares
 from phm_utils.reports.findings import TOO_FEW, Finding
 from phm_utils.rules.columns import COSTS, cost_column
@@ -122,8 +123,8 @@ def test_rates_are_compared_with_the_ics(released):
     # 300 of 444 people have one attendance: the error of the logarithm is sqrt(300 - 300**2 / 444) / 300 = 0.0329.
     assert ed["error"] == pytest.approx(0.0329, abs=1e-4)
     judged = segment_use_page.rates_beside_ics(contacts).set_index("unit").loc["ED attendances in Live well"]
-    assert (judged["lower"], judged["upper"]) == pytest.approx((632.1, 719.0), abs=0.2)
-    assert "below it ED attendances in Live well (674, 632 to 719; 300 contacts)" in str(
+    assert (judged["lower"], judged["upper"]) == pytest.approx((621.0, 731.9), abs=0.2)
+    assert "below it ED attendances in Live well (674, 621 to 732; 300 contacts)" in str(
         segment_use_page.rate_gap(contacts)
     )
 
@@ -178,9 +179,9 @@ def test_segments_of_the_ics_are_listed_in_the_order_of_the_rules():
 
 def test_a_segment_is_named_where_its_share_differs_from_the_icss():
     assert str(segment_use_page.segment_gap(SIZES.assign(ics_share=[0.25, 0.75]))) == (
-        "Of 2 segments compared, 2 differ from the whole ICS (share of people): above it Ill (30.0%, 27.2% to "
-        "32.9%; against "
-        "25.0%; 300 people); below it Well (70.0%, 67.1% to 72.8%; against 75.0%; 700 people). Not adjusted for age."
+        "Of 2 segments compared, 2 differ from the whole ICS (share of people): above it Ill (30.0%, 26.5% to "
+        "33.7%; against "
+        "25.0%; 300 people); below it Well (70.0%, 66.3% to 73.5%; against 75.0%; 700 people). Not adjusted for age."
     )
     assert "none differs" in str(segment_use_page.segment_gap(SIZES.assign(ics_share=[0.29, 0.71])))
 
@@ -193,25 +194,30 @@ def test_fifths_are_compared_segment_by_segment():
     assert said.startswith(
         "In the most deprived fifth of small areas: of 2 segments compared, 2 differ from the least deprived "
         "fifth (share "
-        "of people): above it Ill (30.0%, 27.3% to 33.0%; against 20.0%; 300 people)"
+        "of people): above it Ill (30.0%, 26.6% to 33.8%; against 20.0%; 300 people)"
     )
     assert str(segment_groups_page.deprivation_gap(frame[frame["quintile"].str.startswith("1")])) == TOO_FEW
 
 
-def unit_rows(counts):
-    """Practices of 1,000 people in two PCNs, with the given numbers in one of two segments."""
+def against_others_of_segments(counts, why=""):
+    """Practices of 1,000 people in two PCNs, with the given numbers in one of two segments, against the others."""
     rows = [
         (f"U{i % 2}", f"Practice {i}", segment, people)
         for i, n in enumerate(counts)
         for segment, people in (("Ill", n), ("Well", 1_000 - n))
     ]
     columns = ["area_code", "unit_name", "segment", "people"]
-    return pd.DataFrame(rows, columns=columns).assign(registered=1_000)
+    units = pd.DataFrame(rows, columns=columns).assign(registered=1_000, why="")
+    units.loc[units["unit_name"] == "Practice 0", "why"] = why
+    found = against_others(
+        units, "QZZ", "people", "registered", kind="proportion", families=["segment"], rate=segment_groups.RATE
+    )
+    return with_shares(found)
 
 
 def test_a_practice_is_named_only_where_the_others_of_the_ics_do_not_predict_it():
     counts = [*range(285, 305), 600]
-    frame = with_shares(segment_groups.against_others(unit_rows(counts), "QZZ"))
+    frame = against_others_of_segments(counts)
     own = frame[frame["area_code"] == "U0"].reset_index(drop=True)
     said = str(segment_groups_page.unit_gap(own, "practice"))
     assert (
@@ -222,8 +228,16 @@ def test_a_practice_is_named_only_where_the_others_of_the_ics_do_not_predict_it(
     assert "none differs" in str(segment_groups_page.unit_gap(others, "practice"))
 
 
+def test_a_practice_that_is_not_compared_is_never_the_extreme_and_is_said_once_with_why():
+    frame = against_others_of_segments([900, *range(285, 305), 300], why="its last event is old")
+    said = str(segment_groups_page.unit_gap(frame, "practice"))
+    assert "none differs" in said
+    assert said.count("Practice 0") == 1
+    assert "Not compared: Practice 0 (its last event is old)." in said
+
+
 def test_of_few_practices_none_is_named():
-    frame = with_shares(segment_groups.against_others(unit_rows([100, 300, 500]), "QZZ"))
+    frame = against_others_of_segments([100, 300, 500])
     assert str(segment_groups_page.unit_gap(frame, "practice")) == (
         "How much practices usually differ cannot be told: too few of them are in the ICS. None is named."
     )
@@ -248,7 +262,7 @@ def test_ages_are_compared_where_no_number_is_hidden():
          "ics_people": [2_500, 5_500, 2_000], "ics_registered": 10_000}
     ).astype({"people": "Int64"})  # fmt: skip
     assert str(age_structure_page.age_mix(ages)) == (
-        "Under 20: 30.0% of everybody registered (26.9% to 33.3%; 300 people), more than the whole ICS (25.0%). "
+        "Under 20: 30.0% of everybody registered (26.2% to 34.1%; 300 people), more than the whole ICS (25.0%). "
         "65 or over: 20.0% of everybody registered (17.6% to 22.6%; 200 people), which cannot be told apart from "
         "the whole "
         "ICS (20.0%)."
@@ -276,7 +290,7 @@ def test_the_score_sentence_names_what_differs_from_the_ics(released):
     assert list(dict.fromkeys(frailty_page.need(scores)["row"]))[:2] == ["65-74, this PCN", "65-74, Whole ICS"]
     # 60 of 100 here, 60 of 300 in the ICS.
     said = str(frailty_page.need_gap(scores))
-    assert "eFI severe at 75-84 (60.0%, 50.2% to 69.1%; against 20.0%; 60 people)" in said
+    assert "eFI severe at 75-84 (60.0%, 47.5% to 71.3%; against 20.0%; 60 people)" in said
     assert str(frailty_page.need_gap(area(released()["segment_scores"], "QZZ"))) == (
         "Severely frail by the electronic frailty index, by age: 65-74 too few to show, 75-84 20.0% and 85+ too "
         "few to show."
