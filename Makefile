@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-scale \
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale \
         benchmark-corruptions benchmark-hostile benchmark-hostile-definitions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -94,6 +94,10 @@ benchmark-hostile: $(VENV)/.installed
 # Error rates of the statistical methods, 2,000 runs each: coverage, false names, pooling, networks; and their speed.
 bench-statistics: $(VENV)/.installed
 	$(BIN)/python benchmarks/statistical_methods.py
+
+# On how many pages of each report any unit is named where nothing but chance, or usual variation, makes units differ.
+bench-names: $(VENV)/.installed
+	$(BIN)/python benchmarks/named_by_chance.py
 
 # What the check makes of some hundred corruptions of a tiny extract, and of a hundred odd extracts that are right.
 benchmark-corruptions: $(VENV)/.installed

@@ -150,7 +150,8 @@ class Family:
         if not self.indicator:
             return self.comparator
         if self.among_others or self.own_comparators or values.nunique() > 1:
-            return f"{self.comparator} ({self.indicator})"
+            share = "share " if self.indicator.startswith("of ") else ""
+            return f"{self.comparator} ({share}{self.indicator})"
         return f"{self.comparator} ({self.form(values.iloc[0])} {self.indicator})"
 
     def _side(self, found: pd.DataFrame, verdict: str, name: str, against: bool) -> str:

@@ -11,7 +11,7 @@ from phm_utils.reports.findings import finding
 from phm_utils.reports.headings import Headings
 from phm_utils.rules.groups import NO_ETHNIC_GROUP, NOT_KNOWN
 from phm_utils.topics.inequalities.standard import RATE
-from phm_utils.wording import in_sentence
+from phm_utils.wording import in_sentence, uncapitalised
 
 RECORDED = Headings(
     {"recorded": "Recorded", "not_stated": "Not stated", "not_known": "Not known", "share": "Recorded (%)"}
@@ -122,7 +122,7 @@ def ethnicity(rows: pd.DataFrame, title: str, confidence: float = 0.95) -> str:
         "of people, age-standardised", "other group", "other groups", f"the {reference['unit']} group", percent,
         counted="people",
     )  # fmt: skip
-    return f"{title}: {family.standing_out(found)} {tail}{_if_known(found, reference)}"
+    return f"{title}: {uncapitalised(family.standing_out(found))} {tail}{_if_known(found, reference)}"
 
 
 def _if_known(judged: pd.DataFrame, reference: pd.Series) -> str:
