@@ -28,6 +28,7 @@ def usual_columns(behind: str, people: str = "") -> tuple[Column, ...]:
 
 
 NO_CAUTIONS = pd.Series(dtype=str)
+DAGGER = " †"  # after the name of a practice or network that is not compared
 WHY = key("why")  # for which a practice is not compared; empty for all others and for networks
 
 
@@ -42,6 +43,20 @@ def with_why(units: pd.DataFrame, cautions: pd.Series, ics_code: str) -> pd.Data
     """The units with `why`. units: as in `against_others`, with `unit_code`. cautions: of `cautions`."""
     why = units["unit_code"].map(cautions).astype(object).where(units["area_code"] != ics_code).fillna("").astype("str")
     return units.assign(why=why)
+
+
+def daggers(why: pd.Series) -> pd.Series:
+    """What follows the names of units: a dagger for those not compared.
+
+    >>> daggers(pd.Series(["", "its last event is old"])).tolist()
+    ['', ' †']
+    """
+    return why.ne("").map({True: DAGGER, False: ""})
+
+
+def marked(units: pd.DataFrame) -> pd.DataFrame:
+    """Released units with a dagger after the `unit_name` of those whose `why` is not empty."""
+    return units.assign(unit_name=units["unit_name"] + daggers(units["why"])) if "why" in units else units
 
 
 def against_others(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
-from phm_utils.measures.usual_variation import judged
+from phm_utils.measures.usual_variation import judged, marked
 from phm_utils.methods.comparisons import (
     ABOVE,
     BELOW,
@@ -150,6 +150,12 @@ def _steps(steps: pd.DataFrame) -> str:
 
 def _number(count: int) -> str:
     return "too few to show" if pd.isna(count) else f"{count:,}"
+
+
+@if_present
+def by_unit(units: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame | Absent:
+    """Members per 1,000 registered of each practice, or PCN; a dagger after the name of one that is not compared."""
+    return marked(per_1000(named(units, cohorts))) if cohorts else Absent(PART, NEEDS)
 
 
 @finding

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
-from phm_utils.measures.usual_variation import judged
+from phm_utils.measures.usual_variation import judged, marked
 from phm_utils.methods.comparisons import ABOVE, rates_against
 from phm_utils.methods.validation import z_value
 from phm_utils.reports.comparisons import Family, number, percent
@@ -57,13 +57,13 @@ def compared(units: pd.DataFrame, reference: float) -> pd.DataFrame:
     """
     excess = units["admissions"].astype("Float64") * (1 - reference / units["value"])
     fewer = (excess / 5).round().mul(5).where(units["lower"] > reference, 0).astype("Int64")
-    return judged(units.assign(fewer=fewer), events="admissions", rate=RATE)
+    return judged(marked(units).assign(fewer=fewer), events="admissions", rate=RATE)
 
 
 @if_present
 def ranked(units: pd.DataFrame) -> pd.DataFrame:
     """Units that have both rates, with their ranks by each, 1 the highest; sorted by standardised rate."""
-    known = units.dropna(subset=["value", "crude"])
+    known = marked(units).dropna(subset=["value", "crude"])
     places = {"rank": "value", "crude_rank": "crude"}
     for name, column in places.items():
         known = known.assign(**{name: known[column].rank(ascending=False, method="min").astype(int)})
@@ -175,9 +175,13 @@ def gap(parts: pd.DataFrame, name: str) -> str:
     whole, age, deprivation, rest = (row for _, row in parts.iterrows())
     side = "above" if whole["value"] > 0 else "below"
     if whole["lower"] <= 0 <= whole["upper"]:
-        lead = f"{name}'s crude rate cannot be told apart from the rest of the ICS's ({_signed(whole, inside=True)})"
+        lead = (
+            f"{name}'s crude rate cannot be told apart from that of the rest of the ICS ({_signed(whole, inside=True)})"
+        )
     else:
-        lead = f"{name}'s crude rate lies {side} the rest of the ICS's by {_signed(whole)} per 1,000 people a year"
+        ends = sorted(abs(whole[["lower", "upper"]]))
+        size = f"{abs(whole['value']):.0f} ({ends[0]:.0f} to {ends[1]:.0f})"
+        lead = f"{name}'s crude rate is {size} per 1,000 people a year {side} that of the rest of the ICS"
     parts = f"{_signed(age)} by age, {_signed(deprivation)} by deprivation, {_signed(rest)} by what neither explains"
     return f"{lead}: {parts}."
 

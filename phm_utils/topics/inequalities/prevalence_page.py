@@ -4,7 +4,7 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.errors import InputError
-from phm_utils.measures.usual_variation import judged
+from phm_utils.measures.usual_variation import judged, marked
 from phm_utils.methods.comparisons import ABOVE, BELOW, rates_against
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
@@ -24,7 +24,7 @@ def condition_units(units: pd.DataFrame, ics_units: pd.DataFrame, condition: str
     if condition not in set(ics_units["condition"]):
         known = ", ".join(sorted(set(ics_units["condition"])))
         raise InputError(f"No condition `{condition}` in this run. There are: {known}.")
-    rows = units[units["condition"] == condition].reset_index(drop=True)
+    rows = marked(units[units["condition"] == condition].reset_index(drop=True))
     share = share_of(ics_units[ics_units["condition"] == condition])
     difference = (rows["with_condition"] - share * rows["people"]).astype("Float64")
     difference = (difference / 5).round().mul(5).astype("Int64")  # the counts themselves are rounded

@@ -15,7 +15,6 @@ from phm_utils.wording import in_sentence
 FAMILIES = 2  # of comparisons in the report: PCNs and practices
 RATE = of_one_page(FAMILIES)
 EVERYBODY = "all practices in the files"
-DAGGER = " †"  # after the name of a practice or PCN that is not compared
 NOT_FOR_AGE = "Not adjusted for age."
 
 

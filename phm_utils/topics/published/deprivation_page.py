@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 
 from phm_utils.absent import if_present
 from phm_utils.figures import charts
+from phm_utils.measures.usual_variation import daggers
 from phm_utils.reports.comparisons import percent
 from phm_utils.reports.findings import finding
-from phm_utils.topics.published.comparisons import DAGGER, EVERYBODY
+from phm_utils.topics.published.comparisons import EVERYBODY
 
 MIN_KNOWN = 0.75  # of a practice's patients: with fewer placed, those not placed could move it by a fifth and more
 ENGLAND = 0.20  # of small areas, by definition of the most deprived fifth
@@ -22,7 +23,7 @@ def units(practices: pd.DataFrame, whole_ics: bool) -> pd.DataFrame:
     of another kind or that has changed carries a dagger.
     """
     keyed = practices.assign(
-        unit=practices["pcn_name"] if whole_ics else practices["practice_name"] + _dagger(practices["mark"]),
+        unit=practices["pcn_name"] if whole_ics else practices["practice_name"] + daggers(practices["mark"]),
         weighed=practices["imd_score"] * practices["with_imd"].astype(float),
     )
     sums = keyed.groupby("unit", as_index=False)[["patients", "with_imd", "core20", "weighed"]].sum()
@@ -31,10 +32,6 @@ def units(practices: pd.DataFrame, whole_ics: bool) -> pd.DataFrame:
     sums = sums.assign(core20_share=sums["core20"] / known, imd_score=sums["weighed"] / known)
     sums = sums.drop(columns="weighed").sort_values(["core20_share", "unit"], ascending=[False, True])
     return sums.reset_index(drop=True)
-
-
-def _dagger(marks: pd.Series) -> pd.Series:
-    return marks.ne("").map({True: DAGGER, False: ""})
 
 
 @if_present

@@ -6,12 +6,12 @@ from matplotlib.figure import Figure
 from phm_utils.absent import if_present
 from phm_utils.errors import InputError
 from phm_utils.figures import charts
+from phm_utils.measures.usual_variation import daggers
 from phm_utils.methods import rates
 from phm_utils.methods.comparisons import ABOVE, BELOW, CANNOT_TELL, NOT_COMPARED, TOO_FEW
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import finding
 from phm_utils.topics.published.comparisons import (
-    DAGGER,
     EVERYBODY,
     NOT_FOR_AGE,
     against_everybody,
@@ -55,7 +55,7 @@ def members(
     rows = prevalence[prevalence["unit_code"] != ics] if whole_ics else registers
     rows = rows[rows["register_code"] == register_code].reset_index(drop=True)
     rows = beyond(rows, everybody(prevalence, ics), confidence)
-    names = rows["unit_name" if whole_ics else "practice_name"] + rows["mark"].ne("").map({True: DAGGER, False: ""})
+    names = rows["unit_name" if whole_ics else "practice_name"] + daggers(rows["mark"])
     return rows.assign(unit=names).sort_values("value", ascending=False, ignore_index=True)
 
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from phm_utils.measures.usual_variation import judged
+from phm_utils.absent import if_present
+from phm_utils.measures.usual_variation import judged, marked
 from phm_utils.methods.comparisons import NOT_COMPARED, rates_against, shares_against
 from phm_utils.methods.comparisons import TOO_FEW as FEW
 from phm_utils.reports.comparisons import Family, percent
@@ -49,6 +50,12 @@ def deprivation_gap(frame: pd.DataFrame) -> str:
         caution=NOT_FOR_AGE,
     )  # fmt: skip
     return f"In the most deprived fifth of small areas: {uncapitalised(words.standing_out(rows))}"
+
+
+@if_present
+def by_unit(units: pd.DataFrame) -> pd.DataFrame:
+    """`segment_unit` with a dagger after the name of a practice that is not compared."""
+    return marked(units)
 
 
 @finding

@@ -122,7 +122,7 @@ def test_a_gap_is_told_in_parts_with_limits():
     parts = emergency_rates_page.gap_parts(rows.sample(frac=1, random_state=1))
     assert parts["part"].tolist()[0] == "All of the gap"
     assert str(emergency_rates_page.gap(parts, "Ash")) == (
-        "Ash's crude rate lies above the rest of the ICS's by +40 (+30 to +50) per 1,000 people a year: "
+        "Ash's crude rate is 40 (30 to 50) per 1,000 people a year above that of the rest of the ICS: "
         "+30 (+25 to +35) by age, +6 (+2 to +10) by deprivation, +4 (-5 to +13) by what neither "
         "explains."
     )
