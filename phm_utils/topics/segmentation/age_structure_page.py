@@ -3,6 +3,7 @@
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.methods.discovery import RATE as ALONE
 from phm_utils.reports.comparisons import Family, percent
 from phm_utils.reports.findings import TOO_FEW, finding
 from phm_utils.topics.segmentation.comparisons import WHOLE_ICS, beside_ics
@@ -27,7 +28,7 @@ def age_mix(ages: pd.DataFrame) -> str:
         return text if ics is None else f"{text} In the ICS {' and '.join(map(percent, ics['share']))}: not compared."
     if ics is None:
         return f"Of everybody registered {said}."
-    judged = beside_ics(own.assign(ics_share=ics["share"]), lambda row: row["unit"].capitalize())
+    judged = beside_ics(own.assign(ics_share=ics["share"]), lambda row: row["unit"].capitalize(), ALONE)
     words = Family("of everybody registered", "age", "ages", WHOLE_ICS, percent, counted="people")
     return " ".join(words.own(row) for _, row in judged.iterrows())
 

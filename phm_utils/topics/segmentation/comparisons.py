@@ -13,14 +13,14 @@ WHOLE_ICS = "the whole ICS"  # which contains the PCN
 NOT_FOR_AGE = "Not adjusted for age."
 
 
-def beside_ics(rows: pd.DataFrame, unit: Callable[[pd.Series], str]) -> pd.DataFrame:
+def beside_ics(rows: pd.DataFrame, unit: Callable[[pd.Series], str], rate: float = RATE) -> pd.DataFrame:
     """A PCN's rows as `reports.comparisons` takes them: one family, each share against the ICS's of the same row.
 
     rows: `people`, `registered` (that they are a share of) and `ics_share`; missing where suppressed. unit: the name
-        of a row in a sentence.
+        of a row in a sentence. rate: of false names; of a figure that names what differs, the page's for each family.
     """
     rows = rows.reset_index(drop=True)
-    found = shares_against(rows["people"], rows["registered"], rows["ics_share"].astype("Float64"), rate=RATE)
+    found = shares_against(rows["people"], rows["registered"], rows["ics_share"].astype("Float64"), rate=rate)
     names = [unit(row) for _, row in rows.iterrows()]
     return rows.drop(columns=found.columns, errors="ignore").assign(
         unit=pd.Series(names, dtype="str"), events=rows["people"], **found

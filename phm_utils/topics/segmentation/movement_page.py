@@ -5,6 +5,7 @@ from itertools import combinations
 import pandas as pd
 
 from phm_utils.absent import if_present
+from phm_utils.methods.discovery import RATE as ALONE
 from phm_utils.reports.comparisons import Family, people, percent
 from phm_utils.reports.findings import TOO_FEW, finding, shown
 from phm_utils.topics.segmentation.comparisons import WHOLE_ICS, beside_ics
@@ -34,7 +35,7 @@ def moved(movement: pd.DataFrame) -> str:
             "of people registered on both dates", "PCN", "PCNs", WHOLE_ICS, percent, counted="people",
             caution=f"{_aged(aged)} of them moved because of age alone. {tail}",
         )  # fmt: skip
-        return words.own(beside_ics(row, lambda _: "In another segment than 24 months before").iloc[0])
+        return words.own(beside_ics(row, lambda _: "In another segment than 24 months before", ALONE).iloc[0])
     return (
         f"Of about {total:,} people registered on both dates, about {count:,} ({percent(count / total)}) are in "
         f"another segment than 24 months before, {uncapitalised(_aged(aged))} of them because of age alone. {tail}"
