@@ -18,7 +18,7 @@ from phm_utils.measures.usual_variation import against_others
 from phm_utils.methods.rates import crude_rate, proportion, with_shares
 from phm_utils.reports.segment_headings import SHORT
 from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED
-from phm_utils.topics.cohorts import cohort_page
+from phm_utils.topics.cohorts import cohort_page, differences_page
 from phm_utils.topics.cohorts.cohort_tables import ALSO, DIMENSIONS
 from phm_utils.topics.cohorts.cohort_tables import RATE as COHORT_RATE
 from phm_utils.topics.inequalities import emergency_rates_page, prevalence_page
@@ -131,7 +131,7 @@ def cohorts(rng: np.random.Generator, phi: float) -> Sentences:
     rows["people"] = rng.poisson(rows["registered"] * rows["share"] * usual(rng, len(rows), phi, 200))
     units = with_networks(rows.drop(columns="share"), ["cohort"], ["people", "registered"])
     units = against_others(units, ICS, "people", "registered", kind="rate", families=["cohort"], rate=COHORT_RATE)
-    spread = cohort_page.cohort_spread(cohort_page.named(with_shares(own(units)), chosen), "practice")
+    spread = differences_page.cohort_spread(cohort_page.named(with_shares(own(units)), chosen), "practice")
     return [str(spread), _groups(rng, chosen), _characteristics(rng, chosen), _contacts(rng, chosen)]
 
 
@@ -147,7 +147,7 @@ def _groups(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
     frame = frame.assign(registered=size).merge(_each_cohort(), how="cross")
     frame["people"] = rng.binomial(frame["registered"], frame["share"])
     profile = cohort_page.by_group(cohort_page.named(with_shares(frame.drop(columns="share")), chosen))
-    return str(cohort_page.group_gap(profile, chosen))
+    return str(differences_page.group_gap(profile, chosen))
 
 
 def _characteristics(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
@@ -156,7 +156,7 @@ def _characteristics(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str
     frame = frame.merge(_each_cohort(), how="cross")
     frame["in_cohort"] = (frame["share"] * PEOPLE).astype(int)
     frame["people"] = rng.binomial(frame["in_cohort"], frame["share_all"])
-    return str(cohort_page.overlap(cohort_page.named(frame, chosen), chosen))
+    return str(differences_page.overlap(cohort_page.named(frame, chosen), chosen))
 
 
 def _contacts(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
@@ -170,7 +170,7 @@ def _contacts(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
                 found[f"per_1000{suffix}"] = 1_000 * contacts.mean()
                 found[f"error{suffix}"] = contacts.std(ddof=1) / np.sqrt(people) / contacts.mean()
             rows.append(found)
-    return str(cohort_page.use(cohort_page.named(pd.DataFrame(rows), chosen), chosen))
+    return str(differences_page.use(cohort_page.named(pd.DataFrame(rows), chosen), chosen))
 
 
 def published(rng: np.random.Generator, phi: float) -> Sentences:

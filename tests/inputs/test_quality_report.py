@@ -5,6 +5,7 @@ import pytest
 from released_tables import protected
 
 from phm_utils import engine
+from phm_utils.inputs import practices_page
 from phm_utils.inputs import quality_page as quality
 from phm_utils.inputs.check_report import report
 from phm_utils.inputs.quality import RELEASES, quality_tables
@@ -58,30 +59,30 @@ def test_completeness_is_by_area_and_ethnicity_not_known_is_not_filled(released)
 
 def test_a_stale_practice_is_named_and_the_limit_is_a_choice(released):
     practices = of(released, "quality_practices")
-    found = quality.freshness_finding(practices, 45)
+    found = practices_page.freshness_finding(practices, 45)
     assert found.level == "warning"
     # From 1 January to 1 June 2024.
     assert "1 of 2 practices has no event in the last 45 days: Demo Ash (last events 152 days behind)" in str(found)
-    assert quality.freshness_finding(practices, 365).level == "finding"
-    assert quality.stale_by_limit(practices, (45, 365))["Practices"].tolist() == [1, 0]
+    assert practices_page.freshness_finding(practices, 365).level == "finding"
+    assert practices_page.stale_by_limit(practices, (45, 365))["Practices"].tolist() == [1, 0]
 
 
 def test_without_any_dated_event_no_practice_is_called_stale(released):
     practices = of(released, "quality_practices")
     everywhere = of(released, "quality_practices", "QZZ")
-    assert quality.with_events(practices, everywhere) is practices
-    none = quality.with_events(practices, everywhere.assign(last_event=""))
+    assert practices_page.with_events(practices, everywhere) is practices
+    none = practices_page.with_events(practices, everywhere.assign(last_event=""))
     assert none.sentence == (
         "How recent each practice's data is: left out, because this run lacks GP coded events that name their practice."
     )
-    assert quality.freshness_finding(none, 45) is None
+    assert practices_page.freshness_finding(none, 45) is None
 
 
 def test_a_list_unlike_the_published_one_is_named(released):
     practices = of(released, "quality_practices")
-    assert quality.list_size_outliers(practices, 0.05) == ["Demo Alder"]  # 20 in the extract, 40 published
-    assert quality.list_sizes(practices)["Difference"].tolist() == [-0.5, 0.0]
-    assert str(quality.list_finding(practices, 0.05)) == (
+    assert practices_page.list_size_outliers(practices, 0.05) == ["Demo Alder"]  # 20 in the extract, 40 published
+    assert practices_page.list_sizes(practices)["Difference"].tolist() == [-0.5, 0.0]
+    assert str(practices_page.list_finding(practices, 0.05)) == (
         "1 of 2 lists differs from the published size by more than 5%: Demo Alder (-50.0%)."
     )
 
@@ -90,10 +91,10 @@ def test_practices_compared_with_no_other_are_listed_with_why():
     caution = pd.DataFrame(
         {"unit_code": ["A1", "A2", "A3"], "unit_name": ["Elm", "Oak", "Ash"], "why": ["old", "short", "old"]}
     )
-    found = quality.caution_finding(caution, 9)
+    found = practices_page.caution_finding(caution, 9)
     assert str(found) == "3 of 9 practices are compared with no other: Elm and Ash (old) and Oak (short)."
     assert found.level == "warning"
-    assert str(quality.caution_finding(caution.head(0), 9)) == "Each of 9 practices is compared with the others."
+    assert str(practices_page.caution_finding(caution.head(0), 9)) == "Each of 9 practices is compared with the others."
 
 
 def test_tables_with_fewer_pseudonyms_than_the_rule_asks_are_all_listed():

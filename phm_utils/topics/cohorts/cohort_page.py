@@ -1,31 +1,21 @@
 """The cohort report: frames for its figures and its sentences, one for all cohorts together."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-import numpy as np
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.definitions import Cohort, load_cohort
-from phm_utils.measures.usual_variation import judged, marked
+from phm_utils.measures.usual_variation import marked
 from phm_utils.methods.comparisons import (
-    ABOVE,
-    BELOW,
-    CANNOT_TELL,
-    TOO_FEW,
-    mirrored,
-    rates_against,
     shares_against,
-    the_others,
 )
-from phm_utils.methods.validation import z_value
-from phm_utils.reports.comparisons import Family, out_of, people, percent
+from phm_utils.reports.comparisons import Family, out_of, people
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
-from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
-from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART, RATE
-from phm_utils.wording import all_lacking, in_sentence, joined
+from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART
+from phm_utils.wording import all_lacking
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
@@ -103,18 +93,6 @@ def by_group(profile: pd.DataFrame) -> pd.DataFrame:
 
 PER = 1_000  # people
 SIZE = Family("per 1,000 registered", "cohort", "cohorts", "the ICS average", out_of(PER), counted="people")
-GROUPS = Family(
-    "members per 1,000 people", "group", "groups", "all others of the same characteristic", out_of(PER),
-    own_comparators=True, counted="people", caution="Not adjusted for age.",
-)  # fmt: skip
-ALSO = Family(
-    "share of people", "characteristic", "characteristics", "everybody registered", percent, own_comparators=True,
-    counted="people", caution="Not adjusted for age.",
-)  # fmt: skip
-CONTACTS = Family(
-    "contacts per 1,000 people in 12 months", "kind of contact", "kinds of contact", "everybody registered",
-    own_comparators=True, caution="Not adjusted for age.",
-)  # fmt: skip
 
 
 @finding
@@ -159,110 +137,6 @@ def by_unit(units: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame 
 
 
 @finding
-def cohort_spread(units: pd.DataFrame, kind: str) -> str:
-    """For each cohort the practices, or PCNs, whose rate differs from what all others of the ICS predict for it."""
-    family = Family(
-        "members per 1,000 registered", kind, f"{kind}s", "what the others predict", out_of(PER), among_others=True,
-        counted="people",
-    )  # fmt: skip
-    rows = judged(units, value="share", events="people", rate=RATE)
-    every = rows.groupby("cohort").filter(lambda part: part["value"].notna().all())
-    if rows["verdict"].eq(TOO_FEW).all() and len(every):
-        return f"By {kind}. {family.standing_out(every.drop_duplicates('unit'))}"
-    return _in_order(f"By {kind}", rows, family.standing_out)
-
-
-@finding
-def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
-    """For each cohort the groups in which it is more or less frequent than in all others of the same characteristic.
-
-    Groups that the definition asks for are not compared, and people of unknown group are left out.
-    """
-    known = groups[~groups["level"].str.contains("Not known|Not stated|not known")].reset_index(drop=True)
-    asked = pd.Series([asks_for(cohorts[row.cohort], row.level) for row in known.itertuples()], dtype=bool)
-    compared = known[~asked].reset_index(drop=True)
-    family = compared["cohort"] + compared["dimension"]
-    units = compared[["share", "lower", "upper"]].set_axis(["value", "lower", "upper"], axis=1)
-    others = the_others(units, compared["registered"], family=family)
-    found = rates_against(units, others, family=family, scale="logit", rate=RATE)
-    rows = found.assign(
-        cohort=compared["cohort"],
-        short=compared["short"],
-        unit=compared["level"].map(_group),
-        events=compared["people"],
-    )[~mirrored(family.where(units["value"].notna()))]
-    left_out = (
-        known[asked]
-        .groupby("cohort", sort=False)["dimension"]
-        .unique()
-        .map(lambda names: joined([n.lower() for n in names]))
-    )
-
-    def said(part: pd.DataFrame) -> str:
-        asks = left_out.get(part["cohort"].iloc[0])
-        tail = f" Not compared, because the definition asks for it: {asks}." if asks else ""
-        return GROUPS.standing_out(part) + tail
-
-    return _in_order("By group", rows, said)
-
-
-def _group(level: str) -> str:
-    dimension, group = level.split(": ", 1)
-    return f"{dimension.lower()} {group}"
-
-
-@finding
-def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
-    """For each cohort what its members have more or less often than everybody registered.
-
-    What the definition asks for is not compared.
-    """
-    out = pd.Series([asks_for_also(cohorts[row.cohort], row.also) for row in also.itertuples()], also.index, dtype=bool)
-    found = shares_against(
-        also["people"],
-        also["in_cohort"],
-        also["share_all"].astype(float),
-        family=also["cohort"],
-        left_out=out,
-        rate=RATE,
-    )
-    rows = found.assign(
-        short=also["short"],
-        cohort=also["cohort"],
-        events=also["people"],
-        unit=also["also"].map(in_sentence),
-        why=BY_DEFINITION,
-    )
-    return _in_order("Other characteristics", rows, ALSO.standing_out)
-
-
-@finding
-def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
-    """For each cohort the contacts that its members have at another rate than everybody registered.
-
-    Contacts that the definition counts are not compared.
-    """
-    by_short = {cohort.short: cohort for cohort in cohorts.values()}
-    out = pd.Series(
-        [f"{row.counted}_12m" in asked_columns(by_short[row.short]) for row in ratios.itertuples()],
-        ratios.index,
-        dtype=bool,
-    )
-    cohort, everybody = (_rates(ratios, suffix) for suffix in ("", "_all"))
-    found = rates_against(cohort, everybody, family=ratios["short"], left_out=out, rate=RATE)
-    rows = found.assign(
-        short=ratios["short"], cohort=ratios["short"], unit=ratios["activity"].map(in_sentence), why=BY_DEFINITION
-    )
-    return _in_order("Contacts", rows, CONTACTS.standing_out)
-
-
-def _rates(ratios: pd.DataFrame, suffix: str) -> pd.DataFrame:
-    """Rates with limits from the standard errors of their logarithms."""
-    value, reach = ratios[f"per_1000{suffix}"].astype(float), z_value(0.95) * ratios[f"error{suffix}"].astype(float)
-    return pd.DataFrame({"value": value, "lower": value * np.exp(-reach), "upper": value * np.exp(reach)})
-
-
-@finding
 def alternatives(frame: pd.DataFrame) -> str:
     """Each cohort's size as defined and under each other threshold, in their order."""
     return "Other thresholds, in people. " + _each(
@@ -273,16 +147,6 @@ def alternatives(frame: pd.DataFrame) -> str:
 def _alternatives(part: pd.DataFrame) -> str:
     listed = "; ".join(f"{row.alternative} {_number(row.people)}" for row in part.itertuples())
     return f"{part['short'].iloc[0]}: {listed}"
-
-
-def _in_order(lead: str, rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]) -> str:
-    """A sentence for each cohort, in their order; short where nothing of a cohort can be compared."""
-    parts = []
-    for _, part in rows.groupby("cohort", sort=False):
-        compared = part["verdict"].isin([ABOVE, BELOW, CANNOT_TELL]).any()
-        text = in_sentence(said(part.reset_index(drop=True))) if compared else "too few to compare."
-        parts.append(f"{part['short'].iloc[0]}: {text}")
-    return " ".join([f"{lead}.", *parts])
 
 
 def _each(parts: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from released_tables import protected, table_of
 from phm_utils.measures.definitions import load_cohorts
 from phm_utils.reports.findings import TOO_FEW
 from phm_utils.rules.derived import person_columns
-from phm_utils.topics.cohorts import cohort_page, cohort_tables
+from phm_utils.topics.cohorts import cohort_page, cohort_tables, differences_page
 from phm_utils.topics.cohorts.topic import TOPIC as COHORTS
 from phm_utils.topics.segmentation import recorded_conditions_page, segment_tables, segment_use_page
 from phm_utils.topics.segmentation.topic import TOPIC as SEGMENTATION
@@ -143,9 +143,9 @@ def test_sentences_hold_where_everything_is_suppressed(released):
     assert str(segment_use_page.segment_gap(of_pcn(tables, "segment_size"))) == TOO_FEW
     assert str(segment_use_page.cost_concentration(sizes, area(tables["segment_cost"], "U99001"))) == TOO_FEW
     groups = cohort_page.by_group(cohort_page.named(area(tables["cohort_profile"], "U99001"), chosen))
-    assert "too few to compare" in str(cohort_page.group_gap(groups, chosen))
+    assert "too few to compare" in str(differences_page.group_gap(groups, chosen))
     use = cohort_page.use_ratios(cohort_page.named(area(tables["cohort_use"], "U99001"), chosen))
-    assert "too few to compare" in str(cohort_page.use(use, chosen))
+    assert "too few to compare" in str(differences_page.use(use, chosen))
 
 
 def test_sentences_name_the_figures_they_stand_on(released):

@@ -7,7 +7,7 @@ import pytest
 from released_tables import protected, table_of
 
 from phm_utils.measures.definitions import load_cohorts
-from phm_utils.topics.cohorts import cohort_page
+from phm_utils.topics.cohorts import cohort_page, differences_page
 from phm_utils.topics.cohorts.by_definition import age_limits, asks_for, asks_for_also
 from phm_utils.topics.cohorts.cohort_tables import PROFILE, UNIT, USE, _with_errors, cohort_tables
 from phm_utils.topics.cohorts.topic import TOPIC
@@ -44,11 +44,11 @@ CROWD = [
 
 def test_a_group_is_named_against_all_others_and_those_that_the_definition_decides_are_not(tables):
     groups = cohort_page.by_group(page(tables(CROWD), PROFILE))
-    said = str(cohort_page.group_gap(groups, CHOSEN))
+    said = str(differences_page.group_gap(groups, CHOSEN))
     # 60 of 960 in the most deprived fifth; 15 of 1,015 in the least. Two fifths are one comparison.
     assert "above it deprivation 1 (most deprived) (62.5, " in said
     assert "against 14.8; 60 people)" in said
-    assert said.endswith(" Not compared, because the definition asks for it: age.")
+    assert said.endswith(" Not compared, because the definition asks for it: age. Not adjusted for age.")
 
 
 def test_groups_alike_are_not_named(tables):
@@ -57,13 +57,13 @@ def test_groups_alike_are_not_named(tables):
         {"ed_attendances_12m": 8, "count": 15, "imd_quintile": 1, "imd_decile": 1, "sex": sex}
         for sex in ("Female", "Male")
     ]
-    said = str(cohort_page.group_gap(cohort_page.by_group(page(tables(rows), PROFILE)), CHOSEN))
+    said = str(differences_page.group_gap(cohort_page.by_group(page(tables(rows), PROFILE)), CHOSEN))
     assert "none differs from all others of the same characteristic" in said
 
 
 def test_contacts_that_the_definition_counts_are_left_out_and_others_have_limits(tables):
     ratios = cohort_page.use_ratios(page(tables(CROWD), USE))
-    said = str(cohort_page.use(ratios, CHOSEN))
+    said = str(differences_page.use(ratios, CHOSEN))
     # 75 members with 1,530 appointments, nearly alike: the error is chance's, 1 / sqrt(1,530). Everybody: 10,530.
     assert re.search(r"above it GP appointments \(20,400, 19,\d\d\d to 21,\d\d\d; against 5,332\)", said)
     assert "Not compared: ED attendances (the definition asks for it)." in said
@@ -82,7 +82,7 @@ def test_other_characteristics_are_compared_with_everybodys():
         "cohort": DEPRIVED, "short": "Core20", "also": ["Smoker", "Dementia", "Four or more long-term conditions"],
         "people": [60, 10, 150], "in_cohort": [200] * 3, "share_all": [0.15, 0.06, 0.05],
     })  # fmt: skip
-    assert str(cohort_page.overlap(also, COHORTS)) == (
+    assert str(differences_page.overlap(also, COHORTS)) == (
         "Other characteristics. Core20: of 2 characteristics compared, 1 differs from everybody registered (share of "
         "people): above it smoker (30.0%, 22.0% to 39.4%; against 15.0%; 60 people). Not compared: four or more "
         "long-term conditions (the definition asks for it). Not adjusted for age."
@@ -91,9 +91,9 @@ def test_other_characteristics_are_compared_with_everybodys():
 
 def test_too_few_places_of_a_kind_are_none_to_name(tables):
     units = page(tables(CROWD), UNIT, "U99001")
-    assert str(cohort_page.cohort_spread(units, "practice")) == (
-        "By practice. 1 practice, 38 members per 1,000 registered: how much practices usually differ cannot be told "
-        "from 1, so none is named."
+    assert str(differences_page.cohort_spread(units, "practice")) == (
+        "By practice. How much practices usually differ cannot be told from 1, so none is named. "
+        "Members per 1,000 registered: Seven or more ED attendances 38. Not adjusted for age."
     )
 
 
@@ -104,10 +104,10 @@ def test_a_place_that_stands_out_is_named_with_what_the_others_predict():
         "upper": [0.0221, 0.0086, 0.088], "usual_lower": [0.004, 0.004, None], "usual_upper": [0.009, 0.009, None],
         "p_adjusted": [0.001, 0.8, None], "pooled": [0.015, 0.006, None],
     })  # fmt: skip
-    assert str(cohort_page.cohort_spread(units, "practice")) == (
+    assert str(differences_page.cohort_spread(units, "practice")) == (
         "By practice. Frequent: of 2 practices compared, 1 differs from what the others predict (members per 1,000 "
         "registered): above it Elm (18, 14.7 to 22.1; the others predict 4 to 9; 90 people; 15 drawn towards the "
-        "others). Not compared: Ash (old extract)."
+        "others). Not compared: Ash (old extract). Not adjusted for age."
     )
 
 
