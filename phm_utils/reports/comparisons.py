@@ -116,7 +116,7 @@ class Family:
         lead = f"The one {self.unit} compared " if one else f"Of {len(compared)} {self.units} compared, "
         if found.empty:
             lead += f"{'cannot be told apart' if one else 'none differs'} from {against}"
-            lead += "" if one else " beyond chance"
+            lead += "" if one or self.among_others else " beyond chance"  # what others predict holds chance
         else:
             lead += "differs" if one else f"{len(found)} {'differs' if len(found) == 1 else 'differ'}"
             own = self.own_comparators or compared["comparator"].nunique() > 1

@@ -173,7 +173,8 @@ def spread(judged: pd.DataFrame, prevalence: pd.DataFrame, register_code: str, i
     rows = judged[judged["register_code"] == register_code].reset_index(drop=True)
     share = everybody(prevalence, ics)[register_code]
     among = int((rows["verdict"].ne(NOT_COMPARED) & rows["value"].notna()).sum())
-    return f"{percent(share)} {on_register(rows.iloc[0])}. {standing_out(rows, 'PCN', among)}"
+    lead = EVERYBODY[0].upper() + EVERYBODY[1:]
+    return f"{lead}: {percent(share)} {on_register(rows.iloc[0])}. {standing_out(rows, 'PCN', among)}"
 
 
 @finding

@@ -84,8 +84,8 @@ def of_pcns(registers, marked=()):
 def test_of_few_pcns_none_is_named():
     judged = prevalence_page.pcns(PREVALENCE, "QZZ")
     assert str(prevalence_page.spread(judged, PREVALENCE, "DM", "QZZ")) == (
-        "7.5% of patients aged 17 and over on the diabetes register. How much PCNs usually differ cannot be told from "
-        "2, so none is named. Not adjusted for age."
+        "All practices in the files: 7.5% of patients aged 17 and over on the diabetes register. How much PCNs "
+        "usually differ cannot be told from 2, so none is named. Not adjusted for age."
     )
 
 
