@@ -87,19 +87,23 @@ def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         unit=compared["level"].map(_group),
         events=compared["people"],
     )[~mirrored(family.where(units["value"].notna()))]
-    left_out = (
-        known[asked]
-        .groupby("cohort", sort=False)["dimension"]
-        .unique()
-        .map(lambda names: joined([n.lower() for n in names]))
-    )
+    left_out = {cohort: _left_out(part) for cohort, part in known.assign(asked=asked).groupby("cohort")}
 
     def said(part: pd.DataFrame) -> str:
-        asks = left_out.get(part["cohort"].iloc[0])
+        asks = left_out[part["cohort"].iloc[0]]
         tail = f" Not compared, because the definition asks for it: {asks}." if asks else ""
         return GROUPS.standing_out(part) + tail
 
     return _in_order("By group", rows, said)
+
+
+def _left_out(groups: pd.DataFrame) -> str:
+    """What a cohort's definition decides: characteristics, and groups of those of which it decides only some."""
+    words = []
+    for dimension, part in groups[groups["asked"]].groupby("dimension", sort=False):
+        whole = groups.loc[groups["dimension"] == dimension, "asked"].all()
+        words += [dimension.lower()] if whole else [_group(level) for level in part["level"]]
+    return joined(words)
 
 
 def _group(level: str) -> str:

@@ -188,7 +188,9 @@ def gap(parts: pd.DataFrame, name: str) -> str:
 
 def _signed(row: pd.Series, *, inside: bool = False) -> str:
     """A difference with its limits; inside: within brackets."""
-    value, limits = f"{row['value']:+.0f}", f"{row['lower']:+.0f} to {row['upper']:+.0f}"
+    texts = (f"{row[name]:+.0f}" for name in ("value", "lower", "upper"))
+    value, low, high = ("0" if text in ("+0", "-0") else text for text in texts)
+    limits = f"{low} to {high}"
     return f"{value}, {limits}" if inside else f"{value} ({limits})"
 
 

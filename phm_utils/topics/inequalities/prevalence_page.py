@@ -131,7 +131,7 @@ def _if_known(judged: pd.DataFrame, reference: pd.Series) -> str:
     open_ = found[(found["least"] <= reference["greatest"]) & (found["greatest"] >= reference["least"])]
     if found.empty:
         return ""
-    difference = "The difference" if len(found) == 1 else f"All {len(found)} differences"
+    difference = {1: "The difference", 2: "Both differences"}.get(len(found), f"All {len(found)} differences")
     if open_.empty:
         return f" {difference} hold{'s' if len(found) == 1 else ''} whichever group these people belong to."
     if len(open_) < len(found):

@@ -48,7 +48,16 @@ def test_a_group_is_named_against_all_others_and_those_that_the_definition_decid
     # 60 of 960 in the most deprived fifth; 15 of 1,015 in the least. Two fifths are one comparison.
     assert "above it deprivation 1 (most deprived) (62.5, " in said
     assert "against 14.8; 60 people)" in said
-    assert said.endswith(" Not compared, because the definition asks for it: age. Not adjusted for age.")
+    assert said.endswith(" Not compared, because the definition asks for it: age 0-17. Not adjusted for age.")
+
+
+def test_a_characteristic_is_left_out_by_name_where_the_definition_decides_all_its_groups():
+    levels = [("Age", "0-17", True), ("Age", "18-39", False), ("Sex", "Female", False), ("Deprivation", "1", True),
+              ("Deprivation", "2", True)]  # fmt: skip
+    groups = pd.DataFrame(levels, columns=["dimension", "level", "asked"])
+    groups["level"] = groups["dimension"] + ": " + groups["level"]
+    assert differences_page._left_out(groups) == "age 0-17 and deprivation"
+    assert differences_page._left_out(groups[~groups["asked"]]) == ""
 
 
 def test_groups_alike_are_not_named(tables):

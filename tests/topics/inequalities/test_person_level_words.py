@@ -126,8 +126,10 @@ def test_a_gap_is_told_in_parts_with_limits():
         "+30 (+25 to +35) by age, +6 (+2 to +10) by deprivation, +4 (-5 to +13) by what neither "
         "explains."
     )
-    near = emergency_rates_page.gap_parts(rows.assign(lower=-60))
-    assert "cannot be told apart" in str(emergency_rates_page.gap(near, "Ash"))
+    near = emergency_rates_page.gap_parts(rows.assign(value=[-0.2, 30, -30, -0.2], lower=-60))
+    assert "cannot be told apart from that of the rest of the ICS (0, -60 to +50)" in str(
+        emergency_rates_page.gap(near, "Ash")
+    )
 
 
 def test_a_pcn_is_followed_next_to_the_ics_and_the_ics_alone():
