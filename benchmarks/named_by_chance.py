@@ -19,8 +19,8 @@ from phm_utils.methods.rates import crude_rate, proportion, with_shares
 from phm_utils.reports.segment_headings import SHORT
 from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED
 from phm_utils.topics.cohorts import cohort_page, differences_page
-from phm_utils.topics.cohorts.cohort_tables import ALSO, DIMENSIONS
-from phm_utils.topics.cohorts.cohort_tables import RATE as COHORT_RATE
+from phm_utils.topics.cohorts.cohort_releases import ALSO, DIMENSIONS
+from phm_utils.topics.cohorts.cohort_releases import RATE as COHORT_RATE
 from phm_utils.topics.inequalities import emergency_rates_page, prevalence_page
 from phm_utils.topics.inequalities.standard import RATE as INEQUALITIES_RATE
 from phm_utils.topics.published import prevalence_page as published_page

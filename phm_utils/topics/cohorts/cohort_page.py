@@ -14,7 +14,7 @@ from phm_utils.reports.comparisons import Family, out_of, people
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
-from phm_utils.topics.cohorts.cohort_tables import NEEDS, PART
+from phm_utils.topics.cohorts.cohort_releases import NEEDS, PART
 from phm_utils.wording import all_lacking
 
 

@@ -1,152 +1,35 @@
-"""Releases of each cohort: size, attrition, profile, other characteristics and use."""
+"""The stage that counts each cohort: size, attrition, profile, other characteristics and use."""
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
-from phm_utils.measures.usual_variation import WHY, against_others, cautions, usual_columns, with_why
-from phm_utils.methods.discovery import of_one_page
-from phm_utils.methods.rates import with_rates, with_shares
+from phm_utils.measures.usual_variation import against_others, cautions, with_why
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
-from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts, Steps
-from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, aggregate, count, counts, derived, estimate, keys
-from phm_utils.rules.columns import ACTIVITIES
+from phm_utils.privacy.release import aggregate
 from phm_utils.rules.derived import columns_missing, person_columns
-from phm_utils.rules.groups import BROAD_AGES, ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, SEXES, fifth_sql
 from phm_utils.rules.tree import Rule, compile_rule, parse
+from phm_utils.topics.cohorts.cohort_releases import (
+    ALSO,
+    ALTERNATIVE,
+    ATTRITION,
+    DIMENSIONS,
+    EVENTS,
+    LEFT_OUT,
+    OVERLAP,
+    PROFILE,
+    RATE,
+    SIZE,
+    UNIT,
+    USE,
+)
 
 PERSON = "person_id, pcn_code, practice_code"  # by which a member is found in `person`
-FAMILIES = 4  # of comparisons in the report: units, groups, other characteristics and contacts
-RATE = of_one_page(FAMILIES)
 COHORT, EVERYBODY = "In the cohort", "Everybody registered"
-# Each way to break a cohort down: its levels in order, their SQL, and the column it needs.
-DIMENSIONS = {
-    "Age": ((*BROAD_AGES.names, NOT_KNOWN), BROAD_AGES.sql(unknown=NOT_KNOWN), "age"),
-    "Sex": (SEXES, "sex", "sex"),
-    "Deprivation": (QUINTILES, fifth_sql(), "imd_quintile"),
-    "Ethnic group": (ETHNIC_GROUPS, "ethnic_group", "ethnic_group"),
-}
-# Other characteristics of a cohort's members, as rules.
-ALSO: dict[str, dict[str, Any]] = {
-    "On the palliative care register": {"column": "palliative_care", "op": "is", "value": True},
-    "Severe mental illness": {"column": "smi", "op": "is", "value": True},
-    "Learning disability": {"column": "learning_disability", "op": "is", "value": True},
-    "Dementia": {"column": "dementia", "op": "is", "value": True},
-    "Four or more long-term conditions": {"column": "n_conditions", "op": "at least", "value": 4},
-    "Smoker": {"column": "smoking_status", "op": "is", "value": "Current"},
-    "Housebound": {"column": "housebound", "op": "is", "value": True},
-    "Is a carer": {"column": "carer", "op": "is", "value": True},
-    "Signals of no fixed abode": {"column": "no_fixed_abode", "op": "is", "value": True},
-    "Lives in a probable care home": {"column": "probable_care_home", "op": "is", "value": True},
-    "Adult social care service open": {"column": "asc_open", "op": "is", "value": True},
-    "Named on two or more partner lists": {"column": "partner_lists", "op": "at least", "value": 2},
-    "Emergency admission in 12 months": {"column": "emergency_admissions_12m", "op": "at least", "value": 1},
-}
-EVENTS = tuple(f"{name}_12m" for name in ACTIVITIES)
-
-
-def _with_both_shares(shown: pd.DataFrame) -> pd.DataFrame:
-    """The share of the cohort with limits, and that of everybody registered, from protected counts."""
-    everybody = shown["people_all"] / shown["registered"].where(shown["registered"] > 0)
-    return with_shares(shown, of="in_cohort").assign(share_all=everybody.clip(upper=1))
-
-
-# Of every table here, for a run that lacks it: the part of the report, and what the run would need.
-PART, NEEDS = "The chosen cohorts", "what their criteria ask for"
-LEFT_OUT = Release(
-    "cohort_left_out",
-    "Cohorts that could not be counted, and the tables that they need",
-    (AREA, *keys("cohort", "needs")),
-    may_be_empty=True,
-)
-ATTRITION = Release(
-    "cohort_attrition",
-    "People left after each criterion of a cohort, in order; step 0 is everybody registered",
-    (AREA, PLACE, *keys("cohort", "step", "criterion"), count("people")),
-    relations=(AcrossAreas(("people",)), Steps("people", "step")),
-    part=PART,
-    needs=NEEDS,
-)
-ALTERNATIVE = Release(
-    "cohort_alternative",
-    "People in a cohort under other thresholds",
-    (AREA, PLACE, *keys("cohort", "alternative"), count("people")),
-    relations=(AcrossAreas(("people",)),),
-    part=PART,
-    needs=NEEDS,
-)
-SIZE = Release(
-    "cohort_size",
-    "People in each cohort and their share of everybody registered",
-    (AREA, PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES),
-    relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
-    derive=with_shares,
-    part=PART,
-    needs=NEEDS,
-)
-UNIT = Release(
-    "cohort_unit",
-    "People in each cohort by practice of a PCN, or PCN of the ICS, and their share of everybody registered there",
-    (
-        *(AREA, *keys("unit_code", "unit_name"), WHY, PLACE, *keys("cohort"), *counts("people", "registered")),
-        *(*usual_columns("people"), *SHARES),
-    ),
-    relations=(AcrossUnits(("people", "registered")), AtMost("people", "registered")),
-    derive=with_shares,
-    part=PART,
-    needs=NEEDS,
-)
-PROFILE = Release(
-    "cohort_profile",
-    "Who is in each cohort: people by age, sex, deprivation and ethnic group, and their share of that group",
-    (AREA, PLACE, *keys("cohort", "dimension", "level"), *counts("people", "registered", "in_cohort"), *SHARES),
-    relations=(
-        *(AcrossAreas(("people", "registered", "in_cohort")), Parts("people", ("level",), "in_cohort")),
-        AtMost("people", "registered"),
-    ),
-    derive=with_shares,
-    part="Who is in the cohorts",
-    needs=NEEDS,
-    one_of=tuple(column for *_, column in DIMENSIONS.values()),
-)
-OVERLAP = Release(
-    "cohort_overlap",
-    "Other characteristics of a cohort's members: people, and their share of the cohort and of everybody registered",
-    (
-        *(AREA, PLACE, *keys("cohort", "also"), *counts("people", "in_cohort", "people_all", "registered"), *SHARES),
-        derived("share_all"),
-    ),
-    relations=(
-        AcrossAreas(("people", "in_cohort", "people_all", "registered")),
-        *(AtMost("people", "in_cohort"), AtMost("people", "people_all"), AtMost("people_all", "registered")),
-    ),
-    derive=_with_both_shares,
-    part="Other characteristics of the cohorts' members",
-    needs=NEEDS,
-    one_of=tuple(rule["column"] for rule in ALSO.values()),
-)
-USE = Release(
-    "cohort_use",
-    "Contacts of a cohort's members and of everybody registered, 12 months; rates per 1,000 people, and the standard "
-    "error of each rate's logarithm, from how people differ",
-    (
-        *(AREA, PLACE, *keys("cohort", "compared"), count("people")),
-        *(count(name, "events", people=f"{name}_people", optional=True) for name in EVENTS),
-        *(derived(f"{name}_per_1000", optional=True) for name in EVENTS),
-        *(estimate(f"{name}_error", name, people=f"{name}_people", optional=True) for name in EVENTS),
-    ),
-    relations=(AcrossAreas(("people",)),),
-    derive=partial(with_rates, events=EVENTS),
-    part=PART,
-    needs=NEEDS,
-)
-RELEASES = (LEFT_OUT, ATTRITION, ALTERNATIVE, SIZE, UNIT, PROFILE, OVERLAP, USE)
 
 
 def cohort_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:

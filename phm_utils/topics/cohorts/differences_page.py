@@ -23,7 +23,7 @@ from phm_utils.reports.comparisons import Family, out_of, percent
 from phm_utils.reports.findings import finding
 from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
 from phm_utils.topics.cohorts.cohort_page import PER
-from phm_utils.topics.cohorts.cohort_tables import RATE
+from phm_utils.topics.cohorts.cohort_releases import RATE
 from phm_utils.wording import in_sentence, joined, uncapitalised
 
 NOT_FOR_AGE = "Not adjusted for age."

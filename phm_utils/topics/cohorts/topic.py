@@ -10,7 +10,7 @@ from phm_utils.measures.definitions import check_cohort, load_cohort, load_cohor
 from phm_utils.params import Code, RunParams, Workbook
 from phm_utils.rules.derived import COLUMN_FILES, person_columns
 from phm_utils.topic import MISSING, OK, Line, Stage, Topic, aggregates
-from phm_utils.topics.cohorts.cohort_tables import RELEASES
+from phm_utils.topics.cohorts.cohort_releases import RELEASES
 
 
 class CohortsParams(RunParams):

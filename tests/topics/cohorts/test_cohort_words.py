@@ -9,7 +9,8 @@ from released_tables import protected, table_of
 from phm_utils.measures.definitions import load_cohorts
 from phm_utils.topics.cohorts import cohort_page, differences_page
 from phm_utils.topics.cohorts.by_definition import age_limits, asks_for, asks_for_also
-from phm_utils.topics.cohorts.cohort_tables import PROFILE, UNIT, USE, _with_errors, cohort_tables
+from phm_utils.topics.cohorts.cohort_releases import PROFILE, UNIT, USE
+from phm_utils.topics.cohorts.cohort_tables import _with_errors, cohort_tables
 from phm_utils.topics.cohorts.topic import TOPIC
 
 FREQUENT, DEPRIVED, OLD = "frequent_ed_attenders", "diabetes_depression_deprived", "polypharmacy_75_and_over"
