@@ -180,18 +180,29 @@ class Family:
 
     def _left_out(self, judged: pd.DataFrame, name: str) -> str:
         """How many are too small to be compared, and which are not compared and why."""
-        few, out = (judged[judged["verdict"] == verdict] for verdict in (TOO_FEW, NOT_COMPARED))
+        few = judged[judged["verdict"] == TOO_FEW]
         said = f" {len(few)} {'is' if len(few) == 1 else 'are'} too small to compare." if len(few) else ""
-        if len(out) and "why" in out:
-            reasons = [f"{joined(rows[name].tolist())} ({why})" for why, rows in out.groupby("why", sort=False)]
-            said += f" Not compared: {joined(reasons)}."
-        return said
+        return said + not_compared(judged, name)
 
     def _kind(self, count: int) -> str:
         return self.unit if count == 1 else self.units
 
     def _cautioned(self) -> str:
         return f" {self.caution}" if self.caution else ""
+
+
+def not_compared(judged: pd.DataFrame, name: str = "unit") -> str:
+    """Which units are not compared and why, each once; empty where all are.
+
+    >>> units = pd.DataFrame({"unit": ["Ash", "Elm"], "verdict": ["not compared", "above"], "why": ["old extract", ""]})
+    >>> not_compared(units)
+    ' Not compared: Ash (old extract).'
+    """
+    out = judged[judged["verdict"] == NOT_COMPARED]
+    if out.empty or "why" not in out:
+        return ""
+    reasons = [f"{joined(rows[name].unique().tolist())} ({why})" for why, rows in out.groupby("why", sort=False)]
+    return f" Not compared: {joined(reasons)}."
 
 
 def _has(found: pd.DataFrame, verdict: str) -> bool:

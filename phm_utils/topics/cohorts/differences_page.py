@@ -19,7 +19,7 @@ from phm_utils.methods.comparisons import (
     the_others,
 )
 from phm_utils.methods.validation import z_value
-from phm_utils.reports.comparisons import Family, out_of, percent
+from phm_utils.reports.comparisons import Family, not_compared, out_of, percent
 from phm_utils.reports.findings import finding
 from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
 from phm_utils.topics.cohorts.cohort_page import PER
@@ -56,7 +56,8 @@ def cohort_spread(units: pd.DataFrame, kind: str) -> str:
             f"By {kind}. How much {kind}s usually differ cannot be told from {count}, so none is named. "
             f"Members per 1,000 registered: {ranges}. {NOT_FOR_AGE}"
         )
-    return _in_order(f"By {kind}", rows, family.standing_out)
+    compared = rows[rows["verdict"] != NOT_COMPARED]
+    return _in_order(f"By {kind}", compared, family.standing_out) + not_compared(rows)
 
 
 def _range(units: pd.DataFrame) -> str:

@@ -71,10 +71,10 @@ def unit_gap(frame: pd.DataFrame, kind: str) -> str:
     rows = judged(frame, value="share", events="people", rate=RATE)
     out = rows["verdict"] == NOT_COMPARED
     few = rows["share"].isna() & ~out
-    rows = rows.assign(unit=frame["segment"] + " in " + frame["unit_name"], verdict=rows["verdict"].mask(few, FEW))
-    by_unit = rows[out].drop_duplicates("unit_name").assign(unit=lambda f: f["unit_name"])
+    names = (frame["segment"] + " in " + frame["unit_name"]).mask(out, frame["unit_name"])
+    rows = rows.assign(unit=names, verdict=rows["verdict"].mask(few, FEW))
     words = Family(
         "share of people", f"segment of a {kind}", f"segments of {kind}s", "what the others of the ICS predict",
         percent, among_others=True, counted="people", caution=NOT_FOR_AGE,
     )  # fmt: skip
-    return words.standing_out(pd.concat([rows[~out], by_unit], ignore_index=True))
+    return words.standing_out(rows)

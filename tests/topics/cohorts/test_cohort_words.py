@@ -117,7 +117,7 @@ def test_a_place_that_stands_out_is_named_with_what_the_others_predict():
     assert str(differences_page.cohort_spread(units, "practice")) == (
         "By practice. Frequent: of 2 practices compared, 1 differs from what the others predict (members per 1,000 "
         "registered): above it Elm (18, 14.7 to 22.1; the others predict 4 to 9; 90 people; 15 drawn towards the "
-        "others). Not compared: Ash (old extract). Not adjusted for age."
+        "others). Not adjusted for age. Not compared: Ash (old extract)."
     )
 
 
