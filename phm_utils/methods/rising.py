@@ -11,9 +11,9 @@ import pandas as pd
 
 from phm_utils.errors import InputError
 from phm_utils.methods.practice_changes import practice_changes
-from phm_utils.methods.rising_fit import MOST_TRIED, fit, judge
+from phm_utils.methods.rising_fit import fit, fit_together, judge
 from phm_utils.methods.rising_limits import Part, share_limits
-from phm_utils.methods.rising_mixture import Mixture, Prior
+from phm_utils.methods.rising_mixture import POISSON, Mixture
 from phm_utils.methods.rising_rows import Rows, tally
 from phm_utils.methods.validation import counts, has_columns
 
@@ -23,7 +23,6 @@ MOST_PEOPLE = 60_000  # from whom a stratum is estimated: more make it no better
 LEAST_YEARS = 0.25  # of exposure, in each year
 GUESSED_STEADINESS = 5.0
 FEW_PEOPLE, FEW_TRIED = 10_000, 30  # enough to see how steady people are, before practices' changes are estimated
-STRATA = ("age_band", "use_stratum", "people", "k", "differ", "rising")
 COLUMNS = ("earlier", "later", "earlier_years", "later_years", "age_band", "use_stratum", "practice_code")
 
 
@@ -65,12 +64,13 @@ def rising(people: pd.DataFrame, *, false_share: float = FALSE_SHARE, limits: bo
             f"{int(seen.sum())} of {len(people)} people have contacts and {LEAST_YEARS} years in both years; "
             f"at least {LEAST_PEOPLE} are needed to tell who is steady. Take a larger area, such as the ICS."
         )
-    model = _fitted(checked[seen])
-    share = float(np.average(model.strata["rising"], weights=model.strata["people"]))
-    around = share_limits(model.parts) if limits else (np.nan, np.nan)
-    found = model.people.reindex(people.index)
+    judged, changes, parts = _fitted(checked[seen])
+    strata = _described(judged, parts)
+    share = float(np.average(strata["rising"], weights=strata["people"]))
+    lower, upper = share_limits(parts) if limits else (np.nan, np.nan)
+    found = judged.reindex(people.index)
     found["flagged"] = flagged(found["posterior"], false_share)
-    return Rising(found, model.strata, model.changes, share, *around)
+    return Rising(found.drop(columns=["part", "age_band", "use_stratum"]), strata, changes, share, lower, upper)
 
 
 def flagged(posterior: pd.Series, false_share: float = FALSE_SHARE) -> pd.Series:
@@ -88,14 +88,6 @@ def flagged(posterior: pd.Series, false_share: float = FALSE_SHARE) -> pd.Series
     level, people = level[::-1], people[::-1]
     allowed = np.flatnonzero(np.cumsum((1 - level) * people) <= false_share * np.cumsum(people))
     return posterior.round(12) >= (level[allowed[-1]] if len(allowed) else np.inf)
-
-
-@dataclass(frozen=True)
-class _Model:
-    people: pd.DataFrame
-    strata: pd.DataFrame
-    changes: pd.Series
-    parts: list[Part]
 
 
 def _checked(people: pd.DataFrame) -> pd.DataFrame:
@@ -116,43 +108,58 @@ def _with_contacts(frame: pd.DataFrame) -> pd.Series:
     return (frame["earlier"] + frame["later"] > 0) & (years >= LEAST_YEARS)
 
 
-def _fitted(frame: pd.DataFrame) -> _Model:
-    """The mixture of everybody, then of each stratum with that as its prior."""
+def _fitted(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, list[Part]]:
+    """What is said of each person, practices' changes, and the mixture of each part of the people."""
     practice, codes = pd.factorize(frame["practice_code"], sort=True)
-    strata = frame.groupby(["age_band", "use_stratum"], sort=True, observed=True)
-    stratum, names = strata.ngroup().to_numpy(), list(strata.groups)
+    part = _part_numbers(frame)
     earlier, later = (frame[name].to_numpy() for name in ("earlier", "later"))
     before, years = (np.log(frame[name].to_numpy()) for name in ("earlier_years", "later_years"))
-    k = GUESSED_STEADINESS
-    for most, tried in ((FEW_PEOPLE, FEW_TRIED), (MOST_PEOPLE, MOST_TRIED)):
-        change = practice_changes(earlier, later, years - before, practice, k)
-        after = years + change[practice]
-        whole = fit(tally(earlier, later, before, after)[0].thinned(most), tried=tried)
-        k = 1 / max(whole.usual_dispersion, 1e-6)
-    prior = Prior(float(np.sqrt(whole.usual_dispersion)), whole.level, whole.rises)
-    judged, described, parts = [], [], []
-    for number, name in enumerate(names):
-        of = np.flatnonzero(stratum == number)
-        rows, row = tally(earlier[of], later[of], before[of], after[of])
-        own = len(names) > 1 and len(of) >= LEAST_PEOPLE
-        mixture = fit(rows.thinned(MOST_PEOPLE), prior) if own else whole
+    change = practice_changes(earlier, later, years - before, practice, GUESSED_STEADINESS)
+    rough = fit(tally(earlier, later, before, years + change[practice])[0].thinned(FEW_PEOPLE), tried=FEW_TRIED)
+    change = practice_changes(earlier, later, years - before, practice, 1 / max(rough.usual_dispersion, 1e-6))
+    after = years + change[practice]
+    places = [np.flatnonzero(part == number) for number in range(part.max() + 1)]
+    tallies = [tally(earlier[of], later[of], before[of], after[of]) for of in places]
+    mixtures = fit_together([rows.thinned(MOST_PEOPLE) for rows, _ in tallies])
+    judged, level = [], np.zeros(len(frame))
+    for number, (mixture, (rows, row), of) in enumerate(zip(mixtures, tallies, places, strict=True)):
+        level[of] = mixture.level
         times = np.exp(change[practice[of]] + mixture.level)
-        judged.append(_judged(mixture, rows, row, times, frame.index[of]))
-        k_own = 1 / mixture.usual_dispersion if mixture.usual_dispersion > 1e-6 else np.inf
-        described.append((*name, len(of), k_own, mixture.differ, mixture.rising))
-        parts.append(Part(mixture, rows.thinned(MOST_PEOPLE), len(of)))
-    changes = pd.Series(np.exp(change + whole.level), index=pd.Index(codes, name="practice_code"), name="change")
-    return _Model(pd.concat(judged), pd.DataFrame(described, columns=list(STRATA)), changes, parts)
+        judged.append(_judged(mixture, rows, row, times, frame.iloc[of]).assign(part=number))
+    raised = np.bincount(practice, level) / np.bincount(practice)
+    changes = pd.Series(np.exp(change + raised), index=pd.Index(codes, name="practice_code"), name="change")
+    parts = [Part(m, rows.thinned(MOST_PEOPLE), len(row)) for m, (rows, row) in zip(mixtures, tallies, strict=True)]
+    return pd.concat(judged).loc[frame.index], changes, parts
 
 
-def _judged(mixture: Mixture, rows: Rows, row: np.ndarray, times: np.ndarray, index: pd.Index) -> pd.DataFrame:
+def _part_numbers(frame: pd.DataFrame) -> np.ndarray:
+    """Numbers of the parts of people with a dispersion of their own: strata, those of too few people together."""
+    stratum = frame.groupby(["age_band", "use_stratum"], sort=True, observed=True).ngroup().to_numpy()
+    sizes = np.bincount(stratum)
+    few = sizes < LEAST_PEOPLE
+    if few.any() and sizes[few].sum() < LEAST_PEOPLE and not few.all():
+        few[np.argmin(np.where(few, np.inf, sizes))] = True  # they join the smallest of the others
+    return np.unique(np.where(few[stratum], -1, stratum), return_inverse=True)[1]
+
+
+def _judged(mixture: Mixture, rows: Rows, row: np.ndarray, times: np.ndarray, people: pd.DataFrame) -> pd.DataFrame:
     """What the mixture says of each person. times: contacts recorded a year for each of the person's rate."""
     found = judge(mixture, rows)
-    columns = {
-        "posterior": found.posterior[row],
-        "expected": found.expected[row] * times,
-        "steady": found.steady[row],
-        "risen": found.risen[row],
-        "prior": mixture.rising,
-    }
-    return pd.DataFrame(columns, index=index)
+    return people[["age_band", "use_stratum"]].assign(
+        posterior=found.posterior[row],
+        expected=found.expected[row] * times,
+        steady=found.steady[row],
+        risen=found.risen[row],
+        prior=mixture.rising,
+    )
+
+
+def _described(judged: pd.DataFrame, parts: list[Part]) -> pd.DataFrame:
+    """One row per stratum, with the figures of the part that it belongs to."""
+    names = ["age_band", "use_stratum"]
+    strata = judged.groupby(names, sort=True, observed=True).agg(people=("part", "size"), part=("part", "first"))
+    mixtures = [parts[number].mixture for number in strata["part"]]
+    dispersion = np.array([mixture.usual_dispersion for mixture in mixtures])
+    steadiness = np.where(dispersion > POISSON, 1 / np.maximum(dispersion, POISSON), np.inf)
+    described = strata.assign(k=steadiness, differ=[m.differ for m in mixtures], rising=[m.rising for m in mixtures])
+    return described.drop(columns="part").reset_index()

@@ -5,67 +5,102 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import optimize
 
-from phm_utils.methods.rising_mixture import RATIOS, Likelihoods, Mixture, Prior, climb, start, with_share
+from phm_utils.methods.rising_mixture import (
+    RATIOS,
+    RISERS,
+    TURNS,
+    Likelihoods,
+    Mixture,
+    Prior,
+    climb,
+    nudged,
+    one_ratio,
+    ratio_shares,
+    start,
+    with_share,
+)
 from phm_utils.methods.rising_rows import Rows
 
 STEADIER, LESS_STEADY = (0.0, 1 / 6, 0.4), (2.5, 6.0, 15.0)  # times the usual dispersion, where people differ in it
-NOBODY = 1e-8  # a weight below it is dropped
-OTHERS = 0.02  # of people with each, to begin with
+OTHERS = 0.02  # of people with each, to begin with; and who turn
 FLAT = 0.02  # dispersion below which a grid of multiples would be one of nothing
-NUDGE = 1e-3  # a share of risers from which EM can find more
+NOBODY = 1e-8  # a weight below it is dropped
 START_ROOT, ROOT_REACH, LEVEL_REACH = 0.15, 0.2, 0.02  # where the search begins, and its first steps
 MOST_TRIED = 60
-LONGER = 6  # times the rounds, for many dispersions
+AGAIN = 0.3  # of the first steps, when the search begins again from what it found
+LONGER = 6  # times the rounds of EM, at the end of a search
 CHUNK = 2_000  # rows judged at a time, for memory
 
 
 def fit(rows: Rows, prior: Prior | None = None, *, tried: int = MOST_TRIED) -> Mixture:
-    """The mixture of greatest likelihood: one dispersion, or several where people clearly differ in it.
+    """The simplest mixture that explains people's counts.
 
-    Several must gain the logarithm of the number of people: the Bayesian information criterion of two parameters.
-    tried: pairs of dispersion and level, at most.
+    First one dispersion and one ratio; then any ratios, and at last several dispersions and people who turn. Each must
+    gain the logarithm of the number of people: the Bayesian information criterion of two parameters.
+    prior: then any of its ratios from the start. tried: pairs of dispersion and level, at most.
     """
-    one = _one_dispersion(rows, prior, tried)
-    usual = max(one.usual_dispersion, FLAT)
-    many = _several(one, [usual * times for times in (*STEADIER, 1.0, *LESS_STEADY)], usual)
-    many = climb(many, rows, rounds=LONGER * 4)
-    gain = many.log_likelihood - one.log_likelihood
-    return replace(many, differ=True) if gain > np.log(rows.people.sum()) else one
+    needed = np.log(rows.people.sum())
+    found = _searched(start(rows, START_ROOT, prior), rows, tried, single=prior is None)
+    if prior is None:
+        free = _searched(nudged(found), rows, tried // 2, single=False, reach=AGAIN)
+        found = free if free.log_likelihood - found.log_likelihood > needed else found
+    several = climb(_several(found), rows, rounds=LONGER * LONGER)
+    return several if several.log_likelihood - found.log_likelihood > needed else found
 
 
-def _one_dispersion(rows: Rows, prior: Prior | None, tried: int) -> Mixture:
+def fit_together(parts: list[Rows]) -> list[Mixture]:
+    """The mixture of each part of the people: alone, and then with what all parts together say of ratios."""
+    alone = [fit(rows) for rows in parts]
+    if len(parts) == 1:
+        return alone
+    rises = _common(alone, parts)
+    return [fit(rows, Prior(rises)) for rows in parts]
+
+
+def _common(alone: list[Mixture], parts: list[Rows]) -> np.ndarray:
+    """Shares of the ratios in all parts together, what each says of rates given: one ratio if that explains them."""
+    moves = [Likelihoods(r, m).up(m.weight) for m, r in zip(alone, parts, strict=True)]
+    by_move, people = np.vstack(moves), np.concatenate([rows.people for rows in parts])
+    single = one_ratio(by_move, people)
+    free = ratio_shares(single, by_move, people)
+    gain = people @ np.log((by_move @ free) / (by_move @ single))
+    return free if gain > np.log(people.sum()) else single
+
+
+def _searched(begun: Mixture, rows: Rows, tried: int, *, single: bool, reach: float = 1.0) -> Mixture:
     """Dispersion and level by the simplex method; each point begins with the rates and ratios of the one before."""
-    root, level = (prior.root, prior.level) if prior else (START_ROOT, 0.0)
-    latest = best = start(rows, root, prior)
+    latest = best = replace(begun, log_likelihood=-np.inf)
 
     def lost(point: np.ndarray) -> float:
         nonlocal latest, best
-        some = with_share(latest.rises + NUDGE, max(latest.rising, NUDGE))  # EM never leaves a share of none
         dispersion = np.full(len(latest.rate), point[0] ** 2)
-        latest = climb(replace(latest, dispersion=dispersion, level=float(point[1]), rises=some), rows).pruned(NOBODY)
-        off = 0.0 if prior is None else np.sum((np.abs(point) - (prior.root, abs(prior.level))) ** 2) / (2 * prior.spread**2)
-        if latest.log_likelihood - off > best.log_likelihood:
-            best = replace(latest, log_likelihood=latest.log_likelihood - off)
-        return off - latest.log_likelihood
+        placed = replace(nudged(latest), dispersion=dispersion, level=float(point[1]))
+        latest = climb(placed, rows, single=single).pruned(NOBODY)
+        best = latest if latest.objective > best.objective else best
+        return -latest.objective
 
-    for reach in (1.0, 0.3):
-        simplex = [[root, level], [root + reach * ROOT_REACH, level], [root, level + reach * LEVEL_REACH]]
+    root, level = float(np.sqrt(begun.usual_dispersion)), begun.level
+    for size in (reach, reach * AGAIN):
+        simplex = [[root, level], [root + size * ROOT_REACH, level], [root, level + size * LEVEL_REACH]]
         options = {"initial_simplex": simplex, "xatol": 0.002, "fatol": 0.05, "maxfev": tried // 2}
         optimize.minimize(lost, [root, level], method="Nelder-Mead", options=options)
         root, level = float(np.sqrt(best.dispersion[0])), best.level
-    return climb(best, rows, rounds=LONGER)
+    return climb(best, rows, rounds=LONGER, single=single)
 
 
-def _several(one: Mixture, dispersions: list[float], usual: float) -> Mixture:
-    """A mixture over several dispersions that begins near one of them, `usual`. one: with a single dispersion."""
-    rate, weight = one.rate, one.weight
+def _several(one: Mixture) -> Mixture:
+    """A mixture over several dispersions, and people who turn, that begins near one of a single dispersion."""
+    usual = max(one.usual_dispersion, FLAT)
+    dispersions = [usual * times for times in (*STEADIER, 1.0, *LESS_STEADY)]
     share = [OTHERS if d != usual else 1 - OTHERS * (len(dispersions) - 1) for d in dispersions]
+    turning = np.full(len(RATIOS) - 1, OTHERS / (len(RATIOS) - 1))
     return replace(
         one,
-        rate=np.tile(rate, len(dispersions)),
-        dispersion=np.repeat(dispersions, len(rate)),
-        weight=np.outer(share, weight).ravel(),
-        rises=with_share(one.rises, max(one.rising, 1e-3)),
+        rate=np.tile(one.rate, len(dispersions)),
+        dispersion=np.repeat(dispersions, len(one.rate)),
+        weight=np.outer(share, one.weight).ravel(),
+        rises=np.r_[nudged(one).rises * (1 - OTHERS), turning],
+        differ=True,
     )
 
 
@@ -90,9 +125,14 @@ def judge(mixture: Mixture, rows: Rows) -> Judged:
 
 
 def _judge(mixture: Mixture, rows: Rows) -> tuple[np.ndarray, ...]:
-    cells, rises = Likelihoods(rows, mixture), mixture.rises
-    by_ratio = cells.by_ratio(mixture.weight)
-    whole = by_ratio @ rises
-    following = cells.by_ratio(mixture.weight * mixture.rate) @ (rises * RATIOS)
-    risen = by_ratio[:, 1:] @ with_share(rises, 1.0)[1:]
-    return by_ratio[:, 0], risen, 1 - by_ratio[:, 0] * rises[0] / whole, following / whole
+    cells, rises, rising = Likelihoods(rows, mixture), mixture.rises, mixture.rising
+    by_move = cells.by_move(mixture.weight)
+    rate = mixture.weight * mixture.rate
+    up, down = cells.up(rate), cells.down(rate)
+    following = up @ (rises[: len(RATIOS)] * RATIOS)
+    if down is not None:
+        following += (up[:, 1:] * RATIOS[1:] + down) @ (rises[TURNS] / 2)
+    whole = by_move @ rises
+    risen = by_move[:, RISERS] @ with_share(rises, 0.5)[RISERS] * 2
+    posterior = by_move[:, RISERS] @ rises[RISERS] / whole
+    return (whole - by_move[:, RISERS] @ rises[RISERS]) / (1 - rising), risen, posterior, following / whole

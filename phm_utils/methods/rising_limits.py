@@ -1,12 +1,12 @@
 """Limits of how many people are rising, by profile likelihood."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
-from phm_utils.methods.rising_mixture import Mixture, climb
+from phm_utils.methods.rising_mixture import Mixture, climb, nudged
 from phm_utils.methods.rising_rows import Rows
 
 CONFIDENCE = 0.95
@@ -28,22 +28,21 @@ class Part:
 def share_limits(parts: Iterable[Part], confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Limits of the share of all people who are rising.
 
-    For each share tried all else is estimated anew: rates, by how much people rise, and, along the line on which
-    they are likeliest, dispersion and level. Strata keep the ratio of their shares to each other.
+    A share is within them where some mixture with it explains people's counts nearly as well as the one that was
+    found, which is the simplest that does: its rates and ratios are estimated anew, and dispersion and level follow
+    the line on which they are likeliest. Strata keep the ratio of their shares to each other.
     """
     parts = list(parts)
     share = sum(part.people * part.mixture.rising for part in parts) / sum(part.people for part in parts)
     begun = max(share, LEAST)
     profiles = [_Profile(part, begun, part.mixture.rising / share if share > LEAST else 1.0) for part in parts]
+    explained = sum(profile.explained for profile in profiles)
 
-    def deviance(root: float) -> float:
-        return -2 * sum(profile.at(root) for profile in profiles)
+    def worse(root: float) -> float:
+        return 2 * (explained - sum(profile.at(root) for profile in profiles))
 
-    best = [np.sqrt(begun), deviance(np.sqrt(begun))]
-    reach = np.sqrt(stats.chi2.ppf(confidence, 1))
-    stride = STEP * best[0]
-    upper = _crossing(deviance, best, stride, reach)
-    lower = _crossing(deviance, best, -stride, reach)
+    reach, stride = stats.chi2.ppf(confidence, 1), STEP * np.sqrt(begun)
+    lower, upper = (_crossing(worse, np.sqrt(begun), sign * stride, reach) for sign in (-1, 1))
     return min(lower**2, share), max(upper**2, share)
 
 
@@ -53,7 +52,8 @@ class _Profile:
     def __init__(self, part: Part, share: float, relative: float) -> None:
         self.rows, self.relative = part.rows, relative
         self.times = part.people / part.rows.people.sum()
-        self.centre, self.root = part.mixture, np.sqrt(share)
+        self.explained = self.times * part.mixture.log_likelihood
+        self.centre, self.root = nudged(replace(part.mixture, prior=None)), np.sqrt(share)
         self.centre = self._climbed(self.root, 0.0, 0.0)
         self.line = self._line()
 
@@ -87,21 +87,19 @@ class _Profile:
         return -np.linalg.solve(inner, bend[1:, 0])
 
 
-def _crossing(deviance: Callable[[float], float], best: list[float], stride: float, reach: float) -> float:
-    """The root at which the deviance exceeds the least by `reach` squared; 0 where it never does.
-
-    best: the root of least deviance, and that; brought up to date where a better one is met on the way.
-    """
-    last, root = (best[0], 0.0), best[0]
+def _crossing(worse: Callable[[float], float], root: float, stride: float, reach: float) -> float:
+    """The root at which mixtures are worse by `reach`; 0 where none is, on the way down."""
+    last = (root, _signed_root(worse(root)))
     for _ in range(STRIDES):
         root = max(root + stride, 0.0)
-        found = deviance(root)
-        if found < best[1]:
-            best[:] = [root, found]
-        now = (root, np.sqrt(found - best[1]))
-        if now[1] > reach:
-            return float(last[0] + (reach - last[1]) / (now[1] - last[1]) * (now[0] - last[0]))
+        now = (root, _signed_root(worse(root)))
+        if now[1] > np.sqrt(reach):
+            return float(last[0] + (np.sqrt(reach) - last[1]) / (now[1] - last[1]) * (now[0] - last[0]))
         if root == 0.0:
             return 0.0
         last = now
     return root
+
+
+def _signed_root(value: float) -> float:
+    return float(np.sign(value) * np.sqrt(abs(value)))
