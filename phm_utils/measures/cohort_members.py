@@ -9,8 +9,10 @@ from phm_utils.engine import Model, quote
 from phm_utils.measures.definitions import AS_DEFINED, Cohort, check_cohort, cohort_names, load_cohort
 from phm_utils.params import Workbook
 from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.derived import columns_missing, person_columns
-from phm_utils.rules.tree import compile_rule, criteria, describe
+from phm_utils.rules.describe import describe
+from phm_utils.rules.tree import criteria
 
 REGISTERED = "Registered on the index date"
 

@@ -10,7 +10,10 @@ from pydantic import Field
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, load_yaml, validated
 from phm_utils.rules.columns import RuleColumn
-from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, compile_rule, criteria, describe, parse
+from phm_utils.rules.compile import compile_rule
+from phm_utils.rules.describe import describe
+from phm_utils.rules.forms import Criterion, Scalar
+from phm_utils.rules.tree import All, Count, Not, Rule, criteria, parse
 from phm_utils.runs import project_root
 
 AS_DEFINED = "As defined"  # among alternatives, the definition itself

@@ -16,9 +16,9 @@ from phm_utils.engine import Workspace
 from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.persons.person_plan import Plan
-from phm_utils.persons.windows import months_before
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.data_files import Row, rows_by, whole_number
+from phm_utils.rules.months import months_before
 from phm_utils.runs import project_root
 
 HFRS_LENGTH = 3

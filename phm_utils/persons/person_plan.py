@@ -11,10 +11,11 @@ import pandas as pd
 from phm_utils.persons.derivations import Derived, Recorded
 from phm_utils.persons.essential import HOSPITAL_SCORES, MEDICINES, Essential, emptied, of_12_months, unusable
 from phm_utils.persons.value_units import NO_VALUES, ValueUnits
-from phm_utils.persons.windows import FOLLOW_MONTHS, Source, Window, months_before, windows
+from phm_utils.persons.windows import FOLLOW_MONTHS, Source, Window, windows
 from phm_utils.rules.columns import ACTIVITIES, COSTED, COSTS, RuleColumn, cost_column, count_column
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
+from phm_utils.rules.months import months_before
 from phm_utils.rules.unit_costs import price_values, unit_costs, unpriced
 from phm_utils.schema import EMERGENCY_ADMIMETH
 

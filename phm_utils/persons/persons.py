@@ -26,12 +26,12 @@ from phm_utils.persons.value_units import COUNT_KEY, value_units
 from phm_utils.persons.windows import (
     Source,
     check_index_date,
-    months_before,
     present,
     trim_sparse_starts,
     window_table,
 )
 from phm_utils.rules.concepts import concepts
+from phm_utils.rules.months import months_before
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24

@@ -2,8 +2,9 @@
 
 from phm_utils.measures.definitions import Cohort
 from phm_utils.rules.concepts import long_term_conditions
+from phm_utils.rules.forms import Criterion
 from phm_utils.rules.groups import BROAD_AGES
-from phm_utils.rules.tree import Criterion, criteria
+from phm_utils.rules.tree import criteria
 from phm_utils.topics.cohorts.cohort_releases import ALSO
 
 BY_DEFINITION = "the definition asks for it"
