@@ -13,12 +13,14 @@ class EventConcept:
     """One kind of event in `person_event`.
 
     value: what an event's value is, in words with its unit; empty where it has none.
+    amount: can values be added? They are whole numbers then.
     """
 
     name: str
     title: str
     table: str
     value: str = ""
+    amount: bool = False
 
 
 # Signals of no fixed abode that other sources than GP codes give, and the events that come with a person.
@@ -48,8 +50,11 @@ def event_concepts(known: tuple[Concept, ...]) -> dict[str, EventConcept]:
             c.title,
             SOURCE_TABLE[c.system],
             (c.unit or "value") if c.kind == "value" else VALUES[c.system],
+            c.system in ("bnf", "icd10"),
         )
         for c in known
     ]
-    activities = [EventConcept(n, title, table, NIGHTS.get(n, "")) for n, (title, table) in ACTIVITIES.items()]
+    activities = [
+        EventConcept(n, title, table, NIGHTS.get(n, ""), n in NIGHTS) for n, (title, table) in ACTIVITIES.items()
+    ]
     return {c.name: c for c in (*coded, *activities, *_SIGNALS, *_OTHERS)}
