@@ -183,9 +183,13 @@ class Store:
 
     def register(self, con: duckdb.DuckDBPyConnection, part: str | None = None) -> None:
         """Make every table of the store readable, by its name, in `con`."""
-        for table in self.tables():
-            files = self.files(table, part) or self.files(table)
-            con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
+        self.register_some(con, self.tables(), part)
+
+    def register_some(self, con: duckdb.DuckDBPyConnection, tables: Iterable[str], part: str | None = None) -> None:
+        """Make those of some tables that the store has readable, by their names, in `con`."""
+        for table in tables:
+            if files := self.files(table, part) or self.files(table):
+                con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
 
     def read(self, table: str, part: str | None = None) -> pd.DataFrame:
         """A whole table, or one partition of it, as a DataFrame."""

@@ -11,10 +11,10 @@ from phm_utils.errors import InputError
 from phm_utils.params import Code, Frozen, load_yaml
 from phm_utils.rules.faults import Fault, model_faults, raise_faults
 from phm_utils.rules.forms import Scalar
-from phm_utils.rules.reading import read_rule, with_parameters
-from phm_utils.rules.tree import All, Rule, names_others
+from phm_utils.rules.reading import read_rule, readable_leaves, with_parameters
+from phm_utils.rules.tree import All, Rule, leaves, names_others
 from phm_utils.rules.variants import with_changes
-from phm_utils.rules.vocabulary import Vocabulary, check_references, rule_faults
+from phm_utils.rules.vocabulary import Vocabulary, check_references, leaf_faults
 from phm_utils.runs import project_root
 
 FOLDER = Path("parameters") / "cohorts"
@@ -122,8 +122,12 @@ def _read_criteria(written: Any, values: Mapping[str, Any], faults: list[Fault])
     if (terms := _terms(written)) > MOST_TERMS:
         faults.append(Fault(("criteria",), f"{terms:,} terms are written here, and at most {MOST_TERMS:,} are read."))
         return []
-    filled = with_parameters(list(written), values, ("criteria",), faults)
-    rules = [read_rule(content, ("criteria", place), faults) for place, content in enumerate(filled)]
+    unfilled: list[Fault] = []
+    filled = with_parameters(list(written), values, ("criteria",), unfilled)
+    found: list[Fault] = []
+    rules = [read_rule(content, ("criteria", place), found) for place, content in enumerate(filled)]
+    # What stands where a parameter is missing is no second fault.
+    faults += unfilled + [f for f in found if not any(f.place == u.place[: len(f.place)] for u in unfilled)]
     return [rule for rule in rules if rule is not None]
 
 
@@ -163,11 +167,14 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
     """Faults of the words of the criteria that can be read, whatever is wrong with the others."""
     if not isinstance(written, list) or _terms(written) > MOST_TERMS:
         return []
-    faults, rules = [], []
-    for place, content in enumerate(with_parameters(written, values, (), [])):
-        if rule := read_rule(content, (), []):
-            rules.append(rule)
-            faults += [Fault(where, text) for where, text in rule_faults(rule, words, ("criteria", place))]
+    filled = with_parameters(written, values, (), [])
+    faults = [
+        fault
+        for place, content in enumerate(filled)
+        for leaf, where in readable_leaves(content, ("criteria", place))
+        for fault in leaf_faults(leaf, words, where)
+    ]
+    rules = [rule for content in filled if (rule := read_rule(content, (), []))]
     try:
         check_references(name, rules, words)
     except InputError as circle:
@@ -185,7 +192,7 @@ def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
             faults.append(Fault(place, str(fault)))
             continue
         if words is not None:
-            faults += [Fault(place, text) for rule in changed.criteria for _, text in rule_faults(rule, words)]
+            faults += [f for rule in changed.criteria for leaf in leaves(rule) for f in leaf_faults(leaf, words, place)]
     return faults
 
 

@@ -16,7 +16,7 @@ COHORTS = Stage(
     "phm_utils.measures.cohort_members:cohort",
     makes=("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
     reads=("person", "person_left_out", "person_event", "event_concept", "person_follow_up", "segment"),
-    settings=("index_date",),
+    settings=("ics_code", "index_date"),
     parameters=(SegmentChoice,),
     files="phm_utils.measures.cohort_members:files_of",
     items="phm_utils.measures.cohort_members:names",

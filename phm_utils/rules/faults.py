@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -70,27 +70,57 @@ def raise_faults(faults: Iterable[Fault], path: Path) -> None:
 
 
 def model_faults(error: ValidationError, model: type[BaseModel], place: Place = ()) -> list[Fault]:
-    """The faults that pydantic found in one model, in our words where a word is misspelt.
+    """The faults that pydantic found in one model, in our words; one for a value that may be of several types.
 
     place: where the model stands in the file.
     """
-    return [_model_fault(found, model, place) for found in error.errors(include_url=False)]
+    by_field: dict[tuple[str | int, ...], list[Any]] = {}
+    for found in error.errors(include_url=False):
+        by_field.setdefault(found["loc"][:1], []).append(found)
+    faults = []
+    for field, group in by_field.items():
+        if len(group) > 1 and all(found["type"] not in ("extra_forbidden", "missing") for found in group):
+            text = f"{field[0]}: {_shown(group[0])} is not read here: {_wanted(str(field[0]))}."
+            faults.append(Fault((*place, *field), text))
+        else:
+            faults += [_model_fault(found, model, place) for found in group]
+    return faults
+
+
+def _wanted(field: str) -> str:
+    return "a number is needed, or two of them for `between`: [18, 64]" if field == "value" else "see its description"
+
+
+def _shown(found: Any) -> str:
+    given = found.get("input")
+    return f"`{given}`" if isinstance(given, str | int | float) else "this"
 
 
 def _model_fault(found: Any, model: type[BaseModel], place: Place) -> Fault:
     where = (*place, *found["loc"])
     name = found["loc"][-1] if found["loc"] else "file"
-    given, allowed = found.get("input"), str(found.get("ctx", {}).get("expected", ""))
     if found["type"] == "extra_forbidden":
-        fields = [field.alias or key for key, field in model.model_fields.items()] if len(found["loc"]) == 1 else []
-        return Fault(where, f"`{name}` is not known here.{_nearest(str(name), fields)}")
+        return Fault(where, f"`{name}` is not known here.{_nearest(str(name), _names_at(model, found['loc'][:-1]))}")
     if found["type"] == "missing":
         return Fault(where, f"`{name}` is missing.")
     if found["type"] == "literal_error":
-        words = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
-        shown = f"`{given}`" if isinstance(given, str | int | float) else "this"
-        return Fault(where, f"{name}: {shown} is none of {', '.join(words)}.{_nearest(str(given), words)}")
-    return Fault(where, f"{name}: {found['msg'].removeprefix('Value error, ')}.")
+        words = [word.strip(" '") for word in str(found["ctx"]["expected"]).replace(" or ", ",").split(",")]
+        shown = _shown(found)
+        return Fault(where, f"{name}: {shown} is none of {', '.join(words)}.{_nearest(shown.strip('`'), words)}")
+    said = found["msg"].removeprefix("Value error, ")
+    return Fault(where, f"{name}: {said}." if found["loc"] else f"{said[:1].upper()}{said[1:]}.")
+
+
+def _names_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """The names that a model knows, or one within it, as they are written in a file."""
+    for part in loc:
+        inner = [field for name, field in model.model_fields.items() if part in (name, field.alias)]
+        kinds = [kind for field in inner for kind in (field.annotation, *get_args(field.annotation))]
+        models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not models:
+            return []
+        model = models[0]
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -1,12 +1,13 @@
 """Reading a rule part by part, so that every fault of it is found at once, each with its place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
 from phm_utils.rules.faults import Fault, Place, model_faults
+from phm_utils.rules.forms import Leaf
 from phm_utils.rules.tree import FORMS, JOINED, Count, Rule, form_of, with_parts
 
 DEEPEST = 12  # rules within each other
@@ -75,6 +76,23 @@ def _joined(name: str, content: dict[str, Any], place: Place, faults: list[Fault
         faults.append(Fault((*place, "value"), f"{around.value} of {len(listed)} rules can never hold."))
     known = tuple(part for part in parts if part is not None)
     return with_parts(around, known) if len(known) == len(parts) else None  # type: ignore[arg-type]
+
+
+def readable_leaves(content: Any, place: Place) -> Iterator[tuple[Leaf, Place]]:
+    """The single criteria that can be read, whatever is wrong around them, each with its place.
+
+    >>> [place for _, place in readable_leaves({"any": [{"has": "asthma"}, {"hsa": "copd"}]}, ())]
+    [('any', 0)]
+    """
+    if not isinstance(content, dict):
+        return
+    for name in JOINED:
+        inner = content.get(name)
+        listed = inner if isinstance(inner, list) else [inner] if name in ("not", "household") else []
+        for number, part in enumerate(listed):
+            yield from readable_leaves(part, (*place, name, number) if isinstance(inner, list) else (*place, name))
+    if not any(name in content for name in JOINED) and (leaf := read_rule(content, place, [])) is not None:
+        yield leaf, place  # type: ignore[misc]  # what joins nothing is a criterion
 
 
 def with_parameters(content: Any, values: Mapping[str, Any], place: Place, faults: list[Fault]) -> Any:

@@ -18,7 +18,7 @@ Segments, registers and scores take columns of `person` only; cohorts take every
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, StrictInt, Tag, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Discriminator, Field, StrictInt, Tag, TypeAdapter, ValidationError, model_validator
 
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen
@@ -83,6 +83,12 @@ class Household(Frozen):
 
     household: "Rule"
     says: str | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> "Household":
+        if names_others(self.household):
+            raise ValueError("a household within a household is not read")
+        return self
 
 
 JOINED: dict[str, type[Frozen]] = {"all": All, "any": AnyOf, "not": Not, "count": Count, "household": Household}

@@ -10,6 +10,7 @@ from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.compile import column_condition
 from phm_utils.rules.describe import Titled
 from phm_utils.rules.event_concepts import EventConcept
+from phm_utils.rules.faults import Fault, Place
 from phm_utils.rules.forms import (
     Criterion,
     InCohort,
@@ -22,7 +23,7 @@ from phm_utils.rules.forms import (
     concepts_of,
     windows_of,
 )
-from phm_utils.rules.tree import Household, Rule, parts
+from phm_utils.rules.tree import Rule, parts
 from phm_utils.wording import joined
 
 MOST_CRITERIA = 400  # of one cohort, those of cohorts that it refers to among them; ours have a dozen
@@ -101,31 +102,18 @@ def _known(kind: str, names: Iterable[str | None], known: tuple[str, ...] | None
         raise InputError(f"There is no {kind} `{name}`. {hint}")
 
 
-Path = tuple[str | int, ...]
-
-
-def rule_faults(rule: Rule, words: Vocabulary, path: Path = ()) -> list[tuple[Path, str]]:
-    """Every fault of a rule's words: where, as names and places from the rule down, and what.
+def leaf_faults(leaf: Leaf, words: Vocabulary, place: Place) -> list[Fault]:
+    """The fault of a criterion's words, if it has one; see `check_leaf`.
 
     >>> from phm_utils.rules.tree import parse
-    >>> rule_faults(parse({"any": [{"has": "asthma"}, {"has": "copd"}]}), Vocabulary({}, {}))[1][0]
-    ('any', 1)
+    >>> [fault.place for fault in leaf_faults(parse({"has": "asthma"}), Vocabulary({}), ("criteria", 0))]
+    [('criteria', 0)]
     """
-    below = parts(rule)
-    if not below:
-        try:
-            check_leaf(rule, words)  # type: ignore[arg-type]  # what joins nothing is a criterion
-        except InputError as fault:
-            return [(path, str(fault))]
-        return []
-    name = next(n for n in ("all", "any", "count", "negated", "household") if n in type(rule).model_fields)
-    key = "not" if name == "negated" else name
-    if isinstance(rule, Household) and any(isinstance(part, Household) for part in _all_parts(rule.household)):
-        return [((*path, key), "a household within a household is not read")]
-    places: list[Path] = [(*path, key)] if len(below) == 1 and key in ("not", "household") else [
-        (*path, key, place) for place in range(len(below))
-    ]  # fmt: skip
-    return [fault for part, place in zip(below, places, strict=True) for fault in rule_faults(part, words, place)]
+    try:
+        check_leaf(leaf, words)
+    except InputError as fault:
+        return [Fault(place, str(fault))]
+    return []
 
 
 def _all_parts(rule: Rule) -> list[Rule]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.measures.cohort_groups import DIMENSIONS
 from phm_utils.measures.usual_variation import against_others, cautions, with_why
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
@@ -18,7 +19,6 @@ from phm_utils.topics.cohorts.cohort_releases import (
     ALSO,
     ALTERNATIVE,
     ATTRITION,
-    DIMENSIONS,
     EVENTS,
     LEFT_OUT,
     OVERLAP,
