@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic import days
+from phm_utils.synthetic.attacks import Attacks, make_attacks
 from phm_utils.synthetic.conditions import Health, log_odds, planted_factors
 from phm_utils.synthetic.deficits import DEFICITS, FACT_LINKS, FACT_NAMES, FACTS, STAGE_OF
 from phm_utils.synthetic.draws import NULL, chance, expit
@@ -45,6 +46,7 @@ class Facts:
     frailty: np.ndarray
     pneumococcal: np.ndarray
     pregnancies: Pregnancies
+    attacks: Attacks
 
     def of(self, *concepts: str) -> np.ndarray:
         """True for people with any of the concepts, conditions among them."""
@@ -72,7 +74,8 @@ def make_facts(rng: np.random.Generator, people: People, health: Health) -> Fact
     has, onset = np.zeros(shape, bool, order="F"), np.zeros(shape, np.int16, order="F")
     none = np.zeros(n, np.uint8)
     resolved = _resolved(rng, people, health)
-    facts = Facts(health, has, onset, resolved, none, none, none, none, none, make_pregnancies(rng, people))
+    nothing = Attacks(none[:0], none[:0], none[:0])
+    facts = Facts(health, has, onset, resolved, none, none, none, none, none, make_pregnancies(rng, people), nothing)
     _draw(rng, people, facts)
     _last_days(rng, people, facts)
     facts.deficits = sum(np.logical_or.reduce([facts.at(c) for c in group]) for group in DEFICITS).astype(np.uint8)
@@ -82,6 +85,7 @@ def make_facts(rng: np.random.Generator, people: People, health: Health) -> Fact
     at_risk = health.of("asthma", "copd", "chd", "diabetes", "ckd", "heart_failure", "chronic_liver_disease")
     takes = np.where(people.age >= 65, PNEUMOCOCCAL_FROM_65, PNEUMOCOCCAL_AT_RISK * (at_risk & (people.age > 1)))
     facts.pneumococcal = chance(rng, takes * np.exp(PNEUMOCOCCAL_GRADIENT * people.deprivation / 3))
+    facts.attacks = make_attacks(rng, people, *facts.column("asthma"), resolved[:, NAMES.index("asthma")])
     return facts
 
 

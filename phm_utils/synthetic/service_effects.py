@@ -7,6 +7,8 @@ import numpy as np
 from phm_utils.synthetic import (
     admissions,
     appointments,
+    attacks,
+    care,
     conditions,
     contacts,
     data_errors,
@@ -18,6 +20,7 @@ from phm_utils.synthetic import (
     medicines,
     network,
     partners,
+    prevention,
     programmes,
     references,
     vaccinations,
@@ -44,7 +47,9 @@ def effects(summaries: list[dict]) -> dict:
             "at_risk": facts.PNEUMOCOCCAL_AT_RISK,
             "log_ratio_per_deprivation": facts.PNEUMOCOCCAL_GRADIENT / 3,
         },
-        "medicines": [asdict(one) for one in (*medicines.REPEATS, *medicines.MORE_REPEATS)],
+        "medicines": [asdict(one) for one in (*medicines.REPEATS, *medicines.MORE_REPEATS, *medicines.LAST_REPEATS)],
+        "asthma_attacks": {"gradient": attacks.GRADIENT, "treated_share": attacks.TREATED_SHARE},
+        "care": _care(),
         "hospital": _hospital(),
         "registers": _registers(summaries),
         "gradients": _gradients(),
@@ -58,6 +63,20 @@ def effects(summaries: list[dict]) -> dict:
         "list_overlap": _overlap(summaries),
         "dirt": _dirt(),
         "counts": {geography.pcn_code(s["pcn"]): {"people": s["people"], **s["rows"]} for s in summaries},
+    }
+
+
+def _care() -> dict:
+    """Shares and gradients of reviews, checks, screening and vaccinations."""
+    return {
+        "reviews_a_year": {name: {"share": share, "gradient": of} for name, (share, of) in care.SHARES.items()},
+        "habit": care.HABIT,
+        "at_diabetes_review": care.AT_DIABETES_REVIEW,
+        "medication_reviewed_by_age": care.MEDICATION_REVIEWED,
+        "cervical_screening": {"share": prevention.CERVICAL, "gradient": prevention.CERVICAL_GRADIENT},
+        "bowel_screening": {"share": prevention.BOWEL, "gradient": prevention.BOWEL_GRADIENT},
+        "mmr": {"first": prevention.MMR_FIRST, "second": prevention.MMR_SECOND, "gradient": prevention.MMR_GRADIENT},
+        "shingles": {"share": prevention.SHINGLES, "gradient": prevention.SHINGLES_GRADIENT},
     }
 
 
