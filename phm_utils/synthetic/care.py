@@ -114,7 +114,7 @@ def _odds(people: People, who: np.ndarray, name: str) -> np.ndarray:
     return np.asarray(logit(share) + gradient * people.deprivation[who])
 
 
-def _holders(facts: Facts, concept: str, seen: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, ...]:
+def holders(facts: Facts, concept: str, seen: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, ...]:
     """People seen with a condition that is not resolved by the index date, the day it is known from, their last."""
     _, onset = facts.column(concept)
     who = seen[facts.at(concept)[seen]]
@@ -122,7 +122,7 @@ def _holders(facts: Facts, concept: str, seen: np.ndarray, last: np.ndarray) -> 
 
 
 def _diabetes(rng, events, people, facts, seen, last) -> None:
-    who, since, until = _holders(facts, "diabetes", seen, last)
+    who, since, until = holders(facts, "diabetes", seen, last)
     who, day = yearly(rng, people, who, since, until, _odds(people, who, "diabetes_review"))
     for concept, share in AT_DIABETES_REVIEW.items():
         done = chance(rng, share, len(who))
@@ -140,7 +140,7 @@ def _diabetes(rng, events, people, facts, seen, last) -> None:
 
 
 def _kidneys(rng, events, people, facts, seen, last) -> None:
-    who, since, until = _holders(facts, "ckd", seen, last)
+    who, since, until = holders(facts, "ckd", seen, last)
     alone = ~facts.of("diabetes")[who]
     who, since, until = who[alone], since[alone], until[alone]
     _add_acr(rng, events, facts, *yearly(rng, people, who, since, until, _odds(people, who, "kidney_acr")))
@@ -168,7 +168,7 @@ def _medicines(rng, events, people, facts, seen, last) -> None:
 
 
 def _learning_disability(rng, events, people, facts, seen, last) -> None:
-    who, since, until = _holders(facts, "learning_disability", seen, last)
+    who, since, until = holders(facts, "learning_disability", seen, last)
     birthday = (people.birth[who] - days.EPOCH + LD_FROM_AGE * days.YEAR).astype(np.int64)
     since = np.maximum(since, birthday)
     who, day = yearly(rng, people, who, since, until, _odds(people, who, "learning_disability_check"))

@@ -18,7 +18,7 @@ NEVER = days.DAYS + 400  # a day beyond the extract
 KNOWN_FOR = 60  # days that a condition is known before it can be resolved
 LAST_DAYS_SHARE = 0.55  # of the dying with a palliative care entry: recorded as in their last weeks
 ALCOHOL_RISKS = ("Lower risk", "Increasing risk", "Higher risk")
-ALCOHOL_RECORDED = 0.42  # of adults
+ALCOHOL_RECORDED, ALCOHOL_RECORDED_SMI = 0.42, 0.80  # of adults, and of those with severe mental illness
 FRAILTIES = ("Mild", "Moderate", "Severe")
 FRAILTY_FROM = (5, 9, 13)  # deficits of 36: more than 0.12, 0.24 and 0.36 of them
 FRAILTY_CODED = (0.02, 0.30, 0.55, 0.70)  # of people aged 65 and over: fit, mild, moderate, severe
@@ -145,7 +145,8 @@ def _alcohol(rng: np.random.Generator, people: People, health: Health) -> np.nda
     increasing = np.where(problems, 0.2, np.where(people.sex == 0, 0.15, 0.09))
     draw = rng.random(len(people))
     risk = np.where(draw < high, 2, np.where(draw < high + increasing, 1, 0))
-    asked = (people.age >= 18) & chance(rng, np.where(problems, 0.75, ALCOHOL_RECORDED))
+    usual = np.where(health.of("smi"), ALCOHOL_RECORDED_SMI, ALCOHOL_RECORDED)
+    asked = (people.age >= 18) & chance(rng, np.maximum(usual, 0.75 * problems))
     return np.where(asked, risk, NULL).astype(np.uint8)
 
 

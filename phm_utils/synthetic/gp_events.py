@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from phm_utils.synthetic import care, codes, gp_conditions, gp_measurements, prevention, vaccinations
+from phm_utils.synthetic import (
+    care,
+    codes,
+    gp_conditions,
+    gp_measurements,
+    mental_illness_checks,
+    prevention,
+    vaccinations,
+)
 from phm_utils.synthetic.draws import NULL, Coded
 from phm_utils.synthetic.facts import Facts
 from phm_utils.synthetic.people import People
@@ -45,6 +53,7 @@ def make_gp_events(rng: np.random.Generator, people: People, facts: Facts, use: 
     care.add_care(rng, events, people, facts, seen, last)
     care.add_attacks(events, people, facts, last)
     prevention.add_prevention(rng, events, people, facts, seen, last)
+    mental_illness_checks.add_checks(rng, events, people, facts, seen, last)
     value = np.concatenate(events.value)
     who = np.concatenate(events.who)
     return Rows(

@@ -18,6 +18,7 @@ from phm_utils.synthetic import (
     geography,
     lives,
     medicines,
+    mental_illness_checks,
     network,
     partners,
     prevention,
@@ -42,6 +43,7 @@ def effects(summaries: list[dict]) -> dict:
         "facts_new_in_five_years": facts.FACT_ONSET_SHARE,
         "frailty": _frailty(),
         "alcohol_risk_recorded": facts.ALCOHOL_RECORDED,
+        "alcohol_risk_recorded_severe_mental_illness": facts.ALCOHOL_RECORDED_SMI,
         "pneumococcal_vaccination": {
             "aged_65_and_over": facts.PNEUMOCOCCAL_FROM_65,
             "at_risk": facts.PNEUMOCOCCAL_AT_RISK,
@@ -72,6 +74,11 @@ def _care() -> dict:
         "reviews_a_year": {name: {"share": share, "gradient": of} for name, (share, of) in care.SHARES.items()},
         "habit": care.HABIT,
         "at_diabetes_review": care.AT_DIABETES_REVIEW,
+        "mental_illness_check": {
+            "share": mental_illness_checks.SHARE,
+            "gradient": mental_illness_checks.GRADIENT,
+            "each_element": mental_illness_checks.ELEMENT_DONE,
+        },
         "medication_reviewed_by_age": care.MEDICATION_REVIEWED,
         "cervical_screening": {"share": prevention.CERVICAL, "gradient": prevention.CERVICAL_GRADIENT},
         "bowel_screening": {"share": prevention.BOWEL, "gradient": prevention.BOWEL_GRADIENT},

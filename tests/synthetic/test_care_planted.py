@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from phm_utils.synthetic import attacks, care, codes, days, medicines, prevention
+from phm_utils.synthetic import attacks, care, codes, days, medicines, mental_illness_checks, prevention
 from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.draws import expit, logit
 from phm_utils.synthetic.people import BLACK, SOUTH_ASIAN
@@ -63,6 +63,22 @@ def test_health_checks_of_learning_disability_come_from_14_on(network, recorded,
         recorded["learning_disability_check"][due],
         expected(share, gradient * people.deprivation[due], care.HABIT),
     )
+
+
+def test_checks_of_severe_mental_illness_are_held_as_often_as_planted(network, tables, present):
+    # An entry of a smoking status and one of cholesterol on the same day: nothing but a check gives both.
+    people, facts, rows = network.people, network.facts, tables["gp_event"]
+    code, day = rows.coded("snomed_code").index, rows.dates("event_date").days
+    recent = (day > days.INDEX_DAY - 365) & (day <= days.INDEX_DAY)
+    smoking = np.concatenate([codes.positions(f"smoking_{word}") for word in ("never", "ex", "current")])
+    keys = [rows.who[mine].astype(np.int64) * 10_000 + day[mine] for mine in (
+        recent & np.isin(code, smoking), recent & np.isin(code, codes.positions("cholesterol")))]  # fmt: skip
+    checked = np.isin(np.arange(len(people)), np.intersect1d(*keys) // 10_000)
+    _, onset = facts.column("smi")
+    due = present & facts.at("smi") & (onset < days.INDEX_DAY - 365) & (people.age >= 20)
+    planted = mental_illness_checks
+    share = expected(planted.SHARE, planted.GRADIENT * people.deprivation[due], care.HABIT)
+    assert checked[due].mean() == pytest.approx(share.mean() * planted.ELEMENT_DONE**2, abs=0.08)
 
 
 def test_screening_has_its_planted_gaps(network, recorded, present):
