@@ -4,6 +4,6 @@
 document.addEventListener("focusin", (event) => {
   const explorer = event.target.closest(".phm-explorer");
   if (!explorer) return;
-  explorer.setAttribute("data-lm-suppress-shortcuts", "true");
+  event.target.setAttribute("data-lm-suppress-shortcuts", "true");
   explorer.querySelectorAll(".phm-said .widget-html-content").forEach((part) => part.setAttribute("aria-live", "polite"));
 });

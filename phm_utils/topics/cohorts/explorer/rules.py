@@ -170,9 +170,13 @@ class GroupBox:
 
     def _search(self, word: str) -> None:
         self.what.options = self._offered(self.tree.find(word) if word.strip() else self.tree.asked)
+        self.what.index = 0
 
     def _add(self) -> None:
         chosen = self.what.value
+        if chosen is None:
+            self.find.focus()
+            return
         content = first_asked(chosen) if isinstance(chosen, Asked) else first_nested(chosen)
         self.rules.append(RuleBox(self.tree, content, self))
         self._arrange()
@@ -194,7 +198,7 @@ class GroupBox:
         if place:
             self.rules.insert(place - 1, self.rules.pop(place))
             self._arrange()
-            rule.up.focus()
+            (rule.up if place > 1 else rule.on).focus()
             self.tree.tell()
 
     def _arrange(self) -> None:
@@ -207,6 +211,7 @@ class GroupBox:
         self.add.description = f"Add to {name}" if name else "Add"
         for place, rule in enumerate(self.rules, start=1):
             rule.number(f"{name}.{place}" if name else str(place))
+            shown(rule.up, place > 1)
 
     def contents(self) -> list[Content]:
         """What a file has for the rules that are on."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from phm_utils.methods.rates import indirect_ratio
 
-DIMENSIONS = ("PCN", "Practice", "Age", "Sex", "Deprivation", "Ethnic group")
+DIMENSIONS = ("PCN", "Age", "Sex", "Deprivation", "Ethnic group", "Practice")
 OWN_STRATA = ("Age", "Sex")  # everybody of the same age and sex has, by these, as many people as the cohort itself
 WIDEST = 3  # times as many as expected: the length of a whole bar
 TITLES = {"people": "In the cohort", "registered": "Registered", "per_1000": "Per 1,000", "expected": "Expected"}
