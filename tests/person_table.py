@@ -10,7 +10,9 @@ import pytest
 from phm_utils import engine
 from phm_utils.measures.topic import COHORTS, SEGMENTS
 from phm_utils.params import Workbook
+from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import person_columns
+from phm_utils.rules.event_concepts import event_concepts
 from phm_utils.runs import StageWriter
 from phm_utils.schema import SQL_TYPE
 from phm_utils.topic import call
@@ -36,6 +38,7 @@ SOMEBODY = {
     "bmi_months_ago": None,
 }
 STAGES = (SEGMENTS, COHORTS, RULES, THRESHOLDS, MOVEMENT, CLUSTERS)  # each after those that it reads
+FIRST_DAY = pd.Timestamp("2015-01-01")  # of every source of events
 PRACTICES = pd.DataFrame(
     {
         "practice_code": ["A99001", "A99002", "A99003"],
@@ -64,6 +67,44 @@ class People:
         self.con.register("_practices", PRACTICES)
         self.con.execute("CREATE OR REPLACE TABLE practice AS SELECT * FROM _practices")
         self.con.execute("CREATE OR REPLACE TABLE practice_caution (practice_code VARCHAR, why VARCHAR)")
+        if "person_follow_up" not in engine.present_tables(self.con):
+            self.con.execute("CREATE TABLE person_follow_up AS SELECT person_id, false AS died FROM person")
+        self.have([], without={table for table, _ in missing})
+
+    def have(self, events: list[dict], without: Iterable[str] = ()) -> None:
+        """Make `person_event`: a dict per event with `person` (its number), `concept`, `day`, and `value` or `code`.
+
+        without: tables that the run lacks.
+        """
+        known, lacking = event_concepts(concepts()), set(without)
+        rows = [
+            (
+                n,
+                c.name,
+                c.table,
+                None if c.name == "born" else pd.Timestamp("2015-01-01"),
+                "",
+                c.table * (c.table in lacking),
+            )
+            for n, c in enumerate(known.values())
+        ]
+        columns = ["concept_no", "concept", "source", "first_date", "silent", "lacks"]
+        self.con.register("_concepts", pd.DataFrame(rows, columns=columns))
+        self.con.execute(
+            "CREATE OR REPLACE TABLE event_concept AS SELECT * REPLACE (CAST(first_date AS DATE) AS first_date), "
+            "DATE '2025-03-31' AS to_date FROM _concepts"
+        )
+        made = [
+            (list(known).index(e["concept"]), e["concept"], e["person"], e["day"], e.get("value"), e.get("code"))
+            for e in events
+        ]
+        columns = ["concept_no", "concept", "person_no", "day", "value", "code"]
+        self.con.register("_events", pd.DataFrame(made, columns=columns).astype(object))
+        self.con.execute(
+            "CREATE OR REPLACE TABLE person_event AS SELECT CAST(concept_no AS SMALLINT) AS concept_no, "
+            "CAST(concept AS VARCHAR) AS concept, CAST(person_no AS INTEGER) AS person_no, CAST(day AS DATE) AS day, "
+            "CAST(value AS DOUBLE) AS value, CAST(code AS VARCHAR) AS code FROM _events"
+        )
 
     def were(self, rows: list[dict], died: Iterable[str] = (), missing: Iterable[str] = ()) -> None:
         """Make `person_earlier`, in the same way, and follow-up: `died` are ids of those who died since."""
@@ -87,7 +128,10 @@ class People:
         frame["person_id"] = frame["person_id"].where(frame["person_id"].notna(), numbered)
         self.con.register("_people", frame.where(frame.notna(), None))
         typed = ", ".join(f"CAST(CAST({n} AS VARCHAR) AS {SQL_TYPE[c.type]}) AS {n}" for n, c in columns.items())
-        self.con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT person_id, {typed} FROM _people")
+        self.con.execute(
+            f"CREATE OR REPLACE TABLE {table} AS SELECT person_id, "
+            f"CAST(row_number() OVER (ORDER BY person_id) AS INTEGER) AS person_no, {typed} FROM _people"
+        )
 
     def choose(self, segmentation: str) -> None:
         """Let the workbook use another rule file."""

@@ -10,8 +10,10 @@ from phm_utils.engine import Model, guarded, read_sql
 from phm_utils.measures.definitions import Segmentation, check_segmentation, load_segmentation
 from phm_utils.params import Code, RunParams, Workbook, of_run
 from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.derived import COLUMN_FILES, columns_missing, person_columns
-from phm_utils.rules.tree import compile_rule, criteria, describe
+from phm_utils.rules.describe import describe
+from phm_utils.rules.tree import criteria
 from phm_utils.topic import matching
 
 ASSESSED, LEFT_OUT, NOT_YET = "assessed", "left out", "not yet assessed"

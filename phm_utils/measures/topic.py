@@ -1,7 +1,6 @@
 """What the shared person-level stages declare: segments, and the members of cohorts."""
 
 from phm_utils.measures.segments import SegmentChoice
-from phm_utils.rules.derived import COLUMN_FILES
 from phm_utils.topic import Stage, Topic
 
 SEGMENTS = Stage(
@@ -16,9 +15,10 @@ COHORTS = Stage(
     "cohorts",
     "phm_utils.measures.cohort_members:cohort",
     makes=("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
-    reads=("person", "person_left_out"),
-    settings=(),
-    files=("parameters/cohorts/{item}.yml", *COLUMN_FILES),
+    reads=("person", "person_left_out", "person_event", "event_concept", "person_follow_up", "segment"),
+    settings=("ics_code", "index_date"),
+    parameters=(SegmentChoice,),
+    files="phm_utils.measures.cohort_members:files_of",
     items="phm_utils.measures.cohort_members:names",
 )
 TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS))

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.measures.definitions import load_cohort, load_cohorts
+from phm_utils.measures.cohort_definitions import load_cohort, load_cohorts
 
 HIGH_BMI = "high_bmi_anxiety_depression_no_covid_vaccination"
 FREQUENT = "frequent_ed_attenders"
@@ -91,10 +91,10 @@ def test_alternatives_count_the_same_people_under_another_threshold(people):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("short: S\n", "", r"short: Field required"),
+        ("short: S\n", "", r"line 1: `short` is missing"),
         ("short: S", f"short: {'x' * 41}", "short: String should have at most 40"),
-        ("criteria:", "criterion:", "Extra inputs are not permitted"),
-        ("op: at least", "op: '>='", "Input should be 'is'"),
+        ("criteria:", "criterion:", "line 6: `criterion` is not known here. Did you mean `criteria`"),
+        ("op: at least", "op: '>='", "line 7: op: `>=` is none of is, is not"),
     ],
 )
 def test_a_faulty_definition_is_refused_with_each_fault(tmp_path, old, new, words):

@@ -1,9 +1,10 @@
 """What is true of a cohort's members by its definition, and so no finding."""
 
-from phm_utils.measures.definitions import Cohort
+from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.rules.concepts import long_term_conditions
+from phm_utils.rules.forms import Criterion
 from phm_utils.rules.groups import BROAD_AGES
-from phm_utils.rules.tree import Criterion, criteria
+from phm_utils.rules.tree import criteria
 from phm_utils.topics.cohorts.cohort_releases import ALSO
 
 BY_DEFINITION = "the definition asks for it"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
-from phm_utils.measures.definitions import Cohort, load_cohort
+from phm_utils.measures.cohort_definitions import Cohort, load_cohort
 from phm_utils.measures.usual_variation import marked
 from phm_utils.methods.comparisons import (
     shares_against,

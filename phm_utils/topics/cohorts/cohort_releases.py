@@ -5,23 +5,16 @@ from typing import Any
 
 import pandas as pd
 
+from phm_utils.measures.cohort_groups import DIMENSIONS
 from phm_utils.measures.usual_variation import WHY, usual_columns
 from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.rates import with_rates, with_shares
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts, Steps
 from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, count, counts, derived, estimate, keys
 from phm_utils.rules.columns import ACTIVITIES
-from phm_utils.rules.groups import BROAD_AGES, ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, SEXES, fifth_sql
 
 FAMILIES = 4  # of comparisons in the report: units, groups, other characteristics and contacts
 RATE = of_one_page(FAMILIES)
-# Each way to break a cohort down: its levels in order, their SQL, and the column it needs.
-DIMENSIONS = {
-    "Age": ((*BROAD_AGES.names, NOT_KNOWN), BROAD_AGES.sql(unknown=NOT_KNOWN), "age"),
-    "Sex": (SEXES, "sex", "sex"),
-    "Deprivation": (QUINTILES, fifth_sql(), "imd_quintile"),
-    "Ethnic group": (ETHNIC_GROUPS, "ethnic_group", "ethnic_group"),
-}
 # Other characteristics of a cohort's members, as rules.
 ALSO: dict[str, dict[str, Any]] = {
     "On the palliative care register": {"column": "palliative_care", "op": "is", "value": True},

@@ -7,17 +7,18 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.measures.cohort_groups import DIMENSIONS
 from phm_utils.measures.usual_variation import against_others, cautions, with_why
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
 from phm_utils.privacy.release import aggregate
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.derived import columns_missing, person_columns
-from phm_utils.rules.tree import Rule, compile_rule, parse
+from phm_utils.rules.tree import Rule, parse
 from phm_utils.topics.cohorts.cohort_releases import (
     ALSO,
     ALTERNATIVE,
     ATTRITION,
-    DIMENSIONS,
     EVENTS,
     LEFT_OUT,
     OVERLAP,

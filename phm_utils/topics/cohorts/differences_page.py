@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from phm_utils.measures.definitions import Cohort
+from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.measures.usual_variation import judged
 from phm_utils.methods.comparisons import (
     ABOVE,

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from released_tables import protected, table_of
 
-from phm_utils.measures.definitions import load_cohorts
+from phm_utils.measures.cohort_definitions import load_cohorts
 from phm_utils.reports.findings import TOO_FEW
 from phm_utils.rules.derived import person_columns
 from phm_utils.topics.cohorts import cohort_page, cohort_tables, differences_page

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from released_tables import protected, table_of
 
-from phm_utils.measures.definitions import load_cohorts
+from phm_utils.measures.cohort_definitions import load_cohorts
 from phm_utils.topics.cohorts import cohort_page, differences_page
 from phm_utils.topics.cohorts.by_definition import age_limits, asks_for, asks_for_also
 from phm_utils.topics.cohorts.cohort_releases import PROFILE, UNIT, USE

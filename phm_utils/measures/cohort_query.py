@@ -1,0 +1,75 @@
+"""Asking the tables of a run about cohorts: facts are made once and used again, and everybody is placed at a step."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+from sqlglot import exp
+
+from phm_utils.engine import guarded
+from phm_utils.measures.cohort_definitions import Cohort
+from phm_utils.measures.cohort_run import RunWords
+from phm_utils.measures.id_files import read_ids
+from phm_utils.rules.compile import literal
+from phm_utils.rules.event_sql import Fact, RuleCompiler
+from phm_utils.rules.tree import Rule
+
+PLACED = "placed"
+
+
+@dataclass
+class CohortQuery:
+    """Cohorts asked of the tables that `con` can read. Facts stay until the connection closes."""
+
+    con: duckdb.DuckDBPyConnection
+    run: RunWords
+    made: set[str] = field(default_factory=set)
+
+    def conditions(self, rules: Iterable[Rule]) -> tuple[RuleCompiler, list[exp.Expr]]:
+        """The condition of each rule, and the compiler that selects with them. Facts that are new are made."""
+        compiler = RuleCompiler(self.run.words, self.run.sources, self.run.index_date)
+        conditions = [compiler.condition(rule) for rule in rules]
+        for fact in compiler.facts.values():
+            self._make(fact)
+        return compiler, conditions
+
+    def _make(self, fact: Fact) -> None:
+        if fact.name in self.made:
+            return
+        if fact.ids is not None:
+            self.con.register(fact.ids_table, read_ids(self.con, fact.ids))
+        with guarded("Counting events", "The tables of the run may be damaged: run `phm run` again."):
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {fact.name} AS {fact.sql}")
+        if fact.ids is not None:
+            self.con.unregister(fact.ids_table)
+        self.made.add(fact.name)
+
+    def place_people(self, cohort: Cohort, people: str | None = None) -> None:
+        """Make the table `placed`: one row per person. See `placed_sql`."""
+        with guarded("Counting a cohort", "The tables of the run may be damaged: run `phm run` again."):
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {PLACED} AS {self.placed_sql(cohort, people)}")
+
+    def placed_sql(self, cohort: Cohort, people: str | None = None) -> str:
+        """A SELECT with one row per person: `met`, how many criteria hold in their order before one that does not;
+        and `unknown`: is it not known whether that next one holds?
+
+        people: an SQL condition on `person`, of those who are asked about.
+        """
+        compiler, conditions = self.conditions(cohort.criteria)
+        asked: Sequence[exp.Expr] = [exp.alias_(condition, f"c{n}") for n, condition in enumerate(conditions, start=1)]
+        names = [column.alias for column in asked]
+        inner = compiler.select(["person_no", "person_id", "pcn_code", "practice_code", *asked])
+        if people:
+            inner = inner.where(people)
+        met, unknown = exp.case(), exp.case()
+        for step, name in enumerate(names):
+            fails = exp.not_(exp.func("coalesce", exp.column(name), literal(False)))
+            met = met.when(fails, literal(step))
+            unknown = unknown.when(fails.copy(), exp.Is(this=exp.column(name), expression=exp.Null()))
+        columns = ["person_no", "person_id", "pcn_code", "practice_code"]
+        query = exp.select(
+            *columns,
+            exp.alias_(exp.cast(met.else_(literal(len(names))), "TINYINT"), "met"),
+            exp.alias_(unknown.else_(literal(False)), "unknown"),
+        )
+        return query.from_(inner.subquery("judged")).sql("duckdb")
