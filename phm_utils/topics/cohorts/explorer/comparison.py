@@ -5,8 +5,7 @@ from typing import Any
 
 from phm_utils.topics.cohorts.explorer.controls import Control, choice, number, on_value, set_options, several, shown
 from phm_utils.topics.cohorts.explorer.controls import text as line
-from phm_utils.topics.cohorts.explorer.fields import in_line
-from phm_utils.topics.cohorts.explorer.forms import NUMBERS, first_comparison
+from phm_utils.topics.cohorts.explorer.forms import HOW_MANY, NUMBER, NUMBERS, first_comparison
 from phm_utils.topics.cohorts.explorer.windows import day_or_text
 
 ORDERED = ("at least", "more than", "at most", "less than", "between")
@@ -22,7 +21,7 @@ class ComparisonField:
     """
 
     def __init__(self, changed: Callable[[], None], *, optional: bool = False) -> None:
-        self.type, self.words, self.optional = "int", tuple[str, ...](), optional
+        self.type, self.words, self.optional = NUMBER, tuple[str, ...](), optional
         self.op = choice("Comparison", self._ops())
         self.yes, self.word = choice("Value", (("yes", True), ("no", False)), True), choice("Value", ())
         self.picked, self.text = several("Values (Ctrl for several)", ()), line("Value")
@@ -43,8 +42,12 @@ class ComparisonField:
     def _ops(self) -> list[tuple[str, str]]:
         """The operations that fit the type."""
         order = ORDERED if self.type in (*NUMBERS, "date") else ()
-        fit = ("is",) if self.type == "bool" else ("is", "is not", *order, *LISTS)
-        return [*((NOT_ASKED,) if self.optional else ()), *((op, op) for op in (*fit, "is known", "is missing"))]
+        fit: tuple[str, ...] = ("is",) if self.type == "bool" else (*order, "is", "is not")
+        if self.type == HOW_MANY:
+            fit = tuple(op for op in fit if op != "between")
+        elif self.type != NUMBER:
+            fit += (*(LISTS if self.type != "bool" else ()), "is known", "is missing")
+        return [*((NOT_ASKED,) if self.optional else ()), *((op, op) for op in fit)]
 
     def fit(self, type: str, words: Sequence[str] = (), unit: str = "") -> None:
         """Offer what fits another column or concept; what was asked stays where it still fits."""
@@ -158,3 +161,12 @@ def plain(value: float) -> int | float:
     (30, 27.5)
     """
     return int(value) if float(value).is_integer() else value
+
+
+def in_line(value: Any) -> str:
+    """A value, or several, in a line of text.
+
+    >>> in_line([18, 64])
+    '18, 64'
+    """
+    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)

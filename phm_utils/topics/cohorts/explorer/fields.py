@@ -1,12 +1,11 @@
-"""Fields of the explorer for what a criterion asks about: a column, concepts, names, and one of several words."""
+"""Fields of the explorer for what a criterion asks about: columns, concepts, names, a file, words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from phm_utils.topics.cohorts.explorer.controls import Control, Options, choice, on_value, several, shown, text, tick
 
 Changed = Callable[[], None]
-BY = (("difference", "difference"), ("ratio", "ratio"))
 
 
 class Field(Protocol):
@@ -21,28 +20,13 @@ class Field(Protocol):
         """Set the controls to what a file has."""
 
 
-class ColumnField:
-    """Which column of `person`."""
+class SubjectField:
+    """What is asked about: one of a list, or any number of it where the form allows several."""
 
-    def __init__(self, options: Options, changed: Changed) -> None:
-        self.name = choice("Column", options)
-        self.controls: tuple[Control, ...] = (self.name,)
-        on_value(self.controls, changed)
-
-    def read(self) -> dict[str, Any]:
-        return {"column": self.name.value}
-
-    def write(self, content: Mapping[str, Any]) -> None:
-        self.name.value = content["column"]
-
-
-class ConceptsField:
-    """Which concept, activity or signal; several count together, where the form allows it."""
-
-    def __init__(self, key: str, options: Options, changed: Changed, *, many: bool) -> None:
+    def __init__(self, key: str, label: str, options: Options, changed: Changed, *, many: bool) -> None:
         listed = list(options)
         self.key = key
-        self.one, self.picked = choice("Concept", listed), several("Concepts (Ctrl for several)", listed)
+        self.one, self.picked = choice(label, listed), several(f"{label} (Ctrl for several)", listed)
         self.more = tick("More than one")
         self.controls: tuple[Control, ...] = (self.one, self.picked, *((self.more,) if many else ()))
         self._show()
@@ -60,63 +44,40 @@ class ConceptsField:
 
     def write(self, content: Mapping[str, Any]) -> None:
         asked = content[self.key]
-        if isinstance(asked, list | tuple):
+        if isinstance(asked, list):
             self.picked.value = tuple(asked)
         else:
             self.one.value = asked
-        self.more.value = not isinstance(asked, str)
+        self.more.value = isinstance(asked, list)
 
 
 class ChoiceField:
-    """One of several words."""
+    """One of several words, the first of which a file need not say."""
 
-    def __init__(self, key: str, label: str, options: Options, changed: Changed) -> None:
-        self.key, self.one = key, choice(label, options)
+    def __init__(self, key: str, label: str, words: Sequence[tuple[str, str]], changed: Changed) -> None:
+        self.key, self.usual, self._said = key, words[0][1], False
+        self.one = choice(label, words, self.usual)
         self.controls: tuple[Control, ...] = (self.one,)
         on_value(self.controls, changed)
 
     def read(self) -> dict[str, Any]:
-        return {self.key: self.one.value}
+        return {} if self.one.value == self.usual and not self._said else {self.key: self.one.value}
 
     def write(self, content: Mapping[str, Any]) -> None:
-        self.one.value = content.get(self.key, self.one.value)
+        self._said = self.key in content
+        self.one.value = content.get(self.key, self.usual)
 
 
-class DaysField:
-    """Count days with an event instead of events."""
-
-    def __init__(self, changed: Changed) -> None:
-        self.days = tick("Count days, not events")
-        self.controls: tuple[Control, ...] = (self.days,)
-        on_value(self.controls, changed)
-
-    def read(self) -> dict[str, Any]:
-        return {"distinct": "day"} if self.days.value else {}
-
-    def write(self, content: Mapping[str, Any]) -> None:
-        self.days.value = content.get("distinct") == "day"
-
-
-class NamesField:
-    """Names of segments, lists, programmes, cohorts or a file, as they are written; several with commas."""
+class FileField:
+    """The file of people's pseudonyms."""
 
     def __init__(self, key: str, changed: Changed) -> None:
-        self.key, self.names = key, text("Names (commas between several)")
-        self.controls: tuple[Control, ...] = (self.names,)
+        self.key, self.file = key, text("File, from the workbook's folder")
+        self.controls: tuple[Control, ...] = (self.file,)
         on_value(self.controls, changed)
 
     def read(self) -> dict[str, Any]:
-        names = [name.strip() for name in self.names.value.split(",")]
-        return {self.key: names if len(names) > 1 else names[0]}
+        return {self.key: self.file.value.strip()}
 
     def write(self, content: Mapping[str, Any]) -> None:
-        self.names.value = in_line(content[self.key])
-
-
-def in_line(value: Any) -> str:
-    """One name or several, in a line.
-
-    >>> in_line(["a", "b"])
-    'a, b'
-    """
-    return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
+        self.file.value = content[self.key]

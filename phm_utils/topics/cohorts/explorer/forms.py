@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
+from phm_utils.measures.askable import COHORT, COLUMN, EVENTS, LIST, PROGRAMME, SEGMENT, askable
+from phm_utils.rules.columns import ACTIVITIES
+from phm_utils.rules.vocabulary import Vocabulary
 
-NUMBERS = ("int", "float")
-COLUMN = "column"  # kind of what can be asked: a column of `person`; every other kind is about events
 ALL, ANY, COUNT, NOT, HOUSEHOLD = "all", "any", "count", "not", "household"
+# Types of what is compared: those of columns, a number of events or their value, and how many rules hold.
+NUMBER, HOW_MANY = "number", "how many"
+NUMBERS = ("int", "float", NUMBER, HOW_MANY)
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Form:
     """One form of a rule: the name by which a file tells it, words for the list, and what it asks in order.
 
     family: forms that one can be changed into, as they ask about the same thing.
-    asks: names of fields of `fields`. nested: does it hold other rules?
+    asks: names of fields; `Tree.field` makes each. nested: does it hold other rules?
     """
 
     key: str
@@ -27,23 +30,23 @@ class Form:
 
 
 _FORMS = (
-    Form("column", "A column", "column", ("column", "comparison")),
-    Form("has", "Has an entry", "events", ("concepts", "window")),
-    Form("has not", "Has no entry", "events", ("concepts", "window")),
-    Form("latest", "Latest value", "events", ("concept", "comparison", "window", "age")),
-    Form("events", "Number of events", "events", ("concepts", "comparison", "window", "distinct")),
-    Form("sum", "Sum of values", "events", ("concepts", "comparison", "window")),
-    Form("change", "Change between windows", "events", ("concepts", "by", "comparison", "from", "to")),
-    Form("segment", "In the segment", "segment", ("names",)),
-    Form("list", "On the partner list", "list", ("names", "window")),
-    Form("programme", "In the programme", "programme", ("names", "window")),
-    Form("cohort", "In the cohort", "cohort", ("names",)),
-    Form("ids", "In the file of ids", "ids", ("names",)),
-    Form(HOUSEHOLD, "Somebody else in the household", HOUSEHOLD, (), True),
     Form(ALL, "All of these", "group", (), True),
     Form(ANY, "At least one of these", "group", (), True),
     Form(COUNT, "A number of these", "group", ("comparison",), True),
     Form(NOT, "None of these", "group", (), True),
+    Form(HOUSEHOLD, "Somebody else in the household", HOUSEHOLD, (), True),
+    Form(COLUMN, "A column", COLUMN, ("one", "comparison")),
+    Form("has", "Has an entry of", EVENTS, ("several", "window")),
+    Form("has not", "Has no entry of", EVENTS, ("several", "window")),
+    Form("latest", "Latest value of", EVENTS, ("one", "comparison", "window", "age")),
+    Form("events", "Number of events of", EVENTS, ("several", "distinct", "comparison", "window")),
+    Form("sum", "Sum of values of", EVENTS, ("one", "comparison", "window")),
+    Form("change", "Change of", EVENTS, ("one", "of", "by", "comparison", "from", "to")),
+    Form(SEGMENT, "In the segment", SEGMENT, ("several",)),
+    Form(LIST, "On the partner list", LIST, ("several", "window")),
+    Form(PROGRAMME, "In the programme", PROGRAMME, ("several", "window")),
+    Form(COHORT, "In the cohort", COHORT, ("one",)),
+    Form("ids", "In the file", "ids", ("file",)),
 )
 FORMS = {form.key: form for form in _FORMS}
 WITHIN_ONE = {NOT: ANY, HOUSEHOLD: ALL}  # forms of one rule: several are one rule of this form
@@ -54,20 +57,20 @@ ADDED = (ANY, ALL, COUNT, NOT, HOUSEHOLD)  # what can be added beside what `colu
 def form_of(content: Mapping[str, Any]) -> Form:
     """The form of a rule as a file has it; `AS_WRITTEN` where the explorer has no widgets for it.
 
-    >>> form_of({"column": "age", "op": "at least", "value": 65}).words
-    'A column'
+    >>> form_of({"has": "asthma", "within": {"months": 12}}).words
+    'Has an entry of'
     """
     return next((form for form in _FORMS if form.key in content), AS_WRITTEN)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One thing that rules can ask about: a row of `asking.columns()`."""
+    """One thing that rules can ask about. kind: the family of the forms that ask it."""
 
     name: str
     kind: str
     title: str
-    type: str
+    type: str = ""
     unit: str = ""
     words: tuple[str, ...] = ()
 
@@ -75,24 +78,21 @@ class Asked:
     def label(self) -> str:
         """For a list: the title, and what tells it from others of the same title.
 
-        >>> Asked("bmi", "column", "BMI", "float").label, Asked("bmi", "value", "BMI", "event").label
+        >>> Asked("bmi", "column", "BMI").label, Asked("bmi", "events", "BMI").label
         ('BMI (bmi)', 'BMI, entries (bmi)')
         """
-        return f"{self.title}{'' if self.kind == COLUMN else ', entries'} ({self.name})"
+        if self.kind in (COLUMN, EVENTS):
+            return f"{self.title}{', entries' if self.kind == EVENTS else ''} ({self.name})"
+        return f"{self.title}, {self.kind}"
 
 
-def asked_of(columns: pd.DataFrame) -> tuple[Asked, ...]:
-    """The rows of `asking.columns()`, in the order of their titles."""
-    found = []
-    for row in columns.to_dict("records"):
-        texts = {name: _text(row.get(name)) for name in ("name", "kind", "title", "type", "unit")}
-        words = row.get("words")
-        found.append(Asked(**texts, words=tuple(words) if isinstance(words, list | tuple) else ()))
-    return tuple(sorted(found, key=lambda asked: (asked.title.casefold(), asked.name)))
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def asked_of(words: Vocabulary, word: str | None = None) -> tuple[Asked, ...]:
+    """All that can be asked, or what has `word` in its name or title, in the order of the titles."""
+    asked = []
+    for row in askable(words, word).to_dict("records"):
+        values = words.columns[row["name"]].words if row["kind"] == COLUMN else ()
+        asked.append(Asked(row["name"], row["kind"], row["title"], row["type"], row["unit"], values))
+    return tuple(sorted(asked, key=lambda a: (a.title.casefold(), a.kind, a.name)))
 
 
 def first_asked(asked: Asked) -> dict[str, Any]:
@@ -100,14 +100,14 @@ def first_asked(asked: Asked) -> dict[str, Any]:
 
     >>> first_asked(Asked("copd", "column", "COPD", "bool"))
     {'column': 'copd', 'op': 'is', 'value': True}
-    >>> first_asked(Asked("ed_attendances", "activity", "ED attendances", "event"))
-    {'events': 'ed_attendances', 'within': {'months': 12}, 'op': 'at least', 'value': 1}
+    >>> first_asked(Asked("ed_attendances", "events", "ED attendances"))
+    {'events': 'ed_attendances', 'op': 'at least', 'value': 1, 'within': {'months': 12}}
     """
-    if asked.kind == "activity":
-        return {"events": asked.name, "within": {"months": 12}, "op": "at least", "value": 1}
-    if asked.kind != COLUMN:
-        return {"has": asked.name}
-    return {"column": asked.name} | first_comparison(asked.type, asked.words)
+    if asked.kind == COLUMN:
+        return {"column": asked.name} | first_comparison(asked.type, asked.words)
+    if asked.kind == EVENTS and asked.name in ACTIVITIES:
+        return {"events": asked.name, "op": "at least", "value": 1, "within": {"months": 12}}
+    return {"has" if asked.kind == EVENTS else asked.kind: asked.name}
 
 
 def first_comparison(type: str, words: tuple[str, ...]) -> dict[str, Any]:
@@ -164,10 +164,10 @@ def into_form(content: Mapping[str, Any], key: str) -> dict[str, Any]:
         parts = parts_of(content)
         return of_parts(key, parts) | {k: v for k, v in first_nested(key).items() if k != key}
     subject = content[old.key]
-    if "concept" in new.asks and isinstance(subject, list | tuple):
+    if "one" in new.asks and isinstance(subject, list | tuple):
         subject = subject[0]
     kept = {"within": content["within"]} if "window" in new.asks and "within" in content else {}
     if "by" in new.asks:
         year = {"months": 12}
-        kept |= {"from": year | {"ending": year}, "to": year, "by": "difference"}
-    return {key: subject} | kept | (first_comparison("int", ()) if "comparison" in new.asks else {})
+        kept |= {"from": year | {"ending": year}, "to": year}
+    return {key: subject} | kept | (first_comparison(NUMBER, ()) if "comparison" in new.asks else {})

@@ -1,28 +1,31 @@
 """The explorer's page: opens a rule file, shows what its criteria leave at every change, saves and exports."""
 
+import atexit
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from IPython.display import Javascript, display
 
 from phm_utils.errors import InputError
-from phm_utils.measures.definitions import Cohort
-from phm_utils.params import Disclosure, validated
+from phm_utils.measures.asking import Asking, open_question
+from phm_utils.measures.cohort_definitions import Cohort
+from phm_utils.runs import resolve
 from phm_utils.topics.cohorts.explorer import export, files, view
-from phm_utils.topics.cohorts.explorer.asking import Asking
 from phm_utils.topics.cohorts.explorer.controls import button, choice, column, html, on_value, row, text, tick
-from phm_utils.topics.cohorts.explorer.forms import asked_of
 from phm_utils.topics.cohorts.explorer.rules import GroupBox
 from phm_utils.topics.cohorts.explorer.tree import Tree
 from phm_utils.topics.cohorts.explorer.windows import day_or_text
+from phm_utils.topics.registry import load_workbook
 
 HERE = Path(__file__).parent
 NEW, EVERY = "(a new cohort)", "All of these"
-NOT_SAID = "not said yet"
 NOTHING_ON = "No criterion is on yet. Find below what one could ask about, then Add; or open a rule file above."
-# What a rule file says beside its criteria, in lines of text; those that this version of a rule file has.
+FOLDER = "explored"  # of what is exported, below the run's own
+# What a rule file says beside its criteria, in lines of text.
 SAID = {
     "title": "Title",
     "short": "Short title (40 letters)",
@@ -33,23 +36,36 @@ SAID = {
     "sponsor": "Clinical sponsor",
     "dated": "Day of the definition",
     "review": "Day of its review",
+    "neutral_title": "Neutral title, if it asks about the household",
+    "neutral_reason": "Neutral reason, if it asks about the household",
 }
 DAYS = ("dated", "review")
 
 
-class Explorer:
-    """Criteria as widgets over an open question; see `phm_utils.topics.cohorts.explorer.page.explore`.
+def explore(parameters: Path | str, area_code: str | None = None, definitions: Path | None = None) -> "Explorer":
+    """Open the explorer on the run of a parameter file, of all its people or of one PCN's.
 
-    asking: answers questions about cohorts. area_code, folder, policy: of what is exported, and where to.
-    definitions: the folder of rule files.
+    definitions: the folder of rule files; parameters/cohorts by default.
+    Raises InputError where the run has not been made yet, or has no such PCN.
+    """
+    workbook = load_workbook(resolve(parameters))
+    stack = ExitStack()
+    asking = stack.enter_context(open_question(workbook, area_code))
+    atexit.register(stack.close)
+    return Explorer(asking, area_code or workbook.ics_code, definitions)
+
+
+class Explorer:
+    """Criteria as widgets over an open question; `explore` makes one.
+
+    area_code: of the people who are asked about. definitions: the folder of rule files.
     """
 
-    def __init__(
-        self, asking: Asking, *, area_code: str, folder: Path, policy: Disclosure, definitions: Path | None = None
-    ) -> None:
-        self.asking, self.area_code, self.folder, self.policy = asking, area_code, folder, policy
-        self.definitions = definitions
-        self.tree = Tree(asked_of(asking.columns()), lambda word: asked_of(asking.columns(word)), self.refresh)
+    def __init__(self, asking: Asking, area_code: str, definitions: Path | None = None) -> None:
+        self.asking, self.area_code, self.definitions = asking, area_code, definitions
+        workbook = asking.workbook
+        self.policy, self.folder = workbook.disclosure, resolve(workbook.outputs) / workbook.name / FOLDER
+        self.tree = Tree(asking.run.words, self.refresh)
         self.root = GroupBox(self.tree, [])
         self._rest: dict[str, Any] = {}  # of the file: alternatives, limits, what else it has
         self._make_controls()
@@ -63,7 +79,7 @@ class Explorer:
         dimensions = [(EVERY, EVERY), *((name, name) for name in view.DIMENSIONS)]
         self.dimension, self.with_sql = choice("Broken down by", dimensions, EVERY), tick("Show the SQL")
         self.tables, self.words = html(), html()
-        self.said = {name: text(label) for name, label in SAID.items() if name in Cohort.model_fields}
+        self.said = {name: text(label) for name, label in SAID.items()}
         self.name, self.replace = text("Name of the file", hint="small_letters_and_digits"), tick("Replace the file")
         self.save = button("Save the rule file", self._reported(self._save))
         self.export = button("Export protected tables", self._reported(self._export))
@@ -110,9 +126,10 @@ class Explorer:
     @property
     def cohort(self) -> Cohort:
         """The cohort on the screen. Raises InputError that lists every fault of it."""
-        content = self.content
-        unsaid = {name: NOT_SAID for name in files.missing(content) if name not in DAYS}
-        return validated(Cohort, unsaid | content, "The definition")
+        cohort = files.cohort_of(self.content, self.asking.run.words)
+        if late := cohort.out_of_season(self.asking.run.index_date):
+            raise InputError(f"This is not counted: {late}.")
+        return cohort
 
     def refresh(self) -> None:
         """Count again and show everything anew; where that cannot be done no old number stays."""
@@ -137,10 +154,17 @@ class Explorer:
         self.tables.value = view.breakdowns_html(by)
         self.words.value = view.words_html(described, sql)
 
-    def breakdowns(self, cohort: Cohort) -> dict[str, Any]:
-        """The chosen breakdowns of a cohort."""
-        chosen = view.DIMENSIONS if self.dimension.value == EVERY else (self.dimension.value,)
-        return {dimension: self.asking.by(cohort, dimension) for dimension in chosen}
+    def breakdowns(self, cohort: Cohort) -> dict[str, pd.DataFrame]:
+        """The chosen breakdowns of a cohort; of all, those that the run knows."""
+        if self.dimension.value != EVERY:
+            return {self.dimension.value: self.asking.by(cohort, self.dimension.value)}
+        found = {}
+        for dimension in view.DIMENSIONS:
+            try:
+                found[dimension] = self.asking.by(cohort, dimension)
+            except InputError:  # the run does not know it: choosing it alone says so
+                continue
+        return found
 
     def _mark(self, steps: list[dict[Any, Any]]) -> None:
         """Beside each criterion that is on: how many it leaves."""
@@ -171,7 +195,7 @@ class Explorer:
         """Show a rule file, or begin a new cohort. A file with a fault changes nothing."""
         name = self.file.value
         try:
-            content = {} if name == NEW else files.opened(name, self.definitions)
+            content = {} if name == NEW else files.opened(name, self.asking.run.words, self.definitions)
         except InputError as fault:
             self.problem.value = view.told_html(str(fault), wrong=True)
             return
@@ -183,12 +207,15 @@ class Explorer:
         self._rest = {key: value for key, value in content.items() if key not in (*self.said, "criteria")}
         self.name.value, self.replace.value = "" if name == NEW else name, False
         self.refresh()
+        if not self.problem.value:
+            self.problem.value = view.told_html(f"Opened {name}.yml.")
 
     def _save(self) -> str:
         content = self.content
         if lacking := [SAID[name] for name in files.missing(content) if name in SAID]:
             raise InputError(f"A rule file also says: {', '.join(lacking)}. Fill them in below, then save.")
-        path = files.save(self.name.value.strip(), content, self.definitions, replace=self.replace.value)
+        name, words = self.name.value.strip(), self.asking.run.static
+        path = files.save(name, content, words, self.definitions, replace=self.replace.value)
         off = sum(rule.content() is None for rule in self.root.rules)
         self.file.options = self._files()
         left = f" Criteria that are off are not in it: {off}." if off else ""

@@ -169,7 +169,7 @@ class GroupBox:
         return [*((a.label, a) for a in asked), *groups]
 
     def _search(self, word: str) -> None:
-        self.what.options = self._offered(self.tree.find(word) if word.strip() else self.tree.asked)
+        self.what.options = self._offered(self.tree.find(word))
         self.what.index = 0
 
     def _add(self) -> None:

@@ -4,40 +4,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from phm_utils.measures.askable import COLUMN, EVENTS
+from phm_utils.rules.vocabulary import Vocabulary
 from phm_utils.topics.cohorts.explorer.comparison import ComparisonField
-from phm_utils.topics.cohorts.explorer.fields import (
-    BY,
-    ChoiceField,
-    ColumnField,
-    ConceptsField,
-    DaysField,
-    Field,
-    NamesField,
-)
-from phm_utils.topics.cohorts.explorer.forms import COLUMN, Asked, Form
+from phm_utils.topics.cohorts.explorer.fields import ChoiceField, Field, FileField, SubjectField
+from phm_utils.topics.cohorts.explorer.forms import COUNT, HOW_MANY, NUMBER, Asked, Form, asked_of
 from phm_utils.topics.cohorts.explorer.windows import AgeField, WindowField
 
-Listed = list[tuple[str, str]]
+DISTINCT = (("every event", ""), ("days with one", "day"), ("different codes", "code"))
+OF = (("number of events", "events"), ("latest value", "latest"))
+BY = (("difference", "difference"), ("ratio", "ratio"))
 
 
 class Tree:
-    """What can be asked, and `tell`, which says once that a criterion has changed.
+    """What can be asked, and `tell`, which says that a criterion has changed."""
 
-    asked: every column and concept. find: those that fit a word.
-    """
-
-    def __init__(
-        self, asked: tuple[Asked, ...], find: Callable[[str], tuple[Asked, ...]], changed: Callable[[], None]
-    ) -> None:
-        self.asked, self.find, self.changed = asked, find, changed
-        self.columns: Listed = [(a.label, a.name) for a in asked if a.kind == COLUMN]
-        self.events: Listed = [(a.label, a.name) for a in asked if a.kind != COLUMN]
-        self._by_name = {(a.kind == COLUMN, a.name): a for a in asked}
+    def __init__(self, words: Vocabulary, changed: Callable[[], None]) -> None:
+        self.words, self.changed = words, changed
+        self.asked = asked_of(words)
         self.quiet = 0
+        self._listed: dict[str, list[tuple[str, str]]] = {}
+        for asked in self.asked:
+            self._listed.setdefault(asked.kind, []).append((asked.label, asked.name))
+        self._events = self._listed.get(EVENTS, [])
 
-    def about(self, name: str, *, column: bool) -> Asked | None:
-        """What is known of a column, or of a concept."""
-        return self._by_name.get((column, name))
+    def find(self, word: str) -> tuple[Asked, ...]:
+        """What has a word in its name or title; all without one."""
+        return asked_of(self.words, word) if (word := word.strip()) else self.asked
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -54,27 +47,35 @@ class Tree:
             self.changed()
 
     def field(self, name: str, form: Form, changed: Callable[[], None]) -> Field:
-        """The field of a form by its name."""
-        makers: dict[str, Callable[[], Field]] = {
-            "column": lambda: ColumnField(self.columns, changed),
-            "comparison": lambda: ComparisonField(changed, optional=form.key == "latest"),
-            "concept": lambda: ConceptsField(form.key, self.events, changed, many=False),
-            "concepts": lambda: ConceptsField(form.key, self.events, changed, many=True),
-            "window": lambda: WindowField("within", "When", self.events, changed),
-            "from": lambda: WindowField("from", "From the window", self.events, changed),
-            "to": lambda: WindowField("to", "To the window", self.events, changed),
-            "by": lambda: ChoiceField("by", "Compared by", BY, changed),
-            "age": lambda: AgeField(changed),
-            "distinct": lambda: DaysField(changed),
-            "names": lambda: NamesField(form.key, changed),
-        }
-        return makers[name]()
+        """A field of a form, by its name among what the form asks."""
+        label = {COLUMN: "Column", EVENTS: "Concept"}.get(form.family, form.family.capitalize())
+        match name:
+            case "one" | "several":
+                return SubjectField(form.key, label, self._listed.get(form.family, []), changed, many=name == "several")
+            case "comparison":
+                return ComparisonField(changed, optional=form.key == "latest")
+            case "window":
+                return WindowField("within", "When", self._events, changed)
+            case "from" | "to":
+                return WindowField(name, f"{name.capitalize()} the window", self._events, changed)
+            case "of":
+                return ChoiceField("of", "What", OF, changed)
+            case "by":
+                return ChoiceField("by", "Compared by", BY, changed)
+            case "distinct":
+                return ChoiceField("distinct", "Counting", DISTINCT, changed)
+            case "age":
+                return AgeField(changed)
+            case "file":
+                return FileField(form.key, changed)
+        raise TypeError(f"no field is called {name}")
 
     def compared(self, form: Form, subject: Any) -> tuple[str, tuple[str, ...], str]:
         """What a comparison of a form is about: its type, its words and its unit."""
-        asked = self.about(subject, column=form.key == "column") if isinstance(subject, str) else None
-        if form.key == "column" and asked:
-            return asked.type, asked.words, asked.unit
-        if form.key in ("latest", "sum", "change"):
-            return "float", (), asked.unit if asked else ""
-        return "int", (), ""
+        if form.key == COUNT:
+            return HOW_MANY, (), ""
+        if form.key == COLUMN and subject in self.words.columns:
+            column = self.words.columns[subject]
+            return column.type, column.words, column.unit or ""
+        concept = self.words.concepts.get(subject) if isinstance(subject, str) else None
+        return NUMBER, (), concept.value if concept and form.key in ("latest", "sum") else ""

@@ -6,17 +6,18 @@ from typing import Any
 
 from phm_utils.topics.cohorts.explorer.controls import Control, Options, choice, on_value, shown, text, whole
 
-UNITS = (("months", "months"), ("days", "days"), ("years", "years"))
-EVER, BACK, DAYS, AFTER, BEFORE, AGES = "ever", "back", "days", "after", "before", "ages"
+UNITS = ("months", "days", "years")
+EVER, BACK, DAYS, AFTER, BEFORE = "ever", "back", "days", "after", "before"
 WAYS = (
     ("ever", EVER),
     ("in the last", BACK),
     ("between two days", DAYS),
     ("after an event", AFTER),
     ("before an event", BEFORE),
-    ("between two birthdays", AGES),
 )
-BACK_FIRST = 12  # months of a window that nobody has set yet
+WHICH = (("last", "last"), ("first", "first"))
+YEAR = 12  # months of a window that nobody has set yet
+LONGEST = 45_000  # days
 
 
 def day_or_text(words: str) -> Any:
@@ -31,82 +32,79 @@ def day_or_text(words: str) -> Any:
         return words.strip()
 
 
-def _length(content: Mapping[str, Any]) -> tuple[int, str]:
-    """A length of time: its number and its unit."""
-    return next(((content[unit], unit) for _, unit in UNITS if unit in content), (BACK_FIRST, "months"))
+class LengthField:
+    """A length of time, `{months: 12}`; 0 is none."""
+
+    def __init__(self, label: str, value: int = 0) -> None:
+        self.number, self.unit = whole(label, value, most=LONGEST), choice("Unit", ((u, u) for u in UNITS), "months")
+        self.controls: tuple[Control, ...] = (self.number, self.unit)
+
+    def write(self, length: Mapping[str, Any]) -> None:
+        """Show a length; other names of a window are not looked at."""
+        unit = next((unit for unit in UNITS if unit in length), "months")
+        self.number.value, self.unit.value = length.get(unit, 0), unit
+
+    def read(self) -> dict[str, Any]:
+        """The length as a file has it."""
+        return {self.unit.value: self.number.value} if self.number.value else {}
 
 
 class WindowField:
-    """When events count: `{months: 12}`, days, from an event, or between birthdays; nothing is ever."""
+    """When events count: a length back from the index date, days, or a length from an event; nothing is ever."""
 
     def __init__(self, key: str, label: str, concepts: Options, changed: Callable[[], None]) -> None:
-        self.key = key
-        listed = list(concepts)
+        self.key, self._said = key, False
         self.way = choice(label, WAYS, EVER)
-        self.number, self.unit = whole("How long", BACK_FIRST, most=45_000), choice("Unit", UNITS, "months")
-        self.ending = whole("Ending months ago", most=1_440)
+        self.event, self.which = choice("Event", concepts), choice("Which", WHICH, "last")
+        self.length, self.ending = LengthField("How long", YEAR), LengthField("Ending before the end by")
+        self.starting = LengthField("Starting later by")
         self.first, self.last = text("From day", hint="2024-04-01"), text("To day", hint="2025-03-31")
-        self.event = choice("Event", listed, listed[0][1] if listed else None)
-        self.which = choice("Which", (("first", "first"), ("last", "last")), "last")
-        self.age_from, self.age_to = whole("From birthday", most=120), whole("To birthday", 5, most=120)
-        self.controls: tuple[Control, ...] = (self.way, self.event, self.which, self.number, self.unit, self.ending)
-        self.controls += (self.first, self.last, self.age_from, self.age_to)
+        self._parts: dict[str, tuple[Control, ...]] = {
+            BACK: (*self.length.controls, *self.ending.controls),
+            DAYS: (self.first, self.last),
+            AFTER: (self.event, self.which, *self.length.controls, *self.starting.controls),
+        }
+        self._parts[BEFORE] = self._parts[AFTER]
+        every = (self.event, self.which, *self.length.controls, *self.ending.controls, *self.starting.controls)
+        self.controls: tuple[Control, ...] = (self.way, *every, self.first, self.last)
         self._show()
         self.way.observe(lambda _: self._show(), "value")
         on_value(self.controls, changed)
 
     def _show(self) -> None:
-        way = self.way.value
-        for control in (self.number, self.unit):
-            shown(control, way in (BACK, AFTER, BEFORE))
-        for control in (self.event, self.which):
-            shown(control, way in (AFTER, BEFORE))
-        shown(self.ending, way == BACK)
-        for control in (self.first, self.last):
-            shown(control, way == DAYS)
-        for control in (self.age_from, self.age_to):
-            shown(control, way == AGES)
+        used = self._parts.get(self.way.value, ())
+        for control in self.controls[1:]:
+            shown(control, control in used)
+        if self.way.value in (AFTER, BEFORE) and self.event.value is None:
+            self.event.index = 0
 
     def write(self, content: Mapping[str, Any]) -> None:
         """Show the window of a rule."""
         window = dict(content.get(self.key) or {})
-        self.way.value = self._way(window)
-        match self.way.value:
-            case "back":
-                self.number.value, self.unit.value = _length(window)
-                self.ending.value = window.get("ending", {}).get("months", 0)
-            case "days":
-                self.first.value, self.last.value = (str(window.get(side) or "") for side in ("from", "to"))
-            case "after" | "before" as side:
-                self.event.value, self.which.value = window[side], window.get("which", "last")
-                length = any(unit in window for _, unit in UNITS)
-                self.number.value, self.unit.value = _length(window) if length else (0, "months")
-            case "ages":
-                self.age_from.value, self.age_to.value = window.get("age_from", 0), window.get("age_to", 0)
-        self._show()
-
-    def _way(self, window: Mapping[str, Any]) -> str:
-        if not window:
-            return EVER
-        named = [way for way in (AFTER, BEFORE) if way in window]
-        if named:
-            return named[0]
-        if {"from", "to"} & set(window):
-            return DAYS
-        return AGES if {"age_from", "age_to"} & set(window) else BACK
+        way = next((side for side in (AFTER, BEFORE) if side in window), None)
+        way = way or (DAYS if {"from", "to"} & set(window) else BACK if window else EVER)
+        if way in (AFTER, BEFORE):
+            self.event.value, self.which.value = window[way], window.get("which", "last")
+        self._said = "which" in window
+        if window:
+            self.length.write(window)
+        self.ending.write(window.get("ending", {}))
+        self.starting.write(window.get("starting", {}))
+        self.first.value, self.last.value = (str(window.get(side) or "") for side in ("from", "to"))
+        self.way.value = way
 
     def _window(self) -> dict[str, Any]:
-        length = {self.unit.value: self.number.value} if self.number.value else {}
-        match self.way.value:
-            case "back":
-                return length | ({"ending": {"months": self.ending.value}} if self.ending.value else {})
-            case "days":
-                days = {"from": self.first.value, "to": self.last.value}
-                return {side: day_or_text(words) for side, words in days.items() if words.strip()}
-            case "after" | "before" as side:
-                return {side: self.event.value, "which": self.which.value} | length
-            case "ages":
-                return {"age_from": self.age_from.value, "age_to": self.age_to.value}
+        way = self.way.value
+        if way == BACK:
+            ending = self.ending.read()
+            return self.length.read() | ({"ending": ending} if ending else {})
+        if way == DAYS:
+            days = {"from": self.first.value, "to": self.last.value}
+            return {side: day_or_text(words) for side, words in days.items() if words.strip()}
+        if way in (AFTER, BEFORE):
+            starting, which = self.starting.read(), self.which.value
+            named = {"which": which} if which == "first" or self._said else {}
+            return {way: self.event.value} | named | self.length.read() | ({"starting": starting} if starting else {})
         return {}
 
     def read(self) -> dict[str, Any]:
@@ -116,28 +114,25 @@ class WindowField:
 
 
 class AgeField:
-    """How old the latest value is: `{op: more than, months: 12}`; any age where it is not asked."""
+    """How old the latest value is: `{op: more than, months: 12}`; of any age where it is not asked."""
 
     OPS = (("of any age", ""), *((f"{op} this old", op) for op in ("more than", "at least", "at most", "less than")))
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        self.op, self.number = choice("Entry", self.OPS, ""), whole("How old", BACK_FIRST, most=45_000)
-        self.unit = choice("Unit", UNITS, "months")
-        self.controls: tuple[Control, ...] = (self.op, self.number, self.unit)
+        self.op, self.months = choice("Entry", self.OPS, ""), whole("Months old", YEAR)
+        self.controls: tuple[Control, ...] = (self.op, self.months)
         self._show()
         self.op.observe(lambda _: self._show(), "value")
         on_value(self.controls, changed)
 
     def _show(self) -> None:
-        for control in (self.number, self.unit):
-            shown(control, bool(self.op.value))
+        shown(self.months, bool(self.op.value))
 
     def write(self, content: Mapping[str, Any]) -> None:
         """Show the age that a rule asks."""
         age = content.get("age") or {}
-        self.op.value = age.get("op", "")
-        self.number.value, self.unit.value = _length(age)
+        self.op.value, self.months.value = age.get("op", ""), age.get("months", YEAR)
 
     def read(self) -> dict[str, Any]:
         """The age as a file has it."""
-        return {"age": {"op": self.op.value, self.unit.value: self.number.value}} if self.op.value else {}
+        return {"age": {"op": self.op.value, "months": self.months.value}} if self.op.value else {}
