@@ -7,15 +7,13 @@ import pandas as pd
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.cohort_definitions import Cohort, load_cohort
 from phm_utils.measures.usual_variation import marked
-from phm_utils.methods.comparisons import (
-    shares_against,
-)
+from phm_utils.methods.comparisons import shares_against
 from phm_utils.reports.comparisons import Family, out_of, people
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
 from phm_utils.topics.cohorts.cohort_releases import NEEDS, PART
-from phm_utils.wording import all_lacking
+from phm_utils.wording import all_lacking, joined
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
@@ -28,6 +26,11 @@ def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
     return {name: load_cohort(name) for name in names}
 
 
+def counted_names(sizes: pd.DataFrame) -> list[str]:
+    """The cohorts that the run counted, in alphabetical order; none where it counted none."""
+    return [] if isinstance(sizes, Absent) else sorted(sizes["cohort"].unique())
+
+
 def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
     """The chosen cohorts that this run cannot count, and what each needs; they are taken out of `cohorts`."""
     rows = absent[absent["cohort"].isin(list(cohorts))]
@@ -38,8 +41,10 @@ def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
 @if_present
 def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     """One row per cohort: its question, what it is for, and whose definition it is."""
-    rows = [(c.short, c.question, c.use, c.source) for c in cohorts.values()]
-    return pd.DataFrame(rows, columns=["Cohort", "Question", "What could be offered", "Definition"])
+    rows = [(c.short, c.question, c.use, f"{c.owner or 'not stated'}; {c.sponsor}", c.source) for c in cohorts.values()]
+    return pd.DataFrame(
+        rows, columns=["Cohort", "Question", "What could be offered", "Owner; clinical sponsor", "Definition"]
+    )
 
 
 def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
@@ -128,6 +133,27 @@ def _steps(steps: pd.DataFrame) -> str:
 
 def _number(count: int) -> str:
     return "too few to show" if pd.isna(count) else f"{count:,}"
+
+
+MOST_STARS = 0.5  # share of a cohort's units: with more of them suppressed a figure by unit shows nothing
+
+
+@if_present
+def enough_units(units: pd.DataFrame) -> pd.DataFrame | Absent:
+    """The rows of cohorts of which at least half of the units have a number that can be shown."""
+    stars = units["people"].isna().groupby(units["cohort"]).transform("mean")
+    kept = units[stars <= MOST_STARS].reset_index(drop=True)
+    return kept if len(kept) else Absent("Members by place", "enough members in each place to show a number")
+
+
+@finding
+def too_few_by_unit(units: pd.DataFrame, kind: str) -> str:
+    """The cohorts that are not shown by unit, because most of their units have too few members."""
+    stars = units["people"].isna().groupby(units["short"], sort=False).mean()
+    few = [short for short, share in stars.items() if share > MOST_STARS]
+    if not few:
+        return f"Every cohort has enough members in at least half of the {kind}s to be shown by {kind}."
+    return f"Not shown by {kind}, because most {kind}s have fewer than 8 members: {joined(few)}."
 
 
 @if_present

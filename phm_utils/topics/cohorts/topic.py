@@ -23,7 +23,8 @@ class CohortsParams(RunParams):
     cohorts: tuple[Code, ...] = Field(
         ("high_bmi_anxiety_depression_no_covid_vaccination",),
         min_length=1,
-        description="Rule files of parameters/cohorts, shown in this order",
+        max_length=6,
+        description="Files of parameters/cohorts that are shown in full, in this order; all are counted",
     )
 
 
@@ -54,7 +55,7 @@ TOPIC = Topic(
             "phm_utils.topics.cohorts.cohort_tables:cohort_tables",
             makes=aggregates(RELEASES),
             reads=(
-                *("person", "person_left_out", "practice", "practice_caution"),
+                *("person", "person_left_out", "person_event", "practice", "practice_caution"),
                 *("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
             ),
             settings=("ics_code",),
