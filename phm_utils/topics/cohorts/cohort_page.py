@@ -6,6 +6,7 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.cohort_definitions import Cohort, load_cohort
+from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.measures.usual_variation import marked
 from phm_utils.methods.comparisons import shares_against
 from phm_utils.reports.comparisons import Family, out_of, people
@@ -118,17 +119,10 @@ def _size(row: pd.Series) -> str:
     return f"{row['unit']}: {rate} ({low} to {high}; {people(int(row['events']))}) per 1,000 registered."
 
 
-@finding
-def flow(attrition: pd.DataFrame) -> str:
-    """For each cohort the people left after each criterion, in the order of its definition."""
-    return "People left after each criterion. " + _each(
-        _steps(steps) for _, steps in attrition.groupby("cohort", sort=False)
-    )
-
-
-def _steps(steps: pd.DataFrame) -> str:
+def flow(steps: pd.DataFrame) -> str:
+    """The people of one cohort left after each criterion, in words: the alternative text of its figure."""
     left = "; ".join(f"{row.criterion} {_number(row.people)}" for row in steps.itertuples())
-    return f"{steps['short'].iloc[0]}: {left}"
+    return f"People left after each criterion: {left}."
 
 
 def _number(count: int) -> str:
@@ -147,12 +141,12 @@ def enough_units(units: pd.DataFrame) -> pd.DataFrame | Absent:
 
 
 @finding
-def too_few_by_unit(units: pd.DataFrame, kind: str) -> str:
-    """The cohorts that are not shown by unit, because most of their units have too few members."""
+def too_few_by_unit(units: pd.DataFrame, kind: str) -> str | None:
+    """The cohorts that are not shown by unit, because most of their units have too few members; None where all are."""
     stars = units["people"].isna().groupby(units["short"], sort=False).mean()
     few = [short for short, share in stars.items() if share > MOST_STARS]
     if not few:
-        return f"Every cohort has enough members in at least half of the {kind}s to be shown by {kind}."
+        return None
     return f"Not shown by {kind}, because most {kind}s have fewer than 8 members: {joined(few)}."
 
 
@@ -162,17 +156,29 @@ def by_unit(units: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame 
     return marked(per_1000(named(units, cohorts))) if cohorts else Absent(PART, NEEDS)
 
 
-@finding
-def alternatives(frame: pd.DataFrame) -> str:
-    """Each cohort's size as defined and under each other threshold, in their order."""
-    return "Other thresholds, in people. " + _each(
-        _alternatives(part) for _, part in frame.groupby("cohort", sort=False)
-    )
-
-
-def _alternatives(part: pd.DataFrame) -> str:
+def alternatives(part: pd.DataFrame) -> str:
+    """One cohort's size as defined and under each other threshold, in words: the alternative text of its figure."""
     listed = "; ".join(f"{row.alternative} {_number(row.people)}" for row in part.itertuples())
-    return f"{part['short'].iloc[0]}: {listed}"
+    return f"People in the cohort: {listed}."
+
+
+@finding
+def thresholds_said(frame: pd.DataFrame) -> str:
+    """For each cohort the fewest and the most people that any of its thresholds gives."""
+    return "Under the other thresholds. " + _each(_range_of(part) for _, part in frame.groupby("cohort", sort=False))
+
+
+def _range_of(part: pd.DataFrame) -> str:
+    """A cohort's size as defined, and the range over its alternatives."""
+    short, own = part["short"].iloc[0], part.loc[part["alternative"] == AS_DEFINED, "people"].iloc[0]
+    others = part.loc[part["alternative"] != AS_DEFINED, "people"]
+    if others.empty:
+        return f"{short}: no other threshold is given"
+    known = others.dropna()
+    if known.empty or pd.isna(own):
+        return f"{short}: too few to show"
+    fewest = "too few to show" if len(known) < len(others) else f"{int(known.min()):,}"
+    return f"{short}: {fewest} to {people(int(known.max()))}, as defined {int(own):,}"
 
 
 def _each(parts: Iterable[str]) -> str:

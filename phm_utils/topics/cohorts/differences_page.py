@@ -19,7 +19,7 @@ from phm_utils.methods.comparisons import (
     the_others,
 )
 from phm_utils.methods.validation import z_value
-from phm_utils.reports.comparisons import Family, not_compared, out_of, percent
+from phm_utils.reports.comparisons import Family, not_compared, out_of, percent, times
 from phm_utils.reports.findings import finding
 from phm_utils.topics.cohorts.alike import ADJUSTED
 from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
@@ -32,9 +32,7 @@ GROUPS = Family(
     "members per 1,000 people", "group", "groups", "all others of the same characteristic", out_of(PER),
     own_comparators=True, counted="people",
 )  # fmt: skip
-ALIKE = Family(
-    "times as many members as people of their ages and sexes have here", "group", "groups", "1", counted="people",
-)  # fmt: skip
+ALIKE = Family("", "group", "groups", "what everybody's rates by age and sex give", times, counted="people")
 ALSO = Family(
     "share of people", "characteristic", "characteristics", "everybody registered", percent, own_comparators=True,
     counted="people",

@@ -7,16 +7,13 @@ import pandas as pd
 from phm_utils.absent import Absent, if_present
 from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.methods.comparisons import rates_against
-from phm_utils.reports.comparisons import Family, number, people
+from phm_utils.reports.comparisons import Family, number, people, times
 from phm_utils.reports.findings import finding
 from phm_utils.reports.segment_headings import per_1000
 from phm_utils.topics.cohorts.cohort_page import named
 from phm_utils.topics.cohorts.cohort_releases import RATE
 
-SAME_AGES = Family(
-    "times as many members as people of their ages and sexes have in the whole ICS", "cohort", "cohorts", "1",
-    number, counted="people",
-)  # fmt: skip
+SAME_AGES = Family("", "cohort", "cohorts", "what the ICS's rates by age and sex give", times, counted="people")
 
 
 @if_present
