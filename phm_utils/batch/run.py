@@ -154,7 +154,9 @@ def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
 
 
 def describe_plan(batch: Batch, sources: dict[str, Any]) -> int:
-    """Print what a run would do, and do nothing."""
+    """Print what a run would do, and do nothing. Raises InputError with the faults of every definition file."""
+    if faults := batch.route.definition_faults(batch.workbook):
+        raise InputError("\n".join(faults))
     changing = batch.store.tables_of_other_stages(stage.name for stage in batch.steps)  # their tables may change
     for stage in batch.steps:
         if changing & set(stage.reads):
