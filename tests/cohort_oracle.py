@@ -174,16 +174,16 @@ def _length(window: Rule) -> Rule:
 
 
 def _bounds(window: Rule | None, concept: str, world: World) -> pd.DataFrame:
-    """One row per person: `first` (NaT: ever) and `last` day, is the window `known`, is it `over`, all in the data."""
+    """One row per person: `first` (NaT: ever) and `last` day; is it `known`, is it `over`, do the data begin before it?"""
     source = world.sources.loc[concept]
     to_date = pd.Timestamp(source["to_date"])
     none = world.constant(pd.NaT).astype("datetime64[ns]")
-    bounds = pd.DataFrame({"first": none, "last": none, "known": True, "over": True})
+    bounds = pd.DataFrame({"first": none, "last": none, "known": True, "over": True, "covered": True})
     bounds["last"] = to_date
     if window is None:
         return bounds
     if "after" in window or "before" in window:
-        return _from_event(window, bounds, source, world)
+        return _from_event(window, bounds, source.rename(concept), world)
     if "from" in window or "to" in window:
         if "from" in window:
             bounds["first"] = pd.Timestamp(window["from"])
@@ -200,7 +200,7 @@ def _bounds(window: Rule | None, concept: str, world: World) -> pd.DataFrame:
 
 
 def _from_event(window: Rule, bounds: pd.DataFrame, source: pd.Series, world: World) -> pd.DataFrame:
-    """A window that begins or ends with the person's own event; not over also where the data begin later than it."""
+    """A window that begins or ends with the person's own event."""
     to_date = pd.Timestamp(source["to_date"])
     concept = window.get("after") or window["before"]
     days = _rows([concept], world).groupby("person_no")["day"]
@@ -210,13 +210,13 @@ def _from_event(window: Rule, bounds: pd.DataFrame, source: pd.Series, world: Wo
     far = _after(anchor, _length(window), sign) if _length(window) else None
     bounds = bounds.assign(known=anchor.notna())
     first, last = (near, far) if sign > 0 else (far, near)
-    begun = first <= to_date if first is not None else True
-    if first is not None and pd.notna(source["first_date"]):
-        begun &= first >= pd.Timestamp(source["first_date"]).replace(day=1)
-    over = last <= to_date if last is not None else True
+    over = (near if last is None else last) <= to_date
+    covered = world.constant(True)
+    if first is not None and pd.notna(source["first_date"]) and source.name not in (LISTS, PROGRAMMES):
+        covered = first >= pd.Timestamp(source["first_date"]).replace(day=1)
     ever = world.constant(pd.NaT).astype("datetime64[ns]")
     last = world.constant(to_date) if last is None else last.clip(upper=to_date)
-    return bounds.assign(first=ever if first is None else first, last=last, over=begun & over)
+    return bounds.assign(first=ever if first is None else first, last=last, over=over, covered=covered)
 
 
 def _rows(names: Iterable[str], world: World) -> pd.DataFrame:
@@ -224,8 +224,10 @@ def _rows(names: Iterable[str], world: World) -> pd.DataFrame:
     return pd.concat(found) if found else world.events.iloc[:0]
 
 
-def _inside(names: Iterable[str], window: Rule | None, world: World) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Events of some concepts in a window; whose window is known; whose window is over for each of the concepts."""
+def _inside(
+    names: Iterable[str], window: Rule | None, world: World, begun: bool = True
+) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Events of some concepts in a window; whose window is known; and whose is over and (begun) in the data, for each."""
     kept, known, over = [], world.constant(True), world.constant(True)
     for name in names:
         bounds = _bounds(window, name, world)
@@ -234,7 +236,7 @@ def _inside(names: Iterable[str], window: Rule | None, world: World) -> tuple[pd
         inside = (mine["first"].isna() | (rows["day"] >= mine["first"])) & (rows["day"] <= mine["last"])
         kept.append(rows[inside & mine["known"].fillna(False).astype(bool)])
         known &= bounds["known"]
-        over &= bounds["over"]
+        over &= bounds["over"] & (bounds["covered"] if begun else True)
     return pd.concat(kept), known, over
 
 
@@ -267,7 +269,7 @@ def _number_of_events(
 def _at_least_so_many(number: pd.Series, op: str, asked: Any, known: pd.Series, over: pd.Series) -> pd.Series:
     """A comparison of a number that can still grow until the window is over."""
     low, high = asked if op == "between" else (asked, asked)
-    settled = number >= low if op == "at least" else number > high
+    settled = number >= low if op in ("at least", "less than") else number > high
     return _compare(number, op, asked).mask(~known | (~over & ~settled))
 
 
@@ -280,7 +282,7 @@ def _sum(rule: Rule, world: World) -> pd.Series:
 
 def _latest_rows(name: str, window: Rule | None, world: World) -> tuple[pd.DataFrame, pd.Series]:
     """The day and value of the latest event that has one, by person; and whose window is known and over."""
-    rows, known, over = _inside([name], window, world)
+    rows, known, over = _inside([name], window, world, begun=False)
     rows = rows[rows["value"].notna()].sort_values(["person_no", "day", "value"])
     return rows.groupby("person_no")[["day", "value"]].last().reindex(world.people), known & over
 

@@ -95,7 +95,7 @@ class RuleCompiler:
             case InProgramme(programme=names):
                 return self._has((PROGRAMME,), leaf.within, names)
             case Events() | Sum():
-                return compared(self._number(leaf), leaf.op, leaf.value)
+                return self._compared(leaf)
             case Latest():
                 return self._latest(leaf)
             case Change():
@@ -120,25 +120,45 @@ class RuleCompiler:
         if window is None or not window.anchor:
             return exp.func("coalesce", some, literal(False))
         # Without the event that a window is counted from, and before it is over, not having one is not known.
-        return exp.case().when(some, literal(True)).when(_of(fact, "over"), literal(False))
+        return exp.case().when(some, literal(True)).when(_whole(fact), literal(False))
+
+    def _compared(self, leaf: Events | Sum) -> exp.Expr:
+        """A comparison of the number of events, or of their sum; before its window is over, where it cannot change."""
+        fact, what = self._number_fact(leaf)
+        if leaf.within is None or not leaf.within.anchor:
+            return compared(self._number(leaf), leaf.op, leaf.value)
+        low, high = leaf.value if is_pair(leaf.value) else (leaf.value, leaf.value)
+        reached = ("at least", low) if leaf.op in ("at least", "less than") else ("more than", high)
+        settled = exp.or_(_whole(fact), compared(_of(fact, what), *reached))
+        return exp.case().when(settled, compared(_of(fact, what), leaf.op, leaf.value))
+
+    def _number_fact(self, leaf: Events | Sum) -> tuple[Fact, str]:
+        """The fact with the number of events, or their sum, and its column."""
+        names = (leaf.sum,) if isinstance(leaf, Sum) else leaf.events
+        what = "amount" if isinstance(leaf, Sum) else COUNTED[leaf.distinct]
+        return self._events_fact(names, leaf.within, what), what
 
     def _number(self, leaf: Events | Sum) -> exp.Expr:
         """The number of events, or their sum: 0 for people without any."""
-        names = (leaf.sum,) if isinstance(leaf, Sum) else leaf.events
-        what = "amount" if isinstance(leaf, Sum) else COUNTED[leaf.distinct]
-        fact = self._events_fact(names, leaf.within, what)
+        fact, what = self._number_fact(leaf)
         if leaf.within is not None and leaf.within.anchor:
-            return exp.case().when(_of(fact, "over"), _of(fact, what))
+            return exp.case().when(_whole(fact), _of(fact, what))
         without = exp.Is(this=_of(fact, "person_no"), expression=exp.Null())
         return exp.case().when(without, literal(0)).else_(_of(fact, what))
 
     def _latest(self, leaf: Latest) -> exp.Expr:
-        fact = self._latest_fact(leaf.latest, leaf.within)
-        asked = [compared(_of(fact, "value"), leaf.op, leaf.value)] if leaf.op else []
+        asked = [compared(self._of_latest(leaf.latest, leaf.within, "value"), leaf.op, leaf.value)] if leaf.op else []
         if leaf.age:
-            months = _months_since(_of(fact, "day"), self.index_date)
+            months = _months_since(self._of_latest(leaf.latest, leaf.within, "day"), self.index_date)
             asked.append(compared(months, leaf.age.op, leaf.age.months))
         return exp.paren(exp.and_(*asked))
+
+    def _of_latest(self, concept: str, window: Window | None, what: str) -> exp.Expr:
+        """The latest value or its day; not known before a window from an event is over."""
+        fact = self._latest_fact(concept, window)
+        if window is None or not window.anchor:
+            return _of(fact, what)
+        return exp.case().when(_of(fact, "over"), _of(fact, what))
 
     def _change(self, leaf: Change) -> exp.Expr:
         earlier, later = (self._amount_in(leaf, window) for window in (leaf.earlier, leaf.later))
@@ -155,7 +175,7 @@ class RuleCompiler:
 
     def _amount_in(self, leaf: Change, window: Window) -> exp.Expr:
         if leaf.of == "latest":
-            return _of(self._latest_fact(leaf.change, window), "value")
+            return self._of_latest(leaf.change, window, "value")
         return self._number(Events(events=(leaf.change,), within=window, op="is", value=0))
 
     def _events_fact(
@@ -163,14 +183,22 @@ class RuleCompiler:
     ) -> Fact:
         measure, people = _measure(what), exp.column("person_no", "e")
         if window is not None and window.anchor:
-            return self._keep(self._anchored(concepts, window, exp.alias_(measure, what), codes))
+            return self._keep(self._anchored(concepts, window, [exp.alias_(measure, what)], codes=codes))
         query = exp.select(people, exp.alias_(measure, what)).from_(exp.table_("person_event", alias="e"))
         return self._keep(query.where(*self._rows(concepts, window, codes)).group_by(people))
 
     def _anchored(
-        self, concepts: tuple[str, ...], window: Window, measure: exp.Expr, codes: tuple[str, ...]
+        self,
+        concepts: tuple[str, ...],
+        window: Window,
+        measures: Iterable[exp.Expr],
+        conditions: Iterable[exp.Expr] = (),
+        codes: tuple[str, ...] = (),
     ) -> exp.Select:
-        """Events in a window that begins or ends with another event of the person; over: is the window past?"""
+        """Events in a window that begins or ends with another event of the person.
+
+        over: is the window past? covered: does it begin within the data?
+        """
         extreme = _call("min" if window.which == "first" else "max", exp.column("day"))
         anchors = exp.select("person_no", exp.alias_(extreme, "anchor")).from_("person_event")
         anchors = anchors.where(_one_of("concept", (str(window.anchor),))).group_by("person_no")
@@ -179,25 +207,39 @@ class RuleCompiler:
         far = _shifted(start, window, window) if window.given else None
         first, last = (near, far) if window.after else (far, near)
         on: list[exp.Expr] = [exp.EQ(this=exp.column("person_no", "e"), expression=exp.column("person_no", "a"))]
-        on += self._rows(concepts, None, codes)
+        on += [*self._rows(concepts, None, codes), *conditions]
         on += [exp.GTE(this=day, expression=first.copy())] if first is not None else []
         on += [exp.LTE(this=day.copy(), expression=last.copy())] if last is not None else []
         counted_to = literal(min(self.days(None, concept).last for concept in concepts))
-        over = literal(True) if last is None else exp.LTE(this=_call("max", last.copy()), expression=counted_to)
+        over = exp.LTE(this=(near if last is None else last).copy(), expression=counted_to)
+        begins = max((day for concept in concepts if (day := self._begins(concept))), default=None)
+        covered = literal(True) if None in (first, begins) else exp.GTE(this=first, expression=literal(begins))
+        people = [exp.column("person_no", "a"), start]
         return (
-            exp.select(exp.column("person_no", "a"), measure, exp.alias_(over, "over"))
+            exp.select(people[0], *measures, exp.alias_(over, "over"), exp.alias_(covered, "covered"))
             .from_(anchors.subquery("a"))
             .join(exp.table_("person_event", alias="e"), on=exp.and_(*on), join_type="left")
-            .group_by(exp.column("person_no", "a"))
+            .group_by(*people)
         )
+
+    def _begins(self, concept: str) -> date | None:
+        """First day of the first month of a source's data; None where events are of any age, and of lists of a day."""
+        begun = self.sources[concept].first_date
+        return None if begun is None or concept in (PARTNER_LIST, PROGRAMME) else begun.replace(day=1)
 
     def _latest_fact(self, concept: str, window: Window | None) -> Fact:
         """The latest value: of the latest day and, of two on one day, the larger."""
         day, value, people = (exp.column(name, "e") for name in ("day", "value", "person_no"))
         latest = _call("arg_max", value, _call("row", day, value))
         known = exp.not_(exp.Is(this=value.copy(), expression=exp.Null()))
-        query = exp.select(people, exp.alias_(_call("max", day.copy()), "day"), exp.alias_(latest, "value"))
-        query = query.from_(exp.table_("person_event", alias="e")).where(*self._rows((concept,), window), known)
+        measures = [exp.alias_(_call("max", day.copy()), "day"), exp.alias_(latest, "value")]
+        if window is not None and window.anchor:
+            return self._keep(self._anchored((concept,), window, measures, [known]))
+        query = (
+            exp.select(people, *measures)
+            .from_(exp.table_("person_event", alias="e"))
+            .where(*self._rows((concept,), window), known)
+        )
         return self._keep(query.group_by(people))
 
     def _in_segment(self, names: tuple[str, ...]) -> exp.Expr:
@@ -261,6 +303,11 @@ def _of(fact: Fact, column: str) -> exp.Expr:
     return exp.column(column, fact.name)
 
 
+def _whole(fact: Fact) -> exp.Expr:
+    """Do the data hold all of a window that is counted from an event?"""
+    return exp.and_(_of(fact, "over"), _of(fact, "covered"))
+
+
 def _one_of(column: str, names: tuple[str, ...], table: str | None = None) -> exp.Expr:
     return exp.In(this=exp.column(column, table), expressions=[literal(name) for name in names])
 
@@ -272,7 +319,7 @@ def _measure(what: str) -> exp.Expr:
         case "days" | "codes":
             return exp.Count(this=exp.Distinct(expressions=[day if what == "days" else code]))
         case "amount":  # unknown where that of any event is
-            total = exp.cast(_call("sum", exp.cast(value, "BIGINT")), "BIGINT")
+            total = exp.func("coalesce", exp.cast(_call("sum", exp.cast(value, "BIGINT")), "BIGINT"), literal(0))
             return exp.case().when(exp.EQ(this=_call("count", value.copy()), expression=_call("count", day)), total)
     return _call("count", day)
 
