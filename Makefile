@@ -28,7 +28,7 @@ test: $(VENV)/.tested
 	$(BIN)/pytest -n 2 --dist loadfile
 
 # The long suites alone: `make test` runs all others.
-test-full: $(VENV)/.tested $(VENV)/.spark
+test-full: $(VENV)/.tested $(VENV)/.spark $(VENV)/.lab
 	$(BIN)/pytest -n 2 --dist loadfile -m full
 	$(BIN)/pytest -n 2 --dist loadfile -m 'hypothesis and not full and not subsets' --hypothesis-profile long
 

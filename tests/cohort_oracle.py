@@ -1,6 +1,6 @@
 """Rules of cohorts worked out in plain pandas: what the SQL of `phm_utils.rules` is held against.
 
-Written from what the forms say of themselves, and without the compiler: the arithmetic of days is pandas' own, a rule is
+Written from what the forms say of themselves, without the compiler: arithmetic of days is that of pandas, a rule is
 what YAML gave, and unknown is `pd.NA` throughout (Kleene's logic).
 """
 
@@ -174,7 +174,7 @@ def _length(window: Rule) -> Rule:
 
 
 def _bounds(window: Rule | None, concept: str, world: World) -> pd.DataFrame:
-    """One row per person: `first` (NaT: ever) and `last` day; is it `known`, is it `over`, do the data begin before it?"""
+    """One row per person: `first` (NaT: ever) and `last` day; is it `known`, `over`, and `covered` from its start?"""
     source = world.sources.loc[concept]
     to_date = pd.Timestamp(source["to_date"])
     none = world.constant(pd.NaT).astype("datetime64[ns]")
@@ -227,7 +227,7 @@ def _rows(names: Iterable[str], world: World) -> pd.DataFrame:
 def _inside(
     names: Iterable[str], window: Rule | None, world: World, begun: bool = True
 ) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Events of some concepts in a window; whose window is known; and whose is over and (begun) in the data, for each."""
+    """Events of some concepts in a window; whose window is known; whose is over, and (begun) covered, for each."""
     kept, known, over = [], world.constant(True), world.constant(True)
     for name in names:
         bounds = _bounds(window, name, world)
@@ -316,10 +316,8 @@ def _change(rule: Rule, world: World) -> pd.Series:
             amounts.append(rows.groupby("person_no").size().reindex(world.people).fillna(0).astype(float))
             known &= anchored & over
     earlier, later = amounts
-    if rule.get("by", "difference") == "ratio":
-        change = later / earlier.mask(earlier == 0)
-    else:
-        change = later - earlier
+    divided = rule.get("by", "difference") == "ratio"
+    change = later / earlier.mask(earlier == 0) if divided else later - earlier
     return _compare(change.astype("Float64"), rule["op"], rule["value"]).mask(~known)
 
 

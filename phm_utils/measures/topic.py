@@ -14,9 +14,9 @@ SEGMENTS = Stage(
 COHORTS = Stage(
     "cohorts",
     "phm_utils.measures.cohort_members:cohort",
-    makes=("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
+    makes=("cohort_member", "cohort_attrition", "cohort_evidence", "cohort_alternative", "cohort_left_out"),
     reads=("person", "person_left_out", "person_event", "event_concept", "person_follow_up", "segment"),
-    settings=("ics_code", "index_date"),
+    settings=("ics_code", "index_date", "purpose", "governance", "synthetic"),
     parameters=(SegmentChoice,),
     files="phm_utils.measures.cohort_members:files_of",
     items="phm_utils.measures.cohort_members:names",

@@ -1,4 +1,4 @@
-"""The rule language: what its SQL says of each person, held against an oracle in pandas and against hand-worked cases."""
+"""The rule language: what its SQL says of each person, held against an oracle in pandas and hand-worked cases."""
 
 import random
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
-from cohort_oracle import World, judge, placed, shown
+from cohort_oracle import World, judge, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from person_table import People
