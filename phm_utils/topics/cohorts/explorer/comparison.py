@@ -35,6 +35,7 @@ class ComparisonField:
             "text": (self.text,),
         }
         self.controls: tuple[Control, ...] = (self.op, *(c for part in self._values.values() for c in part))
+        self._writing = False  # are all controls being set, and none to follow another?
         self._show()
         self.op.observe(self._carry, "value")
         on_value(self.controls, changed)
@@ -94,7 +95,7 @@ class ComparisonField:
     def _carry(self, change: Mapping[str, Any]) -> None:
         """With another operation, begin with the value that the last one had."""
         before, now = self._way(change["old"]), self._way(change["new"])
-        if before and now and before != now:
+        if before and now and before != now and not self._writing:
             value = self._read(before, change["old"])
             first = value[0] if isinstance(value, list) else value
             self._write(now, value if isinstance(value, list) == (now in ("words", "range")) else first)
@@ -102,9 +103,11 @@ class ComparisonField:
 
     def write(self, content: Mapping[str, Any]) -> None:
         op, value = content.get("op", ""), content.get("value")
+        self._writing = True
         self.text.value = in_line(value) if value is not None else ""
         set_options(self.op, self._ops(), op)
         self._write(self._way(op), value)
+        self._writing = False
         self._show()
 
     def _write(self, way: str, value: Any) -> None:

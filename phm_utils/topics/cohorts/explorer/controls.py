@@ -78,9 +78,8 @@ def set_options(control: Control, options: Options, value: Any) -> None:
     listed = list(options)
     if value not in [item for _, item in listed]:
         listed.append((str(value), value))
-    with control.hold_trait_notifications():
-        control.options = listed
-        control.value = value
+    control.options = listed
+    control.value = value
 
 
 def _styled(control: Control, *classes: str) -> Control:

@@ -98,8 +98,8 @@ def text_of(content: Mapping[str, Any]) -> str:
     """
     parts = []
     for name, value in content.items():
-        sentences = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        flow = False if sentences else None
+        sentences = not isinstance(value, list | dict) or all(isinstance(item, str) for item in value)
+        flow = False if sentences and not isinstance(value, dict) else None  # None: short mappings in one line
         form = {"sort_keys": False, "allow_unicode": True, "width": 120, "default_flow_style": flow}
         parts.append(yaml.safe_dump({name: value}, **form))
     return "".join(parts)

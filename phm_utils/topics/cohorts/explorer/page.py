@@ -24,6 +24,9 @@ from phm_utils.topics.registry import load_workbook
 HERE = Path(__file__).parent
 NEW, EVERY = "(a new cohort)", "All of these"
 NOTHING_ON = "No criterion is on yet. Find below what one could ask about, then Add; or open a rule file above."
+FAILED = (
+    "This could not be counted ({}). Undo the last change; where the run was made again meanwhile, run this cell again."
+)
 FOLDER = "explored"  # of what is exported, below the run's own
 # What a rule file says beside its criteria, in lines of text.
 SAID = {
@@ -145,9 +148,9 @@ class Explorer:
         except InputError as fault:
             self._clear(str(fault), wrong=True)
             return
-        except Exception as error:  # whatever it is, what is shown no longer belongs to the criteria
-            self._clear(f"This could not be counted ({type(error).__name__}): undo the last change.", wrong=True)
-            raise
+        except Exception as error:  # its text may quote rows, and no old number may stay
+            self._clear(FAILED.format(type(error).__name__), wrong=True)
+            return
         self.problem.value = ""
         self.size.value = view.size_html(attrition)
         self._mark(attrition.to_dict("records"))

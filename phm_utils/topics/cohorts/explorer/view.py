@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from phm_utils.methods.rates import indirect_ratio
+from phm_utils.methods.count_limits import byar
 
 DIMENSIONS = ("PCN", "Age", "Sex", "Deprivation", "Ethnic group", "Practice")
 OWN_STRATA = ("Age", "Sex")  # everybody of the same age and sex has, by these, as many people as the cohort itself
@@ -46,24 +46,29 @@ def mark_html(people: int, before: int, unknown: int) -> str:
 def with_ratio(levels: pd.DataFrame) -> pd.DataFrame:
     """The rows of `asking.by` with members per 1,000, and people over expected with its limits.
 
-    levels: `level`, `people`, `registered`, `expected`. A ratio needs people expected; its limits are Byar's, 95%.
+    levels: `level`, `people`, `registered`, `expected`. A ratio needs people expected. Limits are those of
+    `methods.rates.indirect_ratio`, at 95%: of the count alone.
 
     >>> row = pd.DataFrame({"level": ["A"], "people": [40], "registered": [1000], "expected": [50.0]})
     >>> with_ratio(row)[["per_1000", "ratio", "lower", "upper"]].round(2).iloc[0].to_list()
     [40.0, 0.8, 0.57, 1.09]
     """
-    frame = levels.assign(per_1000=1000 * levels["people"] / levels["registered"].where(levels["registered"] > 0))
-    known = frame["expected"] > 0
-    ratio = indirect_ratio(frame.loc[known, "people"], frame.loc[known, "expected"])
-    columns = {"ratio": "value", "lower": "lower", "upper": "upper"}
-    return frame.assign(**{name: ratio[found].reindex(frame.index) for name, found in columns.items()})
+    people, registered, expected = (levels[name].to_numpy(dtype=float) for name in ("people", "registered", "expected"))
+    lower, upper = byar(levels["people"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = {name: np.where(expected > 0, values / expected, np.nan)
+                  for name, values in (("ratio", people), ("lower", lower), ("upper", upper))}  # fmt: skip
+        per_1000 = np.where(registered > 0, 1000 * people / registered, np.nan)
+    return levels.assign(per_1000=per_1000, **ratios)
 
 
 def breakdown_html(dimension: str, levels: pd.DataFrame) -> str:
     """One table of a breakdown; by age and by sex without what everybody of the same age and sex would have.
 
+    levels: rows of `with_ratio`.
+
     >>> row = pd.DataFrame({"level": ["Male"], "people": [40], "registered": [1000], "expected": [40.0]})
-    >>> "Expected" in breakdown_html("Sex", row), "Expected" in breakdown_html("Practice", row)
+    >>> "Expected" in breakdown_html("Sex", with_ratio(row)), "Expected" in breakdown_html("PCN", with_ratio(row))
     (False, True)
     """
     compared = dimension not in OWN_STRATA
@@ -113,7 +118,8 @@ def breakdowns_html(by: dict[str, pd.DataFrame]) -> str:
         "<b>Times expected</b> is people over expected: limits that exclude 1 differ by more than chance alone; "
         "the bar's line is 1. By age and by sex nothing is expected: the comparison is made within them.</p>"
     )
-    tables = "".join(breakdown_html(dimension, levels) for dimension, levels in by.items())
+    frame = with_ratio(pd.concat(by.values(), keys=by))
+    tables = "".join(breakdown_html(dimension, frame.loc[dimension]) for dimension in by)
     return f'{said}<div class="phm-tables">{tables}</div>'
 
 
