@@ -11,6 +11,7 @@ from datetime import date
 from sqlglot import exp
 
 from phm_utils.rules.compile import literal
+from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME
 from phm_utils.rules.event_windows import Days, EventSource, Span, Window, days_of
 
 
@@ -53,22 +54,25 @@ class EventFacts:
         window: Window | None,
         measures: Sequence[exp.Expr],
         codes: tuple[str, ...] = (),
+        *,
+        valued: bool = False,
     ) -> exp.Select:
         """One row per person: `person_no`, and measures of the person's events, named `e`, in a window.
 
-        Of a window that is counted from another event, everybody who has that event has a row, and `over` says
-        whether the person's window is past.
+        Of a window that is counted from another event, everybody who has that event has a row, with `over`: is the
+        person's window past, and `covered`: does it begin within the data? valued: only of events that have a value.
         """
+        rows = [exp.not_(exp.Is(this=exp.column("value", "e"), expression=exp.Null()))] if valued else []
         if window is not None and window.anchor:
-            return self._anchored(concepts, window, measures, codes)
+            return self._anchored(concepts, window, measures, [*self.rows(concepts, None, codes), *rows])
         people = exp.column("person_no", "e")
         query = exp.select(people, *measures).from_(exp.table_("person_event", alias="e"))
-        return query.where(*self.rows(concepts, window, codes)).group_by(people)
+        return query.where(*self.rows(concepts, window, codes), *rows).group_by(people)
 
     def _anchored(
-        self, concepts: tuple[str, ...], window: Window, measures: Sequence[exp.Expr], codes: tuple[str, ...]
+        self, concepts: tuple[str, ...], window: Window, measures: Sequence[exp.Expr], rows: Sequence[exp.Expr]
     ) -> exp.Select:
-        """Events in a window that begins or ends with another event of the person; over: is the window past?"""
+        """Events in a window that begins or ends with another event of the person. rows: which events count."""
         extreme = call("min" if window.which == "first" else "max", exp.column("day"))
         anchors = exp.select("person_no", exp.alias_(extreme, "anchor")).from_("person_event")
         anchors = anchors.where(one_of("concept", (str(window.anchor),))).group_by("person_no")
@@ -77,29 +81,37 @@ class EventFacts:
         far = _shifted(start, window, window) if window.given else None
         first, last = (near, far) if window.after else (far, near)
         on: list[exp.Expr] = [exp.EQ(this=exp.column("person_no", "e"), expression=exp.column("person_no", "a"))]
-        on += self.rows(concepts, None, codes)
+        on += rows
         on += [exp.GTE(this=day, expression=first.copy())] if first is not None else []
         on += [exp.LTE(this=day.copy(), expression=last.copy())] if last is not None else []
         counted_to = literal(min(self.days(None, concept).last for concept in concepts))
-        over = literal(True) if last is None else exp.LTE(this=call("max", last.copy()), expression=counted_to)
+        over = exp.LTE(this=(near if last is None else last).copy(), expression=counted_to)
+        begins = max((begun for concept in concepts if (begun := self._begins(concept))), default=None)
+        within = first is None or begins is None
+        covered = literal(True) if within else exp.GTE(this=first, expression=literal(begins))
+        people = exp.column("person_no", "a")
         return (
-            exp.select(exp.column("person_no", "a"), *measures, exp.alias_(over, "over"))
+            exp.select(people, *measures, exp.alias_(over, "over"), exp.alias_(covered, "covered"))
             .from_(anchors.subquery("a"))
             .join(exp.table_("person_event", alias="e"), on=exp.and_(*on), join_type="left")
-            .group_by(exp.column("person_no", "a"))
+            .group_by(people, start)
         )
+
+    def _begins(self, concept: str) -> date | None:
+        """First day of the first month of a source's data; None where events are of any age, and of lists of a day."""
+        begun = self.sources[concept].first_date
+        return None if begun is None or concept in (PARTNER_LIST, PROGRAMME) else begun.replace(day=1)
 
     def latest_fact(self, concept: str, window: Window | None) -> Fact:
         """The latest value, its day and code: of the latest day and, of two on one day, the larger."""
-        day, value, people = (exp.column(name, "e") for name in ("day", "value", "person_no"))
-        latest = call("arg_max", value, call("row", day, value))
-        known = exp.not_(exp.Is(this=value.copy(), expression=exp.Null()))
-        code = call("arg_max", exp.column("code", "e"), call("row", day.copy(), value.copy()))
-        query = exp.select(
-            people, exp.alias_(call("max", day.copy()), "day"), exp.alias_(latest, "value"), exp.alias_(code, "code")
-        )
-        query = query.from_(exp.table_("person_event", alias="e")).where(*self.rows((concept,), window), known)
-        return self.keep(query.group_by(people))
+        day, code, value = (exp.column(name, "e") for name in ("day", "code", "value"))
+        order = call("row", day, value)
+        measures = [
+            exp.alias_(call("max", day.copy()), "day"),
+            exp.alias_(call("arg_max", value.copy(), order), "value"),
+            exp.alias_(call("arg_max", code, order.copy()), "code"),
+        ]
+        return self.keep(self.events_query((concept,), window, measures, valued=True))
 
     def rows(self, concepts: tuple[str, ...], window: Window | None, codes: tuple[str, ...] = ()) -> list[exp.Expr]:
         """The events of some concepts in a window, each source's to its own last day; of lists, those so named."""
@@ -130,8 +142,9 @@ def last_record() -> list[exp.Expr]:
     order = call("row", day, call("coalesce", value, literal(0)), call("coalesce", code, literal("")))
     return [
         exp.alias_(call("max", day.copy()), "day"),
-        exp.alias_(call("arg_max", code.copy(), order), "code"),
-        exp.alias_(call("arg_max", value.copy(), order.copy()), "value"),
+        # That event's own, also where it has none: `arg_max` would pass on to an older one.
+        exp.alias_(call("arg_max_null", code.copy(), order), "code"),
+        exp.alias_(call("arg_max_null", value.copy(), order.copy()), "value"),
     ]
 
 

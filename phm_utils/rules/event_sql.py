@@ -71,7 +71,7 @@ class RuleCompiler(EventFacts):
             case InProgramme(programme=names):
                 return self._has((PROGRAMME,), leaf.within, names)
             case Events() | Sum():
-                return compared(self._number(leaf), leaf.op, leaf.value)
+                return self._compared(leaf)
             case Latest():
                 return self._latest(leaf)
             case Change():
@@ -92,31 +92,52 @@ class RuleCompiler(EventFacts):
         if window is None or not window.anchor:
             return exp.func("coalesce", some, literal(False))
         # Without the event that a window is counted from, and before it is over, not having one is not known.
-        return exp.case().when(some, literal(True)).when(_of(fact, "over"), literal(False))
+        return exp.case().when(some, literal(True)).when(_whole(fact), literal(False))
+
+    def _compared(self, leaf: Events | Sum) -> exp.Expr:
+        """A comparison of the number of events, or of their sum; before its window is over, where it cannot change."""
+        if leaf.within is None or not leaf.within.anchor:
+            return compared(self._number(leaf), leaf.op, leaf.value)
+        fact, what = self._number_fact(leaf)
+        low, high = leaf.value if is_pair(leaf.value) else (leaf.value, leaf.value)
+        reached = ("at least", low) if leaf.op in ("at least", "less than") else ("more than", high)
+        settled = exp.or_(_whole(fact), compared(_of(fact, what), *reached))
+        return exp.case().when(settled, compared(_of(fact, what), leaf.op, leaf.value))
+
+    def _number_fact(self, leaf: Events | Sum) -> tuple[Fact, str]:
+        """The fact with the number of events, or with their sum, and its column."""
+        names = (leaf.sum,) if isinstance(leaf, Sum) else leaf.events
+        what = "amount" if isinstance(leaf, Sum) else COUNTED[leaf.distinct]
+        return self._events_fact(names, leaf.within, what), what
 
     def _number(self, leaf: Events | Sum) -> exp.Expr:
         """The number of events, or their sum: 0 for people without any."""
-        names = (leaf.sum,) if isinstance(leaf, Sum) else leaf.events
-        what = "amount" if isinstance(leaf, Sum) else COUNTED[leaf.distinct]
-        fact = self._events_fact(names, leaf.within, what)
+        fact, what = self._number_fact(leaf)
         if leaf.within is not None and leaf.within.anchor:
-            return exp.case().when(_of(fact, "over"), _of(fact, what))
+            return exp.case().when(_whole(fact), _of(fact, what))
         without = exp.Is(this=_of(fact, "person_no"), expression=exp.Null())
         return exp.case().when(without, literal(0)).else_(_of(fact, what))
 
     def _latest(self, leaf: Latest) -> exp.Expr:
-        fact = self.latest_fact(leaf.latest, leaf.within)
-        asked = [compared(_of(fact, "value"), leaf.op, leaf.value)] if leaf.op else []
+        value = self._of_latest(leaf.latest, leaf.within, "value")
+        asked = [compared(value, leaf.op, leaf.value)] if leaf.op else []
         if leaf.age:
-            months = _months_since(_of(fact, "day"), self.index_date)
+            months = _months_since(self._of_latest(leaf.latest, leaf.within, "day"), self.index_date)
             asked.append(compared(months, leaf.age.op, leaf.age.months))
         return exp.paren(exp.and_(*asked))
+
+    def _of_latest(self, concept: str, window: Window | None, what: str) -> exp.Expr:
+        """The latest value or its day; not known before a window that is counted from an event is over."""
+        fact = self.latest_fact(concept, window)
+        if window is None or not window.anchor:
+            return _of(fact, what)
+        return exp.case().when(_of(fact, "over"), _of(fact, what))
 
     def compared_value(self, leaf: Events | Sum | Change | Latest) -> exp.Expr:
         """The number that a criterion compares: of events, a sum, a change, or the latest value."""
         match leaf:
             case Latest():
-                return _of(self.latest_fact(leaf.latest, leaf.within), "value")
+                return self._of_latest(leaf.latest, leaf.within, "value")
             case Change():
                 earlier, later = (self._amount_in(leaf, window) for window in (leaf.earlier, leaf.later))
                 if leaf.by == "difference":
@@ -139,7 +160,7 @@ class RuleCompiler(EventFacts):
 
     def _amount_in(self, leaf: Change, window: Window) -> exp.Expr:
         if leaf.of == "latest":
-            return _of(self.latest_fact(leaf.change, window), "value")
+            return self._of_latest(leaf.change, window, "value")
         return self._number(Events(events=(leaf.change,), within=window, op="is", value=0))
 
     def _events_fact(
@@ -190,6 +211,11 @@ def _of(fact: Fact, column: str) -> exp.Expr:
     return exp.column(column, fact.name)
 
 
+def _whole(fact: Fact) -> exp.Expr:
+    """Do the data hold all of a window that is counted from an event?"""
+    return exp.and_(_of(fact, "over"), _of(fact, "covered"))
+
+
 def _measure(what: str) -> exp.Expr:
     """The aggregate of a person's events that a fact holds."""
     day, code, value = (exp.column(name, "e") for name in ("day", "code", "value"))
@@ -197,7 +223,7 @@ def _measure(what: str) -> exp.Expr:
         case "days" | "codes":
             return exp.Count(this=exp.Distinct(expressions=[day if what == "days" else code]))
         case "amount":  # unknown where that of any event is
-            total = exp.cast(call("sum", exp.cast(value, "BIGINT")), "BIGINT")
+            total = call("coalesce", exp.cast(call("sum", exp.cast(value, "BIGINT")), "BIGINT"), literal(0))
             return exp.case().when(exp.EQ(this=call("count", value.copy()), expression=call("count", day)), total)
     return call("count", day)
 
