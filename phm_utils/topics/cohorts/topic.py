@@ -12,6 +12,7 @@ from phm_utils.params import Code, RunParams, Workbook
 from phm_utils.rules.derived import COLUMN_FILES
 from phm_utils.runs import project_root
 from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
+from phm_utils.topics.cohorts.change_releases import CHANGES
 from phm_utils.topics.cohorts.cohort_releases import RELEASES
 
 
@@ -61,8 +62,15 @@ TOPIC = Topic(
             settings=("ics_code",),
             files=COLUMN_FILES,
         ),
+        Stage(
+            "cohort_change",
+            "phm_utils.topics.cohorts.change_tables:cohort_change",
+            makes=aggregates(CHANGES),
+            reads=("cohort_step", "cohort_definition", "person_place", "person_follow_up", "practice"),
+            files="phm_utils.measures.cohort_change:earlier_files",
+        ),
     ),
-    releases=RELEASES,
+    releases=(*RELEASES, *CHANGES),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),
