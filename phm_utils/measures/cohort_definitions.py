@@ -8,6 +8,7 @@ from typing import Any, cast
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from phm_utils.errors import InputError
+from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.params import Code, Frozen, load_yaml
 from phm_utils.rules.faults import Fault, model_faults, raise_faults
 from phm_utils.rules.forms import Scalar
@@ -185,14 +186,19 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
 
 
 def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
-    faults = []
+    faults, said = [], {AS_DEFINED}
     for number, other in enumerate(found.alternatives):
         place = ("alternatives", number)
+        if other.says in said:
+            faults.append(Fault((*place, "says"), f"`{other.says}` already names another row of the same table."))
+        said.add(other.says)
         try:
             changed = found.with_alternative(other)
         except InputError as fault:
             faults.append(Fault(place, str(fault)))
             continue
+        if changed.criteria == found.criteria:
+            faults.append(Fault(place, f"the alternative `{other.says}` changes nothing."))
         if words is not None:
             faults += [f for rule in changed.criteria for leaf in leaves(rule) for f in leaf_faults(leaf, words, place)]
     return faults

@@ -74,7 +74,7 @@ class CohortQuery:
         columns = ["person_no", "person_id", "pcn_code", "practice_code"]
         query = exp.select(
             *columns,
-            exp.alias_(exp.cast(met.else_(literal(len(names))), "TINYINT"), "met"),
+            exp.alias_(exp.cast(met.else_(literal(len(names))), "SMALLINT"), "met"),
             exp.alias_(unknown.else_(literal(False)), "unknown"),
         )
         return query.from_(inner.subquery("judged")).sql("duckdb")
