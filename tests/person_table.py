@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from phm_utils import engine
-from phm_utils.measures.topic import COHORTS, SEGMENTS
+from phm_utils.measures.topic import COHORTS, PLACE, SEGMENTS
 from phm_utils.params import Workbook
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import person_columns
@@ -37,7 +37,7 @@ SOMEBODY = {
     "hfrs_category": None,
     "bmi_months_ago": None,
 }
-STAGES = (SEGMENTS, COHORTS, RULES, THRESHOLDS, MOVEMENT, CLUSTERS)  # each after those that it reads
+STAGES = (SEGMENTS, COHORTS, PLACE, RULES, THRESHOLDS, MOVEMENT, CLUSTERS)  # each after those that it reads
 FIRST_DAY = pd.Timestamp("2015-01-01")  # of every source of events
 PRACTICES = pd.DataFrame(
     {
@@ -67,6 +67,7 @@ class People:
         self.con.register("_practices", PRACTICES)
         self.con.execute("CREATE OR REPLACE TABLE practice AS SELECT * FROM _practices")
         self.con.execute("CREATE OR REPLACE TABLE practice_caution (practice_code VARCHAR, why VARCHAR)")
+        self.con.execute("CREATE TABLE IF NOT EXISTS code_list (list_name VARCHAR, place INTEGER, code VARCHAR)")
         if "person_follow_up" not in engine.present_tables(self.con):
             self.con.execute("CREATE TABLE person_follow_up AS SELECT person_id, false AS died FROM person")
         self.have([], without={table for table, _ in missing})
