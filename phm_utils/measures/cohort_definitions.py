@@ -1,6 +1,7 @@
 """Files of parameters/cohorts: what a cohort is, read with every fault at once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -159,6 +160,8 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     except ValidationError as error:
         faults += [f for f in model_faults(error, Cohort) if whole or f.place[:1] != ("criteria",)]
     if words is not None:
+        if found is not None and words.index_date and found.out_of_season(words.index_date):
+            words = replace(words, index_date=None)  # it is left out of the run, whatever its windows
         faults += _word_faults(path.stem, written, values or {}, words)
     if found is not None and whole:
         faults += _alternative_faults(found, words)
@@ -170,12 +173,14 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
     """Faults of the words of the criteria that can be read, whatever is wrong with the others."""
     if not isinstance(written, list) or _terms(written) > MOST_TERMS:
         return []
-    filled = with_parameters(written, values, (), [])
+    unfilled: list[Fault] = []
+    filled = with_parameters(written, values, ("criteria",), unfilled)
     faults = [
         fault
         for place, content in enumerate(filled)
         for leaf, where in readable_leaves(content, ("criteria", place))
         for fault in leaf_faults(leaf, words, where)
+        if not any(where == gap.place[: len(where)] for gap in unfilled)
     ]
     rules = [rule for content in filled if (rule := read_rule(content, (), []))]
     try:
