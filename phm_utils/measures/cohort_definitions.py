@@ -57,6 +57,12 @@ class Season(Frozen):
     from_day: date = Field(alias="from")
     to_day: date = Field(alias="to")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "Season":
+        if self.from_day > self.to_day:
+            raise ValueError(f"it ends ({self.to_day}) before it begins ({self.from_day})")
+        return self
+
 
 class Cohort(Frozen):
     """A file of parameters/cohorts: people who meet every criterion, applied in order."""
@@ -147,7 +153,7 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     Raises one InputError that lists every fault with its line.
     """
     content = load_yaml(path)
-    faults: list[Fault] = []
+    faults = [Fault((name,), f"`{name}` is not known here.") for name in content if name == "written"]
     values = content.get("parameters") if isinstance(content.get("parameters"), dict) else {}
     written = content.get("criteria")
     rules = _read_criteria(written, cast(dict[str, Any], values), faults)

@@ -23,6 +23,7 @@ from phm_utils.rules.tree import leaves
 from phm_utils.runs import resolve
 
 REGISTERED = "Registered on the index date"
+PLACE = ("pcn_code", "practice_code")
 MEMBER_KEY = ("practice_code", "person_no")
 
 
@@ -86,7 +87,7 @@ def _members(name: str, steps: int) -> str:
     """One row per member."""
     return (
         f"SELECT {quote(name)} AS cohort, person_id, person_no, pcn_code, practice_code FROM {PLACED} "
-        f"WHERE met = {steps}"
+        f"INNER JOIN person USING (person_no) WHERE met = {steps}"
     )
 
 
@@ -106,7 +107,7 @@ def _definition(name: str, words: list[str], digest: str) -> pd.DataFrame:
 
 def _evidence(name: str, defined: Cohort, query: CohortQuery) -> str:
     """One row per member and single criterion that holds: the record behind it."""
-    members = f"person.person_no IN (SELECT person_no FROM {PLACED} WHERE met = {len(defined.criteria)})"
+    members = f"SELECT person_no FROM {PLACED} WHERE met = {len(defined.criteria)}"
     sql = evidence_sql(defined, query, members, ["practice_code", "person_no"], met_only=True)
     return f"SELECT {quote(name)} AS cohort, * EXCLUDE (state) FROM ({sql})"
 
@@ -121,7 +122,10 @@ def _attrition(name: str, words: list[str]) -> str:
 SELECT {quote(name)} AS cohort, pcn_code, practice_code, steps.step, steps.criterion,
     CAST(coalesce(sum(people) FILTER (WHERE met >= steps.step), 0) AS BIGINT) AS people,
     CAST(coalesce(sum(people) FILTER (WHERE met = steps.step - 1 AND unknown), 0) AS BIGINT) AS unknown
-FROM (SELECT pcn_code, practice_code, met, unknown, count(*) AS people FROM {PLACED} GROUP BY ALL) AS progress
+FROM (
+    SELECT pcn_code, practice_code, met, unknown, count(*) AS people
+    FROM {PLACED} INNER JOIN person USING (person_no) GROUP BY ALL
+) AS progress
 CROSS JOIN (VALUES {steps}) AS steps (step, criterion)
 GROUP BY pcn_code, practice_code, steps.step, steps.criterion"""
 
@@ -132,6 +136,6 @@ def _alternatives(name: str, defined: Cohort, query: CohortQuery) -> str:
     return "\nUNION ALL\n".join(
         f"SELECT {quote(name)} AS cohort, {place} AS place, {quote(words)} AS alternative, pcn_code, practice_code, "
         f"count(*) FILTER (WHERE met = {len(variant.criteria)}) AS people "
-        f"FROM ({query.placed_sql(variant)}) AS placed GROUP BY pcn_code, practice_code"
+        f"FROM ({query.placed_sql(variant, columns=PLACE)}) AS placed GROUP BY pcn_code, practice_code"
         for place, (words, variant) in enumerate(variants.items())
     )
