@@ -59,7 +59,7 @@ class CohortQuery:
         """Make a table of people, `person_no`, from a SELECT; its name, which no other has."""
         name = f"chosen_{self.chosen}"
         self.chosen += 1
-        self.con.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
         return name
 
     def placed_sql(self, cohort: Cohort, people: str | None = None, columns: Sequence[str] = ()) -> str:

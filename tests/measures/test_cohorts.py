@@ -66,6 +66,7 @@ def test_attrition_begins_with_everybody_and_ends_with_the_members(people):
 
 def test_every_cohort_of_the_workbook_can_be_counted(people):
     people.are([{}])
+    people.cohorts = tuple(load_cohorts())
     lists = ("homelessness_duty", "outreach")
     people.have([{"person": 1, "concept": "partner_list", "day": "2024-06-01", "code": name} for name in lists])
     made = people.made()
