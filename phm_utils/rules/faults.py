@@ -1,19 +1,16 @@
 """Faults of a definition file: all at once, each with its line."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from phm_utils.errors import InputError
-from phm_utils.file_text import file_text
-from phm_utils.yaml_files import BASE
+from phm_utils.yaml_files import Place, line_finder
 
-Place = tuple[str | int, ...]  # names and positions, from the file's top down
 # What is said for pydantic's kinds of fault. given: the value. Others are said in pydantic's words.
 SAID = {
     "string_pattern_mismatch": "{given} is no name of letters, digits and `_`",
@@ -39,33 +36,6 @@ class Fault:
 
     place: Place
     text: str
-
-
-def line_finder(path: Path) -> Callable[[Place], int]:
-    """A function of a place in a YAML file that gives its line, from 1; of the nearest part above that is there.
-
-    >>> _ = Path("two.yml").write_text("title: A\\ncriteria:\\n  - {has: asthma}\\n  - {has: copd}\\n")
-    >>> line_finder(Path("two.yml"))(("criteria", 1, "has"))
-    4
-    """
-    top = yaml.compose(file_text(path, ""), Loader=BASE)
-
-    def line(place: Place) -> int:
-        node, found = top, 1
-        for part in place:
-            if isinstance(node, yaml.MappingNode):
-                entry = next(((key, value) for key, value in node.value if key.value == part), None)
-                if entry is None:
-                    break
-                found, node = entry[0].start_mark.line + 1, entry[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-                node = node.value[part]
-                found = node.start_mark.line + 1
-            else:
-                break
-        return found
-
-    return line
 
 
 def raise_faults(faults: Iterable[Fault], path: Path) -> None:
