@@ -1,6 +1,7 @@
 """Files of parameters/cohorts: what a cohort is, read with every fault at once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -8,6 +9,7 @@ from typing import Any, cast
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from phm_utils.errors import InputError
+from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.params import Code, Frozen, load_yaml
 from phm_utils.rules.faults import Fault, model_faults, raise_faults
 from phm_utils.rules.forms import Scalar
@@ -54,6 +56,12 @@ class Season(Frozen):
 
     from_day: date = Field(alias="from")
     to_day: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Season":
+        if self.from_day > self.to_day:
+            raise ValueError(f"it ends ({self.to_day}) before it begins ({self.from_day})")
+        return self
 
 
 class Cohort(Frozen):
@@ -145,7 +153,7 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     Raises one InputError that lists every fault with its line.
     """
     content = load_yaml(path)
-    faults: list[Fault] = []
+    faults = [Fault((name,), f"`{name}` is not known here.") for name in content if name == "written"]
     values = content.get("parameters") if isinstance(content.get("parameters"), dict) else {}
     written = content.get("criteria")
     rules = _read_criteria(written, cast(dict[str, Any], values), faults)
@@ -158,6 +166,8 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     except ValidationError as error:
         faults += [f for f in model_faults(error, Cohort) if whole or f.place[:1] != ("criteria",)]
     if words is not None:
+        if found is not None and words.index_date and found.out_of_season(words.index_date):
+            words = replace(words, index_date=None)  # it is left out of the run, whatever its windows
         faults += _word_faults(path.stem, written, values or {}, words)
     if found is not None and whole:
         faults += _alternative_faults(found, words)
@@ -169,12 +179,14 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
     """Faults of the words of the criteria that can be read, whatever is wrong with the others."""
     if not isinstance(written, list) or _terms(written) > MOST_TERMS:
         return []
-    filled = with_parameters(written, values, (), [])
+    unfilled: list[Fault] = []
+    filled = with_parameters(written, values, ("criteria",), unfilled)
     faults = [
         fault
         for place, content in enumerate(filled)
         for leaf, where in readable_leaves(content, ("criteria", place))
         for fault in leaf_faults(leaf, words, where)
+        if not any(where == gap.place[: len(where)] for gap in unfilled)
     ]
     rules = [rule for content in filled if (rule := read_rule(content, (), []))]
     try:
@@ -185,14 +197,19 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
 
 
 def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
-    faults = []
+    faults, said = [], {AS_DEFINED}
     for number, other in enumerate(found.alternatives):
         place = ("alternatives", number)
+        if other.says in said:
+            faults.append(Fault((*place, "says"), f"`{other.says}` already names another row of the same table."))
+        said.add(other.says)
         try:
             changed = found.with_alternative(other)
         except InputError as fault:
             faults.append(Fault(place, str(fault)))
             continue
+        if changed.criteria == found.criteria:
+            faults.append(Fault(place, f"the alternative `{other.says}` changes nothing."))
         if words is not None:
             faults += [f for rule in changed.criteria for leaf in leaves(rule) for f in leaf_faults(leaf, words, place)]
     return faults

@@ -40,13 +40,16 @@ def files_of(workbook: Workbook, item: str) -> list[Path]:
     return [*found, *people, resolve(workbook.governance), *segment_files(workbook)]
 
 
-def referred(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+def referred(name: str) -> set[str]:
     """The cohorts that a cohort refers to, through others or not; itself where it is a circle."""
-    if name in seen:
-        return set()
-    asked = {leaf.cohort for rule in load_cohort(name).criteria for leaf in leaves(rule) if isinstance(leaf, InCohort)}
-    known = asked & set(cohort_names())
-    return known | {inner for other in sorted(known) for inner in referred(other, seen | {name})}
+    found: set[str] = set()
+    new, there = {name}, set(cohort_names())
+    while new:
+        rules = [rule for other in sorted(new) for rule in load_cohort(other).criteria]
+        asked = {leaf.cohort for rule in rules for leaf in leaves(rule) if isinstance(leaf, InCohort)}
+        new = (asked & there) - found
+        found |= new
+    return found
 
 
 def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Iterator[Model]:
@@ -60,8 +63,9 @@ def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Ite
     others = {name: load_cohort(name) for name in sorted(referred(item))}
     run = run_words(con, workbook, others)
     defined = read_cohort(cohort_path(item), run.static)
-    lacking = run.lacking(defined.criteria)
-    reasons = [", ".join(lacking)] if lacking else [r for r in [defined.out_of_season(run.index_date)] if r]
+    late = defined.out_of_season(run.index_date)  # before its windows are asked for: they may lie in the future
+    lacking = [] if late else run.lacking(defined.criteria)
+    reasons = [late] if late else [", ".join(lacking)] if lacking else []
     left_out = pd.DataFrame([(item, reason) for reason in reasons], columns=["cohort", "needs"]).astype("str")
     yield Model("cohort_left_out", ("cohort",), frame=left_out)
     if reasons:

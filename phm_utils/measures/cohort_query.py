@@ -82,7 +82,7 @@ class CohortQuery:
             unknown = unknown.when(fails.copy(), exp.Is(this=exp.column(name), expression=exp.Null()))
         query = exp.select(
             *("person_no", *columns),
-            exp.alias_(exp.cast(met.else_(literal(len(names))), "TINYINT"), "met"),
+            exp.alias_(exp.cast(met.else_(literal(len(names))), "SMALLINT"), "met"),
             exp.alias_(unknown.else_(literal(False)), "unknown"),
         )
         return query.from_(inner.subquery("judged")).sql("duckdb")

@@ -96,7 +96,7 @@ def test_alternatives_count_the_same_people_under_another_threshold(people):
     ("old", "new", "words"),
     [
         ("short: S\n", "", r"line 1: `short` is missing"),
-        ("short: S", f"short: {'x' * 41}", "short: String should have at most 40"),
+        ("short: S", f"short: {'x' * 41}", "short: at most 40 letters"),
         ("criteria:", "criterion:", "line 6: `criterion` is not known here. Did you mean `criteria`"),
         ("op: at least", "op: '>='", "line 7: op: `>=` is none of is, is not"),
     ],
