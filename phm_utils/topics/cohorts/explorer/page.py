@@ -15,7 +15,7 @@ from phm_utils.measures.asking import Asking, open_question
 from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.runs import resolve
 from phm_utils.topics.cohorts.explorer import export, files, view
-from phm_utils.topics.cohorts.explorer.controls import button, choice, column, html, on_value, row, text, tick
+from phm_utils.topics.cohorts.explorer.controls import button, choice, column, html, on_value, row, shown, text, tick
 from phm_utils.topics.cohorts.explorer.rules import GroupBox
 from phm_utils.topics.cohorts.explorer.tree import Tree
 from phm_utils.topics.cohorts.explorer.windows import day_or_text
@@ -39,10 +39,11 @@ SAID = {
     "sponsor": "Clinical sponsor",
     "dated": "Day of the definition",
     "review": "Day of its review",
-    "neutral_title": "Neutral title, if it asks about the household",
-    "neutral_reason": "Neutral reason, if it asks about the household",
+    "neutral_title": "Neutral title, for lists",
+    "neutral_reason": "Neutral reason, for lists",
 }
 DAYS = ("dated", "review")
+OF_HOUSEHOLDS = ("neutral_title", "neutral_reason")  # what a file says where it asks about others in the household
 
 
 def explore(parameters: Path | str, area_code: str | None = None, definitions: Path | None = None) -> "Explorer":
@@ -83,6 +84,8 @@ class Explorer:
         self.dimension, self.with_sql = choice("Broken down by", dimensions, EVERY), tick("Show the SQL")
         self.tables, self.words = html(), html()
         self.said = {name: text(label) for name, label in SAID.items()}
+        for name in OF_HOUSEHOLDS:
+            shown(self.said[name], False)
         self.name, self.replace = text("Name of the file", hint="small_letters_and_digits"), tick("Replace the file")
         self.save = button("Save the rule file", self._reported(self._save))
         self.export = button("Export protected tables", self._reported(self._export))
@@ -116,9 +119,9 @@ class Explorer:
 
     def _ipython_display_(self) -> None:
         """Show the explorer. What a saved notebook keeps of it has no number."""
-        shown = self.box._repr_mimebundle_() | {"text/plain": "The cohort explorer: run this cell to see it."}
+        page = self.box._repr_mimebundle_() | {"text/plain": "The cohort explorer: run this cell to see it."}
         display(Javascript((HERE / "explorer.js").read_text(encoding="utf-8")))
-        display(shown, raw=True)
+        display(page, raw=True)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -151,6 +154,8 @@ class Explorer:
         except Exception as error:  # its text may quote rows, and no old number may stay
             self._clear(FAILED.format(type(error).__name__), wrong=True)
             return
+        for name in OF_HOUSEHOLDS:
+            shown(self.said[name], cohort.names_others)
         self.problem.value = ""
         self.size.value = view.size_html(attrition)
         self._mark(attrition.to_dict("records"))
