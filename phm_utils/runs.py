@@ -51,6 +51,13 @@ def resolve(path: Path | str) -> Path:
     return path if path.is_absolute() else project_root() / path
 
 
+def stamp_of(patterns: Iterable[str]) -> tuple[Any, ...]:
+    """What files of the workbook's folder are there, how large, and when changed: the same stamp, the same content."""
+    root = project_root()
+    found = sorted(path for pattern in patterns for path in root.glob(pattern))
+    return root, tuple((path, (known := path.stat()).st_mtime_ns, known.st_size) for path in found)
+
+
 def sha256_file(path: Path) -> str:
     """Content hash of a file."""
     with path.open("rb") as handle:

@@ -154,6 +154,7 @@ class Topic:
     reads: released tables of other topics, and tables of the store, that its report reads.
     definitions: patterns of the definition files that its report reads other than its stages.
     examine: for `phm doctor`, a function of the workbook that gives lines: a state, and a text.
+    keeps: tables of the store that are kept when a run's stages are done, for comparison with a later run.
     facts, areas, permitted: functions; `areas` names the PCNs of the data, `permitted` refuses a run.
     """
 
@@ -165,6 +166,7 @@ class Topic:
     parameters: type[RunParams] | None = None
     reads: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     examine: FunctionRef | None = None
     facts: Facts | None = None
     areas: FunctionRef | None = None

@@ -1,6 +1,6 @@
 """A person table on a page: only the columns that matter are given, the rest are plain."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from phm_utils import engine
-from phm_utils.measures.topic import COHORTS, SEGMENTS
+from phm_utils.measures.topic import COHORTS, PLACE, SEGMENTS
 from phm_utils.params import Workbook
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import person_columns
@@ -37,7 +37,7 @@ SOMEBODY = {
     "hfrs_category": None,
     "bmi_months_ago": None,
 }
-STAGES = (SEGMENTS, COHORTS, RULES, THRESHOLDS, MOVEMENT, CLUSTERS)  # each after those that it reads
+STAGES = (SEGMENTS, COHORTS, PLACE, RULES, THRESHOLDS, MOVEMENT, CLUSTERS)  # each after those that it reads
 FIRST_DAY = pd.Timestamp("2015-01-01")  # of every source of events
 PRACTICES = pd.DataFrame(
     {
@@ -67,32 +67,31 @@ class People:
         self.con.register("_practices", PRACTICES)
         self.con.execute("CREATE OR REPLACE TABLE practice AS SELECT * FROM _practices")
         self.con.execute("CREATE OR REPLACE TABLE practice_caution (practice_code VARCHAR, why VARCHAR)")
+        self.con.execute("CREATE TABLE IF NOT EXISTS code_list (list_name VARCHAR, place INTEGER, code VARCHAR)")
         if "person_follow_up" not in engine.present_tables(self.con):
             self.con.execute("CREATE TABLE person_follow_up AS SELECT person_id, false AS died FROM person")
         self.have([], without={table for table, _ in missing})
 
-    def have(self, events: list[dict], without: Iterable[str] = ()) -> None:
+    def have(
+        self, events: list[dict], without: Iterable[str] = (), sources: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         """Make `person_event`: a dict per event with `person` (its number), `concept`, `day`, and `value` or `code`.
 
-        without: tables that the run lacks.
+        without: tables that the run lacks. sources: by table, what of `first_date`, `to_date` and `silent` is unusual.
         """
         known, lacking = event_concepts(concepts()), set(without)
+        usual = {"first_date": FIRST_DAY, "to_date": self.workbook.index_date, "silent": ""}
         rows = [
-            (
-                n,
-                c.name,
-                c.table,
-                None if c.name == "born" else pd.Timestamp("2015-01-01"),
-                "",
-                c.table * (c.table in lacking),
-            )
+            {"concept_no": n, "concept": c.name, "source": c.table, "lacks": c.table * (c.table in lacking)}
+            | usual
+            | dict((sources or {}).get(c.table, {}))
+            | ({"first_date": None} if c.name == "born" else {})
             for n, c in enumerate(known.values())
         ]
-        columns = ["concept_no", "concept", "source", "first_date", "silent", "lacks"]
-        self.con.register("_concepts", pd.DataFrame(rows, columns=columns))
+        self.con.register("_concepts", pd.DataFrame(rows).astype(object))
         self.con.execute(
-            "CREATE OR REPLACE TABLE event_concept AS SELECT * REPLACE (CAST(first_date AS DATE) AS first_date), "
-            "DATE '2025-03-31' AS to_date FROM _concepts"
+            "CREATE OR REPLACE TABLE event_concept AS SELECT * REPLACE (CAST(concept_no AS SMALLINT) AS concept_no, "
+            "CAST(first_date AS DATE) AS first_date, CAST(to_date AS DATE) AS to_date) FROM _concepts"
         )
         made = [
             (list(known).index(e["concept"]), e["concept"], e["person"], e["day"], e.get("value"), e.get("code"))

@@ -43,6 +43,11 @@ class Route:
     def releases(self) -> tuple[Release, ...]:
         return tuple(release for topic in self.topics for release in topic.releases)
 
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """Tables of the store that are kept for comparison with a later run."""
+        return tuple(dict.fromkeys(table for topic in self.topics for table in topic.keeps))
+
     def release(self, name: str) -> Release | None:
         """A release by its name."""
         return next((r for r in self.releases if r.name == name), None)

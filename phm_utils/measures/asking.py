@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, quote, read_sql, session
+from phm_utils.engine import guarded, present_tables, quote, read_sql, session
 from phm_utils.errors import InputError
+from phm_utils.inputs.governance import household_facts_permitted
 from phm_utils.measures.cohort_definitions import Cohort, cohort_names, load_cohort
 from phm_utils.measures.cohort_groups import DIMENSIONS, PLACES
 from phm_utils.measures.cohort_members import REGISTERED
 from phm_utils.measures.cohort_query import PLACED, CohortQuery
 from phm_utils.measures.cohort_run import RunWords, run_words
+from phm_utils.measures.evidence import refuse_unless, why, why_not
 from phm_utils.params import Workbook
 from phm_utils.rules.describe import describe
 from phm_utils.rules.event_windows import days_of
@@ -27,7 +29,7 @@ from phm_utils.runs import Store, resolve
 from phm_utils.wording import all_lacking
 
 NEEDED = ("person", "person_event", "event_concept", "person_left_out", "person_follow_up", "practice")
-USED = (*NEEDED, "segment")
+USED = (*NEEDED, "segment", "cohort_evidence")
 ALIKE = ("age_band", "sex")  # "everybody of the same age and sex"
 
 
@@ -123,6 +125,22 @@ class Asking:
                 rows.append((f"Only in {name}", describe(rule, self.run.words.titles),
                              int(stopped["people"].sum()), int(unknown)))  # fmt: skip
         return pd.DataFrame(rows, columns=["group", "criterion", "people", "unknown"])
+
+    def why(self, name: str, person_id: str) -> pd.DataFrame:
+        """Why somebody is a member of a cohort of the run: the stored evidence. See `evidence.why`."""
+        refuse_unless(self.permitted, load_cohort(name))
+        if "cohort_evidence" not in present_tables(self.con):
+            raise InputError("The run has no evidence of members yet. Run `phm run` for its parameter file.")
+        return why(self.con, name, person_id)
+
+    def why_not(self, cohort: Cohort, person_id: str) -> pd.DataFrame:
+        """Of one person, which criteria hold, which do not, and which are not known. See `evidence.why_not`."""
+        return why_not(self._query, cohort, person_id, permitted=self.permitted)
+
+    @property
+    def permitted(self) -> bool:
+        """May what is known of others in a household be told of a person, for the run's purpose?"""
+        return household_facts_permitted(self.workbook)
 
     def _place(self, cohort: Cohort) -> None:
         """Place everybody, unless the last question was about the same criteria."""

@@ -19,6 +19,7 @@ from phm_utils.runs import project_root
 
 FOLDER = Path("parameters") / "cohorts"
 MOST_TERMS = 2_000  # entries of a file's criteria; ours have some dozen
+WORDED = ("title", "short", "question", "use", "limits", "neutral_title", "neutral_reason")  # may name parameters
 TO_BE_NAMED = "to be named"
 # In place of criteria that cannot be read, so that the rest of the file is still checked.
 _PLACEHOLDER = {"column": "age", "op": "is known"}
@@ -148,6 +149,7 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     values = content.get("parameters") if isinstance(content.get("parameters"), dict) else {}
     written = content.get("criteria")
     rules = _read_criteria(written, cast(dict[str, Any], values), faults)
+    content = content | with_parameters({k: content[k] for k in WORDED if k in content}, values or {}, (), faults)
     whole = not faults
     filled = content | {"criteria": rules if whole else [_PLACEHOLDER], "written": written if whole else ()}
     found = None

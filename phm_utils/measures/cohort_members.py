@@ -7,16 +7,20 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, quote
+from phm_utils.inputs.governance import household_facts_permitted
 from phm_utils.measures.cohort_definitions import Cohort, cohort_names, cohort_path, load_cohort, read_cohort
 from phm_utils.measures.cohort_query import PLACED, CohortQuery
 from phm_utils.measures.cohort_run import run_words
+from phm_utils.measures.definition_digest import definition_digest
 from phm_utils.measures.definitions import AS_DEFINED
+from phm_utils.measures.evidence import EVIDENCE_KEY, evidence_sql
 from phm_utils.measures.id_files import ids_path
 from phm_utils.measures.segments import segment_files
 from phm_utils.params import Workbook
 from phm_utils.rules.describe import describe
 from phm_utils.rules.forms import InCohort, OfIds
 from phm_utils.rules.tree import leaves
+from phm_utils.runs import resolve
 
 REGISTERED = "Registered on the index date"
 MEMBER_KEY = ("practice_code", "person_no")
@@ -32,7 +36,7 @@ def files_of(workbook: Workbook, item: str) -> list[Path]:
     found = [cohort_path(item), *(cohort_path(name) for name in sorted(referred(item)))]
     rules = [rule for path in found for rule in load_cohort(path.stem).criteria]
     people = sorted({ids_path(leaf.ids) for rule in rules for leaf in leaves(rule) if isinstance(leaf, OfIds)})
-    return [*found, *people, *segment_files(workbook)]
+    return [*found, *people, resolve(workbook.governance), *segment_files(workbook)]
 
 
 def referred(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
@@ -47,6 +51,8 @@ def referred(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
 def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Iterator[Model]:
     """The stage, for the cohort `item`: its part of `cohort_member`, `cohort_attrition` and `cohort_alternative`.
 
+    And of `cohort_step`, how far everybody gets, with `cohort_definition`: what a later run is compared with.
+    And of `cohort_evidence`, unless the cohort asks for others in the household and the purpose does not permit that.
     A cohort is left out, with a row of `cohort_left_out`, where it asks for what the run lacks (a table, a window
     that a source does not cover, a list) or its rule is of another year.
     """
@@ -59,11 +65,16 @@ def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Ite
     yield Model("cohort_left_out", ("cohort",), frame=left_out)
     if reasons:
         return
-    query = CohortQuery(con, run)
+    query, permitted = CohortQuery(con, run), household_facts_permitted(workbook)
     query.place_people(defined)
     words = [describe(rule, run.words.titles) for rule in defined.criteria]
     yield Model("cohort_member", MEMBER_KEY, sql=_members(item, len(words)))
     yield Model("cohort_attrition", ("practice_code", "step"), sql=_attrition(item, words))
+    yield Model("cohort_step", ("person_no",), sql=_steps(item))
+    digest = definition_digest(con, workbook, {item: defined, **others})
+    yield Model("cohort_definition", ("cohort", "step"), frame=_definition(item, words, digest))
+    if permitted or not defined.names_others:
+        yield Model("cohort_evidence", EVIDENCE_KEY, sql=_evidence(item, defined, query))
     yield Model("cohort_alternative", ("place", "practice_code"), sql=_alternatives(item, defined, query))
 
 
@@ -73,6 +84,27 @@ def _members(name: str, steps: int) -> str:
         f"SELECT {quote(name)} AS cohort, person_id, person_no, pcn_code, practice_code FROM {PLACED} "
         f"WHERE met = {steps}"
     )
+
+
+def _steps(name: str) -> str:
+    """One row per person of whom a criterion holds: `met`, how many do before one that does not, and `unknown`.
+
+    And one where it is not known whether the first holds; of all others it is known that it does not.
+    """
+    return f"SELECT {quote(name)} AS cohort, person_no, met, unknown FROM {PLACED} WHERE met > 0 OR unknown"
+
+
+def _definition(name: str, words: list[str], digest: str) -> pd.DataFrame:
+    """One row per criterion, in their order, with the digest of them all."""
+    frame = pd.DataFrame({"cohort": name, "step": range(1, len(words) + 1), "criterion": words, "digest": digest})
+    return frame.astype({"step": "int32"} | dict.fromkeys(("cohort", "criterion", "digest"), "str"))
+
+
+def _evidence(name: str, defined: Cohort, query: CohortQuery) -> str:
+    """One row per member and single criterion that holds: the record behind it."""
+    members = f"person.person_no IN (SELECT person_no FROM {PLACED} WHERE met = {len(defined.criteria)})"
+    sql = evidence_sql(defined, query, members, ["practice_code", "person_no"], met_only=True)
+    return f"SELECT {quote(name)} AS cohort, * EXCLUDE (state) FROM ({sql})"
 
 
 def _attrition(name: str, words: list[str]) -> str:

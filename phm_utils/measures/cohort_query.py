@@ -11,7 +11,8 @@ from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.measures.cohort_run import RunWords
 from phm_utils.measures.id_files import read_ids
 from phm_utils.rules.compile import literal
-from phm_utils.rules.event_sql import Fact, RuleCompiler
+from phm_utils.rules.event_facts import Fact
+from phm_utils.rules.event_sql import RuleCompiler
 from phm_utils.rules.tree import Rule
 
 PLACED = "placed"
@@ -27,11 +28,15 @@ class CohortQuery:
 
     def conditions(self, rules: Iterable[Rule]) -> tuple[RuleCompiler, list[exp.Expr]]:
         """The condition of each rule, and the compiler that selects with them. Facts that are new are made."""
-        compiler = RuleCompiler(self.run.words, self.run.sources, self.run.index_date)
+        compiler = RuleCompiler(self.run.sources, self.run.index_date, words=self.run.words)
         conditions = [compiler.condition(rule) for rule in rules]
+        self.make(compiler)
+        return compiler, conditions
+
+    def make(self, compiler: RuleCompiler) -> None:
+        """Make the facts that a compiler has collected, those that are there already left as they are."""
         for fact in compiler.facts.values():
             self._make(fact)
-        return compiler, conditions
 
     def _make(self, fact: Fact) -> None:
         if fact.name in self.made:

@@ -62,15 +62,15 @@ def joined_condition(rule: Rule, of_leaf: Callable[[Rule], exp.Expr]) -> exp.Exp
     """
     match rule:
         case All(all=parts):
-            return exp.paren(exp.and_(*(joined_condition(p, of_leaf) for p in parts)), copy=False)
+            return exp.paren(exp.and_(*(joined_condition(p, of_leaf) for p in parts), copy=False), copy=False)
         case AnyOf(any=parts):
-            return exp.paren(exp.or_(*(joined_condition(p, of_leaf) for p in parts)), copy=False)
+            return exp.paren(exp.or_(*(joined_condition(p, of_leaf) for p in parts), copy=False), copy=False)
         case Not(negated=part):
-            return exp.paren(exp.not_(joined_condition(part, of_leaf)), copy=False)
+            return exp.paren(exp.not_(joined_condition(part, of_leaf), copy=False), copy=False)
         case Count(count=parts):
-            total: exp.Expr = exp.cast(joined_condition(parts[0], of_leaf), "INT")
+            total: exp.Expr = exp.cast(joined_condition(parts[0], of_leaf), "INT", copy=False)
             for part in parts[1:]:
-                total = exp.Add(this=total, expression=exp.cast(joined_condition(part, of_leaf), "INT"))
+                total = exp.Add(this=total, expression=exp.cast(joined_condition(part, of_leaf), "INT", copy=False))
             return exp.paren(compared(total, rule.op, rule.value), copy=False)
     return of_leaf(rule)
 

@@ -1,10 +1,6 @@
-"""Rules about events as SQL: a fact for each question (one row per person), and a condition over `person` and facts.
+"""Rules of cohorts as SQL: a condition over `person` and the facts that its criteria ask for."""
 
-A fact depends on its concepts and its window, and not on a threshold: with another threshold it is used again.
-"""
-
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -12,7 +8,8 @@ from sqlglot import exp
 
 from phm_utils.rules.compile import column_condition, compared, joined_condition, literal
 from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME
-from phm_utils.rules.event_windows import Days, EventSource, Span, Window, days_of
+from phm_utils.rules.event_facts import EventFacts, Fact, call, digest, one_of
+from phm_utils.rules.event_windows import Window
 from phm_utils.rules.forms import (
     Change,
     Criterion,
@@ -36,35 +33,14 @@ COUNTED = {None: "events", "day": "days", "code": "codes"}  # what a number of e
 COMMUNAL = 11  # people from whom a household is communal: nobody of it is "somebody in the household"
 
 
-@dataclass(frozen=True)
-class Fact:
-    """A table with one row per person of whom it is known: `person_no`, and columns that conditions use.
-
-    name: made from its SQL, so that the same question has the same name. ids: the file of people that it reads,
-    as the table `ids_table`.
-    """
-
-    name: str
-    sql: str
-    ids: str | None = None
-
-    @property
-    def ids_table(self) -> str:
-        """The name by which its SQL reads the file of people."""
-        return f"ids_{_digest(self.ids or '')}"
-
-
 @dataclass
-class RuleCompiler:
+class RuleCompiler(EventFacts):
     """Compiles rules of one run, and collects the facts that they need, each after those that it reads.
 
-    sources: where events of each concept come from in this run.
+    words: what rules can ask.
     """
 
-    words: Vocabulary
-    sources: Mapping[str, EventSource]
-    index_date: date
-    facts: dict[str, Fact] = field(default_factory=dict)
+    words: Vocabulary = field(kw_only=True)
 
     def condition(self, rule: Rule) -> exp.Expr:
         """True, false, or null where unknown, over `person` joined to the facts."""
@@ -95,7 +71,7 @@ class RuleCompiler:
             case InProgramme(programme=names):
                 return self._has((PROGRAMME,), leaf.within, names)
             case Events() | Sum():
-                return compared(self._number(leaf), leaf.op, leaf.value)
+                return self._compared(leaf)
             case Latest():
                 return self._latest(leaf)
             case Change():
@@ -110,35 +86,64 @@ class RuleCompiler:
                 return self._household(leaf)
         raise TypeError(f"not a criterion: {type(leaf).__name__}")
 
-    def days(self, window: Window | None, concept: str) -> Days:
-        """The days of a window for the events of one concept: sources end on different days."""
-        return days_of(window, self.sources[concept], self.index_date)
-
     def _has(self, concepts: tuple[str, ...], window: Window | None, codes: tuple[str, ...] = ()) -> exp.Expr:
         fact = self._events_fact(concepts, window, codes=codes)
         some = exp.GT(this=_of(fact, "events"), expression=literal(0))
         if window is None or not window.anchor:
             return exp.func("coalesce", some, literal(False))
         # Without the event that a window is counted from, and before it is over, not having one is not known.
-        return exp.case().when(some, literal(True)).when(_of(fact, "over"), literal(False))
+        return exp.case().when(some, literal(True)).when(_whole(fact), literal(False))
+
+    def _compared(self, leaf: Events | Sum) -> exp.Expr:
+        """A comparison of the number of events, or of their sum; before its window is over, where it cannot change."""
+        if leaf.within is None or not leaf.within.anchor:
+            return compared(self._number(leaf), leaf.op, leaf.value)
+        fact, what = self._number_fact(leaf)
+        low, high = leaf.value if is_pair(leaf.value) else (leaf.value, leaf.value)
+        reached = ("at least", low) if leaf.op in ("at least", "less than") else ("more than", high)
+        settled = exp.or_(_whole(fact), compared(_of(fact, what), *reached))
+        return exp.case().when(settled, compared(_of(fact, what), leaf.op, leaf.value))
+
+    def _number_fact(self, leaf: Events | Sum) -> tuple[Fact, str]:
+        """The fact with the number of events, or with their sum, and its column."""
+        names = (leaf.sum,) if isinstance(leaf, Sum) else leaf.events
+        what = "amount" if isinstance(leaf, Sum) else COUNTED[leaf.distinct]
+        return self._events_fact(names, leaf.within, what), what
 
     def _number(self, leaf: Events | Sum) -> exp.Expr:
         """The number of events, or their sum: 0 for people without any."""
-        names = (leaf.sum,) if isinstance(leaf, Sum) else leaf.events
-        what = "amount" if isinstance(leaf, Sum) else COUNTED[leaf.distinct]
-        fact = self._events_fact(names, leaf.within, what)
+        fact, what = self._number_fact(leaf)
         if leaf.within is not None and leaf.within.anchor:
-            return exp.case().when(_of(fact, "over"), _of(fact, what))
+            return exp.case().when(_whole(fact), _of(fact, what))
         without = exp.Is(this=_of(fact, "person_no"), expression=exp.Null())
         return exp.case().when(without, literal(0)).else_(_of(fact, what))
 
     def _latest(self, leaf: Latest) -> exp.Expr:
-        fact = self._latest_fact(leaf.latest, leaf.within)
-        asked = [compared(_of(fact, "value"), leaf.op, leaf.value)] if leaf.op else []
+        value = self._of_latest(leaf.latest, leaf.within, "value")
+        asked = [compared(value, leaf.op, leaf.value)] if leaf.op else []
         if leaf.age:
-            months = _months_since(_of(fact, "day"), self.index_date)
+            months = _months_since(self._of_latest(leaf.latest, leaf.within, "day"), self.index_date)
             asked.append(compared(months, leaf.age.op, leaf.age.months))
         return exp.paren(exp.and_(*asked))
+
+    def _of_latest(self, concept: str, window: Window | None, what: str) -> exp.Expr:
+        """The latest value or its day; not known before a window that is counted from an event is over."""
+        fact = self.latest_fact(concept, window)
+        if window is None or not window.anchor:
+            return _of(fact, what)
+        return exp.case().when(_of(fact, "over"), _of(fact, what))
+
+    def compared_value(self, leaf: Events | Sum | Change | Latest) -> exp.Expr:
+        """The number that a criterion compares: of events, a sum, a change, or the latest value."""
+        match leaf:
+            case Latest():
+                return self._of_latest(leaf.latest, leaf.within, "value")
+            case Change():
+                earlier, later = (self._amount_in(leaf, window) for window in (leaf.earlier, leaf.later))
+                if leaf.by == "difference":
+                    return exp.paren(exp.Sub(this=later, expression=earlier))
+                return exp.Div(this=later, expression=call("nullif", earlier, literal(0)))
+        return self._number(leaf)
 
     def _change(self, leaf: Change) -> exp.Expr:
         earlier, later = (self._amount_in(leaf, window) for window in (leaf.earlier, leaf.later))
@@ -155,63 +160,26 @@ class RuleCompiler:
 
     def _amount_in(self, leaf: Change, window: Window) -> exp.Expr:
         if leaf.of == "latest":
-            return _of(self._latest_fact(leaf.change, window), "value")
+            return self._of_latest(leaf.change, window, "value")
         return self._number(Events(events=(leaf.change,), within=window, op="is", value=0))
 
     def _events_fact(
         self, concepts: tuple[str, ...], window: Window | None, what: str = "events", codes: tuple[str, ...] = ()
     ) -> Fact:
-        measure, people = _measure(what), exp.column("person_no", "e")
-        if window is not None and window.anchor:
-            return self._keep(self._anchored(concepts, window, exp.alias_(measure, what), codes))
-        query = exp.select(people, exp.alias_(measure, what)).from_(exp.table_("person_event", alias="e"))
-        return self._keep(query.where(*self._rows(concepts, window, codes)).group_by(people))
-
-    def _anchored(
-        self, concepts: tuple[str, ...], window: Window, measure: exp.Expr, codes: tuple[str, ...]
-    ) -> exp.Select:
-        """Events in a window that begins or ends with another event of the person; over: is the window past?"""
-        extreme = _call("min" if window.which == "first" else "max", exp.column("day"))
-        anchors = exp.select("person_no", exp.alias_(extreme, "anchor")).from_("person_event")
-        anchors = anchors.where(_one_of("concept", (str(window.anchor),))).group_by("person_no")
-        day, start = exp.column("day", "e"), exp.column("anchor", "a")
-        near = _shifted(start, window.starting, window) if window.starting else start
-        far = _shifted(start, window, window) if window.given else None
-        first, last = (near, far) if window.after else (far, near)
-        on: list[exp.Expr] = [exp.EQ(this=exp.column("person_no", "e"), expression=exp.column("person_no", "a"))]
-        on += self._rows(concepts, None, codes)
-        on += [exp.GTE(this=day, expression=first.copy())] if first is not None else []
-        on += [exp.LTE(this=day.copy(), expression=last.copy())] if last is not None else []
-        counted_to = literal(min(self.days(None, concept).last for concept in concepts))
-        over = literal(True) if last is None else exp.LTE(this=_call("max", last.copy()), expression=counted_to)
-        return (
-            exp.select(exp.column("person_no", "a"), measure, exp.alias_(over, "over"))
-            .from_(anchors.subquery("a"))
-            .join(exp.table_("person_event", alias="e"), on=exp.and_(*on), join_type="left")
-            .group_by(exp.column("person_no", "a"))
-        )
-
-    def _latest_fact(self, concept: str, window: Window | None) -> Fact:
-        """The latest value: of the latest day and, of two on one day, the larger."""
-        day, value, people = (exp.column(name, "e") for name in ("day", "value", "person_no"))
-        latest = _call("arg_max", value, _call("row", day, value))
-        known = exp.not_(exp.Is(this=value.copy(), expression=exp.Null()))
-        query = exp.select(people, exp.alias_(_call("max", day.copy()), "day"), exp.alias_(latest, "value"))
-        query = query.from_(exp.table_("person_event", alias="e")).where(*self._rows((concept,), window), known)
-        return self._keep(query.group_by(people))
+        return self.keep(self.events_query(concepts, window, [exp.alias_(_measure(what), what)], codes))
 
     def _in_segment(self, names: tuple[str, ...]) -> exp.Expr:
-        in_it = exp.alias_(_one_of("segment", names, "segment"), "state")
+        in_it = exp.alias_(one_of("segment", names, "segment"), "state")
         on = exp.EQ(this=exp.column("person_id", "segment"), expression=exp.column("person_id", PEOPLE))
         query = exp.select(exp.column("person_no", PEOPLE), in_it).from_("segment").join(PEOPLE, on=on)
-        return _of(self._keep(query), "state")
+        return _of(self.keep(query), "state")
 
     def _of_ids(self, file: str) -> exp.Expr:
         """People named in a file; whoever runs the fact registers the file's ids as its table."""
-        listed = f"ids_{_digest(file)}"
+        listed = f"ids_{digest(file)}"
         on = exp.EQ(this=exp.column("person_id", listed), expression=exp.column("person_id", PEOPLE))
         query = exp.select(exp.column("person_no", PEOPLE), exp.alias_(literal(True), "state")).from_(listed)
-        fact = self._keep(query.join(PEOPLE, on=on), file)
+        fact = self.keep(query.join(PEOPLE, on=on), file)
         return exp.func("coalesce", _of(fact, "state"), literal(False))
 
     def _household(self, leaf: Household) -> exp.Expr:
@@ -219,7 +187,7 @@ class RuleCompiler:
         state = exp.alias_(self.condition(leaf.household), "state")
         own = self.select(["person_no", "household_token", "household_size", state])
         yes, unknown = (
-            _call("count", exp.case().when(met, literal(1)))
+            call("count", exp.case().when(met, literal(1)))
             for met in (exp.column("state"), exp.Is(this=exp.column("state"), expression=exp.Null()))
         )
         homes = exp.select("household_token", exp.alias_(yes, "yes"), exp.alias_(unknown, "unknown")).from_("own")
@@ -236,33 +204,16 @@ class RuleCompiler:
             .with_("own", own)
             .with_("home", homes)
         )
-        return _of(self._keep(query), "state")
-
-    def _rows(self, concepts: tuple[str, ...], window: Window | None, codes: tuple[str, ...] = ()) -> list[exp.Expr]:
-        """The events of some concepts in a window, each source's to its own last day; of lists, those so named."""
-        by_days: dict[Days, list[str]] = {}
-        for concept in concepts:
-            by_days.setdefault(self.days(window, concept), []).append(concept)
-        day = exp.column("day", "e")
-        ranges = []
-        for days, names in by_days.items():
-            parts = [_one_of("concept", tuple(names), "e"), exp.LTE(this=day.copy(), expression=literal(days.last))]
-            parts += [exp.GTE(this=day.copy(), expression=literal(days.first))] if days.first else []
-            ranges.append(exp.and_(*parts))
-        return [exp.or_(*ranges), *([_one_of("code", codes, "e")] if codes else [])]
-
-    def _keep(self, query: exp.Select, ids: str | None = None) -> Fact:
-        sql = query.sql("duckdb")
-        fact = Fact(f"fact_{_digest(sql)}", sql, ids)
-        return self.facts.setdefault(fact.name, fact)
+        return _of(self.keep(query), "state")
 
 
 def _of(fact: Fact, column: str) -> exp.Expr:
     return exp.column(column, fact.name)
 
 
-def _one_of(column: str, names: tuple[str, ...], table: str | None = None) -> exp.Expr:
-    return exp.In(this=exp.column(column, table), expressions=[literal(name) for name in names])
+def _whole(fact: Fact) -> exp.Expr:
+    """Do the data hold all of a window that is counted from an event?"""
+    return exp.and_(_of(fact, "over"), _of(fact, "covered"))
 
 
 def _measure(what: str) -> exp.Expr:
@@ -272,31 +223,14 @@ def _measure(what: str) -> exp.Expr:
         case "days" | "codes":
             return exp.Count(this=exp.Distinct(expressions=[day if what == "days" else code]))
         case "amount":  # unknown where that of any event is
-            total = exp.cast(_call("sum", exp.cast(value, "BIGINT")), "BIGINT")
-            return exp.case().when(exp.EQ(this=_call("count", value.copy()), expression=_call("count", day)), total)
-    return _call("count", day)
-
-
-def _call(name: str, *given: exp.Expr) -> exp.Expr:
-    """A function of DuckDB, as it is called there."""
-    return exp.Anonymous(this=name, expressions=list(given))
+            total = call("coalesce", exp.cast(call("sum", exp.cast(value, "BIGINT")), "BIGINT"), literal(0))
+            return exp.case().when(exp.EQ(this=call("count", value.copy()), expression=call("count", day)), total)
+    return call("count", day)
 
 
 def _months_since(day: exp.Expr, index_date: date) -> exp.Expr:
     """Completed months, as `months_ago` of `person`: 0 in the month that ends with the index date."""
     end = index_date + timedelta(days=1)
-    begun = exp.GTE(this=_call("day", day), expression=literal(end.day))
-    months = _call("date_diff", literal("month"), day.copy(), literal(end))
+    begun = exp.GTE(this=call("day", day), expression=literal(end.day))
+    months = call("date_diff", literal("month"), day.copy(), literal(end))
     return exp.paren(exp.Sub(this=months, expression=exp.cast(exp.paren(begun), "INT")))
-
-
-def _shifted(anchor: exp.Expr, span: Span, window: Window) -> exp.Expr:
-    """The day a span after the event that a window is counted from, or before it."""
-    unit, number = ("DAY", span.days) if span.days is not None else ("MONTH", span.in_months)
-    step = exp.Interval(this=exp.Literal.string(str(number)), unit=exp.Var(this=unit))
-    kind = exp.Add if window.after else exp.Sub
-    return exp.cast(exp.paren(kind(this=anchor.copy(), expression=step)), "DATE")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -14,6 +14,7 @@ from phm_utils.wording import joined
 
 UNITS = {"days": 1, "months": 1, "years": 12}  # of a length; months in a year
 MOST_MONTHS = 1_440  # 120 years
+AVERAGE_MONTH = 365.25 / 12  # days
 
 
 class Span(Frozen):
@@ -40,15 +41,23 @@ class Span(Frozen):
         """Whole months; 0 where it is in days."""
         return (self.months or 0) + UNITS["years"] * (self.years or 0)
 
+    @property
+    def in_days(self) -> float:
+        """Days, with months of average length."""
+        return self.days if self.days is not None else self.in_months * AVERAGE_MONTH
+
     def words(self) -> str:
         """For a reader: `12 months`, `1 day`."""
         [(unit, number)] = self.given.items()
         return f"{number} {unit.removesuffix('s') if number == 1 else unit}"
 
     def first_day(self, day: date, silent: Collection[date] = ()) -> date:
-        """The first day of the span that ends with `day`; months without data are not among a span's months."""
+        """The first day of the span that ends with `day`; months without data are not among a span's months.
+
+        Of a span of 0, the day after.
+        """
         if self.days is not None:
-            return day - timedelta(days=max(self.days - 1, 0))
+            return day - timedelta(days=self.days - 1)
         return months_with_data_before(day, self.in_months, silent)
 
     def day_after(self, day: date) -> date:
@@ -92,6 +101,8 @@ class Window(Span):
             faults.append(f"give one of {joined(list(UNITS))}, or `from` and `to`")
         if self.given and not any(self.given.values()):
             faults.append("a window has at least one day")
+        if self.starting and len(self.given) == 1 and self.starting.in_days > self.in_days:
+            faults.append(f"it starts {self.starting.words()} from the event and ends {self.words()} from it")
         if self.from_day and self.to_day and self.from_day > self.to_day:
             faults.append(f"it ends ({self.to_day}) before it begins ({self.from_day})")
         if faults:
@@ -136,7 +147,8 @@ class EventSource:
 
 @dataclass(frozen=True)
 class Days:
-    """The days of a window in a run, both included; no first day is ever. covered: is the source's data that old?"""
+    """The days of a window in a run, both included; no first day is ever. covered: do the source's data
+    begin so early, and reach it?"""
 
     first: date | None
     last: date
@@ -159,23 +171,25 @@ def days_of(window: Window | None, source: EventSource, index_date: date) -> Day
             if day and day > index_date:
                 raise InputError(f"a window reaches {day}, after the index date {index_date}")
         last = min(window.to_day or source.to_date, source.to_date)
-        return Days(window.from_day, last, _covered(source, window.from_day))
+        return Days(window.from_day, last, _covered(source, window.from_day, last))
     last = (
         window.ending.first_day(source.to_date, source.silent) - timedelta(days=1) if window.ending else source.to_date
     )
     if not window.given:
         return Days(None, last)
     first = Span(**window.given).first_day(last, source.silent)
-    return Days(first, last, _covered(source, first))
+    return Days(first, last, _covered(source, first, last))
 
 
-def _covered(source: EventSource, first: date | None) -> bool:
-    """Does the source's data begin in the window's first month or before?"""
-    return first is None or source.first_date is None or source.first_date.replace(day=1) <= first
+def _covered(source: EventSource, first: date | None, last: date) -> bool:
+    """Does the source's data begin in the window's first month or before, and end on its first day or later?"""
+    if first is None:
+        return True
+    return first <= last and (source.first_date is None or source.first_date.replace(day=1) <= first)
 
 
 def ago(text: str, index_date: date) -> date | None:
-    """The day that words such as `12 months ago` mean; None for other text.
+    """The day that words such as `12 months ago` mean; None for other text, and for more than 120 years.
 
     >>> ago("12 months ago", date(2025, 3, 31))
     datetime.date(2024, 3, 31)
@@ -187,4 +201,5 @@ def ago(text: str, index_date: date) -> date | None:
         return None
     if unit == "days":
         return index_date - timedelta(days=int(number))
-    return months_after(index_date, -int(number) * UNITS[unit])
+    months = int(number) * UNITS[unit]
+    return months_after(index_date, -months) if months <= MOST_MONTHS else None

@@ -73,6 +73,13 @@ def model_faults(error: ValidationError, model: type[BaseModel], place: Place = 
     """The faults that pydantic found in one model, in our words; one for a value that may be of several types.
 
     place: where the model stands in the file.
+
+    >>> from phm_utils.rules.forms import Has
+    >>> try:
+    ...     Has.model_validate({"has": "asthma", "wthin": {}})
+    ... except ValidationError as error:
+    ...     print(model_faults(error, Has)[0].text)
+    `wthin` is not known here. Did you mean `within`?
     """
     by_field: dict[tuple[str | int, ...], list[Any]] = {}
     for found in error.errors(include_url=False):

@@ -21,6 +21,7 @@ Op = Literal[
     "is known",
     "is missing",
 ]
+MonthsOp = Literal["is", "is not", "at least", "more than", "at most", "less than"]
 NumberOp = Literal["is", "is not", "at least", "more than", "at most", "less than", "between"]
 SQL_OP = {"is": "=", "is not": "<>", "at least": ">=", "more than": ">", "at most": "<=", "less than": "<"}
 NEEDS_ORDER = ("at least", "more than", "at most", "less than", "between")
@@ -73,7 +74,7 @@ class HasNot(Frozen):
 class Age(Frozen):
     """How long ago a value was recorded, in completed months."""
 
-    op: NumberOp
+    op: MonthsOp
     months: int = Field(ge=0, le=1_440)
 
 

@@ -1,5 +1,6 @@
 """Reading a rule part by part, so that every fault of it is found at once, each with its place."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +12,8 @@ from phm_utils.rules.forms import Leaf
 from phm_utils.rules.tree import FORMS, JOINED, Count, Rule, form_of, with_parts
 
 DEEPEST = 12  # rules within each other
-PARAMETER = "$"  # begins a value that stands for a parameter of the file
+PARAMETER = "$"  # begins the name of a parameter of the file
+NAMED = re.compile(r"\$([A-Za-z][A-Za-z0-9_]*)")
 _ANYTHING = {"column": "age", "op": "is known"}  # in place of parts that were read on their own
 
 
@@ -96,21 +98,24 @@ def readable_leaves(content: Any, place: Place) -> Iterator[tuple[Leaf, Place]]:
 
 
 def with_parameters(content: Any, values: Mapping[str, Any], place: Place, faults: list[Fault]) -> Any:
-    """What YAML gave, with each `$name` replaced by the file's parameter of that name.
+    """What YAML gave, with each `$name` replaced by the file's parameter of that name; also within words.
 
-    >>> with_parameters({"column": "age", "op": "at least", "value": "$oldest"}, {"oldest": 65}, (), [])
-    {'column': 'age', 'op': 'at least', 'value': 65}
+    >>> rule = {"says": "Aged $oldest or over", "column": "age", "op": "at least", "value": "$oldest"}
+    >>> with_parameters(rule, {"oldest": 65}, (), [])
+    {'says': 'Aged 65 or over', 'column': 'age', 'op': 'at least', 'value': 65}
     """
     if isinstance(content, dict):
         return {key: with_parameters(value, values, (*place, key), faults) for key, value in content.items()}
     if isinstance(content, list):
         return [with_parameters(value, values, (*place, n), faults) for n, value in enumerate(content)]
-    if not (isinstance(content, str) and content.startswith(PARAMETER)):
+    if not isinstance(content, str) or PARAMETER not in content:
         return content
-    name = content.removeprefix(PARAMETER)
-    if name in values:
-        return values[name]
-    near = get_close_matches(name, values, n=1, cutoff=0.5)
-    hint = f"Did you mean `${near[0]}`?" if near else f"There are: {', '.join(values) or 'none'}."
-    faults.append(Fault(place, f"no parameter `{name}` stands under `parameters`. {hint}"))
-    return content
+    for name in NAMED.findall(content):
+        if name not in values:
+            near = get_close_matches(name, values, n=1, cutoff=0.5)
+            hint = f"Did you mean `${near[0]}`?" if near else f"There are: {', '.join(values) or 'none'}."
+            faults.append(Fault(place, f"no parameter `{name}` stands under `parameters`. {hint}"))
+            return content
+    if (whole := NAMED.fullmatch(content)) is not None:
+        return values[whole[1]]
+    return NAMED.sub(lambda found: str(values[found[1]]), content)

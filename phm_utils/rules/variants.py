@@ -27,6 +27,12 @@ def with_changes(rule: Rule, wanted: Wanted) -> Rule:
     """The rule with one thing changed in its only criterion on a column or concept.
 
     Raises InputError where not exactly one criterion asks for it, or where it has nothing of the kind to change.
+
+    >>> from types import SimpleNamespace
+    >>> from phm_utils.rules.tree import parse
+    >>> wanted = SimpleNamespace(column=None, concept="asthma", value=None, months=None, instead="copd")
+    >>> with_changes(parse({"not": {"has": "asthma"}}), wanted).negated.has
+    ('copd',)
     """
     name = wanted.column or wanted.concept
     asked = [leaf for leaf in leaves(rule) if _asks(leaf, wanted)]

@@ -92,7 +92,7 @@ def test_what_a_hospital_code_counts_for():
     assert rows == {
         ("F0010", "hfrs", "F00", 71), ("F0010", "charlson", "dementia", 14),
         ("S7210", "hfrs", "S72", 14), ("S7210", "concept", "stay_hip_fracture", 0),
-        ("J459", "charlson", "pulmonary", 4),
+        ("J459", "charlson", "pulmonary", 4), ("J459", "concept", "stay_asthma", 0),
         ("F051", "hfrs", "F05", 32), ("F051", "charlson", "dementia", 14), ("F051", "concept", "stay_frailty", 0),
     }  # fmt: skip
     assert diagnosis_codes([], known, codes).empty

@@ -12,6 +12,7 @@ from phm_utils.params import Code, RunParams, Workbook
 from phm_utils.rules.derived import COLUMN_FILES
 from phm_utils.runs import project_root
 from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
+from phm_utils.topics.cohorts.change_releases import CHANGES
 from phm_utils.topics.cohorts.cohort_releases import RELEASES
 
 
@@ -23,7 +24,8 @@ class CohortsParams(RunParams):
     cohorts: tuple[Code, ...] = Field(
         ("high_bmi_anxiety_depression_no_covid_vaccination",),
         min_length=1,
-        description="Rule files of parameters/cohorts, shown in this order",
+        max_length=6,
+        description="Files of parameters/cohorts that are shown in full, in this order; all are counted",
     )
 
 
@@ -54,14 +56,21 @@ TOPIC = Topic(
             "phm_utils.topics.cohorts.cohort_tables:cohort_tables",
             makes=aggregates(RELEASES),
             reads=(
-                *("person", "person_left_out", "practice", "practice_caution"),
+                *("person", "person_left_out", "person_event", "practice", "practice_caution"),
                 *("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
             ),
             settings=("ics_code",),
             files=COLUMN_FILES,
         ),
+        Stage(
+            "cohort_change",
+            "phm_utils.topics.cohorts.change_tables:cohort_change",
+            makes=aggregates(CHANGES),
+            reads=("cohort_step", "cohort_definition", "person_place", "person_follow_up", "practice"),
+            files="phm_utils.measures.cohort_change:earlier_files",
+        ),
     ),
-    releases=RELEASES,
+    releases=(*RELEASES, *CHANGES),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),
