@@ -54,10 +54,10 @@ def line_finder(path: Path) -> Callable[[Place], int]:
     return line
 
 
-def yaml_text(content: Any, **form: Any) -> str:
+def as_yaml(content: Any, **form: Any) -> str:
     """Content as YAML that `load_yaml` reads, in its order. form: of PyYAML's writer.
 
-    >>> yaml_text({"column": "age", "value": 65}, default_flow_style=True)
+    >>> as_yaml({"column": "age", "value": 65}, default_flow_style=True)
     '{column: age, value: 65}\\n'
     """
     return yaml.safe_dump(content, **({"sort_keys": False, "allow_unicode": True, "width": 120} | form))

@@ -32,7 +32,7 @@ from phm_utils.topics.cohorts.explorer.forms import (
     parts_of,
 )
 from phm_utils.topics.cohorts.explorer.tree import Tree
-from phm_utils.yaml_files import yaml_text
+from phm_utils.yaml_files import as_yaml
 
 Content = dict[str, Any]
 SAYS = "says"
@@ -219,4 +219,4 @@ class GroupBox:
 
 
 def _in_line(content: Mapping[str, Any]) -> str:
-    return yaml_text(dict(content), default_flow_style=True, width=1_000).strip()
+    return as_yaml(dict(content), default_flow_style=True, width=1_000).strip()
