@@ -1,6 +1,9 @@
 """The cohort explorer, operated by setting the values of its widgets: counts follow at once, and nothing is lost."""
 
+import doctest
 import re
+from dataclasses import replace
+from importlib import import_module
 
 import pandas as pd
 import pytest
@@ -11,6 +14,7 @@ from phm_utils.measures.asking import Asking
 from phm_utils.measures.cohort_check import check_files
 from phm_utils.measures.cohort_definitions import read_cohort
 from phm_utils.measures.cohort_run import run_words, static_words
+from phm_utils.runs import project_root
 from phm_utils.topics.cohorts.explorer import view
 from phm_utils.topics.cohorts.explorer.page import EVERY, NEW, NOTHING_ON, Explorer
 from phm_utils.topics.cohorts.explorer.rules import GroupBox
@@ -84,8 +88,8 @@ def test_a_threshold_changes_the_size_at_once(explorer):
 
 def test_each_criterion_says_how_many_it_leaves_and_whom_it_could_not_judge(explorer):
     first, second = (rule.mark.value for rule in explorer.root.rules)
-    assert first == "<b>20</b> left of 40"
-    assert second == "<b>10</b> left of 20; 4 could not be judged"
+    assert first == "Pensioners: <b>20</b> left of 40"
+    assert second.endswith(" at least 3: <b>10</b> left of 20; 4 could not be judged")
 
 
 def test_a_criterion_that_is_off_is_not_applied_and_comes_back_with_its_words(explorer):
@@ -93,7 +97,7 @@ def test_a_criterion_that_is_off_is_not_applied_and_comes_back_with_its_words(ex
     rule.on.value = False
     assert size(explorer) == 15
     assert rule.mark.value == "not applied"
-    assert explorer.root.rules[1].mark.value == "<b>15</b> left of 40; 4 could not be judged"
+    assert explorer.root.rules[1].mark.value.endswith("<b>15</b> left of 40; 4 could not be judged")
     rule.on.value = True
     assert explorer.content["criteria"][0]["says"] == "Pensioners"
     assert size(explorer) == 10
@@ -261,6 +265,46 @@ def test_the_sql_is_shown_where_it_is_asked_for(explorer):
     assert "SELECT" in explorer.words.value
 
 
+WITH_PARAMETERS = (
+    FILE.replace("value: 65}", "value: $oldest}")
+    .replace("criteria:", "parameters: {oldest: 65, often: 3}\ncriteria:")
+    .replace("value: 3}", "value: $often}")
+)
+
+
+def test_values_that_criteria_use_by_name_have_controls_of_their_own(explorer, tmp_path):
+    (tmp_path / "cohorts" / "older.yml").write_text(WITH_PARAMETERS, encoding="utf-8")
+    explorer.open.click()
+    assert size(explorer) == 10
+    assert explorer.content == load_yaml(tmp_path / "cohorts" / "older.yml")
+    explorer.parameters["oldest"].value = 50
+    assert size(explorer) == 15
+    assert explorer.content["parameters"] == {"oldest": 50, "often": 3}
+    explorer.file.value = NEW
+    explorer.open.click()
+    assert "parameters" not in explorer.content
+
+
+def test_a_number_typed_in_place_of_a_named_value_is_taken(explorer, tmp_path):
+    (tmp_path / "cohorts" / "older.yml").write_text(WITH_PARAMETERS, encoding="utf-8")
+    explorer.open.click()
+    rule = explorer.root.rules[0]
+    controls(rule)["Value"].value = "often"  # is no number: what was there stays
+    assert controls(rule)["Value"].value == "$oldest"
+    controls(rule)["Value"].value = "50"
+    assert controls(rule)["Value (completed years)"].value == 50
+    assert size(explorer) == 15
+
+
+def test_a_name_that_stands_for_no_value_is_a_fault(explorer):
+    rule = add(explorer.root, "asthma", "Asthma, entries (asthma)")
+    controls(rule)["When"].value = "back"
+    rule.fields[1].length.count.write("$monhts")
+    rule.on.value = False
+    rule.on.value = True
+    assert "Criterion 3: no parameter `monhts`" in explorer.problem.value
+
+
 def test_a_saved_file_is_valid_and_is_what_was_on_the_screen(explorer, tmp_path):
     controls(explorer.root.rules[1])["Value"].value = 4
     off = add(explorer.root, "COPD", "COPD (copd)")
@@ -297,7 +341,7 @@ def test_a_name_that_no_file_can_have_is_refused(explorer, name, tmp_path):
 
 
 def test_what_a_file_must_say_is_asked_before_it_is_saved(explorer, tmp_path):
-    explorer.said["question"].value = " "
+    explorer.said.controls["question"].value = " "
     explorer.name.value = "often"
     explorer.save.click()
     assert "A rule file also says: Question." in explorer.told.value
@@ -364,6 +408,7 @@ WINDOWS = [
     {"after": "asthma", "which": "first", "months": 6},
     {"before": "asthma", "months": 6, "starting": {"months": 1}},
     {"after": "born", "which": "last", "years": 5},
+    {"months": "$months", "ending": {"days": "$days"}},
 ]
 LEAVES = [
     {"column": "age", "op": "between", "value": [18, 64]},
@@ -380,6 +425,7 @@ LEAVES = [
     {"has": ["asthma"]},
     {"latest": "bmi", "op": "more than", "value": 30, "age": {"op": "more than", "months": 12}},
     {"latest": "bmi", "age": {"op": "at most", "months": 24}},
+    {"latest": "bmi", "age": {"op": "at most", "months": "$months"}},
     {"events": "ed_attendances", "op": "at least", "value": 7, "distinct": "day"},
     {"events": ["ed_attendances", "emergency_admissions"], "op": "between", "value": [1, 3]},
     {"sum": "emergency_admissions", "op": "at least", "value": 14},
@@ -412,13 +458,31 @@ def test_every_window_has_widgets(window):
 
 
 def test_what_has_no_widgets_is_kept_as_written_and_can_be_switched_off():
-    content = {"has": "asthma", "within": {"months": "$months"}, "says": "Asthma lately"}
+    content = {"has": "asthma", "within": {"from": "$first", "to": "$last", "days": 3}, "says": "Asthma lately"}
     rule = box(content)
     assert rule.content() == content
     assert rule.fields == []
     assert rule.form.disabled
     rule.on.value = False
     assert rule.content() is None
+
+
+SHIPPED = sorted((project_root() / "parameters" / "cohorts").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_cohort_has_widgets_for_all_of_it(path):
+    content = load_yaml(path)["criteria"]
+    words = replace(static_words(None, {}), lists=("homelessness_duty", "outreach"))  # those of the simulated county
+    group = GroupBox(Tree(words, lambda: None), content)
+    assert group.contents() == content
+    assert [rule.plain() for rule in _rules(group) if rule.form.disabled] == []  # none is only shown as written
+
+
+def _rules(group: GroupBox):
+    for rule in group.rules:
+        yield rule
+        yield from _rules(rule.inner) if rule.inner else ()
 
 
 RULES = st.recursive(
@@ -446,6 +510,18 @@ def test_a_group_of_another_form_holds_the_same_rules(content, key):
     rule.form.value = key
     assert rule.inner.contents() == before
     assert key in rule.content()
+
+
+EXAMPLES = [
+    "phm_utils.topics.cohorts.explorer." + name for name in ("comparison", "controls", "files", "forms", "view")
+]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_true(name):
+    found = doctest.testmod(import_module(name), extraglobs={"pd": pd})
+    assert found.attempted > 0
+    assert found.failed == 0
 
 
 def test_markup_in_names_is_shown_and_not_run():

@@ -3,10 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from phm_utils.topics.cohorts.explorer.controls import Control, choice, number, on_value, set_options, several, shown
+from phm_utils.rules.reading import PARAMETER
+from phm_utils.topics.cohorts.explorer.controls import (
+    Control,
+    choice,
+    day_or_text,
+    number,
+    on_value,
+    plain,
+    set_options,
+    several,
+    shown,
+)
 from phm_utils.topics.cohorts.explorer.controls import text as line
 from phm_utils.topics.cohorts.explorer.forms import HOW_MANY, NUMBER, NUMBERS, first_comparison
-from phm_utils.topics.cohorts.explorer.windows import day_or_text
 
 ORDERED = ("at least", "more than", "at most", "less than", "between")
 LISTS = ("one of", "none of")
@@ -38,6 +48,7 @@ class ComparisonField:
         self._writing = False  # are all controls being set, and none to follow another?
         self._show()
         self.op.observe(self._carry, "value")
+        self.text.observe(self._settle, "value")
         on_value(self.controls, changed)
 
     def _ops(self) -> list[tuple[str, str]]:
@@ -77,7 +88,7 @@ class ComparisonField:
         """Which of the value's controls is in use; a parameter of the file, such as `$months`, is text."""
         if op in WITHOUT_VALUE or op is None:
             return ""
-        if self.text.value.startswith("$"):
+        if self.text.value.startswith(PARAMETER):
             return "text"
         if op in LISTS:
             return "words" if self.words else "text"
@@ -99,6 +110,17 @@ class ComparisonField:
             value = self._read(before, change["old"])
             first = value[0] if isinstance(value, list) else value
             self._write(now, value if isinstance(value, list) == (now in ("words", "range")) else first)
+        self._show()
+
+    def _settle(self, change: Mapping[str, Any]) -> None:
+        """Where a value is typed in place of a parameter, the value's own control takes it over."""
+        if self._writing or not change["old"].startswith(PARAMETER) or change["new"].startswith(PARAMETER):
+            return
+        value = self._read("text", self.op.value)
+        if self._fits({"op": self.op.value, "value": value}):
+            self._write(self._way(self.op.value), value)
+        else:
+            self.text.value = change["old"]
         self._show()
 
     def write(self, content: Mapping[str, Any]) -> None:
@@ -143,7 +165,7 @@ class ComparisonField:
                 return plain(self.number.value)
             case "range":
                 return [plain(self.low.value), plain(self.high.value)]
-        if op in LISTS or (op == "between" and not self.text.value.startswith("$")):
+        if op in LISTS or (op == "between" and not self.text.value.startswith(PARAMETER)):
             return [self._typed(part) for part in self.text.value.split(",")]
         return self._typed(self.text.value)
 
@@ -155,15 +177,6 @@ class ComparisonField:
             return plain(float(words)) if self.type in NUMBERS else words.strip()
         except ValueError:
             return words.strip()
-
-
-def plain(value: float) -> int | float:
-    """A number as a person writes it.
-
-    >>> plain(30.0), plain(27.5)
-    (30, 27.5)
-    """
-    return int(value) if float(value).is_integer() else value
 
 
 def in_line(value: Any) -> str:

@@ -1,6 +1,7 @@
 """Native controls with a label above each, so that a keyboard and a screen reader find all of them."""
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any, TypeAlias
 
 import ipywidgets as widgets
@@ -86,3 +87,45 @@ def _styled(control: Control, *classes: str) -> Control:
     for name in classes:
         control.add_class(name)
     return control
+
+
+def value_control(name: str, value: Any) -> Control:
+    """A control for a value of any type; its label is the value's name in a rule file."""
+    if isinstance(value, bool):
+        return tick(f"${name}", value)
+    if isinstance(value, int | float):
+        return number(f"${name}", value)
+    return text(f"${name}", str(value))
+
+
+def value_of(control: Control) -> Any:
+    """The value of such a control as a rule file has it: 30 and not 30.0, and a day where a text is one.
+
+    >>> value_of(value_control("oldest", 65)), value_of(value_control("since", date(2024, 9, 1)))
+    (65, datetime.date(2024, 9, 1))
+    """
+    value = control.value
+    if isinstance(value, str):
+        return day_or_text(value)
+    return plain(value) if isinstance(value, float) else value
+
+
+def plain(value: float) -> int | float:
+    """A number as a person writes it.
+
+    >>> plain(30.0), plain(27.5)
+    (30, 27.5)
+    """
+    return int(value) if float(value).is_integer() else value
+
+
+def day_or_text(words: str) -> Any:
+    """A day where the words are one; else the words themselves, which the check of the rule names if they are wrong.
+
+    >>> day_or_text("2025-03-31"), day_or_text("12 months ago")
+    (datetime.date(2025, 3, 31), '12 months ago')
+    """
+    try:
+        return date.fromisoformat(words.strip())
+    except ValueError:
+        return words.strip()

@@ -1,8 +1,6 @@
 """The explorer's page: opens a rule file, shows what its criteria leave at every change, saves and exports."""
 
-import atexit
 from collections.abc import Callable
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,26 @@ import pandas as pd
 from IPython.display import Javascript, display
 
 from phm_utils.errors import InputError
-from phm_utils.measures.asking import Asking, open_question
 from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.runs import resolve
 from phm_utils.topics.cohorts.explorer import export, files, view
-from phm_utils.topics.cohorts.explorer.controls import button, choice, column, html, on_value, row, text, tick
+from phm_utils.topics.cohorts.explorer.asking import Asking
+from phm_utils.topics.cohorts.explorer.controls import (
+    Control,
+    button,
+    choice,
+    column,
+    html,
+    on_value,
+    row,
+    text,
+    tick,
+    value_control,
+    value_of,
+)
 from phm_utils.topics.cohorts.explorer.rules import GroupBox
+from phm_utils.topics.cohorts.explorer.said import SAID, SaidFields
 from phm_utils.topics.cohorts.explorer.tree import Tree
-from phm_utils.topics.cohorts.explorer.windows import day_or_text
-from phm_utils.topics.registry import load_workbook
 
 HERE = Path(__file__).parent
 NEW, EVERY = "(a new cohort)", "All of these"
@@ -28,38 +37,10 @@ FAILED = (
     "This could not be counted ({}). Undo the last change; where the run was made again meanwhile, run this cell again."
 )
 FOLDER = "explored"  # of what is exported, below the run's own
-# What a rule file says beside its criteria, in lines of text.
-SAID = {
-    "title": "Title",
-    "short": "Short title (40 letters)",
-    "question": "Question",
-    "use": "What could be offered",
-    "source": "Source of the definition",
-    "owner": "Owner (role)",
-    "sponsor": "Clinical sponsor",
-    "dated": "Day of the definition",
-    "review": "Day of its review",
-    "neutral_title": "Neutral title, if it asks about the household",
-    "neutral_reason": "Neutral reason, if it asks about the household",
-}
-DAYS = ("dated", "review")
-
-
-def explore(parameters: Path | str, area_code: str | None = None, definitions: Path | None = None) -> "Explorer":
-    """Open the explorer on the run of a parameter file, of all its people or of one PCN's.
-
-    definitions: the folder of rule files; parameters/cohorts by default.
-    Raises InputError where the run has not been made yet, or has no such PCN.
-    """
-    workbook = load_workbook(resolve(parameters))
-    stack = ExitStack()
-    asking = stack.enter_context(open_question(workbook, area_code))
-    atexit.register(stack.close)
-    return Explorer(asking, area_code or workbook.ics_code, definitions)
 
 
 class Explorer:
-    """Criteria as widgets over an open question; `explore` makes one.
+    """Criteria as widgets over an open question; `phm_utils.explore` makes one.
 
     area_code: of the people who are asked about. definitions: the folder of rule files.
     """
@@ -70,6 +51,7 @@ class Explorer:
         self.policy, self.folder = workbook.disclosure, resolve(workbook.outputs) / workbook.name / FOLDER
         self.tree = Tree(asking.run.words, self.refresh)
         self.root = GroupBox(self.tree, [])
+        self.parameters: dict[str, Control] = {}
         self._rest: dict[str, Any] = {}  # of the file: alternatives, limits, what else it has
         self._make_controls()
         self.box = self._page()
@@ -82,7 +64,7 @@ class Explorer:
         dimensions = [(EVERY, EVERY), *((name, name) for name in view.DIMENSIONS)]
         self.dimension, self.with_sql = choice("Broken down by", dimensions, EVERY), tick("Show the SQL")
         self.tables, self.words = html(), html()
-        self.said = {name: text(label) for name, label in SAID.items()}
+        self.said = SaidFields()
         self.name, self.replace = text("Name of the file", hint="small_letters_and_digits"), tick("Replace the file")
         self.save = button("Save the rule file", self._reported(self._save))
         self.export = button("Export protected tables", self._reported(self._export))
@@ -90,12 +72,13 @@ class Explorer:
 
     def _page(self) -> Any:
         style = html(f"<style>{(HERE / 'explorer.css').read_text(encoding='utf-8')}</style>")
-        self._criteria = column((self.root.box,))
+        self._parameters, self._criteria = column(()), column((self.root.box,))
         parts = (
             style,
             row((self.file, self.open)),
             self.size,
             self.problem,
+            self._parameters,
             html("<h3>Criteria, applied in this order</h3>"),
             self._criteria,
             html("<h3>Who they are</h3>"),
@@ -105,7 +88,7 @@ class Explorer:
             row((self.with_sql,)),
             self.words,
             html("<h3>Save and export</h3>"),
-            row(self.said.values()),
+            row(self.said.controls.values()),
             row((self.name, self.replace, self.save, self.export)),
             self.told,
         )
@@ -116,15 +99,16 @@ class Explorer:
 
     def _ipython_display_(self) -> None:
         """Show the explorer. What a saved notebook keeps of it has no number."""
-        shown = self.box._repr_mimebundle_() | {"text/plain": "The cohort explorer: run this cell to see it."}
+        page = self.box._repr_mimebundle_() | {"text/plain": "The cohort explorer: run this cell to see it."}
         display(Javascript((HERE / "explorer.js").read_text(encoding="utf-8")))
-        display(shown, raw=True)
+        display(page, raw=True)
 
     @property
     def content(self) -> dict[str, Any]:
         """The definition as a rule file has it: what is said of it, the criteria that are on, and the file's rest."""
-        said = {name: _said(name, control.value) for name, control in self.said.items() if control.value.strip()}
-        return {**said, "criteria": self.root.contents(), **self._rest}
+        values = {name: value_of(control) for name, control in self.parameters.items()}
+        parameters = {"parameters": values} if values else {}
+        return {**self.said.read(), **parameters, "criteria": self.root.contents(), **self._rest}
 
     @property
     def cohort(self) -> Cohort:
@@ -151,6 +135,7 @@ class Explorer:
         except Exception as error:  # its text may quote rows, and no old number may stay
             self._clear(FAILED.format(type(error).__name__), wrong=True)
             return
+        self.said.ask_of_households(cohort.names_others)
         self.problem.value = ""
         self.size.value = view.size_html(attrition)
         self._mark(attrition.to_dict("records"))
@@ -174,9 +159,7 @@ class Explorer:
         on = pairwise(steps)
         for rule in self.root.rules:
             pair = next(on, None) if rule.content() is not None else None
-            rule.mark.value = (
-                view.mark_html(pair[1]["people"], pair[0]["people"], pair[1]["unknown"]) if pair else "not applied"
-            )
+            rule.mark.value = view.mark_html(*pair) if pair else "not applied"
 
     def _clear(self, why: str, *, wrong: bool = False) -> None:
         for part in (self.size, self.tables, self.words, *(rule.mark for rule in self.root.rules)):
@@ -205,18 +188,26 @@ class Explorer:
         with self.tree.held():
             self.root = GroupBox(self.tree, content.get("criteria", []))
         self._criteria.children = (self.root.box,)
-        for key, control in self.said.items():
-            control.value = str(content.get(key, ""))
-        self._rest = {key: value for key, value in content.items() if key not in (*self.said, "criteria")}
+        self._set_parameters(content.get("parameters", {}))
+        self.said.write(content)
+        shown_here = (*self.said.controls, "parameters", "criteria")
+        self._rest = {key: value for key, value in content.items() if key not in shown_here}
         self.name.value, self.replace.value = "" if name == NEW else name, False
         self.refresh()
         if not self.problem.value:
             self.problem.value = view.told_html(f"Opened {name}.yml.")
 
+    def _set_parameters(self, values: dict[str, Any]) -> None:
+        """A control for each value that the file's criteria use by its name."""
+        self.parameters = {name: value_control(name, value) for name, value in values.items()}
+        on_value(self.parameters.values(), self.refresh)
+        heading = html("<h3>Values that the criteria use by name</h3>")
+        self._parameters.children = (heading, row(self.parameters.values())) if values else ()
+
     def _save(self) -> str:
         content = self.content
         if lacking := [SAID[name] for name in files.missing(content) if name in SAID]:
-            raise InputError(f"A rule file also says: {', '.join(lacking)}. Fill them in below, then save.")
+            raise InputError(f"A rule file also says: {', '.join(lacking)}. Fill them in, then save.")
         name, words = self.name.value.strip(), self.asking.run.static
         path = files.save(name, content, words, self.definitions, replace=self.replace.value)
         off = sum(rule.content() is None for rule in self.root.rules)
@@ -237,7 +228,3 @@ class Explorer:
             )
         made = export.write(self.folder, name, tables, self.asking.describe(cohort), self.policy)
         return f"Written to {self.folder}: {', '.join(path.name for path in made)}. Small counts are *, others rounded."
-
-
-def _said(name: str, words: str) -> Any:
-    return day_or_text(words) if name in DAYS else words.strip()

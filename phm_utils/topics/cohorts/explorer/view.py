@@ -3,7 +3,9 @@
 These are true counts, for the screen of the analyst who may read the person table. What leaves it is made by `export`.
 """
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,14 +35,16 @@ def size_html(attrition: pd.DataFrame) -> str:
     )
 
 
-def mark_html(people: int, before: int, unknown: int) -> str:
-    """Beside a criterion: how many it leaves, and how many of those before it could not be judged.
+def mark_html(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Beside a criterion: its words, how many it leaves, and of how many of those before it is not known.
 
-    >>> mark_html(900, 1000, 20)
-    '<b>900</b> left of 1,000; 20 could not be judged'
+    before, after: two rows of `asking.attrition`, of the step before and its own.
+
+    >>> mark_html({"people": 1000}, {"criterion": "Old", "people": 900, "unknown": 20})
+    'Old: <b>900</b> left of 1,000; 20 could not be judged'
     """
-    judged = f"; {unknown:,} could not be judged" if unknown else ""
-    return f"<b>{people:,}</b> left of {before:,}{judged}"
+    judged = f"; {after['unknown']:,} could not be judged" if after["unknown"] else ""
+    return f"{escape(after['criterion'])}: <b>{after['people']:,}</b> left of {before['people']:,}{judged}"
 
 
 def with_ratio(levels: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,18 @@
 """Fields of the explorer for times: the window in which events count, and how old a latest value is."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Any
 
-from phm_utils.topics.cohorts.explorer.controls import Control, Options, choice, on_value, shown, text, whole
+from phm_utils.topics.cohorts.explorer.controls import (
+    Control,
+    Options,
+    choice,
+    day_or_text,
+    on_value,
+    shown,
+    text,
+    whole,
+)
 
 UNITS = ("months", "days", "years")
 EVER, BACK, DAYS, AFTER, BEFORE = "ever", "back", "days", "after", "before"
@@ -20,33 +28,52 @@ YEAR = 12  # months of a window that nobody has set yet
 LONGEST = 45_000  # days
 
 
-def day_or_text(words: str) -> Any:
-    """A day where the words are one; else the words themselves, which the check of the rule names if they are wrong.
+class CountField:
+    """A whole number, or a parameter of the file such as `$months` where a file says one."""
 
-    >>> day_or_text("2025-03-31"), day_or_text("12 months ago")
-    (datetime.date(2025, 3, 31), '12 months ago')
-    """
-    try:
-        return date.fromisoformat(words.strip())
-    except ValueError:
-        return words.strip()
+    def __init__(self, label: str, value: int = 0) -> None:
+        self.number, self.parameter = whole(label, value, most=LONGEST), text(label)
+        self.controls: tuple[Control, ...] = (self.number, self.parameter)
+
+    def show(self, yes: bool) -> None:
+        """Show the control that is in use, or neither."""
+        shown(self.number, yes and not self._named())
+        shown(self.parameter, yes and self._named())
+
+    def _named(self) -> bool:
+        return bool(self.parameter.value.strip())
+
+    def write(self, value: int | str) -> None:
+        self.parameter.value = value if isinstance(value, str) else ""
+        if not isinstance(value, str):
+            self.number.value = value
+
+    def read(self) -> int | str:
+        """What a file has; a number that somebody types in place of a parameter is one."""
+        words = self.parameter.value.strip()
+        return int(words) if words.isdecimal() else words or self.number.value
 
 
 class LengthField:
     """A length of time, `{months: 12}`; 0 is none."""
 
     def __init__(self, label: str, value: int = 0) -> None:
-        self.number, self.unit = whole(label, value, most=LONGEST), choice("Unit", ((u, u) for u in UNITS), "months")
-        self.controls: tuple[Control, ...] = (self.number, self.unit)
+        self.count, self.unit = CountField(label, value), choice("Unit", ((u, u) for u in UNITS), "months")
+        self.controls: tuple[Control, ...] = (*self.count.controls, self.unit)
+
+    def show(self, yes: bool) -> None:
+        self.count.show(yes)
+        shown(self.unit, yes)
 
     def write(self, length: Mapping[str, Any]) -> None:
         """Show a length; other names of a window are not looked at."""
         unit = next((unit for unit in UNITS if unit in length), "months")
-        self.number.value, self.unit.value = length.get(unit, 0), unit
+        self.count.write(length.get(unit, 0))
+        self.unit.value = unit
 
     def read(self) -> dict[str, Any]:
         """The length as a file has it."""
-        return {self.unit.value: self.number.value} if self.number.value else {}
+        return {self.unit.value: number} if (number := self.count.read()) else {}
 
 
 class WindowField:
@@ -59,23 +86,24 @@ class WindowField:
         self.length, self.ending = LengthField("How long", YEAR), LengthField("Ending before the end by")
         self.starting = LengthField("Starting later by")
         self.first, self.last = text("From day", hint="2024-04-01"), text("To day", hint="2025-03-31")
-        self._parts: dict[str, tuple[Control, ...]] = {
-            BACK: (*self.length.controls, *self.ending.controls),
-            DAYS: (self.first, self.last),
-            AFTER: (self.event, self.which, *self.length.controls, *self.starting.controls),
-        }
-        self._parts[BEFORE] = self._parts[AFTER]
-        every = (self.event, self.which, *self.length.controls, *self.ending.controls, *self.starting.controls)
-        self.controls: tuple[Control, ...] = (self.way, *every, self.first, self.last)
+        lengths = (self.length, self.ending, self.starting)
+        self.controls: tuple[Control, ...] = (self.way, self.event, self.which)
+        self.controls += (*(c for length in lengths for c in length.controls), self.first, self.last)
         self._show()
         self.way.observe(lambda _: self._show(), "value")
         on_value(self.controls, changed)
 
     def _show(self) -> None:
-        used = self._parts.get(self.way.value, ())
-        for control in self.controls[1:]:
-            shown(control, control in used)
-        if self.way.value in (AFTER, BEFORE) and self.event.value is None:
+        way = self.way.value
+        from_event = way in (AFTER, BEFORE)
+        self.length.show(from_event or way == BACK)
+        self.ending.show(way == BACK)
+        self.starting.show(from_event)
+        for control in (self.event, self.which):
+            shown(control, from_event)
+        for control in (self.first, self.last):
+            shown(control, way == DAYS)
+        if from_event and self.event.value is None:
             self.event.index = 0
 
     def write(self, content: Mapping[str, Any]) -> None:
@@ -92,6 +120,7 @@ class WindowField:
         self.starting.write(window.get("starting", {}))
         self.first.value, self.last.value = (str(window.get(side) or "") for side in ("from", "to"))
         self.way.value = way
+        self._show()
 
     def _window(self) -> dict[str, Any]:
         way = self.way.value
@@ -119,20 +148,22 @@ class AgeField:
     OPS = (("of any age", ""), *((f"{op} this old", op) for op in ("more than", "at least", "at most", "less than")))
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        self.op, self.months = choice("Entry", self.OPS, ""), whole("Months old", YEAR)
-        self.controls: tuple[Control, ...] = (self.op, self.months)
+        self.op, self.months = choice("Entry", self.OPS, ""), CountField("Months old", YEAR)
+        self.controls: tuple[Control, ...] = (self.op, *self.months.controls)
         self._show()
         self.op.observe(lambda _: self._show(), "value")
         on_value(self.controls, changed)
 
     def _show(self) -> None:
-        shown(self.months, bool(self.op.value))
+        self.months.show(bool(self.op.value))
 
     def write(self, content: Mapping[str, Any]) -> None:
         """Show the age that a rule asks."""
         age = content.get("age") or {}
-        self.op.value, self.months.value = age.get("op", ""), age.get("months", YEAR)
+        self.months.write(age.get("months", YEAR))
+        self.op.value = age.get("op", "")
+        self._show()
 
     def read(self) -> dict[str, Any]:
         """The age as a file has it."""
-        return {"age": {"op": self.op.value, "months": self.months.value}} if self.op.value else {}
+        return {"age": {"op": self.op.value, "months": self.months.read()}} if self.op.value else {}
