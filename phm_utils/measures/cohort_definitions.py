@@ -12,7 +12,7 @@ from phm_utils.errors import InputError
 from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.params import Code, Frozen, load_yaml
 from phm_utils.rules.faults import Fault, model_faults, raise_faults
-from phm_utils.rules.forms import Scalar
+from phm_utils.rules.forms import InCohort, Scalar
 from phm_utils.rules.reading import read_rule, readable_leaves, with_parameters
 from phm_utils.rules.tree import All, Rule, leaves, names_others
 from phm_utils.rules.variants import with_changes
@@ -113,9 +113,17 @@ class Cohort(Frozen):
             raise InputError(f"The alternative `{other.says}`: {faults[0].text}")
         return self.model_copy(update={"criteria": tuple(rules), "parameters": values})
 
-    def out_of_season(self, index_date: date) -> str | None:
-        """Why a rule that changes yearly is not right at an index date; None where it is."""
+    def out_of_season(self, index_date: date, others: Mapping[str, "Cohort"] | None = None) -> str | None:
+        """Why a rule that changes yearly is not right at an index date; None where it is.
+
+        others: cohorts by name, to ask those that it refers to as well.
+        """
         if self.valid is None or self.valid.from_day <= index_date <= self.valid.to_day:
+            referred = {leaf.cohort for rule in self.criteria for leaf in leaves(rule) if isinstance(leaf, InCohort)}
+            for name in sorted(referred & set(others or {})):
+                rest = {other: cohort for other, cohort in (others or {}).items() if other != name}
+                if late := (others or {})[name].out_of_season(index_date, rest):
+                    return f"it refers to `{name}`, and of that {late}"
             return None
         return (
             f"its rule is for index dates from {self.valid.from_day} to {self.valid.to_day}, and not for {index_date}: "

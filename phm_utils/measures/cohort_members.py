@@ -63,7 +63,7 @@ def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Ite
     others = {name: load_cohort(name) for name in sorted(referred(item))}
     run = run_words(con, workbook, others)
     defined = read_cohort(cohort_path(item), run.static)
-    late = defined.out_of_season(run.index_date)  # before its windows are asked for: they may lie in the future
+    late = defined.out_of_season(run.index_date, others)  # before its windows are asked for: they may lie in the future
     lacking = [] if late else run.lacking(defined.criteria)
     reasons = [late] if late else [", ".join(lacking)] if lacking else []
     left_out = pd.DataFrame([(item, reason) for reason in reasons], columns=["cohort", "needs"]).astype("str")
