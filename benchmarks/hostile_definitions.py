@@ -29,7 +29,9 @@ from phm_utils.errors import InputError
 from phm_utils.inputs.governance import load_governance
 from phm_utils.inputs.mapping import load_mapping
 from phm_utils.linkage.model import load_model
-from phm_utils.measures.definitions import check_cohort, check_segmentation, load_cohort, load_segmentation
+from phm_utils.measures.cohort_definitions import read_cohort
+from phm_utils.measures.cohort_run import static_words
+from phm_utils.measures.definitions import check_segmentation, load_segmentation
 from phm_utils.params import Workbook
 from phm_utils.persons.hospital_diagnoses import charlson_groups, hfrs_weights
 from phm_utils.persons.medicines import polypharmacy_scope
@@ -55,7 +57,7 @@ def _workbook(**named: str) -> Workbook:
 
 
 def _cohort(path: Path) -> None:
-    check_cohort(load_cohort(path.stem, path.parent), person_columns(concepts()), path.name)
+    read_cohort(path, static_words(None, {}))
 
 
 def _segments(path: Path) -> None:

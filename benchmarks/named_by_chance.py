@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from phm_utils.measures.definitions import Cohort, load_cohort
+from phm_utils.measures.cohort_definitions import Cohort, load_cohort
 from phm_utils.measures.usual_variation import against_others
 from phm_utils.methods.rates import crude_rate, proportion, with_shares
 from phm_utils.reports.segment_headings import SHORT

@@ -51,6 +51,13 @@ def resolve(path: Path | str) -> Path:
     return path if path.is_absolute() else project_root() / path
 
 
+def stamp_of(patterns: Iterable[str]) -> tuple[Any, ...]:
+    """What files of the workbook's folder are there, how large, and when changed: the same stamp, the same content."""
+    root = project_root()
+    found = sorted(path for pattern in patterns for path in root.glob(pattern))
+    return root, tuple((path, (known := path.stat()).st_mtime_ns, known.st_size) for path in found)
+
+
 def sha256_file(path: Path) -> str:
     """Content hash of a file."""
     with path.open("rb") as handle:
@@ -85,17 +92,27 @@ class StageWriter:
         activity.begin(model.name)
         if model.frame is not None:
             con.register("_frame", model.frame)
-        source = "SELECT * FROM _frame" if model.frame is not None else model.sql
-        paths = []
-        for condition in model.slices or ("true",):
-            con.execute(f"CREATE OR REPLACE TEMP TABLE _model AS SELECT * FROM ({source}) WHERE {condition}")
-            paths += self._write_parts(con, model, _parts(con, model.partition_by))
-        if not paths:  # a table without rows has a file all the same, so that its columns can be read
-            paths = self._write_parts(con, model, [("none" if model.partition_by else "all", "true")])
-        con.execute("DROP TABLE _model")
+        source = "SELECT * FROM _frame" if model.frame is not None else str(model.sql)
+        if model.partition_by is None and not model.slices:
+            self._write_part(con, model, f"({source})", model.part)
+        else:
+            self._write_slices(con, model, source)
         if model.frame is not None:
             con.unregister("_frame")
+        paths = [self.folder / file for file in self.files_of(model.name)]
         con.execute(f"CREATE OR REPLACE TEMP VIEW {model.name} AS SELECT * FROM {parquet_source(paths)}")
+
+    def _write_slices(self, con: duckdb.DuckDBPyConnection, model: Model, source: str) -> None:
+        """Write the rows of a slice at a time, one file for each value of the column that parts them."""
+        written = False
+        for condition in model.slices or ("true",):
+            con.execute(f"CREATE OR REPLACE TEMP TABLE _model AS SELECT * FROM ({source}) WHERE {condition}")
+            for part, rows in _parts(con, model.partition_by):
+                self._write_part(con, model, f"(SELECT * FROM _model WHERE {rows})", part)
+                written = True
+        if not written:  # a table without rows has a file all the same, so that its columns can be read
+            self._write_part(con, model, "_model", "none")
+        con.execute("DROP TABLE _model")
 
     def replace(self, con: duckdb.DuckDBPyConnection, model: Model) -> None:
         """Write one model's table in place of one of that name written before."""
@@ -103,19 +120,15 @@ class StageWriter:
             (self.folder / file).unlink()
         self.add(con, model)
 
-    def _write_parts(self, con: duckdb.DuckDBPyConnection, model: Model, parts: list[tuple[str, str]]) -> list[Path]:
-        """Write the rows of `_model`, one file for each part: its name and the condition of its rows."""
-        paths = []
-        for part, condition in parts:
-            path = self.folder / model.name / f"{part}.parquet"
-            path.parent.mkdir(exist_ok=True)
-            con.execute(
-                f"COPY (SELECT * FROM _model WHERE {condition} ORDER BY {', '.join(model.key)}) "
-                f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
-            )
-            self.record(model.name, path, con)
-            paths.append(path)
-        return paths
+    def _write_part(self, con: duckdb.DuckDBPyConnection, model: Model, rows: str, part: str) -> None:
+        """Write one file of a table: its rows, a FROM clause, in the order of the table's key."""
+        path = self.folder / model.name / f"{part}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        con.execute(
+            f"COPY (SELECT * FROM {rows} ORDER BY {', '.join(model.key)}) "
+            f"TO {quote(path)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+        )
+        self.record(model.name, path, con)
 
     def files_of(self, name: str) -> list[str]:
         """The files of a table written so far."""
@@ -177,9 +190,13 @@ class Store:
 
     def register(self, con: duckdb.DuckDBPyConnection, part: str | None = None) -> None:
         """Make every table of the store readable, by its name, in `con`."""
-        for table in self.tables():
-            files = self.files(table, part) or self.files(table)
-            con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
+        self.register_some(con, self.tables(), part)
+
+    def register_some(self, con: duckdb.DuckDBPyConnection, tables: Iterable[str], part: str | None = None) -> None:
+        """Make those of some tables that the store has readable, by their names, in `con`."""
+        for table in tables:
+            if files := self.files(table, part) or self.files(table):
+                con.execute(f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM {parquet_source(files)}")
 
     def read(self, table: str, part: str | None = None) -> pd.DataFrame:
         """A whole table, or one partition of it, as a DataFrame."""

@@ -50,7 +50,7 @@ class Stage:
         it sees no others, and the order of stages follows from both.
     settings: settings of the parameter file that it reads, other than NEUTRAL.
     parameters: models of notebooks whose run parameters it reads.
-    files: patterns of definition files; or a function of the workbook that lists files.
+    files: patterns of definition files; or a function that lists files, of the workbook and, with `items`, the name.
     items: a function of the workbook that names items, one step for each.
     modules: further modules whose source its tables depend on.
     """
@@ -86,7 +86,9 @@ class Stage:
 
     def input_files(self, workbook: Workbook) -> list[Path]:
         """Every file that it reads, apart from the store."""
-        return matching(self.files) if isinstance(self.files, tuple) else call(self.files, workbook)
+        if isinstance(self.files, tuple):
+            return matching(self.files)
+        return call(self.files, workbook) if self.item is None else call(self.files, workbook, self.item)
 
     def values(self, workbook: Workbook) -> dict[str, Any]:
         """The values of the parameter file that its tables depend on."""
@@ -152,6 +154,7 @@ class Topic:
     reads: released tables of other topics, and tables of the store, that its report reads.
     definitions: patterns of the definition files that its report reads other than its stages.
     examine: for `phm doctor`, a function of the workbook that gives lines: a state, and a text.
+    keeps: tables of the store that are kept when a run's stages are done, for comparison with a later run.
     facts, areas, permitted: functions; `areas` names the PCNs of the data, `permitted` refuses a run.
     """
 
@@ -163,6 +166,7 @@ class Topic:
     parameters: type[RunParams] | None = None
     reads: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     examine: FunctionRef | None = None
     facts: Facts | None = None
     areas: FunctionRef | None = None

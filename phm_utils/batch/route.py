@@ -9,7 +9,7 @@ from phm_utils.batch.protect import protect
 from phm_utils.errors import InputError
 from phm_utils.params import RunParams, Workbook
 from phm_utils.privacy.release import CATALOGUE, Release
-from phm_utils.topic import Data, Stage, Topic, aggregates, call
+from phm_utils.topic import MISSING, Data, Stage, Topic, aggregates, call
 from phm_utils.topics.registry import check_topics, ordered, topics_of
 
 PROTECT = "protect"  # the one stage that belongs to no topic
@@ -43,6 +43,11 @@ class Route:
     def releases(self) -> tuple[Release, ...]:
         return tuple(release for topic in self.topics for release in topic.releases)
 
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """Tables of the store that are kept for comparison with a later run."""
+        return tuple(dict.fromkeys(table for topic in self.topics for table in topic.keeps))
+
     def release(self, name: str) -> Release | None:
         """A release by its name."""
         return next((r for r in self.releases if r.name == name), None)
@@ -56,6 +61,11 @@ class Route:
         for topic in self.topics:
             if topic.permitted is not None:
                 call(topic.permitted, workbook)
+
+    def definition_faults(self, workbook: Workbook) -> list[str]:
+        """The faults of definition files, of every topic that has some."""
+        asked = [topic.examine for topic in self.topics if topic.definitions and topic.examine is not None]
+        return [text for examine in asked for state, text in call(examine, workbook) if state == MISSING]
 
     def _only(self, part: str) -> Callable[[Workbook], Any]:
         places = [place for topic in self.topics if (place := getattr(topic, part)) is not None]

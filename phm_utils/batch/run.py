@@ -25,6 +25,7 @@ from phm_utils.batch.route import Route, route_of
 from phm_utils.engine import session
 from phm_utils.errors import InputError
 from phm_utils.full_disk import full_disk
+from phm_utils.kept import FOLDER, keep, mend
 from phm_utils.params import Workbook
 from phm_utils.reports.index import write_index
 from phm_utils.reports.voices import read_voice
@@ -92,11 +93,13 @@ def _run(batch: Batch, sources: dict[str, Any], make: Callable[[], Executor]) ->
     batch.open_temp()
     for name in RESTRICTED:
         (batch.folder / name).mkdir(mode=0o700, exist_ok=True)
+    mend(batch.folder / FOLDER)
     started = time.perf_counter()
     batch.store.keep_stages(stage.name for stage in batch.steps)
     problem = stage_steps.run_stages(batch)
     keys: dict[str, str] = {}
     if problem is None:
+        keep(batch.folder / FOLDER, batch.workbook.index_date, batch.store, batch.route.keeps)
         _facts(batch)
         _tables(batch)
         keys = report_steps.report_keys(batch, sources)
@@ -154,7 +157,9 @@ def _close(batch: Batch, keys: dict[str, str], sources: dict[str, Any]) -> None:
 
 
 def describe_plan(batch: Batch, sources: dict[str, Any]) -> int:
-    """Print what a run would do, and do nothing."""
+    """Print what a run would do, and do nothing. Raises InputError with the faults of every definition file."""
+    if faults := batch.route.definition_faults(batch.workbook):
+        raise InputError("\n".join(faults))
     changing = batch.store.tables_of_other_stages(stage.name for stage in batch.steps)  # their tables may change
     for stage in batch.steps:
         if changing & set(stage.reads):

@@ -30,6 +30,7 @@ class Model:
     slices: SQL conditions on the table's columns, each true for whole partitions and all of them
         together for every row. The rows of one slice at a time are worked out and written, so that
         memory depends on a slice. Empty: all rows at once.
+    part: name of the file of a table that is not partitioned; models of one name with several parts are one table.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Model:
     frame: pd.DataFrame | None = None
     partition_by: str | None = None
     slices: tuple[str, ...] = ()
+    part: str = "all"
 
     def rows(self) -> pd.DataFrame:
         """The table itself, of a model that Python computed."""

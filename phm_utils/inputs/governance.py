@@ -56,12 +56,20 @@ class PurposePolicy(Frozen):
     reference: Words = Field(description="the law, direction or policy that says so, with its section")
 
 
+class HouseholdFacts(Frozen):
+    """For which purposes a list may rest on what is known of others in the household, and where that is laid down."""
+
+    purposes: tuple[Purpose, ...] = Field(min_length=1)
+    reference: Words = Field(description="the agreement or policy that says so, with its section")
+
+
 class Governance(Frozen):
     """governance.yml: one entry per source; a partner list may have its own, `partner_list/<list name>`."""
 
     made_up: bool = Field(False, description="true in the demo's file: such permissions hold for synthetic data alone")
     opt_outs: dict[Purpose, PurposePolicy] = Field(description="by purpose: a purpose without an entry is refused")
     sources: dict[str, Permission] = Field(min_length=1)
+    household_facts: HouseholdFacts | None = Field(None, description="without it, no purpose")
 
 
 def load_governance(workbook: Workbook) -> Governance:
@@ -73,6 +81,12 @@ def load_governance(workbook: Workbook) -> Governance:
     if governance.made_up and not workbook.synthetic:
         raise InputError(f"{path.name} holds the demo's made-up permissions (`made_up: true`). Write your own.")
     return governance
+
+
+def household_facts_permitted(workbook: Workbook) -> bool:
+    """May a list of people rest on what is known of others in their household, for the run's purpose?"""
+    facts = load_governance(workbook).household_facts
+    return facts is not None and workbook.purpose in facts.purposes
 
 
 def opt_out_policy(workbook: Workbook) -> PurposePolicy:

@@ -1,16 +1,20 @@
-"""Definition files of segmentations and cohorts: their models, loading and checks."""
+"""Definition files of segmentations: their models, loading and checks."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import Field
 
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen, load_yaml, validated
 from phm_utils.rules.columns import RuleColumn
-from phm_utils.rules.tree import All, Count, Criterion, Not, Rule, Scalar, compile_rule, criteria, describe, parse
+from phm_utils.rules.compile import compile_rule
+from phm_utils.rules.describe import describe
+from phm_utils.rules.forms import Criterion, Scalar
+from phm_utils.rules.tree import Count, Rule, parse
+from phm_utils.rules.variants import with_value
 from phm_utils.runs import project_root
 
 AS_DEFINED = "As defined"  # among alternatives, the definition itself
@@ -89,51 +93,6 @@ def _changed_rule(rule: Rule, other: RuleChange) -> Rule:
     return rule.model_copy(update={"value": other.value})
 
 
-class Alternative(Frozen):
-    """The cohort with another threshold: `value` in place of that of the one criterion on `column`."""
-
-    says: str
-    column: str
-    value: Scalar
-
-
-class Cohort(Frozen):
-    """A file of parameters/cohorts: people who meet every criterion, applied in order."""
-
-    title: str
-    short: str = Field(max_length=40, description="for the axis of a figure")
-    question: str
-    use: str = Field(description="what could be done for these people")
-    source: str
-    criteria: tuple[Rule, ...] = Field(min_length=1)
-    alternatives: tuple[Alternative, ...] = ()
-    limits: tuple[str, ...] = ()
-
-    def with_alternative(self, other: Alternative) -> "Cohort":
-        """The cohort with one threshold changed."""
-        changed = cast(All, with_value(All(all=self.criteria), other.column, other.value))  # a rule keeps its form
-        return self.model_copy(update={"criteria": changed.all})
-
-
-def with_value(rule: Rule, column: str, value: Scalar) -> Rule:
-    """The rule with another value in its only criterion on `column`."""
-    asked = sum(c.column == column for c in criteria(rule))
-    if asked != 1:
-        raise InputError(f"An alternative changes `{column}`, which {asked} criteria use. It must be exactly one.")
-    return _with_value(rule, column, value)
-
-
-def _with_value(rule: Rule, column: str, value: Scalar) -> Rule:
-    match rule:
-        case Criterion():
-            return rule.model_copy(update={"value": value}) if rule.column == column else rule
-        case Not(negated=part):
-            return rule.model_copy(update={"negated": _with_value(part, column, value)})
-    [name] = {"all", "any", "count"} & set(type(rule).model_fields)
-    parts = tuple(_with_value(part, column, value) for part in getattr(rule, name))
-    return rule.model_copy(update={name: parts})
-
-
 def load_segmentation(name: str, folder: Path | None = None) -> Segmentation:
     """A segmentation by the name of its file. Raises InputError that lists every fault of it."""
     path = _definition(folder or project_root() / "parameters" / "segments", name)
@@ -146,31 +105,13 @@ def load_segmentation(name: str, folder: Path | None = None) -> Segmentation:
     return found
 
 
-def load_cohort(name: str, folder: Path | None = None) -> Cohort:
-    """A cohort by the name of its file. Raises InputError that lists every fault of it."""
-    path = _definition(folder or project_root() / "parameters" / "cohorts", name)
-    cohort = validated(Cohort, load_yaml(path), path.name)
-    _try_alternatives(cohort, path.name)
-    return cohort
-
-
-def _try_alternatives(definition: Segmentation | Cohort, where: str) -> None:
+def _try_alternatives(definition: Segmentation, where: str) -> None:
     """Refuse an alternative that changes nothing, or more than one rule, by the name of the file."""
     try:
         for other in definition.alternatives:
-            definition.with_alternative(other)  # type: ignore[arg-type]  # each has alternatives of its own kind
+            definition.with_alternative(other)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-
-
-def cohort_names(folder: Path | None = None) -> list[str]:
-    """The cohorts that files define, in alphabetical order."""
-    return sorted(path.stem for path in (folder or project_root() / "parameters" / "cohorts").glob("*.yml"))
-
-
-def load_cohorts(folder: Path | None = None) -> dict[str, Cohort]:
-    """Every cohort of parameters/cohorts, by the name of its file, in alphabetical order."""
-    return {name: load_cohort(name, folder) for name in cohort_names(folder)}
 
 
 def _check_rule_syntax(content: dict[str, Any], where: str) -> None:
@@ -202,11 +143,6 @@ def check_segmentation(model: Segmentation, columns: Mapping[str, RuleColumn], w
         raise InputError(
             f"{where}: rules of a segment have the same words: {'; '.join(same)}. Give each its own `says`."
         )
-
-
-def check_cohort(cohort: Cohort, columns: Mapping[str, RuleColumn], where: str) -> None:
-    """Refuse a cohort whose criteria cannot be applied to `columns`, naming each of them."""
-    _check_rules([("", rule) for rule in cohort.criteria], columns, where)
 
 
 def _check_rules(rules: Iterable[tuple[str, Rule]], columns: Mapping[str, RuleColumn], where: str) -> None:

@@ -1,7 +1,9 @@
 """Segments: everybody in one of them, each with the reason."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -10,8 +12,11 @@ from phm_utils.engine import Model, guarded, read_sql
 from phm_utils.measures.definitions import Segmentation, check_segmentation, load_segmentation
 from phm_utils.params import Code, RunParams, Workbook, of_run
 from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.derived import COLUMN_FILES, columns_missing, person_columns
-from phm_utils.rules.tree import compile_rule, criteria, describe
+from phm_utils.rules.describe import describe
+from phm_utils.rules.tree import criteria
+from phm_utils.runs import stamp_of
 from phm_utils.topic import matching
 
 ASSESSED, LEFT_OUT, NOT_YET = "assessed", "left out", "not yet assessed"
@@ -47,6 +52,12 @@ def segments(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mod
 def chosen(workbook: Workbook) -> Segmentation:
     """The segmentation that the parameter file names, with its rules checked."""
     name = SegmentChoice.run_values(workbook)["segmentation"]
+    return _checked(name, stamp_of((f"parameters/segments/{name}.yml", *COLUMN_FILES)))
+
+
+@lru_cache(maxsize=4)
+def _checked(name: str, stamp: tuple[Any, ...]) -> Segmentation:
+    """The segmentation of the files with a stamp: every cohort may ask for it."""
     model = load_segmentation(name)
     check_segmentation(model, person_columns(), f"{name}.yml")
     return model

@@ -1,7 +1,6 @@
-"""What the shared person-level stages declare: segments, and the members of cohorts."""
+"""What the shared person-level stages declare: segments, the members of cohorts, and what is kept of them."""
 
 from phm_utils.measures.segments import SegmentChoice
-from phm_utils.rules.derived import COLUMN_FILES
 from phm_utils.topic import Stage, Topic
 
 SEGMENTS = Stage(
@@ -15,10 +14,23 @@ SEGMENTS = Stage(
 COHORTS = Stage(
     "cohorts",
     "phm_utils.measures.cohort_members:cohort",
-    makes=("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
-    reads=("person", "person_left_out"),
-    settings=(),
-    files=("parameters/cohorts/{item}.yml", *COLUMN_FILES),
+    makes=(
+        *("cohort_member", "cohort_attrition", "cohort_evidence", "cohort_alternative", "cohort_left_out"),
+        *("cohort_step", "cohort_definition"),
+    ),
+    reads=("person", "person_left_out", "person_event", "event_concept", "person_follow_up", "segment", "code_list"),
+    settings=("ics_code", "index_date", "purpose", "governance", "synthetic"),
+    parameters=(SegmentChoice,),
+    files="phm_utils.measures.cohort_members:files_of",
     items="phm_utils.measures.cohort_members:names",
 )
-TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS))
+PLACE = Stage(
+    "person_place",
+    "phm_utils.measures.person_place:person_place",
+    makes=("person_place",),
+    reads=("person",),
+    settings=(),
+)
+# What `cohort_change` compares a later run with.
+KEPT = ("cohort_step", "cohort_definition", "person_place")
+TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS, PLACE), keeps=KEPT)

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from phm_utils.engine import quote
 from phm_utils.errors import InputError
-from phm_utils.persons.windows import months_before
 from phm_utils.rules.columns import NOT_RECORDED, RuleColumn, count_column, status_families, vaccinated_column
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import (
     EFI_BANDS,
@@ -21,7 +21,8 @@ from phm_utils.rules.derived import (
     load_score,
     usable_columns,
 )
-from phm_utils.rules.tree import compile_rule, criteria
+from phm_utils.rules.months import months_before
+from phm_utils.rules.tree import criteria
 
 TENTHS = 10
 

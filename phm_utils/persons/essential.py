@@ -113,10 +113,11 @@ ESSENTIAL: tuple[Essential, ...] = (
     Essential("apc_episode", ("disdate", "epiend"), _only("emergency_bed_days_12m", cost_column("emergency"))),
     # Without it walk-in centres would be counted. A provider that has one type gives it in the mapping file.
     *_whole("ecds_attendance", TOKEN, "department_type"),
-    Essential("ecds_attendance", ("accommodation_status",), _only()),  # see CONSEQUENCES of person_plan
+    Essential("ecds_attendance", ("accommodation_status",), _only("no_fixed_abode_ecds")),  # and CONSEQUENCES
     *_whole("op_attendance", TOKEN, "attended"),
     *_whole("csds_contact", TOKEN, "attended"),
     *_whole("mhsds_contact", TOKEN, "attended"),
+    Essential("mhsds_contact", ("accommodation_type",), _only("no_fixed_abode_mhsds")),
     *_whole("asc_event", TOKEN, "event_type"),
     Essential("asc_event", ("service_type",), _only("asc_setting"), where=SERVICES),
     Essential("asc_event", ("service_type", "unit_cost_pence"), _only(cost_column(SOCIAL_CARE)), where=SERVICES),

@@ -16,9 +16,9 @@ from phm_utils.engine import Workspace
 from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.persons.person_plan import Plan
-from phm_utils.persons.windows import months_before
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.data_files import Row, rows_by, whole_number
+from phm_utils.rules.months import months_before
 from phm_utils.runs import project_root
 
 HFRS_LENGTH = 3
@@ -83,7 +83,7 @@ def charlson_severe() -> pd.DataFrame:
 
 
 def make_diagnoses(work: Workspace, plan: Plan) -> None:
-    """Tables `spell_counts` (spells by person and concept) and `hospital_score`, from `episode` and `spell`."""
+    """Tables `diagnosis`, `spell_counts` (by person and concept) and `hospital_score`, from `episode` and `spell`."""
     places = ", ".join(f"({n})" for n in range(1, DIAGNOSES + 1))
     work.make("place", f"SELECT n FROM (VALUES {places}) AS t (n)")
     columns = [f"SELECT DISTINCT diag_{n:02d} AS icd10 FROM episode" for n in range(1, DIAGNOSES + 1)]
@@ -97,7 +97,6 @@ def make_diagnoses(work: Workspace, plan: Plan) -> None:
     )
     for name in ("diagnosis", "spell_counts", "hospital_score"):
         work.make(name, sql_file("persons", name, **plan.values))
-    work.drop("diagnosis")
 
 
 def _spell_rules(plan: Plan) -> pd.DataFrame:

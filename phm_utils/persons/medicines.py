@@ -10,8 +10,8 @@ from phm_utils.engine import Workspace
 from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError
 from phm_utils.persons.person_plan import Plan
-from phm_utils.persons.windows import months_before
 from phm_utils.rules.data_files import rows_by
+from phm_utils.rules.months import months_before
 from phm_utils.runs import project_root
 
 BNF_BEGINNING = re.compile(r"[0-9A-Z]{2,15}")

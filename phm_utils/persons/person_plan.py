@@ -11,14 +11,17 @@ import pandas as pd
 from phm_utils.persons.derivations import Derived, Recorded
 from phm_utils.persons.essential import HOSPITAL_SCORES, MEDICINES, Essential, emptied, of_12_months, unusable
 from phm_utils.persons.value_units import NO_VALUES, ValueUnits
-from phm_utils.persons.windows import FOLLOW_MONTHS, Source, Window, months_before, windows
+from phm_utils.persons.windows import FOLLOW_MONTHS, Source, Window, windows
 from phm_utils.rules.columns import ACTIVITIES, COSTED, COSTS, RuleColumn, cost_column, count_column
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
+from phm_utils.rules.event_concepts import event_concepts
+from phm_utils.rules.months import months_before
 from phm_utils.rules.unit_costs import price_values, unit_costs, unpriced
 from phm_utils.schema import EMERGENCY_ADMIMETH
 
 UNIT_COSTS, USABLE_VALUES = "unit_costs", "usable_values"  # what a column may lack other than an input table
+EVENT_TABLES = ("gp_event", "gp_medication", *dict.fromkeys(c.table for c in event_concepts(()).values()))
 CONTACTS = tuple(dict.fromkeys(table for _, table in ACTIVITIES.values()))
 # What follows where other sources have a part, so that no column is null: by what is lacking.
 ABODE = ("accommodation_status",)
@@ -107,6 +110,8 @@ class Plan:
     units: what becomes of values by their unit.
     uncounted: activities, and costs of settings, that are not known at all, of any month.
     partly: of CONSEQUENCES, those of this run, with the table or field that it lacks.
+    sources: the input tables of the run. lost: those that it cannot use or lacks, with what is lacking.
+    emptied: columns, facts and signals that rest on a field without values, with the field.
     """
 
     index_date: date
@@ -120,6 +125,9 @@ class Plan:
     units: ValueUnits
     uncounted: frozenset[str] = frozenset()
     partly: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
+    emptied: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def at(
@@ -134,7 +142,8 @@ class Plan:
         """From the files of `parameters`, the sources of the run, and the fields of them that are `empty`."""
         costs = unit_costs()
         columns, derived = person_columns(known), Derived.load(known)
-        lost, without = unusable(sources, empty, (*COSTED, "death")), emptied(empty, known)
+        asked = (*COSTED, *EVENT_TABLES, "death")
+        lost, without = unusable(sources, empty, asked), emptied(empty, known)
         spans = windows({name: source for name, source in sources.items() if name not in lost}, index_date)
         missing = missing_columns(columns, known, sources, spans, index_date, costs, derived, empty, units.unusable)
         uncounted = {a for a, (_, table) in ACTIVITIES.items() if table in lost or f"{a}_12m" in without}
@@ -144,8 +153,9 @@ class Plan:
         if abode and "no_fixed_abode" not in missing:
             partly["accommodation"] = abode[0]
         return cls(
-            index_date, known, columns, spans, costs, derived, missing, codes, units, frozenset(uncounted), partly
-        )
+            index_date, known, columns, spans, costs, derived, missing, codes, units, frozenset(uncounted), partly,
+            sources, lost, without,
+        )  # fmt: skip
 
     @cached_property
     def recorded(self) -> Recorded:

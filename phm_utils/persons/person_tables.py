@@ -10,15 +10,16 @@ from phm_utils.persons.derivations import counts_of, score_sql
 from phm_utils.persons.hospital_diagnoses import make_diagnoses
 from phm_utils.persons.medicines import make_medicines
 from phm_utils.persons.person_plan import Plan
-from phm_utils.persons.windows import SOCIAL_CARE, months_before
+from phm_utils.persons.windows import SOCIAL_CARE
 from phm_utils.rules.columns import ACTIVITIES, RuleColumn
 from phm_utils.rules.groups import FIVE_YEARS, ethnic_group_sql
+from phm_utils.rules.months import months_before
 from phm_utils.tables import TABLES
 
 FAR_DAY = "9999-12-31"
 INPUT_TABLES = (
     *("gp_event", "gp_medication", "gp_appointment", "apc_episode", "ecds_attendance", "op_attendance"),
-    *("csds_contact", "mhsds_contact", "asc_event", "partner_list", "death", "area"),
+    *("csds_contact", "mhsds_contact", "asc_event", "partner_list", "programme_enrolment", "death", "area"),
 )
 TYPES = {"text": "VARCHAR", "int": "INTEGER", "float": "DOUBLE", "bool": "BOOLEAN", "date": "DATE"}
 

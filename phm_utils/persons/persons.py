@@ -13,6 +13,7 @@ from phm_utils.engine.sql_files import sql_file
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.params import Workbook
 from phm_utils.persons.essential import empty_fields
+from phm_utils.persons.events import make_events
 from phm_utils.persons.person_plan import Plan
 from phm_utils.persons.person_tables import (
     make_activity,
@@ -26,12 +27,12 @@ from phm_utils.persons.value_units import COUNT_KEY, value_units
 from phm_utils.persons.windows import (
     Source,
     check_index_date,
-    months_before,
     present,
     trim_sparse_starts,
     window_table,
 )
 from phm_utils.rules.concepts import concepts
+from phm_utils.rules.months import months_before
 from phm_utils.runs import Store, resolve
 
 EARLIER_MONTHS = 24
@@ -42,9 +43,9 @@ PERSON_KEY, EARLIER_KEY = ("person_no",), ("earlier_no",)
 
 
 def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
-    """Make `person`, `person_concept`, `person_follow_up`, `person_month`, and their inputs.
+    """Make `person`, `person_concept`, `person_follow_up`, `person_month`, `person_event`, and their inputs.
 
-    Also `activity_window`: the days counted, by source; `person_left_out`:
+    Also `activity_window`: the days counted, by source; `event_concept`: where events come from; `person_left_out`:
     the columns that are null because a table is absent or too short, a field of it has no values, or most values are
     in a unit that cannot be used; `value_count`: values of GP entries by concept, unit as recorded and outcome.
     Raises InputError for an index date that the extracts cannot be counted at.
@@ -63,7 +64,9 @@ def persons(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mode
         _check_account(con)
         yield _model(work, plan, "person_concept", ("person_no", "concept"), slices)
         yield _model(work, plan, "person_follow_up", ("practice_code", "start_date", "end_date", "person_no"), slices)
-        work.drop("concept")
+        yield from make_events(work, plan, memory)
+        for made in ("concept", "diagnosis"):
+            work.drop(made)
         make_calendar(work, plan)
         yield _model(work, plan, "person_month", ("person_no", "month"), _slices(work, memory, MONTH_BYTES))
 

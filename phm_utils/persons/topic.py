@@ -19,7 +19,7 @@ TOPIC = Topic(
             "phm_utils.persons.persons:persons",
             makes=(
                 *("activity_window", "person_left_out", "person", "person_concept", "person_follow_up"),
-                *("person_month", "value_count"),
+                *("person_month", "person_event", "event_concept", "value_count"),
             ),
             reads=(*EXTRACTS, "people_account"),
             settings=("index_date", "limits"),

@@ -16,6 +16,7 @@ import pandas as pd
 from phm_utils.engine import read_sql
 from phm_utils.errors import InputError
 from phm_utils.rules.columns import ACTIVITIES
+from phm_utils.rules.months import months_with_data_before
 from phm_utils.tables import TABLES
 
 NEEDED = ("gp_registration",)
@@ -55,14 +56,6 @@ class Window:
     @property
     def prior_to(self) -> date:
         return self.from_date - timedelta(days=1)
-
-
-def months_before(day: date, months: int) -> date:
-    """The first day of the `months` months that end with `day`: 12 to 31 March 2025 begin on 1 April 2024."""
-    following = day + timedelta(days=1)
-    place = following.year * 12 + following.month - 1 - months
-    year, month = place // 12, place % 12 + 1
-    return date(year, month, min(following.day, monthrange(year, month)[1]))
 
 
 def last_complete_month(last: date) -> date:
@@ -135,8 +128,8 @@ def window(source: Source, index_date: date) -> Window:
     to_date = min(index_date, last_complete_month(source.last_date)) if source.last_date else index_date
     while to_date.replace(day=1) in source.silent:
         to_date = to_date.replace(day=1) - timedelta(days=1)
-    from_date = _months_with_data_before(to_date, 12, source.silent)
-    prior_from = _months_with_data_before(to_date, 24, source.silent)
+    from_date = months_with_data_before(to_date, 12, source.silent)
+    prior_from = months_with_data_before(to_date, 24, source.silent)
     first = source.first_date or prior_from
     return Window(
         source.name,
@@ -146,14 +139,6 @@ def window(source: Source, index_date: date) -> Window:
         covers_12m=first.replace(day=1) <= from_date,
         covers_prior=first.replace(day=1) <= prior_from,
     )
-
-
-def _months_with_data_before(day: date, months: int, silent: tuple[date, ...]) -> date:
-    """The first day of the `months` months that end with `day`, silent months not among them."""
-    more = 0
-    while (found := sum(months_before(day, months + more) <= month <= day for month in silent)) > more:
-        more = found
-    return months_before(day, months + more)
 
 
 def windows(sources: Mapping[str, Source], index_date: date) -> dict[str, Window]:

@@ -22,6 +22,7 @@ class RuleColumn:
     needs: input tables without which the whole column is null.
     words: every value of a text column, where there is a closed list.
     title: its name for a reader.
+    concept: the concept whose records it is made from, if it is one.
     """
 
     name: str
@@ -30,6 +31,7 @@ class RuleColumn:
     unit: str | None = None
     words: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    concept: str | None = None
 
 
 NOT_RECORDED = "Not recorded"
@@ -98,21 +100,27 @@ def concept_columns(concept: Concept) -> tuple[RuleColumn, ...]:
     >>> [column.name for column in concept_columns(asthma)]
     ['asthma']
     """
-    needs, title = (SOURCE_TABLE[concept.system],), concept.title
+    needs, name = (SOURCE_TABLE[concept.system],), concept.concept
+    title = concept.title
     match concept.kind:
         case "condition":
-            return (RuleColumn(concept.concept, "bool", title, needs=needs),)
+            return (RuleColumn(concept.concept, "bool", title, needs=needs, concept=name),)
         case "value":
             months = RuleColumn(
-                f"{concept.concept}_months_ago", "int", f"{title}, completed months ago", "months", needs=needs
+                f"{concept.concept}_months_ago",
+                "int",
+                f"{title}, completed months ago",
+                "months",
+                needs=needs,
+                concept=name,
             )
-            return RuleColumn(concept.concept, "float", title, concept.unit, needs=needs), months
+            return RuleColumn(concept.concept, "float", title, concept.unit, needs=needs, concept=name), months
         case "count":
             window = f"{title}, {concept.window_months} months"
-            return (RuleColumn(count_column(concept), "int", window, needs=needs),)
+            return (RuleColumn(count_column(concept), "int", window, needs=needs, concept=name),)
         case "vaccination":
-            given = RuleColumn(vaccinated_column(concept.concept), "bool", title, needs=needs)
-            return given, RuleColumn(f"{given.name}_on", "date", f"{title}, last given", needs=needs)
+            given = RuleColumn(vaccinated_column(concept.concept), "bool", title, needs=needs, concept=name)
+            return given, RuleColumn(f"{given.name}_on", "date", f"{title}, last given", needs=needs, concept=name)
     return ()
 
 
@@ -200,7 +208,7 @@ def fact_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
 
 def _usage_columns() -> tuple[RuleColumn, ...]:
     counts = [
-        RuleColumn(f"{name}{span}", "int", f"{title}, {words}", needs=(table,))
+        RuleColumn(f"{name}{span}", "int", f"{title}, {words}", needs=(table,), concept=name)
         for name, (title, table) in ACTIVITIES.items()
         for span, words in (("_12m", "12 months"), ("_prior_12m", "the 12 months before"))
     ]

@@ -4,15 +4,16 @@ Adding a concept is one line there and one code list, and no change of code.
 """
 
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from phm_utils.errors import InputError
 from phm_utils.params import Code, Frozen, validated
 from phm_utils.rules.data_files import rows_of
-from phm_utils.runs import project_root
+from phm_utils.runs import project_root, stamp_of
 
 System = Literal["snomed", "bnf", "icd10"]
 Kind = Literal["condition", "value", "count", "vaccination", "status", "resolution"]
@@ -97,7 +98,18 @@ def concepts(path: Path | None = None) -> tuple[Concept, ...]:
     >>> "asthma" in {concept.concept for concept in concepts()}
     True
     """
-    path = path or project_root() / "parameters" / "concepts.csv"
+    if path is None:
+        return _of_file(stamp_of(("parameters/concepts.csv",)))
+    return _read(path)
+
+
+@lru_cache(maxsize=4)
+def _of_file(stamp: tuple[Any, ...]) -> tuple[Concept, ...]:
+    """The concepts of the file with a stamp: every step of a run asks for them."""
+    return _read(project_root() / "parameters" / "concepts.csv")
+
+
+def _read(path: Path) -> tuple[Concept, ...]:
     rows = rows_of(path, "the concepts")
     found = tuple(validated(Concept, row, f"{path.name}, row {line}") for line, row in rows)
     if repeated := sorted(name for name, times in Counter(c.concept for c in found).items() if times > 1):

@@ -5,7 +5,9 @@ others, and their `needs` decide which are left out of a run.
 """
 
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from pydantic import Field
@@ -15,7 +17,7 @@ from phm_utils.params import Code, Frozen, load_yaml, validated
 from phm_utils.rules.columns import RuleColumn, base_columns, by_name, fact_columns
 from phm_utils.rules.concepts import Concept, concepts
 from phm_utils.rules.tree import Rule, criteria
-from phm_utils.runs import project_root
+from phm_utils.runs import project_root, stamp_of
 
 # The definition files behind the columns of `person`: a stage that uses these columns depends on them.
 COLUMN_FILES = ("parameters/concepts.csv", "parameters/registers/*.yml", "parameters/scores/*.yml")
@@ -174,7 +176,16 @@ def person_columns(known: tuple[Concept, ...] | None = None) -> dict[str, RuleCo
     >>> person_columns()["hfrs"].title
     'Hospital Frailty Risk Score'
     """
-    known = concepts() if known is None else known
+    return dict(_columns_of_files(stamp_of(COLUMN_FILES))) if known is None else _columns_of(known)
+
+
+@lru_cache(maxsize=4)
+def _columns_of_files(stamp: tuple[Any, ...]) -> dict[str, RuleColumn]:
+    """The columns of the files with a stamp: every step of a run asks for them."""
+    return _columns_of(concepts())
+
+
+def _columns_of(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     parts = (base_columns(known), register_columns(known), score_columns(known))
     return by_name(column for part in parts for column in part.values())
 

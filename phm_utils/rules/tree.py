@@ -1,75 +1,45 @@
-"""Rules: criteria written in YAML, checked, and compiled to a safe SQL condition.
+"""Rules: criteria and how they are joined, as they are written in YAML.
 
-A rule is one criterion, or `all`, `any`, `not` or a `count` of other rules:
+A rule is one criterion (`forms`), or `all`, `any`, `not`, a `count` of other rules, or `household`:
 
     all:
       - {column: bmi, op: at least, value: 30}
       - any:
           - {column: anxiety, op: is, value: true}
-          - {column: depression, op: is, value: true}
+          - {has: depression, within: {months: 12}}
       - not: {column: covid_vaccinated, op: is, value: true}
       - {count: [{column: diabetes, ...}, {column: copd, ...}], op: at least, value: 2}
 
-Unknown stays unknown (SQL's three-valued logic): a person without a BMI is
-counted neither by `at least 30` nor by its `not`. Use `is missing` to count
-such people.
+Unknown stays unknown (three-valued logic): a person without a BMI is counted
+neither by `at least 30` nor by its `not`. Use `is missing` to count such people.
+Segments, registers and scores take columns of `person` only; cohorts take every form.
 """
 
-import math
-from collections.abc import Iterator, Mapping
-from datetime import date
-from difflib import get_close_matches
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    ConfigDict,
-    Discriminator,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    Tag,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import ConfigDict, Discriminator, Field, StrictInt, Tag, TypeAdapter, ValidationError, model_validator
 
-from phm_utils.engine import quote
 from phm_utils.errors import InputError
 from phm_utils.params import Frozen
-from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.forms import (
+    LEAVES,
+    Change,
+    Criterion,
+    Events,
+    Has,
+    HasNot,
+    InCohort,
+    InProgramme,
+    InSegment,
+    Latest,
+    Leaf,
+    OfIds,
+    OnList,
+    Sum,
+)
 
-Op = Literal[
-    "is",
-    "is not",
-    "at least",
-    "more than",
-    "at most",
-    "less than",
-    "one of",
-    "none of",
-    "is known",
-    "is missing",
-]
-SQL_OP = {"is": "=", "is not": "<>", "at least": ">=", "more than": ">", "at most": "<=", "less than": "<"}
-NEEDS_ORDER = ("at least", "more than", "at most", "less than")
-TAKES_LIST = {"one of": "IN", "none of": "NOT IN"}
-WITHOUT_VALUE = {"is known": "IS NOT NULL", "is missing": "IS NULL"}
-
-Scalar = StrictBool | StrictInt | StrictFloat | date | StrictStr
-ACCEPTS = {"text": (str,), "int": (int, float), "float": (int, float), "bool": (bool,), "date": (date,)}
-
-
-class Criterion(Frozen):
-    """A comparison of one column of `person` with a value."""
-
-    # That a value is not a number is said where the rule is compiled, with the column's unit.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
-
-    column: str
-    op: Op
-    value: Scalar | tuple[Scalar, ...] | None = None
-    says: str | None = Field(None, description="in a reader's words; by default made from the rest")
+CountOp = Literal["is", "is not", "at least", "more than", "at most", "less than"]
 
 
 class All(Frozen):
@@ -99,29 +69,65 @@ class Count(Frozen):
     """A number of several rules hold; unknown where any of them is unknown."""
 
     count: tuple["Rule", ...] = Field(min_length=1)
-    op: Op
+    op: CountOp
     value: StrictInt = Field(ge=0)
     says: str | None = None
 
 
-def _form(content: Any) -> str:
-    """Which of the five forms a rule has, by its keys."""
-    if type(content) in FORMS:
-        return FORMS[type(content)]
-    named = [name for name in ("all", "any", "not", "count") if isinstance(content, dict) and name in content]
-    return named[0] if named else "column"
+class Household(Frozen):
+    """A rule holds for somebody else in the household.
+
+    Unknown for people of no known household, or of a communal one. In a household of two it says something of the
+    other person: see `names_others`.
+    """
+
+    household: "Rule"
+    says: str | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> "Household":
+        if names_others(self.household):
+            raise ValueError("a household within a household is not read")
+        return self
+
+
+JOINED: dict[str, type[Frozen]] = {"all": All, "any": AnyOf, "not": Not, "count": Count, "household": Household}
+FORMS: dict[str, type[Frozen]] = {**JOINED, **LEAVES}  # by the key that each is known by
+
+
+def form_of(content: Any) -> str:
+    """The form of a rule by its keys; `column` where none is recognised.
+
+    >>> form_of({"has": "asthma", "within": {"months": 12}})
+    'has'
+    """
+    if isinstance(content, Frozen):
+        return next(name for name, model in FORMS.items() if type(content) is model)
+    found = [name for name in FORMS if isinstance(content, dict) and name in content]
+    return found[0] if found else "column"
 
 
 Rule = Annotated[
-    Annotated[Criterion, Tag("column")]
-    | Annotated[All, Tag("all")]
+    Annotated[All, Tag("all")]
     | Annotated[AnyOf, Tag("any")]
     | Annotated[Not, Tag("not")]
-    | Annotated[Count, Tag("count")],
-    Discriminator(_form),
+    | Annotated[Count, Tag("count")]
+    | Annotated[Household, Tag("household")]
+    | Annotated[Criterion, Tag("column")]
+    | Annotated[Has, Tag("has")]
+    | Annotated[HasNot, Tag("has not")]
+    | Annotated[Latest, Tag("latest")]
+    | Annotated[Events, Tag("events")]
+    | Annotated[Sum, Tag("sum")]
+    | Annotated[Change, Tag("change")]
+    | Annotated[InSegment, Tag("segment")]
+    | Annotated[OnList, Tag("list")]
+    | Annotated[InProgramme, Tag("programme")]
+    | Annotated[InCohort, Tag("cohort")]
+    | Annotated[OfIds, Tag("ids")],
+    Discriminator(form_of),
 ]
-FORMS: dict[type, str] = {Criterion: "column", All: "all", AnyOf: "any", Not: "not", Count: "count"}
-for _model in (All, AnyOf, Not, Count):
+for _model in JOINED.values():
     _model.model_rebuild()
 _ADAPTER: TypeAdapter = TypeAdapter(Rule)
 
@@ -142,129 +148,58 @@ def parse(content: Any, where: str = "rule") -> Rule:
         raise InputError(f"{where} is not a rule.\n" + "\n".join(faults)) from None
 
 
+def parts(rule: Rule) -> tuple[Rule, ...]:
+    """The rules that a rule joins; none of a criterion.
+
+    >>> len(parts(parse({"any": [{"has": "asthma"}, {"has": "copd"}]})))
+    2
+    """
+    match rule:
+        case All(all=found) | AnyOf(any=found) | Count(count=found):
+            return found
+        case Not(negated=part) | Household(household=part):
+            return (part,)
+    return ()
+
+
+def leaves(rule: Rule) -> Iterator[Leaf]:
+    """The single criteria of a rule, from left to right; those about others of the household among them.
+
+    >>> [type(leaf).__name__ for leaf in leaves(parse({"not": {"has": "asthma"}}))]
+    ['Has']
+    """
+    if joined := parts(rule):
+        for part in joined:
+            yield from leaves(part)
+    else:
+        yield rule  # type: ignore[misc]  # what joins nothing is a leaf
+
+
 def criteria(rule: Rule) -> Iterator[Criterion]:
-    """The criteria of a rule, from left to right.
+    """The criteria of a rule that ask for a column of `person`, from left to right.
 
     >>> old = {"column": "age", "op": "at least", "value": 65}
     >>> rule = parse({"all": [old, {"column": "copd", "op": "is", "value": True}]})
     >>> [criterion.column for criterion in criteria(rule)]
     ['age', 'copd']
     """
-    match rule:
-        case Criterion():
-            yield rule
-        case All(all=parts) | AnyOf(any=parts) | Count(count=parts):
-            for part in parts:
-                yield from criteria(part)
-        case Not(negated=part):
-            yield from criteria(part)
+    return (leaf for leaf in leaves(rule) if isinstance(leaf, Criterion))
 
 
-def compile_rule(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
-    """The rule as an SQL condition over `columns`: true, false, or null where unknown.
+def names_others(rule: Rule) -> bool:
+    """Does a rule ask for something of others in the household?
 
-    Only names of `columns` and literals of the column's own type reach the
-    SQL. Raises InputError for a column that is unknown (with the nearest
-    name), an operation or value of the wrong type, or a word that the column
-    never takes.
-
-    >>> old = {"column": "age", "op": "at least", "value": 65}
-    >>> rule = parse({"all": [old, {"column": "copd", "op": "is", "value": True}]})
-    >>> columns = {"age": RuleColumn("age", "int", "Age"), "copd": RuleColumn("copd", "bool", "COPD")}
-    >>> compile_rule(rule, columns)
-    '("age" >= 65 AND "copd" = true)'
+    >>> names_others(parse({"household": {"column": "housebound", "op": "is", "value": True}}))
+    True
     """
-    match rule:
-        case Criterion():
-            return _compile_criterion(rule, columns)
-        case All(all=parts):
-            return "(" + " AND ".join(compile_rule(p, columns) for p in parts) + ")"
-        case AnyOf(any=parts):
-            return "(" + " OR ".join(compile_rule(p, columns) for p in parts) + ")"
-        case Not(negated=part):
-            return f"(NOT {compile_rule(part, columns)})"
-        case Count(count=parts):
-            if rule.op not in SQL_OP:
-                raise InputError(f"A count takes {', '.join(SQL_OP)}; not `{rule.op}`.")
-            total = " + ".join(f"CAST({compile_rule(p, columns)} AS INTEGER)" for p in parts)
-            return f"({total} {SQL_OP[rule.op]} {rule.value})"
-    raise TypeError(f"not a rule: {type(rule).__name__}")
+    return isinstance(rule, Household) or any(names_others(part) for part in parts(rule))
 
 
-def _compile_criterion(rule: Criterion, columns: Mapping[str, RuleColumn]) -> str:
-    if rule.column not in columns:
-        near = get_close_matches(rule.column, columns, n=3)
-        raise InputError(
-            f"A rule uses the column `{rule.column}`, which `person` does not have. "
-            + (f"Did you mean {' or '.join(near)}?" if near else f"It has {', '.join(columns)}.")
-        )
-    column = columns[rule.column]
-    if rule.op in WITHOUT_VALUE:
-        if rule.value is not None:
-            raise InputError(f"`{column.name} {rule.op}` takes no value. Remove `value`.")
-        return f'"{column.name}" {WITHOUT_VALUE[rule.op]}'
-    if rule.op in NEEDS_ORDER and column.type in ("text", "bool"):
-        raise InputError(f"`{column.name}` is {column.type} and has no order: `{rule.op}` does not apply to it.")
-    if rule.op in TAKES_LIST:
-        if not isinstance(rule.value, tuple) or not rule.value:
-            raise InputError(f"`{column.name} {rule.op}` needs a list of values, such as [a, b].")
-        literals = ", ".join(_literal(v, column) for v in rule.value)
-        return f'"{column.name}" {TAKES_LIST[rule.op]} ({literals})'
-    if isinstance(rule.value, tuple):
-        raise InputError(f"`{column.name} {rule.op}` takes one value. For a list, use `one of`.")
-    return f'"{column.name}" {SQL_OP[rule.op]} {_literal(rule.value, column)}'
+def with_parts(rule: Rule, changed: tuple[Rule, ...]) -> Rule:
+    """A rule with other rules in place of those that it joins.
 
-
-def _literal(value: Any, column: RuleColumn) -> str:
-    """A value as an SQL literal of the column's type."""
-    if not isinstance(value, ACCEPTS[column.type]) or (isinstance(value, bool) and column.type != "bool"):
-        raise InputError(
-            f"`{column.name}` is {column.type}, but a rule compares it with "
-            f"{'nothing' if value is None else f'`{value}`'}. Give a value of that type."
-        )
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"A rule compares `{column.name}` with `{value}`, which is not a number.")
-    if column.words and value not in column.words:
-        near = [w for w in column.words if w.casefold() == str(value).casefold()]
-        near = near or get_close_matches(str(value), column.words, n=1, cutoff=0.4)
-        raise InputError(
-            f"`{column.name}` is never `{value}`."
-            + (f" Did you mean `{near[0]}`?" if near else "")
-            + f" It is one of: {', '.join(column.words)}."
-        )
-    if isinstance(value, date):
-        return f"DATE '{value.isoformat()}'"
-    return quote(str(value)) if column.type == "text" else str(value).lower()
-
-
-def _part(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
-    text = describe(rule, columns)
-    return f"({text})" if isinstance(rule, All | AnyOf) else text
-
-
-def describe(rule: Rule, columns: Mapping[str, RuleColumn]) -> str:
-    """The rule in a reader's words: its `says`, or text made from the columns' titles.
-
-    >>> old = {"column": "age", "op": "at least", "value": 65}
-    >>> rule = parse({"all": [old, {"column": "copd", "op": "is", "value": True}]})
-    >>> columns = {"age": RuleColumn("age", "int", "Age"), "copd": RuleColumn("copd", "bool", "COPD")}
-    >>> describe(rule, columns)
-    'Age at least 65 and COPD'
+    >>> with_parts(parse({"not": {"has": "asthma"}}), (parse({"has": "copd"}),)).negated.has
+    ('copd',)
     """
-    if rule.says:
-        return rule.says
-    match rule:
-        case All(all=parts):
-            return " and ".join(_part(p, columns) for p in parts)
-        case AnyOf(any=parts):
-            return " or ".join(_part(p, columns) for p in parts)
-        case Not(negated=part):
-            return f"not: {describe(part, columns)}"
-        case Count(count=parts):
-            return f"{rule.op} {rule.value} of: " + ", ".join(describe(p, columns) for p in parts)
-    title = columns[rule.column].title if rule.column in columns else rule.column
-    if isinstance(rule.value, bool):
-        yes = rule.value == (rule.op == "is")
-        return title if yes else f"not: {title}"
-    values = rule.value if isinstance(rule.value, tuple) else (rule.value,)
-    return f"{title} {rule.op} {', '.join(str(v) for v in values if v is not None)}".strip()
+    field = {All: "all", AnyOf: "any", Count: "count", Not: "negated", Household: "household"}[type(rule)]
+    return rule.model_copy(update={field: changed[0] if isinstance(rule, Not | Household) else changed})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phm_utils.synthetic import days
+from phm_utils.synthetic.attacks import Attacks, make_attacks
 from phm_utils.synthetic.conditions import Health, log_odds, planted_factors
 from phm_utils.synthetic.deficits import DEFICITS, FACT_LINKS, FACT_NAMES, FACTS, STAGE_OF
 from phm_utils.synthetic.draws import NULL, chance, expit
@@ -17,7 +18,7 @@ NEVER = days.DAYS + 400  # a day beyond the extract
 KNOWN_FOR = 60  # days that a condition is known before it can be resolved
 LAST_DAYS_SHARE = 0.55  # of the dying with a palliative care entry: recorded as in their last weeks
 ALCOHOL_RISKS = ("Lower risk", "Increasing risk", "Higher risk")
-ALCOHOL_RECORDED = 0.42  # of adults
+ALCOHOL_RECORDED, ALCOHOL_RECORDED_SMI = 0.42, 0.80  # of adults, and of those with severe mental illness
 FRAILTIES = ("Mild", "Moderate", "Severe")
 FRAILTY_FROM = (5, 9, 13)  # deficits of 36: more than 0.12, 0.24 and 0.36 of them
 FRAILTY_CODED = (0.02, 0.30, 0.55, 0.70)  # of people aged 65 and over: fit, mild, moderate, severe
@@ -45,6 +46,7 @@ class Facts:
     frailty: np.ndarray
     pneumococcal: np.ndarray
     pregnancies: Pregnancies
+    attacks: Attacks
 
     def of(self, *concepts: str) -> np.ndarray:
         """True for people with any of the concepts, conditions among them."""
@@ -72,7 +74,8 @@ def make_facts(rng: np.random.Generator, people: People, health: Health) -> Fact
     has, onset = np.zeros(shape, bool, order="F"), np.zeros(shape, np.int16, order="F")
     none = np.zeros(n, np.uint8)
     resolved = _resolved(rng, people, health)
-    facts = Facts(health, has, onset, resolved, none, none, none, none, none, make_pregnancies(rng, people))
+    nothing = Attacks(none[:0], none[:0], none[:0])
+    facts = Facts(health, has, onset, resolved, none, none, none, none, none, make_pregnancies(rng, people), nothing)
     _draw(rng, people, facts)
     _last_days(rng, people, facts)
     facts.deficits = sum(np.logical_or.reduce([facts.at(c) for c in group]) for group in DEFICITS).astype(np.uint8)
@@ -82,6 +85,7 @@ def make_facts(rng: np.random.Generator, people: People, health: Health) -> Fact
     at_risk = health.of("asthma", "copd", "chd", "diabetes", "ckd", "heart_failure", "chronic_liver_disease")
     takes = np.where(people.age >= 65, PNEUMOCOCCAL_FROM_65, PNEUMOCOCCAL_AT_RISK * (at_risk & (people.age > 1)))
     facts.pneumococcal = chance(rng, takes * np.exp(PNEUMOCOCCAL_GRADIENT * people.deprivation / 3))
+    facts.attacks = make_attacks(rng, people, *facts.column("asthma"), resolved[:, NAMES.index("asthma")])
     return facts
 
 
@@ -141,7 +145,8 @@ def _alcohol(rng: np.random.Generator, people: People, health: Health) -> np.nda
     increasing = np.where(problems, 0.2, np.where(people.sex == 0, 0.15, 0.09))
     draw = rng.random(len(people))
     risk = np.where(draw < high, 2, np.where(draw < high + increasing, 1, 0))
-    asked = (people.age >= 18) & chance(rng, np.where(problems, 0.75, ALCOHOL_RECORDED))
+    usual = np.where(health.of("smi"), ALCOHOL_RECORDED_SMI, ALCOHOL_RECORDED)
+    asked = (people.age >= 18) & chance(rng, np.maximum(usual, 0.75 * problems))
     return np.where(asked, risk, NULL).astype(np.uint8)
 
 

@@ -4,13 +4,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from phm_utils.synthetic import codes, gp_conditions, gp_measurements, vaccinations
+from phm_utils.synthetic import (
+    care,
+    codes,
+    gp_conditions,
+    gp_measurements,
+    mental_illness_checks,
+    prevention,
+    vaccinations,
+)
 from phm_utils.synthetic.draws import NULL, Coded
 from phm_utils.synthetic.facts import Facts
 from phm_utils.synthetic.people import People
 from phm_utils.synthetic.rows import Dates, Numbers, Rows, ids
 
-UNITS = ("kg/m2", "mmHg", "mmol/mol", "mmol/L", "mL/min/1.73m2")
+UNITS = ("kg/m2", "mmHg", "mmol/mol", "mmol/L", "mL/min/1.73m2", "umol/L", "mg/mmol")
 
 
 @dataclass
@@ -38,9 +46,14 @@ def make_gp_events(rng: np.random.Generator, people: People, facts: Facts, use: 
     events = Events()
     seen = np.flatnonzero(people.registered & ~people.type_1 & (people.first <= last))
     gp_conditions.add_conditions(rng, events, people, facts, seen, last)
-    gp_measurements.add_measurements(rng, events, people, facts, use, seen, last)
+    egfr = gp_measurements.add_measurements(rng, events, people, facts, use, seen, last)
     vaccinations.add_vaccinations(rng, events, people, facts, seen, last)
     gp_conditions.add_facts(rng, events, people, facts, seen, last)
+    care.add_creatinine(events, people, *egfr)
+    care.add_care(rng, events, people, facts, seen, last)
+    care.add_attacks(events, people, facts, last)
+    prevention.add_prevention(rng, events, people, facts, seen, last)
+    mental_illness_checks.add_checks(rng, events, people, facts, seen, last)
     value = np.concatenate(events.value)
     who = np.concatenate(events.who)
     return Rows(

@@ -9,11 +9,14 @@ from phm_utils.synthetic.people import People
 _EGFR_WRITTEN = (8, 130)  # mL/min/1.73m2, lowest and highest
 
 
-def add_measurements(rng, events, people: People, facts: Facts, use, seen, last) -> None:
-    """Blood pressure, body mass index, HbA1c, cholesterol, eGFR and smoking."""
+def add_measurements(rng, events, people: People, facts: Facts, use, seen, last) -> tuple[np.ndarray, ...]:
+    """Blood pressure, body mass index, HbA1c, cholesterol, eGFR and smoking.
+
+    Returns whose each eGFR is, its day, and its value.
+    """
     _vital_signs(rng, events, people, facts.health, use, seen, last)
     _smoking(rng, events, people, facts.health, use, seen, last)
-    _blood(rng, events, people, facts, use, seen, last)
+    return _blood(rng, events, people, facts, use, seen, last)
 
 
 def _vital_signs(rng, events, people, health, use, seen, last) -> None:
@@ -54,7 +57,7 @@ def _smoking(rng, events, people, health, use, seen, last) -> None:
     events.add(adults[rows], when, np.array(status, codes.index_type())[health.smoking[adults]][rows])
 
 
-def _blood(rng, events, people, facts: Facts, use, seen, last) -> None:
+def _blood(rng, events, people, facts: Facts, use, seen, last) -> tuple[np.ndarray, ...]:
     """Cholesterol of the middle-aged and old; eGFR, below 60 in kidney disease and below 15 at its end."""
     age, first, end = people.age[seen], people.first[seen], last[seen]
     years = np.maximum(end - first, 1) / days.YEAR
@@ -72,5 +75,6 @@ def _blood(rng, events, people, facts: Facts, use, seen, last) -> None:
     usual = np.where(kidney, 34 + 22 * rng.beta(2.2, 1.2, len(seen)), np.maximum(usual, 66))
     usual = np.where(failed, 11.0, usual)
     value = usual.astype(np.float32)[rows] * (1 + 0.04 * rng.standard_normal(len(rows), np.float32))
-    value = np.rint(value.clip(*_EGFR_WRITTEN)) * 10
-    events.add(seen[rows], day, codes.positions("egfr")[0], value, "mL/min/1.73m2")
+    value = np.rint(value.clip(*_EGFR_WRITTEN))
+    events.add(seen[rows], day, codes.positions("egfr")[0], value * 10, "mL/min/1.73m2")
+    return seen[rows], day, value

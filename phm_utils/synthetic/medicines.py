@@ -88,10 +88,21 @@ MORE_REPEATS = (
     Repeat("0602020D0", "hyperthyroidism", 0.35),  # carbimazole
     Repeat("0410030C0", "substance_misuse", 0.25, 28, 28),  # methadone
 )
+# Drawn last of all, with the courses of prednisolone and the contraceptive injections.
+LAST_REPEATS = (
+    Repeat("0408010W0", "epilepsy", 0.10, 28, 56),  # valproate
+    Repeat("040801050", "epilepsy", 0.05, 28, 56),  # topiramate
+    Repeat("040801050", "", 0.002, 28, 56),  # topiramate, against migraine
+)
+PREDNISOLONE, INJECTION = "0603020T0", "0703022M0"
+INJECTED = ((15, 0.02), (20, 0.06), (35, 0.05), (49, 0.02))  # of women, by age: medroxyprogesterone every 12 weeks
 TREATMENTS = {  # what is planted: people who take a repeat medicine whose code begins so
     "asthma_medicines": ("0301", "0302", "0303"),
     "epilepsy_medicines": ("0408",),
     "lithium_medicines": ("0402030K0", "0402030P0"),
+    "valproate_medicines": ("0408010W0", "0402030Q0"),
+    "topiramate_medicines": ("040801050",),
+    "preventer_inhalers": ("0302",),
 }
 ACUTE = {"0501013B0": 0.3, "0501012G0": 0.15, "0501130R0": 0.1, "0603020T0": 0.1, "1001010J0": 0.15, "0407020C0": 0.2}
 ACUTE_PER_YEAR = 0.75
@@ -101,13 +112,16 @@ _LONG_SHARE = 0.75  # of repeats given for twice the interval
 
 def make_medicines(rng: np.random.Generator, people: People, facts: Facts, use: np.ndarray, last: np.ndarray) -> Rows:
     """Every issue. See `make_gp_events` for use and last."""
-    substances = tuple(dict.fromkeys([*(r.bnf for r in REPEATS), *ACUTE, *(r.bnf for r in MORE_REPEATS)]))
+    later = [r.bnf for r in (*MORE_REPEATS, *LAST_REPEATS)]
+    substances = tuple(dict.fromkeys([*(r.bnf for r in REPEATS), *ACUTE, *later, PREDNISOLONE, INJECTION]))
     seen = np.flatnonzero(people.registered & ~people.type_1 & (people.first <= last))
 
     def issued(repeats: tuple[Repeat, ...]) -> list[tuple[np.ndarray, ...]]:
         return [_issues(rng, people, facts, seen, last, one, substances.index(one.bnf)) for one in repeats]
 
     blocks = [*issued(REPEATS), _acute(rng, people, use, seen, last, substances), *issued(MORE_REPEATS)]
+    blocks += [*issued(LAST_REPEATS), _courses(people, facts, last, substances)]
+    blocks += [_injections(rng, people, seen, last, substances)]
     who, day, drug, duration, quantity, repeat = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return Rows(
         who,
@@ -168,3 +182,28 @@ def _acute(rng, people, use, seen, last, substances) -> tuple[np.ndarray, ...]:
     size = len(rows)
     return (seen[rows].astype(np.int32), day, drug, np.full(size, 7, np.int16), np.full(size, 21, np.int16),
             np.zeros(size, bool))  # fmt: skip
+
+
+def _courses(people: People, facts: Facts, last, substances) -> tuple[np.ndarray, ...]:
+    """Prednisolone for attacks of asthma: five days, 30 tablets of 5 mg; children half of it."""
+    attacks = facts.attacks.until(people, last)
+    who, day = attacks.who[attacks.treated], attacks.day[attacks.treated]
+    size = len(who)
+    quantity = np.where(people.age[who] < 12, 15, 30).astype(np.int16)
+    return (who, day, np.full(size, substances.index(PREDNISOLONE), np.uint8), np.full(size, 5, np.int16), quantity,
+            np.zeros(size, bool))  # fmt: skip
+
+
+def _injections(rng, people: People, seen, last, substances) -> tuple[np.ndarray, ...]:
+    """Contraceptive injections every 12 weeks, from some day on."""
+    women = seen[(people.sex[seen] == 1) & (people.age[seen] >= 15) & (people.age[seen] < 50)]
+    ages, shares = zip(*INJECTED, strict=True)
+    who = women[chance(rng, np.interp(people.age[women], ages, shares))]
+    start = people.first[who] + np.floor(rng.random(len(who)) * (last[who] - people.first[who] + 1)).astype(np.int32)
+    counts = (last[who] - start) // 84 + 1
+    rows = np.repeat(np.arange(len(who), dtype=np.int32), counts)
+    place = np.arange(len(rows), dtype=np.int32) - np.repeat(np.cumsum(counts) - counts, counts)
+    size = len(rows)
+    return (who[rows].astype(np.int32), (start[rows] + 84 * place).astype(np.int16),
+            np.full(size, substances.index(INJECTION), np.uint8), np.full(size, 84, np.int16),
+            np.ones(size, np.int16), np.ones(size, bool))  # fmt: skip

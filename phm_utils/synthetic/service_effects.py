@@ -7,6 +7,8 @@ import numpy as np
 from phm_utils.synthetic import (
     admissions,
     appointments,
+    attacks,
+    care,
     conditions,
     contacts,
     continuing_care,
@@ -17,8 +19,10 @@ from phm_utils.synthetic import (
     geography,
     lives,
     medicines,
+    mental_illness_checks,
     network,
     partners,
+    prevention,
     programmes,
     references,
     vaccinations,
@@ -40,12 +44,15 @@ def effects(summaries: list[dict]) -> dict:
         "facts_new_in_five_years": facts.FACT_ONSET_SHARE,
         "frailty": _frailty(),
         "alcohol_risk_recorded": facts.ALCOHOL_RECORDED,
+        "alcohol_risk_recorded_severe_mental_illness": facts.ALCOHOL_RECORDED_SMI,
         "pneumococcal_vaccination": {
             "aged_65_and_over": facts.PNEUMOCOCCAL_FROM_65,
             "at_risk": facts.PNEUMOCOCCAL_AT_RISK,
             "log_ratio_per_deprivation": facts.PNEUMOCOCCAL_GRADIENT / 3,
         },
-        "medicines": [asdict(one) for one in (*medicines.REPEATS, *medicines.MORE_REPEATS)],
+        "medicines": [asdict(one) for one in (*medicines.REPEATS, *medicines.MORE_REPEATS, *medicines.LAST_REPEATS)],
+        "asthma_attacks": {"gradient": attacks.GRADIENT, "treated_share": attacks.TREATED_SHARE},
+        "care": _care(),
         "hospital": _hospital(),
         "registers": _registers(summaries),
         "gradients": _gradients(),
@@ -66,6 +73,25 @@ def effects(summaries: list[dict]) -> dict:
         "list_overlap": _overlap(summaries),
         "dirt": _dirt(),
         "counts": {geography.pcn_code(s["pcn"]): {"people": s["people"], **s["rows"]} for s in summaries},
+    }
+
+
+def _care() -> dict:
+    """Shares and gradients of reviews, checks, screening and vaccinations."""
+    return {
+        "reviews_a_year": {name: {"share": share, "gradient": of} for name, (share, of) in care.SHARES.items()},
+        "habit": care.HABIT,
+        "at_diabetes_review": care.AT_DIABETES_REVIEW,
+        "mental_illness_check": {
+            "share": mental_illness_checks.SHARE,
+            "gradient": mental_illness_checks.GRADIENT,
+            "each_element": mental_illness_checks.ELEMENT_DONE,
+        },
+        "medication_reviewed_by_age": care.MEDICATION_REVIEWED,
+        "cervical_screening": {"share": prevention.CERVICAL, "gradient": prevention.CERVICAL_GRADIENT},
+        "bowel_screening": {"share": prevention.BOWEL, "gradient": prevention.BOWEL_GRADIENT},
+        "mmr": {"first": prevention.MMR_FIRST, "second": prevention.MMR_SECOND, "gradient": prevention.MMR_GRADIENT},
+        "shingles": {"share": prevention.SHINGLES, "gradient": prevention.SHINGLES_GRADIENT},
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from phm_utils.synthetic import days, medicines
+from phm_utils.synthetic import care, days, medicines
 from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.appointments import appointment_rate
 from phm_utils.synthetic.contacts import social_care_rate
@@ -34,6 +34,7 @@ class NetworkTruth:
         self.records: list[tuple[str, np.ndarray, np.ndarray]] = []
         self.lists = np.zeros((len(network.people), len(LISTS)), bool)
         self.takes = {name: self._among([]) for name in medicines.TREATMENTS}
+        self.recorded = {name: self._among([]) for name in (*care.YEARLY, *care.EVER)}
 
     def add(self, table: str, rows: Rows) -> None:
         """Record the person of each row of a table."""
@@ -43,6 +44,8 @@ class NetworkTruth:
             self.records.append((table, rows.numbers(key).values, rows.who))
         if table == "partner_list":
             self.lists[rows.who, rows.coded("list_name").index] = True
+        if table == "gp_event":
+            self.recorded = {name: self._among(who) for name, who in care.recorded(rows).items()}
         if table == "gp_medication":
             self.takes = {name: self._among(who) for name, who in medicines.takers(rows).items()}
 
@@ -149,6 +152,7 @@ class NetworkTruth:
                 day = facts.resolved[:, place]
                 columns[f"resolved_{condition.concept}"] = Dates.some(day, day != NEVER)
         columns |= {f"takes_{name}": Numbers(member) for name, member in self.takes.items()}
+        columns |= {f"recorded_{name}": Numbers(member) for name, member in self.recorded.items()}
         columns |= {
             "deficits": Numbers(facts.deficits),
             "diabetes_type": Coded(np.where(facts.diabetes_type, facts.diabetes_type, NULL).astype(np.uint8), kinds),

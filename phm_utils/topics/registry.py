@@ -44,12 +44,15 @@ def check_topics(topics: Iterable[Topic]) -> None:
     faults += [f"{n} topics declare the notebook {name}" for name, n in notebooks.items() if n > 1]
     makers = Counter((t.data, table) for t in topics for s in t.stages for table in s.makes)
     faults += [f"{n} stages make the table `{table}`" for (_, table), n in makers.items() if n > 1]
-    known = {name for t in topics for s in t.stages for name in s.makes} | set(releases)
+    made = {name for t in topics for s in t.stages for name in s.makes}
     faults += [
         f"{t.name}: its report reads `{name}`, which no stage makes"
         for t in topics
         for name in t.reads
-        if name not in known
+        if name not in made | set(releases)
+    ]
+    faults += [
+        f"{t.name}: it keeps `{name}`, which no stage makes" for t in topics for name in t.keeps if name not in made
     ]
     if faults:
         raise InputError("Topics that do not fit together:\n" + "\n".join(f"- {fault}" for fault in faults))

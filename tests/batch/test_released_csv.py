@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from phm_utils.batch.protect import protect
-from phm_utils.batch.released_csv import csv_text, write_tables
+from phm_utils.batch.released_csv import write_tables
 from phm_utils.engine import session
 from phm_utils.printable import printable
+from phm_utils.privacy.csv_text import csv_text
 from phm_utils.privacy.release import AREA, Release, aggregate, count, key
 from phm_utils.runs import Store
 

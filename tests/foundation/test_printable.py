@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phm_utils.batch.released_csv import csv_text
 from phm_utils.figures import charts
 from phm_utils.figures.labels import LONGEST, labels_of
 from phm_utils.figures.svg import encoded
 from phm_utils.figures.tables import table_html
 from phm_utils.printable import NOT_PRINTABLE, printable, printable_sql
+from phm_utils.privacy.csv_text import csv_text
 from phm_utils.reports.pages import page
 
 HOSTILE = [

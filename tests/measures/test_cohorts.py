@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
-from phm_utils.measures.definitions import load_cohort, load_cohorts
+from phm_utils.measures.cohort_definitions import load_cohort, load_cohorts
 
 HIGH_BMI = "high_bmi_anxiety_depression_no_covid_vaccination"
 FREQUENT = "frequent_ed_attenders"
@@ -66,6 +66,9 @@ def test_attrition_begins_with_everybody_and_ends_with_the_members(people):
 
 def test_every_cohort_of_the_workbook_can_be_counted(people):
     people.are([{}])
+    people.cohorts = tuple(load_cohorts())
+    lists = ("homelessness_duty", "outreach")
+    people.have([{"person": 1, "concept": "partner_list", "day": "2024-06-01", "code": name} for name in lists])
     made = people.made()
     assert set(made["cohort_attrition"]["cohort"]) == set(load_cohorts())
     assert made["cohort_left_out"].empty
@@ -85,16 +88,17 @@ def test_a_cohort_whose_table_is_absent_is_left_out_never_empty(people):
 def test_alternatives_count_the_same_people_under_another_threshold(people):
     people.are([{"ed_attendances_12m": n} for n in (4, 5, 7, 10)])
     frame = people.made()["cohort_alternative"].query("cohort == @FREQUENT").set_index("alternative")["people"]
-    assert frame.to_dict() == {"As defined": 2, "Five or more attendances (RCEM)": 3, "Ten or more attendances": 1}
+    assert frame["As defined"] == 2
+    assert sorted(frame) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("short: S\n", "", r"short: Field required"),
-        ("short: S", f"short: {'x' * 41}", "short: String should have at most 40"),
-        ("criteria:", "criterion:", "Extra inputs are not permitted"),
-        ("op: at least", "op: '>='", "Input should be 'is'"),
+        ("short: S\n", "", r"line 1: `short` is missing"),
+        ("short: S", f"short: {'x' * 41}", "short: at most 40 letters"),
+        ("criteria:", "criterion:", "line 6: `criterion` is not known here. Did you mean `criteria`"),
+        ("op: at least", "op: '>='", "line 7: op: `>=` is none of is, is not"),
     ],
 )
 def test_a_faulty_definition_is_refused_with_each_fault(tmp_path, old, new, words):

@@ -11,7 +11,7 @@ from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import person_columns
 from phm_utils.runs import project_root
 
-GOUT, FERRITIN, VISIT, SHINGLES, TALL, SHORT, GONE = (
+GOUT, FERRITIN, VISIT, TETANUS, TALL, SHORT, GONE = (
     "90560007", "489004", "439708006", "722215002", "248328003", "237836003", "162661000",
 )  # fmt: skip
 INDEX = date(2025, 3, 31)
@@ -20,11 +20,11 @@ OWN = {
     "gout_gone": ("gout_gone,Gout gone,resolution,snomed,,,,,,,,,,,", GONE),
     "ferritin": ("ferritin,Ferritin,value,snomed,,,,ug/L,1,5000,24,,,,", FERRITIN),
     "home_visit": ("home_visit,Home visits,count,snomed,,,,,,,6,,,,", VISIT),
-    "shingles_vaccination": ("shingles_vaccination,Shingles,vaccination,snomed,,,,,,,,,,,", SHINGLES),
+    "tetanus_vaccination": ("tetanus_vaccination,Tetanus,vaccination,snomed,,,,,,,,,,,", TETANUS),
     "tall": ("tall,Height: tall,status,snomed,,,,,,,,,height,Tall,", TALL),
     "short": ("short,Height: short,status,snomed,,,,,,,,,height,Short,", SHORT),
     "statins": ("statins,Statins,count,bnf,,,,,,,12,,,,", "0212000"),
-    "stay_asthma": ("stay_asthma,Stays for asthma,count,icd10,,,,,,,12,,,,primary", "J45"),
+    "stay_migraine": ("stay_migraine,Stays for migraine,count,icd10,,,,,,,12,,,,primary", "G43"),
 }
 
 
@@ -52,7 +52,7 @@ def test_a_concept_of_each_kind_is_a_column(world, root):
     made = world.made(
         gp_registration=[world.registered("has"), world.registered("had"), world.registered("never")],
         gp_event=[
-            *(world.coded(code, date(2024, 11, 1), 55.0, "has") for code in (GOUT, FERRITIN, VISIT, SHINGLES, TALL)),
+            *(world.coded(code, date(2024, 11, 1), 55.0, "has") for code in (GOUT, FERRITIN, VISIT, TETANUS, TALL)),
             world.coded(VISIT, INDEX, None, "has"),
             world.coded(SHORT, date(2020, 1, 1), None, "has"),
             world.coded(GOUT, date(2020, 1, 1), None, "had"),
@@ -61,21 +61,21 @@ def test_a_concept_of_each_kind_is_a_column(world, root):
             world.coded(VISIT, date(2024, 9, 30), None, "had"),
         ],
         gp_medication=[world.issue("0212000B0", INDEX, token="has")],
-        apc_episode=[world.episode("has", "J459"), world.episode("had", "I219", "J459")],
+        apc_episode=[world.episode("has", "G439"), world.episode("had", "I219", "G439")],
     )
     person = made["person"]
-    columns = ["gout", "n_conditions", "ferritin", "ferritin_months_ago", "home_visit_6m", "shingles_vaccinated",
-               "height", "statins_12m", "stay_asthma_12m"]  # fmt: skip
-    assert set(person) - before == {*columns, "shingles_vaccinated_on", "person_no"} - {"n_conditions"}
+    columns = ["gout", "n_conditions", "ferritin", "ferritin_months_ago", "home_visit_6m", "tetanus_vaccinated",
+               "height", "statins_12m", "stay_migraine_12m"]  # fmt: skip
+    assert set(person) - before == {*columns, "tetanus_vaccinated_on", "person_no"} - {"n_conditions"}
     assert person.loc["has", columns].tolist() == [True, 1, 55.0, 4, 2, True, "Tall", 1, 1]
     nobody = [
         "gout",
         "n_conditions",
         "home_visit_6m",
-        "shingles_vaccinated",
+        "tetanus_vaccinated",
         "height",
         "statins_12m",
-        "stay_asthma_12m",
+        "stay_migraine_12m",
     ]
     for token in ("had", "never"):
         assert person.loc[token, nobody].tolist() == [False, 0, 0, False, "Not recorded", 0, 0]

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from phm_utils.errors import InputError
 from phm_utils.persons.derivations import Derived
 from phm_utils.persons.person_plan import missing_columns
-from phm_utils.persons.windows import Source, last_complete_month, months_before, window, windows
+from phm_utils.persons.windows import Source, last_complete_month, window, windows
 from phm_utils.rules.columns import cost_column
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import person_columns
+from phm_utils.rules.months import months_before
 from phm_utils.rules.unit_costs import ITEMS, unit_costs
 
 INDEX, END = date(2025, 3, 31), date(2025, 4, 30)

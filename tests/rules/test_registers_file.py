@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 from phm_utils.errors import InputError
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import load_registers, needs_of, person_columns, register_columns, usable_columns
-from phm_utils.rules.tree import compile_rule, parse
+from phm_utils.rules.tree import parse
 
 QOF = (
     *("af", "asthma", "cancer", "chd", "ckd", "copd", "dementia", "depression", "diabetes", "epilepsy"),
@@ -107,7 +108,7 @@ def test_a_rule_that_asks_for_what_there_is_not_is_refused(rule, says):
 
 def test_days_are_days_in_the_file_and_in_the_sql():
     rule = parse(yaml.safe_load("{column: cancer_first, op: at least, value: 2003-04-01}"))
-    assert compile_rule(rule, usable_columns(concepts())) == "\"cancer_first\" >= DATE '2003-04-01'"
+    assert compile_rule(rule, usable_columns(concepts())) == "\"cancer_first\" >= CAST('2003-04-01' AS DATE)"
 
 
 def test_the_tables_of_a_rule_are_named_once_each():

@@ -13,9 +13,9 @@ from phm_utils.errors import InputError
 from phm_utils.persons.hospital_diagnoses import MORE_SEVERE, charlson_groups, diagnosis_codes, hfrs_weights
 from phm_utils.persons.medicines import in_scope, polypharmacy_scope
 from phm_utils.rules.codelists import load
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import EFI_BANDS, EFI_DEFICITS, Item, load_score, score_columns, usable_columns
-from phm_utils.rules.tree import compile_rule
 
 # Payne et al. 2020, CMAJ 192:E107: weights of the general outcome, in the order of the file.
 CMS = ("0.08", "0.50", "0.92", "0.09", "0.21", "0.19", "0.75", "0.49", "0.53", "1.34", "1.12", "0.80", "1.46", "0.43",
@@ -92,7 +92,7 @@ def test_what_a_hospital_code_counts_for():
     assert rows == {
         ("F0010", "hfrs", "F00", 71), ("F0010", "charlson", "dementia", 14),
         ("S7210", "hfrs", "S72", 14), ("S7210", "concept", "stay_hip_fracture", 0),
-        ("J459", "charlson", "pulmonary", 4),
+        ("J459", "charlson", "pulmonary", 4), ("J459", "concept", "stay_asthma", 0),
         ("F051", "hfrs", "F05", 32), ("F051", "charlson", "dementia", 14), ("F051", "concept", "stay_frailty", 0),
     }  # fmt: skip
     assert diagnosis_codes([], known, codes).empty

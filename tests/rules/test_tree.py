@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
 from phm_utils.rules.columns import RuleColumn
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.derived import person_columns
-from phm_utils.rules.tree import compile_rule, criteria, describe, parse
+from phm_utils.rules.describe import describe
+from phm_utils.rules.tree import criteria, parse
 
 COLUMNS = {
     c.name: c
@@ -151,7 +153,11 @@ def test_no_text_breaks_out_of_its_literal(text):
         ({"column": "age", "op": "is"}, "compares it with nothing"),
         ({"column": "bmi", "op": "at least", "value": float("nan")}, "not a number"),
         ({"column": "since", "op": "at least", "value": "2020-01-01"}, "is date"),
-        ({"count": [{"column": "smi", "op": "is", "value": True}], "op": "is known", "value": 1}, "A count takes"),
+        ({"column": "age", "op": "between", "value": 3}, "takes two values"),
+        ({"column": "age", "op": "between", "value": [64, 18]}, r"begins with the smaller value: \[18, 64\]"),
+        ({"column": "sex", "op": "between", "value": ["Female", "Male"]}, "has no order"),
+        ({"column": "since", "op": "at least", "value": "2 months ago"}, "is for cohorts"),
+        ({"has": "asthma"}, "is for cohorts"),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused(content, words):
@@ -168,6 +174,7 @@ def test_a_rule_that_cannot_be_meant_is_refused(content, words):
         {"colum": "age", "op": "is", "value": 1},
         {"not": [{"column": "age", "op": "is", "value": 1}]},
         "age >= 18",
+        {"count": [{"column": "smi", "op": "is", "value": True}], "op": "is known", "value": 1},
     ],
 )
 def test_what_is_no_rule_is_refused_by_name(content):

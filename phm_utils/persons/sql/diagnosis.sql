@@ -1,6 +1,6 @@
 -- Diagnoses that are used: one row per spell, use and item, however often it was coded.
 -- used_for: `concept`, `hfrs` (item: three characters) or `charlson` (a group). is_main: the main
--- diagnosis of any episode of the spell.
+-- diagnosis of any episode of the spell. icd10: the first of its codes, a main diagnosis before others.
 SELECT
     coded.person_no,
     coded.spell,
@@ -9,8 +9,10 @@ SELECT
     diagnosis_code.concept_no,
     diagnosis_code.weight,
     spell.day,
+    spell.discharged,
     spell.emergency,
-    bool_or(coded.place = 1) AS is_main
+    bool_or(coded.place = 1) AS is_main,
+    coalesce(min(CASE WHEN coded.place = 1 THEN coded.icd10 END), min(coded.icd10)) AS icd10
 FROM (
     SELECT
         episode.person_no,
@@ -30,4 +32,4 @@ INNER JOIN diagnosis_code ON diagnosis_code.icd10 = coded.icd10
 INNER JOIN spell ON spell.person_no = coded.person_no AND spell.spell = coded.spell
 GROUP BY
     coded.person_no, coded.spell, diagnosis_code.used_for, diagnosis_code.item, diagnosis_code.concept_no,
-    diagnosis_code.weight, spell.day, spell.emergency
+    diagnosis_code.weight, spell.day, spell.discharged, spell.emergency

@@ -1,9 +1,10 @@
 """What is true of a cohort's members by its definition, and so no finding."""
 
-from phm_utils.measures.definitions import Cohort
+from phm_utils.measures.cohort_definitions import Cohort, load_cohort
 from phm_utils.rules.concepts import long_term_conditions
+from phm_utils.rules.forms import Criterion, InCohort, concepts_of
 from phm_utils.rules.groups import BROAD_AGES
-from phm_utils.rules.tree import Criterion, criteria
+from phm_utils.rules.tree import criteria, leaves
 from phm_utils.topics.cohorts.cohort_releases import ALSO
 
 BY_DEFINITION = "the definition asks for it"
@@ -18,8 +19,15 @@ OLDEST = 200  # years: an age that nobody reaches
 
 
 def asked_columns(cohort: Cohort) -> set[str]:
-    """The columns of `person` that a cohort's criteria ask for."""
-    return {criterion.column for rule in cohort.criteria for criterion in criteria(rule)}
+    """The columns of `person` that a cohort's criteria ask for, by themselves, by events or through other cohorts."""
+    found: set[str] = set()
+    for leaf in (leaf for rule in cohort.criteria for leaf in leaves(rule)):
+        if isinstance(leaf, Criterion):
+            found.add(leaf.column)
+        elif isinstance(leaf, InCohort):
+            found |= asked_columns(load_cohort(leaf.cohort))
+        found |= {column for name in concepts_of(leaf) for column in (name, f"{name}_12m")}
+    return found
 
 
 def asks_for(cohort: Cohort, level: str) -> bool:

@@ -5,17 +5,16 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from phm_utils.absent import Absent, if_present
-from phm_utils.measures.definitions import Cohort, load_cohort
+from phm_utils.measures.cohort_definitions import Cohort, load_cohort
+from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.measures.usual_variation import marked
-from phm_utils.methods.comparisons import (
-    shares_against,
-)
+from phm_utils.methods.comparisons import shares_against
 from phm_utils.reports.comparisons import Family, out_of, people
 from phm_utils.reports.findings import finding
 from phm_utils.reports.notebook import Run
 from phm_utils.reports.segment_headings import SHORT, per_1000
 from phm_utils.topics.cohorts.cohort_releases import NEEDS, PART
-from phm_utils.wording import all_lacking
+from phm_utils.wording import all_lacking, joined
 
 
 def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
@@ -28,6 +27,11 @@ def load(run: Run, names: Iterable[str]) -> dict[str, Cohort]:
     return {name: load_cohort(name) for name in names}
 
 
+def counted_names(sizes: pd.DataFrame) -> list[str]:
+    """The cohorts that the run counted, in alphabetical order; none where it counted none."""
+    return [] if isinstance(sizes, Absent) else sorted(sizes["cohort"].unique())
+
+
 def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
     """The chosen cohorts that this run cannot count, and what each needs; they are taken out of `cohorts`."""
     rows = absent[absent["cohort"].isin(list(cohorts))]
@@ -38,8 +42,10 @@ def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
 @if_present
 def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     """One row per cohort: its question, what it is for, and whose definition it is."""
-    rows = [(c.short, c.question, c.use, c.source) for c in cohorts.values()]
-    return pd.DataFrame(rows, columns=["Cohort", "Question", "What could be offered", "Definition"])
+    rows = [(c.short, c.question, c.use, f"{c.owner or 'not stated'}; {c.sponsor}", c.source) for c in cohorts.values()]
+    return pd.DataFrame(
+        rows, columns=["Cohort", "Question", "What could be offered", "Owner; clinical sponsor", "Definition"]
+    )
 
 
 def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
@@ -113,21 +119,35 @@ def _size(row: pd.Series) -> str:
     return f"{row['unit']}: {rate} ({low} to {high}; {people(int(row['events']))}) per 1,000 registered."
 
 
-@finding
-def flow(attrition: pd.DataFrame) -> str:
-    """For each cohort the people left after each criterion, in the order of its definition."""
-    return "People left after each criterion. " + _each(
-        _steps(steps) for _, steps in attrition.groupby("cohort", sort=False)
-    )
-
-
-def _steps(steps: pd.DataFrame) -> str:
+def flow(steps: pd.DataFrame) -> str:
+    """The people of one cohort left after each criterion, in words: the alternative text of its figure."""
     left = "; ".join(f"{row.criterion} {_number(row.people)}" for row in steps.itertuples())
-    return f"{steps['short'].iloc[0]}: {left}"
+    return f"People left after each criterion: {left}."
 
 
 def _number(count: int) -> str:
     return "too few to show" if pd.isna(count) else f"{count:,}"
+
+
+MOST_STARS = 0.5  # share of a cohort's units: with more of them suppressed a figure by unit shows nothing
+
+
+@if_present
+def enough_units(units: pd.DataFrame) -> pd.DataFrame | Absent:
+    """The rows of cohorts of which at least half of the units have a number that can be shown."""
+    stars = units["people"].isna().groupby(units["cohort"]).transform("mean")
+    kept = units[stars <= MOST_STARS].reset_index(drop=True)
+    return kept if len(kept) else Absent("Members by place", "enough members in each place to show a number")
+
+
+@finding
+def too_few_by_unit(units: pd.DataFrame, kind: str) -> str | None:
+    """The cohorts that are not shown by unit, because most of their units have too few members; None where all are."""
+    stars = units["people"].isna().groupby(units["short"], sort=False).mean()
+    few = [short for short, share in stars.items() if share > MOST_STARS]
+    if not few:
+        return None
+    return f"Not shown by {kind}, because most {kind}s have fewer than 8 members: {joined(few)}."
 
 
 @if_present
@@ -136,17 +156,29 @@ def by_unit(units: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> pd.DataFrame 
     return marked(per_1000(named(units, cohorts))) if cohorts else Absent(PART, NEEDS)
 
 
-@finding
-def alternatives(frame: pd.DataFrame) -> str:
-    """Each cohort's size as defined and under each other threshold, in their order."""
-    return "Other thresholds, in people. " + _each(
-        _alternatives(part) for _, part in frame.groupby("cohort", sort=False)
-    )
-
-
-def _alternatives(part: pd.DataFrame) -> str:
+def alternatives(part: pd.DataFrame) -> str:
+    """One cohort's size as defined and under each other threshold, in words: the alternative text of its figure."""
     listed = "; ".join(f"{row.alternative} {_number(row.people)}" for row in part.itertuples())
-    return f"{part['short'].iloc[0]}: {listed}"
+    return f"People in the cohort: {listed}."
+
+
+@finding
+def thresholds_said(frame: pd.DataFrame) -> str:
+    """For each cohort the fewest and the most people that any of its thresholds gives."""
+    return "Under the other thresholds. " + _each(_range_of(part) for _, part in frame.groupby("cohort", sort=False))
+
+
+def _range_of(part: pd.DataFrame) -> str:
+    """A cohort's size as defined, and the range over its alternatives."""
+    short, own = part["short"].iloc[0], part.loc[part["alternative"] == AS_DEFINED, "people"].iloc[0]
+    others = part.loc[part["alternative"] != AS_DEFINED, "people"]
+    if others.empty:
+        return f"{short}: no other threshold is given"
+    known = others.dropna()
+    if known.empty or pd.isna(own):
+        return f"{short}: too few to show"
+    fewest = "too few to show" if len(known) < len(others) else f"{int(known.min()):,}"
+    return f"{short}: {fewest} to {people(int(known.max()))}, as defined {int(own):,}"
 
 
 def _each(parts: Iterable[str]) -> str:

@@ -5,23 +5,17 @@ from typing import Any
 
 import pandas as pd
 
+from phm_utils.measures.cohort_groups import DIMENSIONS
 from phm_utils.measures.usual_variation import WHY, usual_columns
 from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.rates import with_rates, with_shares
 from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts, Steps
 from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, count, counts, derived, estimate, keys
 from phm_utils.rules.columns import ACTIVITIES
-from phm_utils.rules.groups import BROAD_AGES, ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, SEXES, fifth_sql
+from phm_utils.topics.cohorts.alike import RATIO
 
-FAMILIES = 4  # of comparisons in the report: units, groups, other characteristics and contacts
+FAMILIES = 5  # of comparisons in the report: units, groups, groups of the same age, other characteristics, contacts
 RATE = of_one_page(FAMILIES)
-# Each way to break a cohort down: its levels in order, their SQL, and the column it needs.
-DIMENSIONS = {
-    "Age": ((*BROAD_AGES.names, NOT_KNOWN), BROAD_AGES.sql(unknown=NOT_KNOWN), "age"),
-    "Sex": (SEXES, "sex", "sex"),
-    "Deprivation": (QUINTILES, fifth_sql(), "imd_quintile"),
-    "Ethnic group": (ETHNIC_GROUPS, "ethnic_group", "ethnic_group"),
-}
 # Other characteristics of a cohort's members, as rules.
 ALSO: dict[str, dict[str, Any]] = {
     "On the palliative care register": {"column": "palliative_care", "op": "is", "value": True},
@@ -47,6 +41,7 @@ def _with_both_shares(shown: pd.DataFrame) -> pd.DataFrame:
     return with_shares(shown, of="in_cohort").assign(share_all=everybody.clip(upper=1))
 
 
+RATIOS = tuple(estimate(name, "people") for name in RATIO)
 # Of every table here, for a run that lacks it: the part of the report, and what the run would need.
 PART, NEEDS = "The chosen cohorts", "what their criteria ask for"
 LEFT_OUT = Release(
@@ -57,9 +52,10 @@ LEFT_OUT = Release(
 )
 ATTRITION = Release(
     "cohort_attrition",
-    "People left after each criterion of a cohort, in order; step 0 is everybody registered",
-    (AREA, PLACE, *keys("cohort", "step", "criterion"), count("people")),
-    relations=(AcrossAreas(("people",)), Steps("people", "step")),
+    "People left after each criterion of a cohort, in order, and those whom it could not judge; step 0 is everybody "
+    "registered",
+    (AREA, PLACE, *keys("cohort", "step", "criterion"), *counts("people", "unknown")),
+    relations=(AcrossAreas(("people", "unknown")), Steps("people", "step")),
     part=PART,
     needs=NEEDS,
 )
@@ -73,8 +69,9 @@ ALTERNATIVE = Release(
 )
 SIZE = Release(
     "cohort_size",
-    "People in each cohort and their share of everybody registered",
-    (AREA, PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES),
+    "People in each cohort, their share of everybody registered, and the ratio to what the ICS's rates by age and sex "
+    "would give",
+    (AREA, PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES, *RATIOS),
     relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
     derive=with_shares,
     part=PART,
@@ -94,8 +91,12 @@ UNIT = Release(
 )
 PROFILE = Release(
     "cohort_profile",
-    "Who is in each cohort: people by age, sex, deprivation and ethnic group, and their share of that group",
-    (AREA, PLACE, *keys("cohort", "dimension", "level"), *counts("people", "registered", "in_cohort"), *SHARES),
+    "Who is in each cohort: people by age, sex, deprivation and ethnic group, their share of that group, "
+    "and the ratio to what the area's rates by age and sex would give",
+    (
+        *(AREA, PLACE, *keys("cohort", "dimension", "level"), *counts("people", "registered", "in_cohort"), *SHARES),
+        *RATIOS,
+    ),
     relations=(
         *(AcrossAreas(("people", "registered", "in_cohort")), Parts("people", ("level",), "in_cohort")),
         AtMost("people", "registered"),
@@ -136,4 +137,24 @@ USE = Release(
     part=PART,
     needs=NEEDS,
 )
-RELEASES = (LEFT_OUT, ATTRITION, ALTERNATIVE, SIZE, UNIT, PROFILE, OVERLAP, USE)
+PAIR = Release(
+    "cohort_pair",
+    "People who are in both of two cohorts",
+    (AREA, PLACE, *keys("cohort", "other"), *counts("people", "in_cohort", "in_other")),
+    relations=(
+        AcrossAreas(("people", "in_cohort", "in_other")),
+        *(AtMost("people", "in_cohort"), AtMost("people", "in_other")),
+    ),
+    part="People in several cohorts",
+    needs="two cohorts",
+)
+IN_PROGRAMME = Release(
+    "cohort_programme",
+    "People of a cohort who were ever enrolled in a programme",
+    (AREA, PLACE, *keys("cohort", "programme"), *counts("people", "in_cohort"), *SHARES),
+    relations=(AcrossAreas(("people", "in_cohort")), AtMost("people", "in_cohort")),
+    derive=partial(with_shares, of="in_cohort"),
+    part="Programmes that the cohorts' members were in",
+    needs="enrolments in a programme",
+)
+RELEASES = (LEFT_OUT, ATTRITION, ALTERNATIVE, SIZE, UNIT, PROFILE, OVERLAP, PAIR, IN_PROGRAMME, USE)

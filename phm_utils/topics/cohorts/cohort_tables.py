@@ -7,26 +7,31 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.measures.cohort_groups import DIMENSIONS
 from phm_utils.measures.usual_variation import against_others, cautions, with_why
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, practice_names
 from phm_utils.privacy.release import aggregate
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.derived import columns_missing, person_columns
-from phm_utils.rules.tree import Rule, compile_rule, parse
+from phm_utils.rules.tree import Rule, parse
+from phm_utils.topics.cohorts.alike import group_ratios, size_ratios, with_ratio
 from phm_utils.topics.cohorts.cohort_releases import (
     ALSO,
     ALTERNATIVE,
     ATTRITION,
-    DIMENSIONS,
     EVENTS,
+    IN_PROGRAMME,
     LEFT_OUT,
     OVERLAP,
+    PAIR,
     PROFILE,
     RATE,
     SIZE,
     UNIT,
     USE,
 )
+from phm_utils.topics.cohorts.pairs import cohort_pairs, cohort_programmes
 
 PERSON = "person_id, pcn_code, practice_code"  # by which a member is found in `person`
 COHORT, EVERYBODY = "In the cohort", "Everybody registered"
@@ -50,14 +55,18 @@ def cohort_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterato
         yield aggregate(PROFILE, _profile(con, areas, cohorts, missing))
     if {rule["column"] for rule in ALSO.values()} - missing:
         yield aggregate(OVERLAP, _overlap(con, areas, cohorts, missing))
+    if len(cohorts) > 1:
+        yield aggregate(PAIR, cohort_pairs(con, areas, cohorts))
+    if len(programmes := cohort_programmes(con, areas, cohorts)):
+        yield aggregate(IN_PROGRAMME, programmes)
     yield aggregate(USE, _use(con, areas, cohorts, missing))
 
 
 def _attrition(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     frame = counted(
         con,
-        "SELECT cohort, pcn_code, CAST(step AS VARCHAR) AS step, criterion, sum(people) AS people "
-        "FROM cohort_attrition GROUP BY ALL",
+        "SELECT cohort, pcn_code, CAST(step AS VARCHAR) AS step, criterion, sum(people) AS people, "
+        "sum(unknown) AS unknown FROM cohort_attrition GROUP BY ALL",
     )
     levels = frame[["cohort", "step", "criterion"]].drop_duplicates()
     levels = levels.sort_values(["cohort", "step"], key=lambda c: c.astype(int) if c.name == "step" else c)
@@ -76,7 +85,8 @@ def _alternatives(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
 
 def _sizes(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> pd.DataFrame:
     frame = counted(con, "SELECT cohort, pcn_code, count(*) AS people FROM cohort_member GROUP BY ALL")
-    return by_area(frame, cohorts, areas).merge(_registered(con, areas), on="area_code")
+    sizes = by_area(frame, cohorts, areas).merge(_registered(con, areas), on="area_code")
+    return with_ratio(sizes.merge(size_ratios(con, areas), on=["area_code", "cohort"], how="left"))
 
 
 def _units(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +116,8 @@ def _profile(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame
         levels.append(pd.DataFrame({"dimension": name, "level": words}))
     frame = by_area(pd.concat(parts), cohorts.merge(pd.concat(levels), how="cross"), areas)
     frame["in_cohort"] = frame.groupby(["area_code", "cohort", "dimension"])["people"].transform("sum")
-    return frame
+    keys = ["area_code", "cohort", "dimension", "level"]
+    return with_ratio(frame.merge(group_ratios(con, areas, missing), on=keys, how="left"))
 
 
 def _overlap(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame, missing: set[str]) -> pd.DataFrame:

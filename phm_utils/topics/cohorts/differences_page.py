@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from phm_utils.measures.definitions import Cohort
+from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.measures.usual_variation import judged
 from phm_utils.methods.comparisons import (
     ABOVE,
@@ -19,8 +19,9 @@ from phm_utils.methods.comparisons import (
     the_others,
 )
 from phm_utils.methods.validation import z_value
-from phm_utils.reports.comparisons import Family, not_compared, out_of, percent
+from phm_utils.reports.comparisons import Family, not_compared, out_of, percent, times
 from phm_utils.reports.findings import finding
+from phm_utils.topics.cohorts.alike import ADJUSTED
 from phm_utils.topics.cohorts.by_definition import BY_DEFINITION, asked_columns, asks_for, asks_for_also
 from phm_utils.topics.cohorts.cohort_page import PER
 from phm_utils.topics.cohorts.cohort_releases import RATE
@@ -31,6 +32,7 @@ GROUPS = Family(
     "members per 1,000 people", "group", "groups", "all others of the same characteristic", out_of(PER),
     own_comparators=True, counted="people",
 )  # fmt: skip
+ALIKE = Family("", "group", "groups", "what everybody's rates by age and sex give", times, counted="people")
 ALSO = Family(
     "share of people", "characteristic", "characteristics", "everybody registered", percent, own_comparators=True,
     counted="people",
@@ -71,11 +73,11 @@ def _range(units: pd.DataFrame) -> str:
 
 @finding
 def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
-    """For each cohort the groups in which it is more or less frequent than in all others of the same characteristic.
+    """For each cohort the ages and sexes in which it is more or less frequent than in all others.
 
     Groups that the definition asks for are not compared, and people of unknown group are left out.
     """
-    known = groups[~groups["level"].str.contains("Not known|Not stated|not known")].reset_index(drop=True)
+    known = _known_groups(groups[~groups["dimension"].isin(ADJUSTED)])
     asked = pd.Series([asks_for(cohorts[row.cohort], row.level) for row in known.itertuples()], dtype=bool)
     compared = known[~asked].reset_index(drop=True)
     family = compared["cohort"] + compared["dimension"]
@@ -95,7 +97,33 @@ def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         tail = f" Not compared, because the definition asks for it: {asks}." if asks else ""
         return GROUPS.standing_out(part) + tail
 
-    return _in_order("By group", rows, said)
+    return _in_order("By age and sex", rows, said, caution="")
+
+
+@finding
+def alike_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort the fifths and ethnic groups with more or fewer members than their ages and sexes explain.
+
+    Groups that the definition asks for are not compared, and people of unknown group are left out.
+    """
+    known = _known_groups(groups[groups["dimension"].isin(ADJUSTED)])
+    out = pd.Series([asks_for(cohorts[row.cohort], row.level) for row in known.itertuples()], known.index, dtype=bool)
+    units = known[["ratio", "ratio_lower", "ratio_upper"]].astype(float)
+    units = units.set_axis(["value", "lower", "upper"], axis=1)
+    found = rates_against(units, 1.0, family=known["cohort"], left_out=out, rate=RATE)
+    rows = found.assign(
+        cohort=known["cohort"],
+        short=known["short"],
+        unit=known["level"].map(_group),
+        events=known["people"],
+        why=BY_DEFINITION,
+    )
+    return _in_order("At the same age and sex", rows, ALIKE.standing_out, caution="")
+
+
+def _known_groups(groups: pd.DataFrame) -> pd.DataFrame:
+    """Without people of whom the group is not known."""
+    return groups[~groups["level"].str.contains("Not known|Not stated|not known")].reset_index(drop=True)
 
 
 def _left_out(groups: pd.DataFrame) -> str:
@@ -163,7 +191,7 @@ def _rates(ratios: pd.DataFrame, suffix: str) -> pd.DataFrame:
     return pd.DataFrame({"value": value, "lower": value * np.exp(-reach), "upper": value * np.exp(reach)})
 
 
-def _in_order(lead: str, rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]) -> str:
+def _in_order(lead: str, rows: pd.DataFrame, said: Callable[[pd.DataFrame], str], caution: str = NOT_FOR_AGE) -> str:
     """A sentence for each cohort, in their order; short where nothing of a cohort can be compared."""
     compared = rows["verdict"].isin([ABOVE, BELOW, CANNOT_TELL]).groupby(rows["cohort"]).any()
     parts = [
@@ -171,4 +199,4 @@ def _in_order(lead: str, rows: pd.DataFrame, said: Callable[[pd.DataFrame], str]
         + (uncapitalised(said(part.reset_index(drop=True))) if compared[cohort] else "too few to compare.")
         for cohort, part in rows.groupby("cohort", sort=False)
     ]
-    return " ".join([f"{lead}.", *parts, *([NOT_FOR_AGE] if compared.any() else [])])
+    return " ".join([f"{lead}.", *parts, *([caution] if caution and compared.any() else [])])

@@ -6,10 +6,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from phm_utils.errors import InputError
-from phm_utils.measures.definitions import check_cohort, load_cohort, load_cohorts
+from phm_utils.measures.cohort_check import check_files
+from phm_utils.measures.cohort_definitions import FOLDER, cohort_path
 from phm_utils.params import Code, RunParams, Workbook
-from phm_utils.rules.derived import COLUMN_FILES, person_columns
-from phm_utils.topic import MISSING, OK, Line, Stage, Topic, aggregates
+from phm_utils.rules.derived import COLUMN_FILES
+from phm_utils.runs import project_root
+from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
+from phm_utils.topics.cohorts.change_releases import CHANGES
 from phm_utils.topics.cohorts.cohort_releases import RELEASES
 
 
@@ -21,22 +24,28 @@ class CohortsParams(RunParams):
     cohorts: tuple[Code, ...] = Field(
         ("high_bmi_anxiety_depression_no_covid_vaccination",),
         min_length=1,
-        description="Rule files of parameters/cohorts, shown in this order",
+        max_length=6,
+        description="Files of parameters/cohorts that are shown in full, in this order; all are counted",
     )
 
 
 def examine(workbook: Workbook) -> Iterator[Line]:
-    """For `phm doctor`: are all cohorts valid, and do those of the report exist?"""
+    """For `phm doctor` and `--dry-run`: are all cohorts valid, and do those of the report exist?"""
+    checked = check_files(sorted((project_root() / FOLDER).glob("*.yml")), workbook)
+    for result in checked:
+        if result.fault and result.cohort is None:
+            yield MISSING, result.fault
+        elif result.fault:
+            yield ADVICE, f"{result.path.name} is left out: {result.fault}"
+        if result.remark:
+            yield ADVICE, f"{result.path.name}: {result.remark}"
     try:
-        defined = load_cohorts()
-        for name, cohort in defined.items():
-            check_cohort(cohort, person_columns(), f"{name}.yml")
         for name in CohortsParams.of(workbook).cohorts:
-            load_cohort(name)
+            cohort_path(name)
     except InputError as fault:
         yield MISSING, str(fault)
-    else:
-        yield OK, f"parameters/cohorts: {len(defined)} cohorts"
+    if not any(result.fault for result in checked):
+        yield OK, f"parameters/cohorts: {len(checked)} cohorts"
 
 
 TOPIC = Topic(
@@ -47,14 +56,21 @@ TOPIC = Topic(
             "phm_utils.topics.cohorts.cohort_tables:cohort_tables",
             makes=aggregates(RELEASES),
             reads=(
-                *("person", "person_left_out", "practice", "practice_caution"),
+                *("person", "person_left_out", "person_event", "practice", "practice_caution"),
                 *("cohort_member", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
             ),
             settings=("ics_code",),
             files=COLUMN_FILES,
         ),
+        Stage(
+            "cohort_change",
+            "phm_utils.topics.cohorts.change_tables:cohort_change",
+            makes=aggregates(CHANGES),
+            reads=("cohort_step", "cohort_definition", "person_place", "person_follow_up", "practice"),
+            files="phm_utils.measures.cohort_change:earlier_files",
+        ),
     ),
-    releases=RELEASES,
+    releases=(*RELEASES, *CHANGES),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),

@@ -11,7 +11,9 @@ from phm_utils.engine import guarded, read_sql
 from phm_utils.measures.definitions import Segmentation
 from phm_utils.measures.segments import ASSESSED, OTHERWISE
 from phm_utils.rules.columns import RuleColumn
-from phm_utils.rules.tree import All, AnyOf, Count, Not, Rule, compile_rule, describe
+from phm_utils.rules.compile import compile_rule
+from phm_utils.rules.describe import describe
+from phm_utils.rules.tree import All, AnyOf, Count, Not, Rule
 
 OF_SEGMENTS = ("segment", "other_segment", "people", "people_segment", "people_other")
 OF_RULES = ("place", "segment", "reason", "other_place", "other_segment", "other_reason", "people")

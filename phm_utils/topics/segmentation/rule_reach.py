@@ -15,7 +15,9 @@ from typing import Any
 
 from phm_utils.measures.definitions import Segmentation
 from phm_utils.rules.columns import RuleColumn
-from phm_utils.rules.tree import All, AnyOf, Count, Criterion, Not, Rule, criteria, describe
+from phm_utils.rules.describe import describe
+from phm_utils.rules.forms import Criterion
+from phm_utils.rules.tree import All, AnyOf, Count, Not, Rule, criteria
 
 TRUE, FALSE, UNKNOWN = 1, 2, 4  # answers that a rule may still give, added up
 MAX_TRIED = 20_000  # examples tried for one rule; beyond, it counts as reachable

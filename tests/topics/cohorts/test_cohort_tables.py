@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from released_tables import protected, table_of
 
-from phm_utils.measures.definitions import load_cohorts
+from phm_utils.measures.cohort_definitions import load_cohorts
 from phm_utils.reports.findings import TOO_FEW
 from phm_utils.rules.derived import person_columns
 from phm_utils.topics.cohorts import cohort_page, cohort_tables, differences_page
@@ -159,8 +159,8 @@ def test_sentences_name_the_figures_they_stand_on(released):
     )
     steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
     assert str(cohort_page.flow(steps)) == (
-        "People left after each criterion. Seven or more ED attendances: Registered on the index date 645; Aged 18 or "
-        "over 645; Seven or more attendances in 12 months 45; Not on the palliative care register 45."
+        "People left after each criterion: Registered on the index date 645; Aged 18 or over 645; "
+        "Seven or more attendances in 12 months 45; Not on the palliative care register 45."
     )
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from segment_models import model, over
 
 from phm_utils.measures.definitions import load_segmentation
+from phm_utils.rules.compile import compile_rule
 from phm_utils.rules.derived import person_columns
-from phm_utils.rules.tree import compile_rule
 from phm_utils.topics.segmentation import rule_reach as segment_reach
 from phm_utils.topics.segmentation.rule_overlap import same_conditions
 from phm_utils.topics.segmentation.rule_reach import unreachable

@@ -1,0 +1,165 @@
+"""Who came into each cohort and who left it since an earlier run that is kept, and why."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import guarded, parquet_source, present_tables, read_sql
+from phm_utils.kept import ADVICE, FOLDER, Snapshot, newest_before
+from phm_utils.measures.topic import KEPT
+from phm_utils.params import Workbook
+from phm_utils.runs import resolve
+
+FEWEST_KNOWN = 0.5  # share of the people kept: with fewer known again, the pseudonyms are others
+SAME, CHANGED = "the same", "changed"  # the definition
+STAYED = "stayed"
+# Why somebody is a member now and was none.
+JOINED, MET, KNOWN, REDEFINED_IN = "joined", "met", "known", "redefined_in"
+# Why somebody was a member and is none now. ENDED is DIED or GONE, where deaths are not known.
+ENDED, DIED, GONE, UNMET, UNKNOWN, REDEFINED_OUT = "ended", "died", "gone", "unmet", "unknown", "redefined_out"
+BY_CRITERION = (MET, KNOWN, UNMET, UNKNOWN)  # those of which the criterion is told
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs compared.
+
+    earlier: the index date of the earlier one. cohorts: one row per cohort that both could count, with `definition`,
+        SAME or CHANGED. criteria: one row per cohort and `step`, with `criterion`, in words.
+    outcomes: everybody who is a member now or was then, counted: one row per `cohort`, `pcn_then`, `pcn_now`,
+        `outcome` and `step`, with `people`.
+    deaths_known: does this run know who has died?
+
+    outcome: STAYED (a member at both dates); of new members JOINED (not registered then), MET or KNOWN (the first
+    criterion that they did not meet then, or that was not known, is `step`) or REDEFINED_IN; of those who left DIED,
+    GONE (no longer registered, or no longer in the extracts), ENDED (one of both), UNMET or UNKNOWN (`step` is the
+    first criterion that is not met now, or not known) or REDEFINED_OUT. `step` is null where the definition changed.
+    pcn_then: of the practice then, as practices are grouped now; as they were then if the practice is gone.
+    """
+
+    earlier: date
+    cohorts: pd.DataFrame
+    criteria: pd.DataFrame
+    outcomes: pd.DataFrame
+    deaths_known: bool
+
+
+_SAME = f"CASE WHEN same THEN '{SAME}' ELSE '{CHANGED}' END"
+_DEFINITIONS = """
+    SELECT cohort, current.steps AS steps_now, former.steps AS steps_then, current.digest = former.digest AS same
+    FROM (SELECT cohort, count(*) AS steps, min(digest) AS digest FROM cohort_definition GROUP BY cohort) AS current
+    INNER JOIN (
+        SELECT cohort, count(*) AS steps, min(digest) AS digest FROM cohort_definition_then GROUP BY cohort
+    ) AS former USING (cohort)"""
+
+
+def earlier_run(workbook: Workbook) -> Snapshot | None:
+    """What is kept of the newest run of an earlier index date, if anything is."""
+    folder = resolve(workbook.outputs) / workbook.name / FOLDER
+    return newest_before(folder, workbook.index_date, KEPT)
+
+
+def earlier_files(workbook: Workbook) -> list[Path]:
+    """The files that a comparison depends on: those of the earlier run that is kept."""
+    kept = earlier_run(workbook)
+    return [] if kept is None else [path for table in KEPT for path in kept.files(table)]
+
+
+def compared(con: duckdb.DuckDBPyConnection, kept: Snapshot) -> Comparison | None:
+    """This run against an earlier one. con: reads the tables of KEPT, `person_follow_up` and `practice`.
+
+    None where this run counted no cohort, or knows fewer than half of the people kept: they have other pseudonyms.
+    Raises InputError where what is kept cannot be read.
+    """
+    if not set(KEPT) <= present_tables(con):
+        return None
+    with guarded(f"Comparing with the run of {kept.index_date} that is kept", ADVICE):
+        for table in KEPT:
+            source = parquet_source(kept.files(table))
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {table}_then AS SELECT * FROM {source}")
+        if not _known_again(con):
+            return None
+        [(deaths,)] = con.execute("SELECT count(died) FROM person_follow_up").fetchall()
+        outcomes = read_sql(con, _outcomes(deaths > 0)).astype({"people": "int64", "step": "Int32"})
+        cohorts = read_sql(con, f"SELECT cohort, {_SAME} AS definition FROM ({_DEFINITIONS}) ORDER BY cohort")
+        criteria = read_sql(con, "SELECT cohort, step, criterion FROM cohort_definition ORDER BY cohort, step")
+    return Comparison(kept.index_date, cohorts, criteria, outcomes, deaths > 0)
+
+
+def _known_again(con: duckdb.DuckDBPyConnection) -> bool:
+    """Are at least half of the people kept in follow-up now? It goes back 48 months."""
+    [(people, known)] = con.execute(
+        "SELECT count(*), count(followed.person_id) FROM person_place_then LEFT JOIN "
+        "(SELECT DISTINCT person_id FROM person_follow_up) AS followed "
+        "ON followed.person_id = person_place_then.person_id"
+    ).fetchall()
+    return known >= FEWEST_KNOWN * people > 0
+
+
+def _outcomes(deaths_known: bool) -> str:
+    """A SELECT of people by cohort, networks, outcome and step. See `Comparison`."""
+    ended = f"CASE WHEN dead.person_id IS NOT NULL THEN '{DIED}' ELSE '{GONE}' END" if deaths_known else f"'{ENDED}'"
+    return f"""
+WITH definition AS ({_DEFINITIONS}
+),
+members_now AS (
+    SELECT cohort, person_place.person_id, person_place.pcn_code
+    FROM cohort_step
+    INNER JOIN definition USING (cohort)
+    INNER JOIN person_place USING (person_no)
+    WHERE cohort_step.met = definition.steps_now
+),
+members_then AS (
+    SELECT cohort, person_place_then.person_id, coalesce(practice.pcn_code, person_place_then.pcn_code) AS pcn_code
+    FROM cohort_step_then
+    INNER JOIN definition USING (cohort)
+    INNER JOIN person_place_then USING (person_no)
+    LEFT JOIN practice ON practice.practice_code = person_place_then.practice_code
+    WHERE cohort_step_then.met = definition.steps_then
+),
+everybody AS (
+    SELECT
+        cohort, person_id, members_now.pcn_code AS pcn_now, members_then.pcn_code AS pcn_then,
+        members_now.cohort IS NOT NULL AS is_now, members_then.cohort IS NOT NULL AS was_then
+    FROM members_now
+    FULL JOIN members_then USING (cohort, person_id)
+),
+judged AS (
+    SELECT
+        everybody.cohort,
+        everybody.pcn_then,
+        everybody.pcn_now,
+        CASE
+            WHEN everybody.is_now AND everybody.was_then THEN '{STAYED}'
+            WHEN everybody.is_now AND place_then.person_id IS NULL THEN '{JOINED}'
+            WHEN everybody.is_now AND NOT definition.same THEN '{REDEFINED_IN}'
+            WHEN everybody.is_now THEN CASE WHEN step_then.unknown THEN '{KNOWN}' ELSE '{MET}' END
+            WHEN place_now.person_id IS NULL THEN {ended}
+            WHEN NOT definition.same THEN '{REDEFINED_OUT}'
+            ELSE CASE WHEN step_now.unknown THEN '{UNKNOWN}' ELSE '{UNMET}' END
+        END AS outcome,
+        CASE WHEN everybody.is_now THEN coalesce(step_then.met, 0) ELSE coalesce(step_now.met, 0) END + 1 AS step
+    FROM everybody
+    INNER JOIN definition ON definition.cohort = everybody.cohort
+    LEFT JOIN person_place AS place_now ON place_now.person_id = everybody.person_id
+    LEFT JOIN person_place_then AS place_then ON place_then.person_id = everybody.person_id
+    LEFT JOIN cohort_step AS step_now
+        ON step_now.cohort = everybody.cohort AND step_now.person_no = place_now.person_no
+    LEFT JOIN cohort_step_then AS step_then
+        ON step_then.cohort = everybody.cohort AND step_then.person_no = place_then.person_no
+    LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS dead
+        ON dead.person_id = everybody.person_id
+)
+SELECT
+    cohort,
+    pcn_then,
+    pcn_now,
+    outcome,
+    CASE WHEN outcome IN ({", ".join(f"'{name}'" for name in BY_CRITERION)}) THEN step END AS step,
+    count(*) AS people
+FROM judged
+GROUP BY ALL
+ORDER BY ALL"""

@@ -1,0 +1,123 @@
+"""What one run knows of the words of cohorts: columns, events with their sources, segments, lists and programmes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import duckdb
+import pandas as pd
+
+from phm_utils.engine import present_tables, read_sql
+from phm_utils.measures.cohort_definitions import Cohort
+from phm_utils.measures.segments import chosen
+from phm_utils.params import Workbook
+from phm_utils.rules.concepts import concepts
+from phm_utils.rules.derived import columns_missing, person_columns
+from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME, event_concepts
+from phm_utils.rules.event_windows import EventSource, days_of
+from phm_utils.rules.forms import Criterion, InCohort, InProgramme, InSegment, Leaf, OnList, concepts_of, windows_of
+from phm_utils.rules.tree import Rule, leaves
+from phm_utils.rules.vocabulary import Vocabulary
+
+SEGMENT = "segment"  # the table
+
+
+@dataclass(frozen=True)
+class RunWords:
+    """What a run knows.
+
+    sources: where events of each concept come from. missing: columns of `person` that are null throughout, and
+    concepts of which the run has no events, with the table or field that it lacks. all_segments: those of the
+    segmentation, also where nobody could be placed.
+    """
+
+    words: Vocabulary
+    sources: Mapping[str, EventSource]
+    missing: Mapping[str, str]
+    index_date: date
+    all_segments: tuple[str, ...] = ()
+
+    @property
+    def static(self) -> Vocabulary:
+        """The words that are right in any run: a list or programme that this one lacks is no fault of a file."""
+        segments = self.words.segments or self.all_segments
+        return replace(self.words, segments=segments, lists=None, programmes=None)
+
+    def lacking(self, rules: Iterable[Rule]) -> list[str]:
+        """What the run lacks for some rules: tables, fields, windows that a source does not cover, lists."""
+        found = [lack for rule in rules for leaf in leaves(rule) for lack in self._lacking(leaf)]
+        return sorted(set(found))
+
+    def _lacking(self, leaf: Leaf) -> list[str]:
+        match leaf:
+            case Criterion(column=name):
+                return [self.missing[name]] if name in self.missing else []
+            case InCohort(cohort=name):
+                return self.lacking(self.words.cohorts[name])
+            case InSegment():
+                return [] if self.words.segments else ["the segmentation"]
+            case OnList(list=names):
+                return self._without(PARTNER_LIST) or self._unnamed("the list", names, self.words.lists)
+            case InProgramme(programme=names):
+                return self._without(PROGRAMME) or self._unnamed("the programme", names, self.words.programmes)
+        asked = [*concepts_of(leaf), *(w.anchor for w in windows_of(leaf) if w.anchor)]
+        return [lack for name in asked for lack in self._without(name)] or self._too_short(leaf)
+
+    def _without(self, concept: str) -> list[str]:
+        lacks = self.missing.get(f"events of {concept}")
+        return [lacks] if lacks else []
+
+    def _unnamed(self, what: str, names: tuple[str, ...], known: tuple[str, ...] | None) -> list[str]:
+        return [f"{what} {name}" for name in names if name not in (known or ())]
+
+    def _too_short(self, leaf: Leaf) -> list[str]:
+        """The sources that begin after a window does: a count over it would be too low."""
+        days = [
+            (self.sources[name].table, days_of(window, self.sources[name], self.index_date))
+            for window in windows_of(leaf)
+            for name in concepts_of(leaf)
+        ]
+        return [table for table, found in days if not found.covered]
+
+
+def run_words(con: duckdb.DuckDBPyConnection, workbook: Workbook, cohorts: Mapping[str, Cohort]) -> RunWords:
+    """What the run knows whose tables `con` can read: `person_left_out`, `event_concept`, `person_event`, `segment`.
+
+    cohorts: those that rules may refer to.
+    """
+    known = concepts()
+    table = read_sql(con, "SELECT * FROM event_concept ORDER BY concept_no")
+    missing = columns_missing(con) | {f"events of {row.concept}": row.lacks for row in table.itertuples() if row.lacks}
+    segments = tuple(chosen(workbook).names)
+    words = Vocabulary(
+        person_columns(known),
+        event_concepts(known),
+        segments if SEGMENT in present_tables(con) else (),
+        {name: cohort.criteria for name, cohort in cohorts.items()},
+        _codes(con, PARTNER_LIST),
+        _codes(con, PROGRAMME),
+        workbook.index_date,
+    )
+    sources = {row.concept: _source(row) for row in table.itertuples()}
+    return RunWords(words, sources, missing, workbook.index_date, segments)
+
+
+def _codes(con: duckdb.DuckDBPyConnection, concept: str) -> tuple[str, ...]:
+    """The names of the lists, or programmes, of this run."""
+    sql = "SELECT DISTINCT code FROM person_event WHERE concept = $concept AND code IS NOT NULL ORDER BY code"
+    return tuple(name for (name,) in con.execute(sql, {"concept": concept}).fetchall())
+
+
+def _source(row) -> EventSource:
+    first = None if pd.isna(row.first_date) else row.first_date.date()
+    silent = tuple(date.fromisoformat(day) for day in row.silent.split())
+    return EventSource(row.source, first, row.to_date.date(), silent)
+
+
+def static_words(workbook: Workbook | None, cohorts: Mapping[str, Cohort]) -> Vocabulary:
+    """What may be asked of any run: lists and programmes are not known, and every name of them is taken."""
+    known = concepts()
+    segments = tuple(chosen(workbook).names) if workbook else ()
+    rules = {name: cohort.criteria for name, cohort in cohorts.items()}
+    index_date = workbook.index_date if workbook else None
+    return Vocabulary(person_columns(known), event_concepts(known), segments, rules, index_date=index_date)
