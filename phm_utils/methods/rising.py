@@ -58,7 +58,7 @@ def rising(people: pd.DataFrame, *, false_share: float = FALSE_SHARE, limits: bo
     Raises InputError for missing columns, negative or fractional counts, or fewer than LEAST_PEOPLE people judged.
     """
     checked = _checked(people)
-    seen = _with_contacts(checked)
+    seen = judged_people(checked)
     if seen.sum() < LEAST_PEOPLE:
         raise InputError(
             f"{int(seen.sum())} of {len(people)} people have contacts and {LEAST_YEARS} years in both years; "
@@ -103,7 +103,13 @@ def _checked(people: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _with_contacts(frame: pd.DataFrame) -> pd.Series:
+def judged_people(frame: pd.DataFrame) -> pd.Series:
+    """Who is judged: people with a contact in either year, and LEAST_YEARS of exposure in both.
+
+    >>> exposure = {"earlier_years": [1, 1, 0.1], "later_years": 1}
+    >>> judged_people(pd.DataFrame({"earlier": [0, 0, 5], "later": [1, 0, 5]} | exposure)).tolist()
+    [True, False, False]
+    """
     years = frame[["earlier_years", "later_years"]].min(axis=1)
     return (frame["earlier"] + frame["later"] > 0) & (years >= LEAST_YEARS)
 

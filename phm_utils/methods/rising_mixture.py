@@ -289,7 +289,7 @@ def _ratio_shares(
         step, turn = once - rises, twice - 2 * once + rises
         if np.abs(step).max() < SETTLED:
             break
-        times = max(np.linalg.norm(step) / max(np.linalg.norm(turn), TINY), 1.0)
+        times = max(float(np.linalg.norm(step)) / max(float(np.linalg.norm(turn)), TINY), 1.0)
         far = np.maximum(rises + 2 * times * step + times**2 * turn, rises / 20)
         far = far / far.sum() if rising is None else with_share(far / far.sum(), rising)
         further, there = next_of(far)
