@@ -41,8 +41,8 @@ class Years:
 def years_of(con: duckdb.DuckDBPyConnection, activity: str) -> Years | None:
     """The years of an activity that a run can compare; None where its source covers fewer than two."""
     found = con.execute(
-        "SELECT prior_from, prior_to, from_date, to_date, first_date FROM activity_window INNER JOIN event_concept "
-        "ON event_concept.source = activity_window.source WHERE concept = $activity AND complete",
+        "SELECT w.prior_from, w.prior_to, w.from_date, w.to_date, c.first_date FROM activity_window AS w "
+        "INNER JOIN event_concept AS c ON c.source = w.source WHERE c.concept = $activity AND w.complete",
         {"activity": activity},
     ).fetchall()
     return Years(*(_day(value) for value in found[0])) if found else None  # type: ignore[arg-type] # dates

@@ -56,6 +56,12 @@ def rising(people: pd.DataFrame, *, false_share: float = FALSE_SHARE, limits: bo
     false_share: of those flagged, at most this share is expected not to be rising. limits: are limits needed?
     Rising: at least twice the person's usual rate, above what the practice's own contacts changed by.
     Raises InputError for missing columns, negative or fractional counts, or fewer than LEAST_PEOPLE people judged.
+
+    >>> usual = {"age_band": "18-64", "use_stratum": "1 to 5", "practice_code": "A99001"}
+    >>> counts = pd.DataFrame({"earlier": [4] * 600, "later": [4] * 594 + [40] * 6})
+    >>> found = rising(counts.assign(earlier_years=1, later_years=1, **usual), limits=False)
+    >>> int(found.people["flagged"].sum()), round(found.share, 2)
+    (6, 0.01)
     """
     checked = _checked(people)
     seen = judged_people(checked)

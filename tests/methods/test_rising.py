@@ -1,4 +1,4 @@
-"""Rising contacts: steady people are beta-binomial, few of those flagged are not rising, and the number is estimated."""
+"""Rising contacts: steady people are beta-binomial, few of those flagged are false, and the number is estimated."""
 
 import numpy as np
 import pandas as pd
