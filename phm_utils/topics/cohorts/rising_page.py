@@ -89,7 +89,8 @@ def _title(activity: str) -> str:
 def _estimate(row: dict) -> str:
     if pd.isna(row["rising"]):
         return TOO_FEW
-    return f"{number(row['rising'])} ({number(row['lower'])} to {number(row['upper'])})"
+    found, low, high = (f"{row[name]:,.0f}" for name in ("rising", "lower", "upper"))
+    return f"{found} ({low} to {high})"
 
 
 def _how_many(row: dict) -> str:
