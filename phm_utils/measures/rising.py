@@ -8,16 +8,15 @@ import pandas as pd
 from pydantic import field_validator
 
 from phm_utils.engine import Model
-from phm_utils.measures.rising_counts import contact_counts, years_of
+from phm_utils.measures.rising_counts import FORMERLY, contact_counts, years_of
 from phm_utils.methods.rising import LEAST_PEOPLE, Rising, judged_people, rising
 from phm_utils.methods.rising_areas import rising_in_areas
 from phm_utils.params import Code, RunParams, Workbook, of_run
 from phm_utils.rules.columns import ACTIVITIES
 
 TWO_YEARS = "two whole years of {title}"
-ENOUGH_PEOPLE = "enough people with {title} in two years"
-CONTACT = ("activity", "person_no", "pcn_code", "practice_code", "earlier", "later")  # then what is said of each
-ESTIMATE = ("activity", "area_code", "people", "rising", "lower", "upper")
+ENOUGH_PEOPLE = "enough people with {title} in three years"
+CONTACT = ("person_no", "pcn_code", "practice_code", "use_stratum", "earlier", "later")  # then what is said of each
 
 
 class RisingChoice(RunParams):
@@ -41,6 +40,7 @@ class RisingChoice(RunParams):
 def rising_contacts(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: `rising_contact`, one row per activity and person with contacts in either year; and what it shows.
 
+    Who had none in the year before both is new to the service: not judged, so without a posterior.
     rising_estimate: one row per activity and area: people with contacts, and how many of them are rising, with limits;
     the row of the ICS has its code. rising_stratum: how steady people are, by age and former use. rising_left_out:
     activities that this run cannot judge, and what it lacks.
@@ -74,12 +74,13 @@ def _activity(
     if lacks or years is None:
         return lacks or TWO_YEARS.format(title=title)
     counts = contact_counts(con, activity, years, episode_days)
-    if judged_people(counts).sum() < LEAST_PEOPLE:
+    before = counts[counts["use_stratum"] != FORMERLY[0]]  # who is new to a service is not rising
+    if judged_people(before).sum() < LEAST_PEOPLE:
         return ENOUGH_PEOPLE.format(title=title)
-    found = rising(counts)
-    said = found.people[["posterior", "expected", "flagged"]]
-    contact = pd.concat([counts[list(CONTACT[1:])], said], axis=1)
-    return {"contact": contact, "estimate": _estimates(found, counts, ics_code), "stratum": found.strata}
+    found = rising(before)
+    said = found.people[["posterior", "expected", "flagged"]].reindex(counts.index)
+    contact = pd.concat([counts[list(CONTACT)], said.assign(flagged=said["flagged"].eq(True))], axis=1)
+    return {"contact": contact, "estimate": _estimates(found, before, ics_code), "stratum": found.strata}
 
 
 def _estimates(found: Rising, counts: pd.DataFrame, ics_code: str) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from phm_utils.methods.episodes import episode_starts
 from phm_utils.rules.groups import NOT_KNOWN, AgeBands
 
 AGES = AgeBands((0, 18, 65))
-FORMERLY = ("None in the year before", "1 to 5", "6 or more")  # episodes in the year before both
-FROM_HOW_MANY = (1, 6)
+FORMERLY = ("None", "1 to 5", "6 to 11", "12 to 23", "24 or more")  # episodes in the year before both
+FROM_HOW_MANY = (1, 6, 12, 24)
 YEAR = timedelta(days=365)
 
 

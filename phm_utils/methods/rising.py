@@ -13,7 +13,8 @@ from phm_utils.errors import InputError
 from phm_utils.methods.practice_changes import practice_changes
 from phm_utils.methods.rising_fit import fit, fit_together, judge
 from phm_utils.methods.rising_limits import Part, share_limits
-from phm_utils.methods.rising_mixture import POISSON, Mixture
+from phm_utils.methods.rising_mixture import Mixture
+from phm_utils.methods.rising_moves import POISSON
 from phm_utils.methods.rising_rows import Rows, tally
 from phm_utils.methods.validation import counts, has_columns
 

@@ -9,7 +9,7 @@ from scipy import optimize, stats
 from phm_utils.errors import InputError
 from phm_utils.methods.rising import Rising
 from phm_utils.methods.rising_limits import CONFIDENCE
-from phm_utils.methods.rising_mixture import TINY
+from phm_utils.methods.rising_moves import TINY
 from phm_utils.methods.validation import matched
 
 MOST = 0.999  # of a stratum's people

@@ -1,30 +1,22 @@
 """Fits the mixture of steady and rising people, and says what it makes of each person."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import optimize
 
-from phm_utils.methods.rising_mixture import (
-    RATIOS,
-    RISERS,
-    TURNS,
-    Likelihoods,
-    Mixture,
-    Prior,
-    climb,
-    nudged,
-    shares_of,
-    start,
-    with_share,
-)
+from phm_utils.methods.rising_mixture import Mixture, Prior, climb, nudged, shares_of, start, with_share
+from phm_utils.methods.rising_moves import RATIOS, RISERS, Likelihoods
 from phm_utils.methods.rising_rows import Rows
 
 STEADIER, LESS_STEADY = (0.0, 1 / 6, 0.4), (2.5, 6.0, 15.0)  # times the usual dispersion, where people differ in it
-OTHERS = 0.02  # of people with each, to begin with; and who turn
+OTHERS, HALF = 0.02, 0.5  # of people with each, to begin with; who turn; who begin or end
 FLAT = 0.02  # dispersion below which a grid of multiples would be one of nothing
 NOBODY = 1e-8  # a weight below it is dropped
 START_ROOT, ROOT_REACH, LEVEL_REACH = 0.15, 0.2, 0.02  # where the search begins, and its first steps
+LEVEL_SPREAD, MOST_LEVEL = 0.15, 0.4  # of the level: its standard deviation, and the largest
+MOST_ROOT = 1.5  # of one dispersion: people less steady than k = .44 come and go
 MOST_TRIED = 60
 AGAIN = 0.3  # of the first steps, when the search begins again from what it found
 LONGER = 6  # times the rounds of EM, at the end of a search
@@ -32,28 +24,45 @@ HOPEFUL = 2.0  # log-likelihood that further ratios must gain before dispersion 
 CHUNK = 2_000  # rows judged at a time, for memory
 
 
-def fit(rows: Rows, prior: Prior | None = None, *, tried: int = MOST_TRIED) -> Mixture:
+def fit(rows: Rows, *, tried: int = MOST_TRIED) -> Mixture:
     """The simplest mixture that explains people's counts.
 
-    First one dispersion and one ratio; then any ratios, and at last several dispersions and people who turn. Each must
-    gain the logarithm of the number of people: the Bayesian information criterion of two parameters.
-    prior: then any of its ratios from the start. tried: pairs of dispersion and level, at most.
+    First one dispersion and one ratio; then any ratios; people whose contacts begin or end; and at last several
+    dispersions and people who turn. Each must gain the logarithm of the number of people: the Bayesian information
+    criterion of two parameters.
+    tried: pairs of dispersion and level, at most.
 
     >>> rows = Rows(*(np.array(c) for c in ([4.0, 4], [4.0, 40], [0.0, 0], [0.0, 0], [99.0, 1])))  # one in a hundred
     >>> round(fit(rows).rising, 2)
     0.01
     """
-    needed = np.log(rows.people.sum())
-    found = _searched(start(rows, START_ROOT, prior), rows, tried, single=prior is None)
-    if prior is None:
-        free = climb(nudged(found), rows, rounds=LONGER)
-        if free.log_likelihood - found.log_likelihood > HOPEFUL:
-            free = _searched(free, rows, tried // 2, single=False, reach=AGAIN)
-            found = free if free.log_likelihood - found.log_likelihood > needed else found
+    found = _searched(start(rows, START_ROOT), rows, tried, single=True)
+    free = climb(nudged(found), rows, rounds=LONGER)
+    if free.log_likelihood - found.log_likelihood > HOPEFUL:
+        found = _better(found, _searched(free, rows, tried // 2, single=False, reach=AGAIN), rows)
+    some = max((climb(one, rows, rounds=LONGER) for one in _passing(found, rows)), key=_likelihood)
+    if _better(found, some, rows) is some:
+        found = _better(found, _searched(some, rows, tried, single=False), rows)
     several = climb(_several(found), rows, rounds=LONGER)
     if several.log_likelihood > found.log_likelihood:
         several = climb(several, rows, rounds=LONGER * LONGER)
-    return several if several.log_likelihood - found.log_likelihood > needed else found
+    return _better(found, several, rows)
+
+
+def _likelihood(mixture: Mixture) -> float:
+    return mixture.log_likelihood
+
+
+def _better(simple: Mixture, other: Mixture, rows: Rows) -> Mixture:
+    """The other mixture where it gains enough on the simple one."""
+    return other if other.log_likelihood - simple.log_likelihood > np.log(rows.people.sum()) else simple
+
+
+def _passing(one: Mixture, rows: Rows) -> Iterable[Mixture]:
+    """Mixtures with people whose contacts begin or end: few beside these people, or half beside steady ones."""
+    for share, here in ((OTHERS, nudged(one)), (HALF, start(rows, START_ROOT))):
+        shares = np.r_[here.shares * (1 - share), share / 2, share / 2]
+        yield replace(here, shares=shares, passing=here.weight.copy())
 
 
 def fit_together(parts: list[Rows]) -> list[Mixture]:
@@ -66,17 +75,31 @@ def fit_together(parts: list[Rows]) -> list[Mixture]:
     alone = [fit(rows) for rows in parts]
     if len(parts) == 1:
         return alone
-    rises = _common(alone, parts)
-    return [fit(rows, Prior(rises)) for rows in parts]
+    prior = Prior(_common(alone, parts))
+    return [climb(_with_prior(m, prior), rows, rounds=LONGER * LONGER) for m, rows in zip(alone, parts, strict=True)]
+
+
+def _with_prior(mixture: Mixture, prior: Prior) -> Mixture:
+    """The same with a prior, and its ratios to begin with."""
+    there = mixture.shares[: len(RATIOS)].sum()
+    shares = np.r_[there * prior.rises, mixture.shares[len(RATIOS) :]]
+    return replace(mixture, shares=shares / shares.sum(), prior=prior)
 
 
 def _common(alone: list[Mixture], parts: list[Rows]) -> np.ndarray:
-    """Shares of the ratios in all parts together, what each says of rates given: one ratio if that explains them."""
-    moves = [Likelihoods(r, m).up(m.weight) for m, r in zip(alone, parts, strict=True)]
-    by_move, people = np.vstack(moves), np.concatenate([rows.people for rows in parts])
+    """Shares of the ratios in all parts together, what each says of all else given: one ratio if that explains them."""
+    moves = [_there(mixture, rows) for mixture, rows in zip(alone, parts, strict=True)]
+    by_move, people = np.vstack([found for found, _ in moves]), np.concatenate([weight for _, weight in moves])
     single, free = (shares_of(by_move, people, single=single) for single in (True, False))
     gain = people @ np.log((by_move @ free) / (by_move @ single))
     return free if gain > np.log(people.sum()) else single
+
+
+def _there(mixture: Mixture, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Rows x RATIOS, and how many of a row's people are steady or rising and do nothing else."""
+    found = mixture.by_move(Likelihoods(rows, mixture))
+    mine = found[:, : len(RATIOS)] @ mixture.shares[: len(RATIOS)]
+    return found[:, : len(RATIOS)], rows.people * mine / (found @ mixture.shares)
 
 
 def _searched(begun: Mixture, rows: Rows, tried: int, *, single: bool, reach: float = 1.0) -> Mixture:
@@ -85,11 +108,12 @@ def _searched(begun: Mixture, rows: Rows, tried: int, *, single: bool, reach: fl
 
     def lost(point: np.ndarray) -> float:
         nonlocal latest, best
-        dispersion = np.full(len(latest.rate), point[0] ** 2)
-        placed = replace(nudged(latest), dispersion=dispersion, level=float(point[1]))
+        root, level = min(abs(point[0]), MOST_ROOT), float(np.clip(point[1], -MOST_LEVEL, MOST_LEVEL))
+        dispersion = np.full(len(latest.rate), root**2)
+        placed = replace(nudged(latest), dispersion=dispersion, level=level)
         latest = climb(placed, rows, single=single).pruned(NOBODY)
-        best = latest if latest.objective > best.objective else best
-        return -latest.objective
+        best = latest if _level_too(latest) > _level_too(best) else best
+        return float(abs(point[1] - level) + abs(abs(point[0]) - root)) - _level_too(latest)
 
     root, level = float(np.sqrt(begun.usual_dispersion)), begun.level
     for size in (reach, reach * AGAIN):
@@ -100,19 +124,29 @@ def _searched(begun: Mixture, rows: Rows, tried: int, *, single: bool, reach: fl
     return climb(best, rows, rounds=LONGER, single=single)
 
 
+def _level_too(mixture: Mixture) -> float:
+    """The objective, with what is thought of levels: practices' changes are allowed for, so there is little left.
+
+    It also keeps everybody from being called a riser at half the level.
+    """
+    return mixture.objective - (mixture.level / LEVEL_SPREAD) ** 2 / 2
+
+
 def _several(one: Mixture) -> Mixture:
     """A mixture over several dispersions, and people who turn, that begins near one of a single dispersion."""
     usual = max(one.usual_dispersion, FLAT)
     dispersions = [usual * times for times in (*STEADIER, 1.0, *LESS_STEADY)]
     share = [OTHERS if d != usual else 1 - OTHERS * (len(dispersions) - 1) for d in dispersions]
+    near = nudged(one).shares * (1 - OTHERS)
     turning = np.full(len(RATIOS) - 1, OTHERS / (len(RATIOS) - 1))
     return replace(
         one,
         rate=np.tile(one.rate, len(dispersions)),
         dispersion=np.repeat(dispersions, len(one.rate)),
         weight=np.outer(share, one.weight).ravel(),
-        rises=np.r_[nudged(one).rises * (1 - OTHERS), turning],
+        shares=np.r_[near[: len(RATIOS)], turning, near[len(RATIOS) :]],
         differ=True,
+        passing=None if one.passing is None else np.outer(share, one.passing).ravel(),
     )
 
 
@@ -142,14 +176,9 @@ def judge(mixture: Mixture, rows: Rows) -> Judged:
 
 
 def _judge(mixture: Mixture, rows: Rows) -> tuple[np.ndarray, ...]:
-    cells, rises, rising = Likelihoods(rows, mixture), mixture.rises, mixture.rising
-    by_move = cells.by_move(mixture.weight)
-    rate = mixture.weight * mixture.rate
-    up, down = cells.up(rate), cells.down(rate)
-    following = up @ (rises[: len(RATIOS)] * RATIOS)
-    if down is not None:
-        following += (up[:, 1:] * RATIOS[1:] + down) @ (rises[TURNS] / 2)
-    whole = by_move @ rises
-    risen = by_move[:, RISERS] @ with_share(rises, 0.5)[RISERS] * 2
-    posterior = by_move[:, RISERS] @ rises[RISERS] / whole
-    return (whole - by_move[:, RISERS] @ rises[RISERS]) / (1 - rising), risen, posterior, following / whole
+    cells, shares = Likelihoods(rows, mixture), mixture.shares
+    by_move = mixture.by_move(cells)
+    whole, risers = by_move @ shares, by_move[:, RISERS] @ shares[RISERS]
+    following = mixture.by_move(cells, following=True) @ shares
+    risen = by_move[:, RISERS] @ with_share(shares, HALF)[RISERS] / HALF
+    return (whole - risers) / (1 - mixture.rising), risen, risers / whole, following / whole

@@ -2,11 +2,9 @@
 
 A person's contacts of a year are negative binomial about rate x exposure; k says how steady a person's rate is from
 year to year (variance 1/k of it; Poisson where it is infinite). So a steady person's later contacts are, given the
-total of two equal years, beta-binomial(total, k, k), whatever the person's rate. A rising person's rate is multiplied
-by one of RATIOS. How rates are distributed is left free and estimated from everybody together (empirical Bayes, by EM
-on a grid): what risers add to the later year is not taken for unsteadiness, which would show in the earlier as well.
-Where people clearly differ in how steady they are, some may turn: their rate is as often multiplied as divided from
-one year to the next, so what they do is usual, and only those who rise beyond it count as rising.
+total of two equal years, beta-binomial(total, k, k), whatever the person's rate. How rates are distributed is left free
+and estimated from everybody together (empirical Bayes, by EM on a grid): what risers add to the later year is not
+taken for unsteadiness, which would show in the earlier as well. What else rates do (`rising_moves`) is no rise.
 Source: Kiefer and Wolfowitz 1956, doi:10.1214/aoms/1177728066 (distributions left free); Efron 2008,
 doi:10.1214/07-STS236 (two groups).
 """
@@ -14,27 +12,26 @@ doi:10.1214/07-STS236 (two groups).
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import special
 
+from phm_utils.methods.rising_moves import COMES_AND_GOES, RATIOS, RISERS, RISES, TINY, TURNS, Likelihoods, Move
 from phm_utils.methods.rising_rows import Rows
 
-RATIOS = np.array([1, 2, 2.5, 3, 4, 5, 7, 10.0])  # the first is steady; rising is at least twice the rate
 RATE_STEP = 0.15  # between rates of the grid, on the logarithm
 LEAST_RATE = 0.2  # a year; nobody can be told apart below it
-RISERS, TURNS = slice(1, len(RATIOS)), slice(len(RATIOS), None)  # of what rates do: rise, or turn either way
-START_RISING = 0.05
-ROUNDS, RATE_STEPS, RISE_STEPS = 4, 8, 12  # of EM; in a round first rates, then ratios
+START_RISING, MOST_RISING = 0.05, 0.5  # shares: to begin with; of more the steady ones would be called rising
+ROUNDS, RATE_STEPS, MOVE_STEPS = 4, 8, 12  # of EM; in a round first rates, then moves
 SETTLED = 1e-6  # a step of shares that is not worth another
 ENOUGH = 1e-2  # log-likelihood: a round that gains less is the last
-POISSON = 1e-6  # dispersion below which counts are as good as Poisson
 NEWTON_STEPS = 12
 NUDGE = 1e-3  # a share of risers from which EM can find more
-TINY = 1e-300
 
 
 @dataclass(frozen=True)
 class Prior:
-    """What all strata together say of one: `rises` are the shares of RATIOS, worth as much as `people` people."""
+    """What all strata together say of one: `rises` are shares of RATIOS among those who neither begin nor end nor turn.
+
+    people: how many people's worth it is.
+    """
 
     rises: np.ndarray
     people: float = 1_000.0
@@ -42,9 +39,12 @@ class Prior:
 
 @dataclass(frozen=True)
 class Mixture:
-    """A distribution of rates and dispersions (`weight`, one for each pair) and of what rates do (`rises`).
+    """A distribution of rates and dispersions and of what rates do.
 
-    rises: shares of people by RATIOS, the steady ones first; where `differ`, then shares of those who turn.
+    rate, dispersion: pairs. weight: of each pair, for people who are there in both years. passing: of each pair, for
+        people whose contacts begin or end; None where nobody's do.
+    shares: of people by move: RATIOS, the steady ones first; where `differ`, those who turn; where `passing`, those
+        who begin and those who end.
     level: logarithm of how many times as fully the later year is recorded as the rows' exposure says.
     differ: do people differ in how steady they are? log_likelihood: of the rows, without any prior.
     """
@@ -52,11 +52,23 @@ class Mixture:
     rate: np.ndarray
     dispersion: np.ndarray
     weight: np.ndarray
-    rises: np.ndarray
+    shares: np.ndarray
     level: float = 0.0
     log_likelihood: float = -np.inf
     differ: bool = False
+    passing: np.ndarray | None = None
     prior: Prior | None = field(default=None, repr=False)
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """What rates may do, in the order of `shares`."""
+        turning = TURNS if self.differ else ()
+        return (*RISES, *turning, *(COMES_AND_GOES if self.passing is not None else ()))
+
+    @property
+    def there(self) -> slice:
+        """The moves of people who are there in both years."""
+        return slice(0, len(self.shares) - (len(COMES_AND_GOES) if self.passing is not None else 0))
 
     @property
     def usual_dispersion(self) -> float:
@@ -66,21 +78,38 @@ class Mixture:
     @property
     def rising(self) -> float:
         """The share of people who are rising."""
-        return float(self.rises[RISERS].sum())
+        return float(self.shares[RISERS].sum())
+
+    @property
+    def coming_and_going(self) -> float:
+        """The share of people whose contacts began or ended in the two years."""
+        return float(self.shares[self.there.stop :].sum())
 
     @property
     def objective(self) -> float:
         """The log-likelihood, with the prior's part."""
         if self.prior is None:
             return self.log_likelihood
-        extra = self.prior.rises @ np.log(np.maximum(self.rises[: len(RATIOS)], 1e-12))
-        return self.log_likelihood + self.prior.people * float(extra)
+        return self.log_likelihood + self.prior.people * _log_prior(self.shares, self.prior.rises)
+
+    def by_move(self, cells: Likelihoods, *, following: bool = False) -> np.ndarray:
+        """Rows x moves. following: each times the rate after both years."""
+        there, times = np.arange(self.there.stop), self.rate if following else np.ones(len(self.rate))
+        found = cells.by_move(self.weight * times, there, following=following)
+        if self.passing is None:
+            return found
+        others = np.arange(self.there.stop, len(self.shares))
+        return np.hstack([found, cells.by_move(self.passing * times, others, following=following)])
 
     def pruned(self, least: float) -> "Mixture":
         """The same without pairs whose weight is below `least`."""
         kept = self.weight >= least
+        if self.passing is not None:
+            kept |= self.passing >= least
         weight = self.weight[kept] / self.weight[kept].sum()
-        return replace(self, rate=self.rate[kept], dispersion=self.dispersion[kept], weight=weight)
+        passing = None if self.passing is None else self.passing[kept] / self.passing[kept].sum()
+        rate, dispersion = self.rate[kept], self.dispersion[kept]
+        return replace(self, rate=rate, dispersion=dispersion, weight=weight, passing=passing)
 
     def moved(self, root: float, level: float) -> "Mixture":
         """The same with `root` more of the dispersions' square root, and `level` more of its own."""
@@ -101,7 +130,7 @@ def rate_grid(rows: Rows) -> np.ndarray:
     return mean * np.exp(RATE_STEP * np.arange(first, int(np.ceil(np.log(highest / mean) / RATE_STEP)) + 1))
 
 
-def start(rows: Rows, root: float, prior: Prior | None = None) -> Mixture:
+def start(rows: Rows, root: float) -> Mixture:
     """A mixture of one dispersion, `root` squared, from which EM begins.
 
     >>> begun = start(Rows(*(np.array([value]) for value in (4.0, 6.0, 0.0, 0.0, 1.0))), 0.2)
@@ -109,100 +138,8 @@ def start(rows: Rows, root: float, prior: Prior | None = None) -> Mixture:
     (0.04, 0.05)
     """
     rate = rate_grid(rows)
-    rising = np.full(len(RATIOS) - 1, START_RISING / (len(RATIOS) - 1))
-    rises = prior.rises if prior else np.r_[1 - START_RISING, rising]
-    return Mixture(rate, np.full(len(rate), root**2), np.full(len(rate), 1 / len(rate)), rises, prior=prior)
-
-
-def log_counts(counts: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
-    """Logarithms of negative binomial probabilities; arrays broadcast.
-
-    >>> np.exp(log_counts(np.array([0, 1]), np.array(2.0), np.array(0.0))).round(3).tolist()  # Poisson
-    [0.135, 0.271]
-    """
-    poisson = dispersion < POISSON
-    k = 1 / np.where(poisson, 1.0, dispersion)
-    base = counts * np.log(mean) - special.gammaln(counts + 1)
-    spread = special.gammaln(counts + k) - special.gammaln(k) - (counts + k) * np.log1p(mean / k) - counts * np.log(k)
-    return base + np.where(poisson, -mean, spread)
-
-
-class Likelihoods:
-    """Likelihoods of rows under a mixture's grid, given that there is a contact: who has none is not in the data.
-
-    A row's likelihood is a product of one of its earlier and one of its later count, each worked out once for rows
-    that share it, and scaled to 1 at its largest; `log_scale` is what was taken off each row.
-    """
-
-    def __init__(self, rows: Rows, mixture: Mixture) -> None:
-        rate, dispersion = mixture.rate, mixture.dispersion
-        first, self._of_first = rows.first
-        second, self._of_second = rows.second
-        mean = np.exp(first[:, 1:]) * rate
-        following = np.exp(second[:, 1:2] + mixture.level) * rate
-        before = np.exp(second[:, 2:]) * rate
-        self._earlier, of_first = _scaled(log_counts(first[:, :1], mean, dispersion))
-        seen = _log_seen(before[:, None], following[:, None] * RATIOS[:, None], dispersion)
-        risen = log_counts(second[:, :1, None], following[:, None] * RATIOS[:, None], dispersion)
-        self._later, of_second = _scaled(risen - seen)
-        self.log_scale = of_first[self._of_first] + of_second[self._of_second]
-        self._turned: tuple[np.ndarray, np.ndarray] | None = None
-        if mixture.differ:
-            times = RATIOS[1:, None]
-            earlier = log_counts(first[:, :1, None], mean[:, None] * times, dispersion) - of_first[:, None, None]
-            later = log_counts(second[:, :1], following, dispersion)[:, None] - of_second[:, None, None]
-            later = later - _log_seen(before[:, None] * times, following[:, None], dispersion)
-            self._turned = np.exp(earlier), np.exp(later)
-
-    def by_pair(self, rises: np.ndarray) -> np.ndarray:
-        """Rows x pairs of rate and dispersion, over what rates do."""
-        turns = rises[TURNS] / 2
-        up = rises[: len(RATIOS)] if self._turned is None else rises[: len(RATIOS)] + np.r_[0, turns]
-        found = self._earlier[self._of_first] * np.tensordot(up, self._later, (0, 1))[self._of_second]
-        if self._turned is not None:
-            for number in np.flatnonzero(turns > TINY):
-                earlier, later = (part[:, number] for part in self._turned)
-                found += turns[number] * earlier[self._of_first] * later[self._of_second]
-        return found
-
-    def up(self, weight: np.ndarray, ratios: np.ndarray | None = None) -> np.ndarray:
-        """Rows x RATIOS, or some by number, over the pairs of rate and dispersion: the later rate over the earlier."""
-        ratios = np.arange(len(RATIOS)) if ratios is None else ratios
-        weighed = (self._earlier * weight)[self._of_first]
-        columns = [np.einsum("rp,rp->r", weighed, self._later[:, n][self._of_second]) for n in ratios]
-        return np.maximum(np.column_stack(columns), TINY)
-
-    def down(self, weight: np.ndarray) -> np.ndarray | None:
-        """Rows x RATIOS but the first: the earlier rate is so many times the later; None where nobody turns."""
-        if self._turned is None:
-            return None
-        earlier, later = self._turned
-        columns = [
-            np.einsum("rp,rp->r", (earlier[:, n] * weight)[self._of_first], later[:, n][self._of_second])
-            for n in range(len(RATIOS) - 1)
-        ]
-        return np.maximum(np.column_stack(columns), TINY)
-
-    def by_move(self, weight: np.ndarray) -> np.ndarray:
-        """Rows x what rates do, in the order of `Mixture.rises`."""
-        up, down = self.up(weight), self.down(weight)
-        return up if down is None else np.hstack([up, (up[:, 1:] + down) / 2])
-
-
-def _log_seen(before: np.ndarray, after: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
-    """The logarithm of the chance of any contact in either year."""
-    return np.log(-np.expm1(_log_none(before, dispersion) + _log_none(after, dispersion)))
-
-
-def _log_none(mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
-    """The logarithm of the chance of no contact."""
-    poisson = dispersion < POISSON
-    return np.where(poisson, -mean, -np.log1p(mean * dispersion) / np.where(poisson, 1.0, dispersion))
-
-
-def _scaled(logarithms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    top = logarithms.reshape(len(logarithms), -1).max(axis=1)
-    return np.exp(logarithms - top.reshape(-1, *(1,) * (logarithms.ndim - 1))), top
+    shares = with_share(np.ones(len(RATIOS)), START_RISING)
+    return Mixture(rate, np.full(len(rate), root**2), np.full(len(rate), 1 / len(rate)), shares)
 
 
 def climb(
@@ -214,51 +151,66 @@ def climb(
         the same ratio, that of greatest likelihood?
 
     >>> rows = Rows(*(np.array(c) for c in ([4.0, 4], [4.0, 40], [0.0, 0], [0.0, 0], [99.0, 1])))  # one in a hundred
-    >>> climb(start(rows, 0.0), rows, rounds=20, single=True).rises.round(3).tolist()
+    >>> climb(start(rows, 0.0), rows, rounds=20, single=True).shares.round(3).tolist()
     [0.99, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.01]
     """
     cells, people = Likelihoods(rows, mixture), rows.people
-    weight, last = mixture.weight, -np.inf
-    rises = mixture.rises if rising is None else with_share(mixture.rises, rising)
-    found, ratios = mixture, np.arange(len(RATIOS))
+    if rising is not None:
+        mixture = replace(mixture, shares=with_share(mixture.shares, rising))
+    found, last = replace(mixture, log_likelihood=-np.inf), -np.inf
+    ratios = np.arange(len(RATIOS))
     for _ in range(rounds):
-        by_pair = cells.by_pair(rises)
-        for _ in range(RATE_STEPS):
-            weight = weight * ((people / np.maximum(by_pair @ weight, TINY)) @ by_pair)
-            weight = weight / weight.sum()
-        if single:
-            mixed, rises = _one_ratio(cells.up(weight, ratios), people, ratios)
-            ratios = np.flatnonzero(rises)  # a ratio once chosen stays
+        found = _rates(found, cells, people)
+        if single and found.passing is None and not found.differ:
+            mixed, shares = _one_ratio(cells.by_move(found.weight, ratios), people, ratios)
+            ratios = np.flatnonzero(shares)  # a ratio once chosen stays
         else:
-            by_move = cells.by_move(weight)
-            rises = _ratio_shares(rises, by_move, people, mixture.prior, rising)
-            mixed = by_move @ rises
+            by_move = found.by_move(cells)
+            shares = _move_shares(found.shares, by_move, people, mixture.prior, rising)
+            mixed = by_move @ shares
         likelihood = float(people @ (np.log(mixed) + cells.log_scale))
-        found = replace(mixture, weight=weight, rises=rises, log_likelihood=likelihood)
+        found = replace(found, shares=shares, log_likelihood=likelihood)
         if found.objective - last < ENOUGH:
             break
         last = found.objective
     return found
 
 
-def _one_ratio(up: np.ndarray, people: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rates(mixture: Mixture, cells: Likelihoods, people: np.ndarray) -> Mixture:
+    """Weights of rates and dispersions after steps of EM, what rates do given."""
+    there = cells.by_pair(mixture.shares, mixture.there)
+    weight, passing = mixture.weight, mixture.passing
+    if passing is None:
+        for _ in range(RATE_STEPS):
+            weight = weight * ((people / np.maximum(there @ weight, TINY)) @ there)
+            weight = weight / weight.sum()
+        return replace(mixture, weight=weight)
+    others = cells.by_pair(mixture.shares, slice(mixture.there.stop, None))
+    for _ in range(RATE_STEPS):
+        each = people / np.maximum(there @ weight + others @ passing, TINY)
+        weight, passing = weight * (each @ there), passing * (each @ others)
+        weight, passing = weight / weight.sum(), passing / passing.sum()
+    return replace(mixture, weight=weight, passing=passing)
+
+
+def _one_ratio(by_move: np.ndarray, people: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows' likelihoods and shares of RATIOS, where all risers have one: that of greatest likelihood.
 
-    up: likelihoods of `ratios`, numbers of RATIOS, the steady ones first. By Newton's method.
+    by_move: likelihoods of `ratios`, numbers of RATIOS, the steady ones first. By Newton's method.
     """
-    steady, gain = up[:, :1], up[:, 1:] - up[:, :1]
+    steady, gain = by_move[:, :1], by_move[:, 1:] - by_move[:, :1]
     share = np.full(gain.shape[1], START_RISING)
     for _ in range(NEWTON_STEPS):
         slope = gain / (steady + share * gain)
         step = (people @ slope) / np.maximum(people @ slope**2, TINY)
-        share = np.clip(share + step, share / 10, (1 + share) / 2)
+        share = np.clip(share + step, share / 10, np.minimum((1 + share) / 2, MOST_RISING))
         if np.abs(step).max() < SETTLED:
             break
     mixed = steady + share * gain
     place = int(np.argmax(people @ np.log(mixed)))
-    rises = np.zeros(len(RATIOS))
-    rises[0], rises[ratios[place + 1]] = 1 - share[place], share[place]
-    return mixed[:, place], rises
+    shares = np.zeros(len(RATIOS))
+    shares[0], shares[ratios[place + 1]] = 1 - share[place], share[place]
+    return mixed[:, place], shares
 
 
 def shares_of(by_move: np.ndarray, people: np.ndarray, *, single: bool) -> np.ndarray:
@@ -270,67 +222,73 @@ def shares_of(by_move: np.ndarray, people: np.ndarray, *, single: bool) -> np.nd
     """
     if single:
         return _one_ratio(by_move, people, np.arange(len(RATIOS)))[1]
-    rises = np.full(len(RATIOS), START_RISING / (len(RATIOS) - 1))
-    rises[0] = 1 - START_RISING
-    for _ in range(RISE_STEPS):
-        rises = _ratio_shares(rises, by_move, people)
-    return rises
+    shares = with_share(np.ones(len(RATIOS)), START_RISING)
+    for _ in range(MOVE_STEPS):
+        shares = _move_shares(shares, by_move, people)
+    return shares
 
 
-def _ratio_shares(
-    rises: np.ndarray, by_move: np.ndarray, people: np.ndarray, prior: Prior | None = None,
+def _move_shares(
+    shares: np.ndarray, by_move: np.ndarray, people: np.ndarray, prior: Prior | None = None,
     rising: float | None = None,
 ) -> np.ndarray:  # fmt: skip
-    """Shares of what rates do, given what the rates say of each row: EM, its steps extrapolated where that gains.
+    """Shares of moves, given what the rates say of each row: EM, its steps extrapolated where that gains.
 
     Source: Varadhan and Roland 2008, doi:10.1111/j.1467-9469.2007.00585.x (SQUAREM).
     """
-    extra = 0.0 if prior is None else prior.people
-    held = np.zeros(len(rises))
-    if prior is not None:
-        held[: len(RATIOS)] = prior.people * prior.rises
 
-    def next_of(shares: np.ndarray) -> tuple[np.ndarray, float]:
+    def next_of(here: np.ndarray) -> tuple[np.ndarray, float]:
         """The shares after a step of EM, and the log-likelihood before it."""
-        mixed = by_move @ shares
-        found = (shares * ((people / mixed) @ by_move) + held) / (people.sum() + extra)
-        likelihood = float(people @ np.log(mixed) + held @ np.log(np.maximum(shares, 1e-12)))
+        mixed = by_move @ here
+        found = here * ((people / mixed) @ by_move) / people.sum()
+        likelihood = float(people @ np.log(mixed))
+        if prior is not None:
+            likelihood += prior.people * _log_prior(here, prior.rises)
+            there = found[: len(RATIOS)].sum()
+            worth = prior.people / people.sum()
+            found[: len(RATIOS)] = there * (found[: len(RATIOS)] + worth * prior.rises) / (there + worth)
         return (found if rising is None else with_share(found, rising)), likelihood
 
-    for _ in range(RISE_STEPS):
-        once, _ = next_of(rises)
+    for _ in range(MOVE_STEPS):
+        once, _ = next_of(shares)
         twice, before = next_of(once)
-        step, turn = once - rises, twice - 2 * once + rises
+        step, turn = once - shares, twice - 2 * once + shares
         if np.abs(step).max() < SETTLED:
             break
         times = max(float(np.linalg.norm(step)) / max(float(np.linalg.norm(turn)), TINY), 1.0)
-        far = np.maximum(rises + 2 * times * step + times**2 * turn, rises / 20)
+        far = np.maximum(shares + 2 * times * step + times**2 * turn, shares / 20)
         far = far / far.sum() if rising is None else with_share(far / far.sum(), rising)
         further, there = next_of(far)
-        rises = further if there > before else twice
-    return rises
+        shares = further if there > before else twice
+    return shares
+
+
+def _log_prior(shares: np.ndarray, rises: np.ndarray) -> float:
+    """The logarithm of what a prior of one person says of the shares of RATIOS among each other."""
+    there = shares[: len(RATIOS)] / shares[: len(RATIOS)].sum()
+    return float(rises @ np.log(np.maximum(there, 1e-12)))
 
 
 def nudged(mixture: Mixture) -> Mixture:
-    """The same with a few people at each ratio that its prior allows: EM never leaves a share of none.
+    """The same with a few people at each ratio: EM never leaves a share of none.
 
     >>> steady = Mixture(np.ones(1), np.zeros(1), np.ones(1), np.r_[1.0, np.zeros(7)])
     >>> round(nudged(steady).rising, 4)
     0.0069
     """
-    allowed = np.ones(len(RATIOS)) if mixture.prior is None else mixture.prior.rises > 0
-    rises = mixture.rises + NUDGE * np.r_[allowed, np.zeros(len(mixture.rises) - len(RATIOS))]
-    return replace(mixture, rises=rises / rises.sum())
+    shares = mixture.shares + NUDGE * (np.arange(len(mixture.shares)) < len(RATIOS))
+    return replace(mixture, shares=shares / shares.sum())
 
 
-def with_share(rises: np.ndarray, rising: float) -> np.ndarray:
-    """The shares of what rates do, with those of risers adding up to `rising`.
+def with_share(shares: np.ndarray, rising: float) -> np.ndarray:
+    """The shares of moves, with those of risers adding up to `rising`.
 
     >>> with_share(np.array([0.9, 0.06, 0.04] + [0.0] * 5), 0.5).round(3).tolist()[:3]
     [0.5, 0.3, 0.2]
     """
-    found = rises + 1e-12
-    found[RISERS] *= rising / found[RISERS].sum()
-    rest = np.r_[0, len(RATIOS) : len(rises)].astype(int)
+    found = shares + 1e-12
+    rest = np.ones(len(found), bool)
+    rest[RISERS] = False
+    found[~rest] *= rising / found[~rest].sum()
     found[rest] *= (1 - rising) / found[rest].sum()
     return found

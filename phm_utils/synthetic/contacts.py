@@ -82,11 +82,12 @@ def make_mental_health(
 ) -> Rows:
     """The table `mhsds_contact`: referrals of people with mental illness, each a run of contacts; and continuing care.
 
-    care_rng: the random numbers of continuing care.
+    care_rng: the random numbers of people in continuing care, who have no referrals beside it.
     """
     need = 0.10 * health.of("depression", "anxiety") + 0.55 * health.of("smi") + 0.15 * health.of("dementia")
     need = need + 0.010 + 0.02 * ((people.age > 8) & (people.age < 19))
     rate = need * 0.75 * np.exp(MENTAL_HEALTH_GRADIENT * people.deprivation + 0.15 * people.need)
+    rate[care.who] = 0  # they are seen already
     last = np.minimum(people.last, days.day(MENTAL_HEALTH_END))
     person, start = days.CLINIC.spread(rng, people.first, last, rng.poisson(rate * people.years))
     length = rng.exponential(np.where(health.of("smi")[person], 420, 120))

@@ -17,9 +17,9 @@ from phm_utils.synthetic.draws import chance
 from phm_utils.synthetic.people import People
 
 STEADINESS = (5.0, 10.0)  # k: of networks with odd and with even numbers
-PER_YEAR, RATE_SHAPE = 10.0, 3.0  # contacts of a person, and the gamma shape of rates
+PER_YEAR, RATE_SHAPE = 16.0, 4.0  # contacts of a person, and the gamma shape of rates
 SMI, MOOD, OTHERS = 0.25, 0.05, 0.002  # chance of being in care
-RISING = 0.08  # of people in care
+RISING = 0.10  # of people in care
 RATIOS = (3.0, 5.0)  # of those who rise, half each
 YEARS = tuple(days.day(date(year, 4, 1)) for year in range(2020, 2026))  # first days; the fifth year is the last
 

@@ -127,7 +127,7 @@ def test_years_are_those_of_registration(extract):
 def test_former_use_is_of_the_year_before_both_and_unknown_for_who_came_since(extract):
     extract.are(pd.DataFrame({"person_no": [1, 2, 3], "start_date": [date(2021, 4, 1)] * 2 + [date(2023, 1, 1)]}))
     extract.have([*((2, date(2022, 6, n)) for n in range(1, 7)), *((n, date(2025, 1, 1)) for n in (1, 2, 3))])
-    assert extract.counts()["use_stratum"].tolist() == ["None in the year before", "6 or more", "Not known"]
+    assert extract.counts()["use_stratum"].tolist() == ["None", "6 to 11", "Not known"]
 
 
 def test_former_use_is_unknown_where_the_source_begins_later(extract):
@@ -150,6 +150,17 @@ def test_risers_are_found_and_everybody_with_contacts_has_a_row(extract, workboo
     assert contact.loc[~risen, "flagged"].sum() <= 5
     assert contact.loc[risen, "posterior"].min() > contact.loc[~risen, "posterior"].median()
     assert tables["rising_left_out"].empty
+
+
+def test_who_is_new_to_the_service_is_not_judged(extract, workbook):
+    crowd(extract)
+    extract.con.execute("DELETE FROM person_event WHERE person_no > 1400 AND day < DATE '2023-04-01'")
+    tables = made(extract, workbook)
+    contact = tables["rising_contact"].set_index("person_no")
+    assert contact.loc[1_401:, "use_stratum"].eq("None").all()
+    assert contact.loc[1_401:, "posterior"].isna().all()
+    assert not contact.loc[1_401:, "flagged"].any()
+    assert tables["rising_estimate"].set_index("area_code").loc["QZZ", "people"] == 1_400
 
 
 def test_the_estimate_of_each_area_and_of_the_ics_holds_the_truth(extract, workbook):
@@ -179,7 +190,7 @@ def test_too_few_people_are_left_out_not_judged(extract, workbook):
     extract.are(pd.DataFrame({"person_no": [1, 2]}))
     extract.have([(1, date(2025, 1, 1)), (2, date(2024, 1, 1))])
     [left] = made(extract, workbook)["rising_left_out"]["needs"]
-    assert left == "enough people with Mental health contacts in two years"
+    assert left == "enough people with Mental health contacts in three years"
 
 
 def test_an_unknown_activity_is_refused_with_those_that_are(extract, workbook):

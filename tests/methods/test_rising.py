@@ -14,7 +14,8 @@ from phm_utils.methods.practice_changes import later_share, practice_changes
 from phm_utils.methods.rising import Rising, flagged, rising
 from phm_utils.methods.rising_areas import rising_in_areas
 from phm_utils.methods.rising_fit import fit, judge
-from phm_utils.methods.rising_mixture import Likelihoods, Mixture, log_counts
+from phm_utils.methods.rising_mixture import Mixture
+from phm_utils.methods.rising_moves import Likelihoods, log_counts
 from phm_utils.methods.rising_rows import Rows, tally
 
 STEADY = np.r_[1.0, np.zeros(7)]
@@ -29,7 +30,7 @@ def every_split(total: int) -> Rows:
 def of_totals(rows: Rows, mixture: Mixture) -> np.ndarray:
     """The chance of each split, given the total."""
     cells = Likelihoods(rows, mixture)
-    chance = (cells.by_move(mixture.weight) @ mixture.rises) * np.exp(cells.log_scale)
+    chance = (mixture.by_move(cells) @ mixture.shares) * np.exp(cells.log_scale)
     return chance / chance.sum()
 
 
@@ -275,4 +276,4 @@ def test_rows_that_are_alike_are_counted_once_and_exposures_roughly():
 def test_a_mixture_of_few_people_is_one_of_one_ratio():
     frame, _ = of_cell(np.random.default_rng(12), (5, np.inf, 5), 3_000)
     rows, _ = tally(*(frame[name].to_numpy(float) for name in ("earlier", "later")), np.zeros(3_000), np.zeros(3_000))
-    assert (fit(rows).rises[1:] > 0).sum() == 1
+    assert (fit(rows).shares[1:] > 0).sum() == 1

@@ -21,7 +21,7 @@ def rising(frame: pd.DataFrame) -> pd.DataFrame:
         activity=frame["activity"].map(_title), rising=[_estimate(row) for row in frame.to_dict("records")]
     )
     columns = {
-        "activity": "Contacts", "people": "People with any in two years", "more": "With more than the year before",
+        "activity": "Contacts", "people": "Judged", "new": "New, not judged", "more": "More than the year before",
         "rising": "Rising, estimated (95% limits)", "flagged": "Listed", "share_real": "Expected share real",
     }  # fmt: skip
     return shown[list(columns)].rename(columns=columns)
@@ -98,7 +98,8 @@ def _how_many(row: dict) -> str:
     if pd.isna(row["people"]):
         return f"{title}: too few people have any to say who is rising."
     more = TOO_FEW if pd.isna(row["more"]) else f"{int(row['more']):,}"
-    lead = f"{title}: of {people(int(row['people']))} with any in two years, {more} had more than the year before"
+    new = "" if pd.isna(row["new"]) else f", not counting {people(int(row['new']))} with none in the year before them"
+    lead = f"{title}: of {people(int(row['people']))} with any in two years{new}, {more} had more than the year before"
     rising = "too few to show are" if pd.isna(row["rising"]) else f"an estimated {_estimate(row)} are"
     lead += f"; {rising} rising, at least twice their own rate beyond chance and their practice's change."
     if pd.isna(row["flagged"]) or row["flagged"] == 0:

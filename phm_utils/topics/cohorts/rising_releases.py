@@ -18,12 +18,13 @@ def _with_means(shown: pd.DataFrame) -> pd.DataFrame:
 
 RISING = Release(
     "rising_contacts",
-    "People with contacts in either of two years: those with more in the later; how many are estimated to be rising "
+    "People with contacts in either of two years; new: others who had none in the year before, not judged; those with "
+    "more in the later year; how many are estimated to be rising "
     "(rate at least doubled, beyond chance and what their practice's contacts changed by), with 95% limits; those "
     "flagged, and the share of them expected to be rising; and contacts of each in the later year and as expected in "
     "the next if every rise lasts",
     (
-        *(AREA, PLACE, *keys("activity"), *counts("people", "more", "flagged")),
+        *(AREA, PLACE, *keys("activity"), *counts("people", "new", "more", "flagged")),
         *(estimate(name, "rising_people") for name in ("rising", "lower", "upper")),
         estimate("share_real", "flagged"),
         count("flagged_contacts", "events", people="flagged"),
@@ -33,7 +34,7 @@ RISING = Release(
         estimate("more_expected", "more_contacts", people="more"),
     ),
     relations=(
-        AcrossAreas(("people", "more", "flagged", "flagged_contacts", "more_contacts")),
+        AcrossAreas(("people", "new", "more", "flagged", "flagged_contacts", "more_contacts")),
         *(AtMost("more", "people"), AtMost("flagged", "people")),
     ),
     derive=_with_means,

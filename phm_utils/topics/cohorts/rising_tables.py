@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.measures.rising_counts import FORMERLY
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, counted, numbered
 from phm_utils.privacy.release import aggregate
@@ -17,13 +18,13 @@ SUMS = """
 SELECT
     activity,
     pcn_code,
-    count(*) AS people,
-    count(*) FILTER (WHERE later > earlier) AS more,
+    count(posterior) AS people,
+    count(*) FILTER (WHERE posterior IS NULL AND use_stratum = '{new}') AS new,
+    count(*) FILTER (WHERE posterior IS NOT NULL AND later > earlier) AS more,
     count(*) FILTER (WHERE flagged) AS flagged,
-    CAST(coalesce(sum(later) FILTER (WHERE later > earlier), 0) AS BIGINT) AS more_contacts,
+    CAST(coalesce(sum(later) FILTER (WHERE posterior IS NOT NULL AND later > earlier), 0) AS BIGINT) AS more_contacts,
     CAST(coalesce(sum(later) FILTER (WHERE flagged), 0) AS BIGINT) AS flagged_contacts
 FROM rising_contact
-WHERE posterior IS NOT NULL
 GROUP BY activity, pcn_code
 """
 MEANS = """
@@ -55,7 +56,7 @@ def rising_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterato
 
 def _rising(con: duckdb.DuckDBPyConnection, areas: Areas) -> pd.DataFrame:
     activities = read_sql(con, "SELECT DISTINCT activity FROM rising_contact ORDER BY activity")
-    frame = by_area(counted(con, SUMS), activities, areas)
+    frame = by_area(counted(con, SUMS.format(new=FORMERLY[0])), activities, areas)
     whole = read_sql(con, MEANS.format(area=f"'{areas.ics_code}'"))
     means = pd.concat([read_sql(con, MEANS.format(area="pcn_code")), whole], ignore_index=True)
     estimates = read_sql(con, "SELECT activity, area_code, rising, lower, upper FROM rising_estimate")

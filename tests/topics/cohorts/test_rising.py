@@ -29,7 +29,9 @@ def con() -> duckdb.DuckDBPyConnection:
     columns = ["pcn_code", "times", "earlier", "later", "posterior", "expected", "flagged"]
     groups = pd.DataFrame(PEOPLE, columns=columns)
     contact = groups.loc[groups.index.repeat(groups["times"])].drop(columns="times").assign(activity=ACTIVITY)
+    contact["use_stratum"] = "1 to 5"
     unjudged = {
+        "use_stratum": "None",
         "pcn_code": "U99001",
         "earlier": 0,
         "later": 9,
@@ -80,7 +82,7 @@ def test_people_with_more_than_last_year_stand_beside_the_estimate_and_the_list(
 
 
 def test_who_was_not_judged_is_not_counted(released):
-    assert row(released, "QZZ")["people"].tolist() == [475]  # 474, rounded; not the 50 more
+    assert row(released, "QZZ")[["people", "new"]].to_numpy().tolist() == [[475, 50]]  # 474, rounded
 
 
 def test_a_list_or_an_estimate_of_few_people_is_withheld(released):
@@ -99,7 +101,8 @@ def test_a_group_of_few_people_shows_no_steadiness_and_a_poisson_one_a_large_k(r
 def test_the_sentence_says_estimate_limits_list_and_share_real(released):
     [said] = rising_page.how_many(row(released, "U99001"))
     assert str(said) == (
-        "Mental health contacts: of 320 people with any in two years, 120 had more than the year before; "
+        "Mental health contacts: of 320 people with any in two years, not counting 50 people with none in the "
+        "year before them, 120 had more than the year before; "
         "an estimated 26 (18 to 38) are rising, at least twice their own rate beyond chance and their practice's "
         "change. The list holds 20 people, of whom 95.0% are expected to be rising."
     )
