@@ -23,7 +23,7 @@ LEAST_PEOPLE = 500  # of a stratum with a dispersion of its own; people of small
 MOST_PEOPLE = 60_000  # from whom a stratum is estimated: more make it no better
 LEAST_YEARS = 0.25  # of exposure, in each year
 GUESSED_STEADINESS = 5.0
-FEW_PEOPLE, FEW_TRIED = 10_000, 30  # enough to see how steady people are, before practices' changes are estimated
+FEW_PEOPLE, FEW_TRIED = 4_000, 30  # enough to see how steady people are, before practices' changes are estimated
 COLUMNS = ("earlier", "later", "earlier_years", "later_years", "age_band", "use_stratum", "practice_code")
 
 

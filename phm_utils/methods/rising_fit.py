@@ -13,7 +13,7 @@ from phm_utils.methods.rising_rows import Rows
 STEADIER, LESS_STEADY = (0.0, 1 / 6, 0.4), (2.5, 6.0, 15.0)  # times the usual dispersion, where people differ in it
 OTHERS, HALF = 0.02, 0.5  # of people with each, to begin with; who turn; who begin or end
 FLAT = 0.02  # dispersion below which a grid of multiples would be one of nothing
-NOBODY = 1e-8  # a weight below it is dropped
+NOBODY, HARDLY = 1e-8, 1e-5  # a weight below it is dropped: of rates; of rates and several dispersions
 START_ROOT, ROOT_REACH, LEVEL_REACH = 0.15, 0.2, 0.02  # where the search begins, and its first steps
 LEVEL_SPREAD, MOST_LEVEL = 0.15, 0.4  # of the level: its standard deviation, and the largest
 MOST_ROOT = 1.5  # of one dispersion: people less steady than k = .44 come and go
@@ -45,7 +45,7 @@ def fit(rows: Rows, *, tried: int = MOST_TRIED) -> Mixture:
         found = _better(found, _searched(some, rows, tried, single=False), rows)
     several = climb(_several(found), rows, rounds=LONGER)
     if several.log_likelihood > found.log_likelihood:
-        several = climb(several, rows, rounds=LONGER * LONGER)
+        several = climb(several.pruned(HARDLY), rows, rounds=LONGER * LONGER).pruned(HARDLY)
     return _better(found, several, rows)
 
 

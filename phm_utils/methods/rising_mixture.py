@@ -93,23 +93,29 @@ class Mixture:
         return self.log_likelihood + self.prior.people * _log_prior(self.shares, self.prior.rises)
 
     def by_move(self, cells: Likelihoods, *, following: bool = False) -> np.ndarray:
-        """Rows x moves. following: each times the rate after both years."""
-        there, times = np.arange(self.there.stop), self.rate if following else np.ones(len(self.rate))
-        found = cells.by_move(self.weight * times, there, following=following)
-        if self.passing is None:
-            return found
-        others = np.arange(self.there.stop, len(self.shares))
-        return np.hstack([found, cells.by_move(self.passing * times, others, following=following)])
+        """Rows x moves; next to nothing for turns that nobody makes. following: each times the rate after both years."""
+        times = self.rate if following else np.ones(len(self.rate))
+        places = np.arange(len(self.shares))
+        there = np.flatnonzero((places < self.there.stop) & ((places < len(RATIOS)) | (self.shares > 0)))
+        columns = cells.by_move(self.weight * times, there, following=following)
+        found = np.full((len(columns), len(self.shares)), TINY)
+        found[:, there] = columns
+        if self.passing is not None:
+            others = places[self.there.stop :]
+            found[:, others] = cells.by_move(self.passing * times, others, following=following)
+        return found
 
     def pruned(self, least: float) -> "Mixture":
-        """The same without pairs whose weight is below `least`."""
+        """The same without pairs whose weight is below `least`, and turns whose share is."""
         kept = self.weight >= least
         if self.passing is not None:
             kept |= self.passing >= least
         weight = self.weight[kept] / self.weight[kept].sum()
         passing = None if self.passing is None else self.passing[kept] / self.passing[kept].sum()
-        rate, dispersion = self.rate[kept], self.dispersion[kept]
-        return replace(self, rate=rate, dispersion=dispersion, weight=weight, passing=passing)
+        turns, shares = slice(len(RATIOS), self.there.stop), self.shares.copy()
+        shares[turns] = np.where(shares[turns] < least, 0.0, shares[turns])
+        rate, dispersion, shares = self.rate[kept], self.dispersion[kept], shares / shares.sum()
+        return replace(self, rate=rate, dispersion=dispersion, weight=weight, passing=passing, shares=shares)
 
     def moved(self, root: float, level: float) -> "Mixture":
         """The same with `root` more of the dispersions' square root, and `level` more of its own."""

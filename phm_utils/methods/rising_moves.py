@@ -35,10 +35,10 @@ RISES: tuple[Move, ...] = tuple((Course(1.0, 1.0, ratio, ratio),) for ratio in R
 TURNS: tuple[Move, ...] = tuple(
     (Course(0.5, 1.0, ratio, ratio), Course(0.5, ratio, 1.0, 1.0)) for ratio in RATIOS[RISERS]
 )
-QUARTERS = (0.125, 0.375, 0.625, 0.875)  # parts of a year that are left when contacts begin, by quarter
+HALVES = (0.25, 0.75)  # parts of a year that are left when contacts begin in its second, or its first half
 COMES_AND_GOES: tuple[Move, ...] = (
-    (*(Course(0.125, part, 1.0, 1.0) for part in QUARTERS), Course(0.5, NEVER, 1.0, 1.0)),
-    (*(Course(0.125, 1.0, part, NEVER) for part in QUARTERS), Course(0.5, 1.0, NEVER, NEVER)),
+    (*(Course(0.25, part, 1.0, 1.0) for part in HALVES), Course(0.5, NEVER, 1.0, 1.0)),
+    (*(Course(0.25, 1.0, part, NEVER) for part in HALVES), Course(0.5, 1.0, NEVER, NEVER)),
 )
 
 
@@ -76,45 +76,56 @@ class Likelihoods:
     """
 
     def __init__(self, rows: Rows, grid: Grid) -> None:
-        self._moves = grid.moves
-        first, self._of_first = rows.first
-        second, self._of_second = rows.second
-        times = sorted({course.earlier for move in grid.moves for course in move})
-        earlier = [log_counts(first[:, :1], np.exp(first[:, 1:]) * grid.rate * t, grid.dispersion) for t in times]
-        top = earlier[times.index(1.0)].max(axis=1)
-        self._earlier = {t: np.exp(part - top[:, None]) for t, part in zip(times, earlier, strict=True)}
-        following, before = np.exp(second[:, 1:2] + grid.level) * grid.rate, np.exp(second[:, 2:]) * grid.rate
-        later = {}
-        for course in {course for move in grid.moves for course in move}:
-            risen = following * course.later
-            found = log_counts(second[:, :1], risen, grid.dispersion)
-            none = _log_none(before * course.earlier, grid.dispersion) + _log_none(risen, grid.dispersion)
-            later[course] = found - np.log(-np.expm1(none))
-        highest = np.max([later[move[0]].max(axis=1) for move in RISES if move in grid.moves], axis=0)
-        self._later = {course: np.exp(found - highest[:, None]) for course, found in later.items()}
-        self.log_scale = top[self._of_first] + highest[self._of_second]
+        self._grid = grid
+        self._first, self._of_first = rows.first
+        self._second, self._of_second = rows.second
+        self._years = np.exp(self._first[:, 1:]) * grid.rate
+        self._following = np.exp(self._second[:, 1:2] + grid.level) * grid.rate
+        self._before = np.exp(self._second[:, 2:]) * grid.rate
+        usual = log_counts(self._first[:, :1], self._years, grid.dispersion)
+        self._top = usual.max(axis=1)
+        rises = {move[0]: self._log_later(move[0]) for move in RISES}
+        self._highest = np.max([found.max(axis=1) for found in rises.values()], axis=0)
+        self._later = {course: np.exp(found - self._highest[:, None]) for course, found in rises.items()}
+        self._earlier = {1.0: np.exp(usual - self._top[:, None])}
+        self.log_scale = self._top[self._of_first] + self._highest[self._of_second]
+
+    def _log_later(self, course: Course) -> np.ndarray:
+        """Logarithms of later counts' likelihoods by pair, and of there being a contact at all."""
+        grid, risen = self._grid, self._following * course.later
+        none = _log_none(self._before * course.earlier, grid.dispersion) + _log_none(risen, grid.dispersion)
+        return log_counts(self._second[:, :1], risen, grid.dispersion) - np.log(-np.expm1(none))
+
+    def _of_course(self, course: Course) -> tuple[np.ndarray, np.ndarray]:
+        """Likelihoods of earlier and of later counts by pair; worked out when first asked for."""
+        if course.earlier not in self._earlier:
+            found = log_counts(self._first[:, :1], self._years * course.earlier, self._grid.dispersion)
+            self._earlier[course.earlier] = np.exp(found - self._top[:, None])
+        if course not in self._later:
+            self._later[course] = np.exp(self._log_later(course) - self._highest[:, None])
+        return self._earlier[course.earlier], self._later[course]
 
     def by_pair(self, shares: np.ndarray, moves: slice) -> np.ndarray:
         """Rows x pairs of rate and dispersion, over some moves, each with its share."""
         together: dict[float, np.ndarray] = {}
-        for share, move in zip(shares[moves], self._moves[moves], strict=True):
+        for share, move in zip(shares[moves], self._grid.moves[moves], strict=True):
             for course in move if share > 0 else ():
-                part = share * course.share * self._later[course]
+                part = share * course.share * self._of_course(course)[1]
                 together[course.earlier] = part + together.get(course.earlier, 0.0)
         parts = [self._earlier[t][self._of_first] * later[self._of_second] for t, later in together.items()]
         return np.sum(parts, axis=0) if len(parts) > 1 else parts[0]
 
     def by_move(self, weight: np.ndarray, moves: np.ndarray, *, following: bool = False) -> np.ndarray:
         """Rows x some moves, over the pairs. following: each course times its multiple after both years."""
-        columns = []
-        for move in moves:
-            found = 0.0
-            for course in self._moves[move]:
+        found = np.full((len(self._of_first), len(moves)), TINY)
+        for column, move in enumerate(moves):
+            for course in self._grid.moves[move]:
+                earlier, later = self._of_course(course)
                 times = course.share * (course.following if following else 1.0)
-                seen = (self._earlier[course.earlier] * (weight * times))[self._of_first]
-                found = found + np.einsum("rp,rp->r", seen, self._later[course][self._of_second])
-            columns.append(found)
-        return np.maximum(np.column_stack(columns), TINY)
+                found[:, column] += np.einsum(
+                    "rp,rp->r", (earlier * (weight * times))[self._of_first], later[self._of_second]
+                )
+        return found
 
 
 def _log_none(mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
