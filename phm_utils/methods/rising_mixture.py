@@ -93,7 +93,10 @@ class Mixture:
         return self.log_likelihood + self.prior.people * _log_prior(self.shares, self.prior.rises)
 
     def by_move(self, cells: Likelihoods, *, following: bool = False) -> np.ndarray:
-        """Rows x moves; next to nothing for turns that nobody makes. following: each times the rate after both years."""
+        """Rows x moves; next to nothing for turns that nobody makes.
+
+        following: each times the rate after both years.
+        """
         times = self.rate if following else np.ones(len(self.rate))
         places = np.arange(len(self.shares))
         there = np.flatnonzero((places < self.there.stop) & ((places < len(RATIOS)) | (self.shares > 0)))

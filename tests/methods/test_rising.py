@@ -144,6 +144,20 @@ def test_strata_have_a_dispersion_of_their_own():
     assert rising(frame, limits=False).strata["k"].tolist() == pytest.approx([30, 3], rel=0.2)
 
 
+def test_people_whose_contacts_begin_or_end_are_not_taken_for_risers():
+    # A third began on some day of the two years and a third ended; nobody's rate rose.
+    random = np.random.default_rng(13)
+    kind, day = random.integers(0, 3, 15_000), random.uniform(0, 2, 15_000)
+    earlier = np.select([kind == 1, kind == 2], [np.clip(1 - day, 0, 1), np.clip(day, 0, 1)], 1.0)
+    later = np.select([kind == 1, kind == 2], [np.clip(2 - day, 0, 1), np.clip(day - 1, 0, 1)], 1.0)
+    years = noise(random, 10.0, 15_000) * earlier, noise(random, 10.0, 15_000) * later
+    frame, rises = sample(random, random.gamma(4, 4, 15_000), years, 5)
+    result = rising(frame)
+    assert result.lower < rises.mean() < result.upper
+    assert outcome(result, rises)["false"] < 0.25
+    assert result.people.loc[kind == 1, "flagged"].mean() < 0.02
+
+
 def test_people_who_differ_in_steadiness_are_noticed():
     random = np.random.default_rng(11)
     k = random.choice([20.0, 2.0], 20_000)
