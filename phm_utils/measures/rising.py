@@ -13,6 +13,7 @@ from phm_utils.methods.rising import LEAST_PEOPLE, Rising, judged_people, rising
 from phm_utils.methods.rising_areas import rising_in_areas
 from phm_utils.params import Code, RunParams, Workbook, of_run
 from phm_utils.rules.columns import ACTIVITIES
+from phm_utils.wording import in_sentence
 
 TWO_YEARS = "two whole years of {title}"
 ENOUGH_PEOPLE = "enough people with {title} in three years"
@@ -68,7 +69,7 @@ def _activity(
     con: duckdb.DuckDBPyConnection, activity: str, episode_days: int, ics_code: str
 ) -> dict[str, pd.DataFrame] | str:
     """The tables of one activity, or what the run lacks for it."""
-    title, _ = ACTIVITIES[activity]
+    title = in_sentence(ACTIVITIES[activity][0])
     [(lacks,)] = con.execute("SELECT lacks FROM event_concept WHERE concept = $name", {"name": activity}).fetchall()
     years = years_of(con, activity)
     if lacks or years is None:

@@ -175,7 +175,7 @@ def test_the_estimate_of_each_area_and_of_the_ics_holds_the_truth(extract, workb
     ("source", "needs"),
     [
         ({"lacks": "mhsds_contact"}, "mhsds_contact"),
-        ({"complete": False}, "two whole years of Mental health contacts"),
+        ({"complete": False}, "two whole years of mental health contacts"),
     ],
 )
 def test_an_activity_that_cannot_be_judged_is_left_out_with_what_it_needs(extract, workbook, source, needs):
@@ -190,7 +190,7 @@ def test_too_few_people_are_left_out_not_judged(extract, workbook):
     extract.are(pd.DataFrame({"person_no": [1, 2]}))
     extract.have([(1, date(2025, 1, 1)), (2, date(2024, 1, 1))])
     [left] = made(extract, workbook)["rising_left_out"]["needs"]
-    assert left == "enough people with Mental health contacts in three years"
+    assert left == "enough people with mental health contacts in three years"
 
 
 def test_an_unknown_activity_is_refused_with_those_that_are(extract, workbook):
