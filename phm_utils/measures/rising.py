@@ -17,6 +17,7 @@ from phm_utils.wording import in_sentence
 
 TWO_YEARS = "two whole years of {title}"
 ENOUGH_PEOPLE = "enough people with {title} in three years"
+DIGITS = {"posterior": 6, "expected": 3, "rising": 2, "lower": 2, "upper": 2}  # beyond them sums differ by machine
 CONTACT = ("person_no", "pcn_code", "practice_code", "use_stratum", "earlier", "later")  # then what is said of each
 
 
@@ -79,9 +80,13 @@ def _activity(
     if judged_people(before).sum() < LEAST_PEOPLE:
         return ENOUGH_PEOPLE.format(title=title)
     found = rising(before)
-    said = found.people[["posterior", "expected", "flagged"]].reindex(counts.index)
+    said = found.people[["posterior", "expected", "flagged"]].round(DIGITS).reindex(counts.index)
     contact = pd.concat([counts[list(CONTACT)], said.assign(flagged=said["flagged"].eq(True))], axis=1)
-    return {"contact": contact, "estimate": _estimates(found, before, ics_code), "stratum": found.strata}
+    return {
+        "contact": contact,
+        "estimate": _estimates(found, before, ics_code),
+        "stratum": found.strata.round({"k": 2, "rising": 4}),
+    }
 
 
 def _estimates(found: Rising, counts: pd.DataFrame, ics_code: str) -> pd.DataFrame:
@@ -90,4 +95,4 @@ def _estimates(found: Rising, counts: pd.DataFrame, ics_code: str) -> pd.DataFra
     judged = int(found.people["posterior"].notna().sum())
     whole = {"rising": found.share * judged, "lower": found.lower * judged, "upper": found.upper * judged}
     row: dict[str, Any] = {"area_code": ics_code, "people": judged} | whole
-    return pd.concat([areas, pd.DataFrame([row])], ignore_index=True)
+    return pd.concat([areas, pd.DataFrame([row])], ignore_index=True).round(DIGITS)

@@ -68,8 +68,12 @@ def tally(earlier: np.ndarray, later: np.ndarray, before: np.ndarray, after: np.
     >>> rows.people.tolist(), row.tolist()
     ([2.0, 1.0], [0, 1, 0])
     """
-    rounded = [np.round(np.asarray(column) / ROUGHLY) for column in (before, after)]
-    table = np.column_stack([earlier, later, *rounded]).astype(float)
-    unique, row, people = np.unique(table, axis=0, return_inverse=True, return_counts=True)
-    counted = Rows(unique[:, 0], unique[:, 1], unique[:, 2] * ROUGHLY, unique[:, 3] * ROUGHLY, people.astype(float))
-    return counted, row
+    columns = [np.asarray(earlier), np.asarray(later), *(np.round(np.asarray(c) / ROUGHLY) for c in (before, after))]
+    whole = [column.astype(np.int64) for column in columns]
+    lows, sizes = [c.min() for c in whole], [int(c.max() - c.min()) + 1 for c in whole]
+    key = np.zeros(len(whole[0]), np.int64)  # one number for all four, since sorting it is quicker
+    for column, low, size in zip(whole, lows, sizes, strict=True):
+        key = key * size + (column - low)
+    _, first, row, people = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    x, y, a, b = (column[first].astype(float) for column in whole)
+    return Rows(x, y, a * ROUGHLY, b * ROUGHLY, people.astype(float)), row
