@@ -98,16 +98,22 @@ def one_cell(seed: int, cell: Cell, people: int) -> dict[str, float]:
 
 
 def cells(runs: int, people: int, pool: ProcessPoolExecutor) -> None:
-    """Realised false-discovery rate, and power against the best possible, at 10% false ones."""
-    print("rate    k    ratio  false  power  best   ratio  same*  share  sd   (*power over the best at the same false)")
+    """Realised false-discovery rate, and power against the best possible, at 10% false ones.
+
+    at the same: power against the best possible at the rate of false ones that was realised.
+    """
+    print("rate    k    ratio  false  power  best   power/best  at the same  share   sd")
     for cell in CELLS:
         frame = pd.DataFrame(pool.map(partial(one_cell, cell=cell, people=people), range(runs), chunksize=5))
-        mean, best = frame.mean(), best_power(*cell)
-        same = best_power(*cell, false_share=float(np.clip(mean["false"], 0.005, 0.5)))
-        figures = (mean["false"], mean["power"], best, mean["power"] / best, mean["power"] / same, mean["share"])
-        print(
-            named(cell), *(f"{figure:.3f}" for figure in figures), f"{frame['share'].std():.4f}", sep="  ", flush=True
-        )
+        print(named(cell), line_of(cell, frame), flush=True)
+
+
+def line_of(cell: Cell, frame: pd.DataFrame) -> str:
+    """The figures of a cell. frame: one row per run, of `outcome`."""
+    mean, best = frame.mean(), best_power(*cell)
+    same = best_power(*cell, false_share=float(np.clip(mean["false"], 0.005, 0.5)))
+    power = f"{mean['false']:.3f}  {mean['power']:.3f}  {best:.3f}  {mean['power'] / best:10.2f}"
+    return f" {power}  {mean['power'] / same:11.2f}  {mean['share']:.4f}  {frame['share'].std():.4f}"
 
 
 def named(cell: Cell) -> str:
