@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import optimize
 
-from phm_utils.methods.rising_mixture import Mixture, Prior, climb, nudged, shares_of, start, with_share
+from phm_utils.methods.rising_em import climb, shares_of
+from phm_utils.methods.rising_mixture import Mixture, Prior, nudged, start, with_share
 from phm_utils.methods.rising_moves import RATIOS, RISERS, Likelihoods
 from phm_utils.methods.rising_rows import Rows
 

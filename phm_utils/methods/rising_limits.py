@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from phm_utils.methods.rising_mixture import Mixture, climb, nudged
+from phm_utils.methods.rising_em import climb
+from phm_utils.methods.rising_mixture import Mixture, nudged
 from phm_utils.methods.rising_rows import Rows
 
 CONFIDENCE = 0.95
