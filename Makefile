@@ -43,8 +43,9 @@ coverage: $(VENV)/.tested
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+# JupyterLab would ask a server whether there is a newer one: nothing here calls outside.
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab --notebook-dir=.
+	$(BIN)/jupyter lab --notebook-dir=. --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .

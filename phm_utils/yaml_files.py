@@ -54,6 +54,15 @@ def line_finder(path: Path) -> Callable[[Place], int]:
     return line
 
 
+def as_yaml(content: Any, **form: Any) -> str:
+    """Content as YAML that `load_yaml` reads, in its order. form: of PyYAML's writer.
+
+    >>> as_yaml({"column": "age", "value": 65}, default_flow_style=True)
+    '{column: age, value: 65}\\n'
+    """
+    return yaml.safe_dump(content, **({"sort_keys": False, "allow_unicode": True, "width": 120} | form))
+
+
 class _Fault(Exception):
     """A fault of a file: its line, from 1, and what is wrong."""
 

@@ -93,8 +93,9 @@ def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
     yield "apc_episode", make_admissions(rng("apc_episode"), rng("diagnoses"), people, facts, use, network.attendances)
     yield "op_attendance", make_outpatients(rng("op_attendance"), people, health, use)
     yield "csds_contact", make_community(rng("csds_contact"), people, health)
-    yield "mhsds_contact", make_mental_health(
-        rng("mhsds_contact"), rng("continuing_contacts"), people, health, network.care
+    yield (
+        "mhsds_contact",
+        make_mental_health(rng("mhsds_contact"), rng("continuing_contacts"), people, health, network.care),
     )
     yield "asc_event", make_social_care(rng("asc_event"), people, health)
     yield "partner_list", make_partner_lists(rng("partner_list"), people, health)
