@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale \
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-cohorts \
         benchmark-corruptions benchmark-hostile benchmark-hostile-definitions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -87,6 +87,12 @@ bench-scale: $(VENV)/.installed
 # Cost of one effect; false positives, power and alarms of 2,000 evaluations where networks differ, some ten minutes.
 bench-evaluation: $(VENV)/.installed
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/evaluation.py
+
+# How long questions about cohorts take at 805,000 people, and what the shared library adds to a run.
+bench-cohorts: $(VENV)/.installed
+	$(BIN)/phm simulate --pcns 15 --out outputs/identified/landing/demoshire
+	$(BIN)/phm run parameters/demo.yml --areas ics --notebooks 03
+	$(BIN)/python benchmarks/cohorts.py parameters/demo.yml
 
 # 2,000 mutated extracts: no traceback, and each row of a file kept, quarantined or refused with it.
 benchmark-hostile: $(VENV)/.installed

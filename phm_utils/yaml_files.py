@@ -6,6 +6,7 @@ lines stand for a million. Each is refused, with its line.
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,48 @@ from phm_utils.printable import hidden_character
 DEEPEST = 40  # levels; our deepest file has 9
 MOST_PARTS = 200_000  # names and values, those that an alias repeats counted each time
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
+Place = tuple[str | int, ...]  # names and positions, from the file's top down
 LARGEST = 2**63  # no code, count or sum of money is as large, and DuckDB's whole numbers end here
 ADVICE = "Copy parameters/ics_template.yml and fill it in."
 
 # PyYAML's safe loader in C where it was built: the check reads its governance file once per table.
 BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def line_finder(path: Path) -> Callable[[Place], int]:
+    """A function of a place in a YAML file that gives its line, from 1; of the nearest part above that is there.
+
+    >>> _ = Path("two.yml").write_text("title: A\\ncriteria:\\n  - {has: asthma}\\n  - {has: copd}\\n")
+    >>> line_finder(Path("two.yml"))(("criteria", 1, "has"))
+    4
+    """
+    top = yaml.compose(file_text(path, ""), Loader=BASE)
+
+    def line(place: Place) -> int:
+        node, found = top, 1
+        for part in place:
+            if isinstance(node, yaml.MappingNode):
+                entry = next(((key, value) for key, value in node.value if key.value == part), None)
+                if entry is None:
+                    break
+                found, node = entry[0].start_mark.line + 1, entry[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                found = node.start_mark.line + 1
+            else:
+                break
+        return found
+
+    return line
+
+
+def as_yaml(content: Any, **form: Any) -> str:
+    """Content as YAML that `load_yaml` reads, in its order. form: of PyYAML's writer.
+
+    >>> as_yaml({"column": "age", "value": 65}, default_flow_style=True)
+    '{column: age, value: 65}\\n'
+    """
+    return yaml.safe_dump(content, **({"sort_keys": False, "allow_unicode": True, "width": 120} | form))
 
 
 class _Fault(Exception):

@@ -7,6 +7,7 @@ what YAML gave, and unknown is `pd.NA` throughout (Kleene's logic).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -305,6 +306,7 @@ def _completed_months(days: pd.Series, world: World) -> pd.Series:
 
 
 def _change(rule: Rule, world: World) -> pd.Series:
+    """Exact: 30.4 less 30.3 is 0.1, which it is not of floats."""
     amounts, known = [], world.constant(True)
     for window in (rule["from"], rule["to"]):
         if rule.get("of", "events") == "latest":
@@ -315,10 +317,18 @@ def _change(rule: Rule, world: World) -> pd.Series:
             rows, anchored, over = _inside([rule["change"]], window, world)
             amounts.append(rows.groupby("person_no").size().reindex(world.people).fillna(0).astype(float))
             known &= anchored & over
-    earlier, later = amounts
+    earlier, later = (amount.map(_exact, na_action="ignore").astype(object) for amount in amounts)
+    both = earlier.notna() & later.notna() & known
     divided = rule.get("by", "difference") == "ratio"
-    change = later / earlier.mask(earlier == 0) if divided else later - earlier
-    return _compare(change.astype("Float64"), rule["op"], rule["value"]).mask(~known)
+    both &= earlier.ne(0) | (not divided)
+    change = later[both] / earlier[both] if divided else later[both] - earlier[both]
+    asked = rule["value"]
+    exact = [_exact(part) for part in asked] if rule["op"] == "between" else _exact(asked)
+    return _compare(change, rule["op"], exact).reindex(world.people)
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(repr(float(number)))
 
 
 # Lists that people are on.

@@ -15,7 +15,7 @@ from phm_utils.rules.derived import person_columns
 from phm_utils.rules.event_concepts import event_concepts
 from phm_utils.runs import StageWriter
 from phm_utils.schema import SQL_TYPE
-from phm_utils.topic import call
+from phm_utils.topic import Stage, call
 from phm_utils.topics.segmentation.topic import CLUSTERS, MOVEMENT, RULES, THRESHOLDS
 
 PLAIN = {"int": 0, "float": None, "bool": False, "text": "?", "date": "2010-01-01"}
@@ -49,11 +49,24 @@ PRACTICES = pd.DataFrame(
 )
 
 
+# Cohorts of several forms: on columns alone, and together quick to count.
+USUAL_COHORTS = (
+    *("diabetes_depression_deprived", "frequent_ed_attenders", "high_bmi_anxiety_depression_no_covid_vaccination"),
+    *("polypharmacy_75_and_over", "severe_mental_illness_emergency_care"),
+)
+
+
+def stage_of(step: Stage) -> str:
+    """The name of the stage that a step is one of."""
+    return step.name.partition("/")[0]
+
+
 class People:
     """A person table in DuckDB, and the stages run on it."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self.con, self.folder = con, folder
+        self.cohorts: tuple[str, ...] = USUAL_COHORTS  # those that are counted
         self.workbook = Workbook(
             name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31", landing="landing"
         )
@@ -143,6 +156,8 @@ class People:
             self.con.execute(f"DROP VIEW IF EXISTS {table}")
         found: dict[str, list[Path]] = {}
         for step in (step for stage in STAGES for step in stage.steps(self.workbook)):
+            if stage_of(step) == COHORTS.name and step.item not in self.cohorts:
+                continue
             writer = StageWriter(self.folder / step.name)
             writer.folder.mkdir(parents=True, exist_ok=True)
             item = {} if step.item is None else {"item": step.item}

@@ -44,13 +44,13 @@ class Asking:
     workbook: Workbook
     run: RunWords
     condition: str | None = None
-    _query: CohortQuery = field(init=False)
+    query: CohortQuery = field(init=False)
     _placed: tuple[Rule, ...] | None = field(init=False, default=None)
     _members: pd.DataFrame | None = field(init=False, default=None)
     _people: dict[str, pd.DataFrame] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._query = CohortQuery(self.con, self.run)
+        self.query = CohortQuery(self.con, self.run)
 
     def size(self, cohort: Cohort) -> int:
         """How many people are in it."""
@@ -95,9 +95,9 @@ class Asking:
 
     def sql(self, cohort: Cohort) -> str:
         """The SQL that DuckDB runs for it: each fact, then everybody's place."""
-        compiler, _ = self._query.conditions(cohort.criteria)
+        compiler, _ = self.query.conditions(cohort.criteria)
         facts = [f"-- fact\nCREATE TEMP TABLE {fact.name} AS\n{fact.sql};" for fact in compiler.facts.values()]
-        return "\n\n".join([*facts, self._query.placed_sql(cohort, self.condition)])
+        return "\n\n".join([*facts, self.query.placed_sql(cohort, self.condition)])
 
     def compare(self, a: Cohort, b: Cohort) -> pd.DataFrame:
         """Who is in both cohorts, in one, and which criterion of the other the rest do not meet.
@@ -135,7 +135,7 @@ class Asking:
 
     def why_not(self, cohort: Cohort, person_id: str) -> pd.DataFrame:
         """Of one person, which criteria hold, which do not, and which are not known. See `evidence.why_not`."""
-        return why_not(self._query, cohort, person_id, permitted=self.permitted)
+        return why_not(self.query, cohort, person_id, permitted=self.permitted)
 
     @property
     def permitted(self) -> bool:
@@ -149,7 +149,7 @@ class Asking:
         if lacking := self.run.lacking(cohort.criteria):
             raise InputError(f"{cohort.short} cannot be counted in this run, which lacks {all_lacking(lacking)}.")
         self._placed = self._members = None
-        self._query.place_people(cohort, self.condition)
+        self.query.place_people(cohort, self.condition)
         self._placed = cohort.criteria
 
     def _chosen(self, cohort: Cohort) -> pd.DataFrame:

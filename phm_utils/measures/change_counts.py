@@ -49,16 +49,20 @@ def by_reason(found: Comparison, areas: Areas) -> pd.DataFrame:
     return frame if found.deaths_known else frame.drop(columns=[DIED, GONE])
 
 
-def by_criterion(found: Comparison, areas: Areas) -> pd.DataFrame | None:
+def by_criterion(found: Comparison, areas: Areas) -> pd.DataFrame:
     """One row per area, cohort, `change` (one of BY_CRITERION) and criterion: `people`, and `in_change`, their sum.
 
-    Of cohorts whose definition is the same; None where there is none.
+    Of cohorts whose definition is the same; none where each has changed.
     """
     same = found.cohorts.loc[found.cohorts["definition"] == SAME, ["cohort"]]
-    if same.empty:
-        return None
     steps = same.merge(found.criteria, on="cohort").astype({"step": "str"})
     levels = same.merge(pd.DataFrame({"change": BY_CRITERION}), how="cross").merge(steps, on="cohort")
+    if levels.empty:  # every definition has changed
+        texts = ("area_code", *levels, "earlier")
+        numbers = ("place", "people", "in_change")
+        return pd.DataFrame(columns=[*texts, *numbers]).astype(
+            dict.fromkeys(texts, "str") | dict.fromkeys(numbers, "int64")
+        )
     rows = _placed(found.outcomes, areas).rename(columns={"reason": "change"})
     rows = rows[rows["change"].isin(BY_CRITERION)].astype({"step": "str"}).merge(steps, on=["cohort", "step"])
     sums = rows.groupby([*levels, "pcn_code"], dropna=False, as_index=False)["people"].sum()

@@ -33,7 +33,7 @@ def check_files(paths: Iterable[Path], workbook: Workbook | None = None) -> list
     results = []
     for path in paths:
         cohort, fault = _read(path, words)
-        season = cohort.out_of_season(workbook.index_date) if cohort and workbook else None
+        season = cohort.out_of_season(workbook.index_date, known) if cohort and workbook else None
         late = f"to be reviewed since {cohort.review}" if cohort and _overdue(cohort, workbook) else ""
         results.append(Checked(path, cohort, fault or season or "", late))
     return results

@@ -1,6 +1,7 @@
 """Files of parameters/cohorts: what a cohort is, read with every fault at once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -8,9 +9,10 @@ from typing import Any, cast
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from phm_utils.errors import InputError
+from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.params import Code, Frozen, load_yaml
 from phm_utils.rules.faults import Fault, model_faults, raise_faults
-from phm_utils.rules.forms import Scalar
+from phm_utils.rules.forms import InCohort, Scalar
 from phm_utils.rules.reading import read_rule, readable_leaves, with_parameters
 from phm_utils.rules.tree import All, Rule, leaves, names_others
 from phm_utils.rules.variants import with_changes
@@ -54,6 +56,12 @@ class Season(Frozen):
 
     from_day: date = Field(alias="from")
     to_day: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Season":
+        if self.from_day > self.to_day:
+            raise ValueError(f"it ends ({self.to_day}) before it begins ({self.from_day})")
+        return self
 
 
 class Cohort(Frozen):
@@ -105,9 +113,17 @@ class Cohort(Frozen):
             raise InputError(f"The alternative `{other.says}`: {faults[0].text}")
         return self.model_copy(update={"criteria": tuple(rules), "parameters": values})
 
-    def out_of_season(self, index_date: date) -> str | None:
-        """Why a rule that changes yearly is not right at an index date; None where it is."""
+    def out_of_season(self, index_date: date, others: Mapping[str, "Cohort"] | None = None) -> str | None:
+        """Why a rule that changes yearly is not right at an index date; None where it is.
+
+        others: cohorts by name, to ask those that it refers to as well.
+        """
         if self.valid is None or self.valid.from_day <= index_date <= self.valid.to_day:
+            referred = {leaf.cohort for rule in self.criteria for leaf in leaves(rule) if isinstance(leaf, InCohort)}
+            for name in sorted(referred & set(others or {})):
+                rest = {other: cohort for other, cohort in (others or {}).items() if other != name}
+                if late := (others or {})[name].out_of_season(index_date, rest):
+                    return f"it refers to `{name}`, and of that {late}"
             return None
         return (
             f"its rule is for index dates from {self.valid.from_day} to {self.valid.to_day}, and not for {index_date}: "
@@ -145,7 +161,7 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     Raises one InputError that lists every fault with its line.
     """
     content = load_yaml(path)
-    faults: list[Fault] = []
+    faults = [Fault((name,), f"`{name}` is not known here.") for name in content if name == "written"]
     values = content.get("parameters") if isinstance(content.get("parameters"), dict) else {}
     written = content.get("criteria")
     rules = _read_criteria(written, cast(dict[str, Any], values), faults)
@@ -158,6 +174,8 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     except ValidationError as error:
         faults += [f for f in model_faults(error, Cohort) if whole or f.place[:1] != ("criteria",)]
     if words is not None:
+        if found is not None and words.index_date and found.out_of_season(words.index_date):
+            words = replace(words, index_date=None)  # it is left out of the run, whatever its windows
         faults += _word_faults(path.stem, written, values or {}, words)
     if found is not None and whole:
         faults += _alternative_faults(found, words)
@@ -169,12 +187,14 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
     """Faults of the words of the criteria that can be read, whatever is wrong with the others."""
     if not isinstance(written, list) or _terms(written) > MOST_TERMS:
         return []
-    filled = with_parameters(written, values, (), [])
+    unfilled: list[Fault] = []
+    filled = with_parameters(written, values, ("criteria",), unfilled)
     faults = [
         fault
         for place, content in enumerate(filled)
         for leaf, where in readable_leaves(content, ("criteria", place))
         for fault in leaf_faults(leaf, words, where)
+        if not any(where == gap.place[: len(where)] for gap in unfilled)
     ]
     rules = [rule for content in filled if (rule := read_rule(content, (), []))]
     try:
@@ -185,14 +205,19 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
 
 
 def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
-    faults = []
+    faults, said = [], {AS_DEFINED}
     for number, other in enumerate(found.alternatives):
         place = ("alternatives", number)
+        if other.says in said:
+            faults.append(Fault((*place, "says"), f"`{other.says}` already names another row of the same table."))
+        said.add(other.says)
         try:
             changed = found.with_alternative(other)
         except InputError as fault:
             faults.append(Fault(place, str(fault)))
             continue
+        if changed.criteria == found.criteria:
+            faults.append(Fault(place, f"the alternative `{other.says}` changes nothing."))
         if words is not None:
             faults += [f for rule in changed.criteria for leaf in leaves(rule) for f in leaf_faults(leaf, words, place)]
     return faults

@@ -23,6 +23,7 @@ from phm_utils.rules.tree import leaves
 from phm_utils.runs import resolve
 
 REGISTERED = "Registered on the index date"
+PLACE = ("pcn_code", "practice_code")
 MEMBER_KEY = ("practice_code", "person_no")
 
 
@@ -39,13 +40,16 @@ def files_of(workbook: Workbook, item: str) -> list[Path]:
     return [*found, *people, resolve(workbook.governance), *segment_files(workbook)]
 
 
-def referred(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+def referred(name: str) -> set[str]:
     """The cohorts that a cohort refers to, through others or not; itself where it is a circle."""
-    if name in seen:
-        return set()
-    asked = {leaf.cohort for rule in load_cohort(name).criteria for leaf in leaves(rule) if isinstance(leaf, InCohort)}
-    known = asked & set(cohort_names())
-    return known | {inner for other in sorted(known) for inner in referred(other, seen | {name})}
+    found: set[str] = set()
+    new, there = {name}, set(cohort_names())
+    while new:
+        rules = [rule for other in sorted(new) for rule in load_cohort(other).criteria]
+        asked = {leaf.cohort for rule in rules for leaf in leaves(rule) if isinstance(leaf, InCohort)}
+        new = (asked & there) - found
+        found |= new
+    return found
 
 
 def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Iterator[Model]:
@@ -59,8 +63,9 @@ def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Ite
     others = {name: load_cohort(name) for name in sorted(referred(item))}
     run = run_words(con, workbook, others)
     defined = read_cohort(cohort_path(item), run.static)
-    lacking = run.lacking(defined.criteria)
-    reasons = [", ".join(lacking)] if lacking else [r for r in [defined.out_of_season(run.index_date)] if r]
+    late = defined.out_of_season(run.index_date, others)  # before its windows are asked for: they may lie in the future
+    lacking = [] if late else run.lacking(defined.criteria)
+    reasons = [late] if late else [", ".join(lacking)] if lacking else []
     left_out = pd.DataFrame([(item, reason) for reason in reasons], columns=["cohort", "needs"]).astype("str")
     yield Model("cohort_left_out", ("cohort",), frame=left_out)
     if reasons:
@@ -82,7 +87,7 @@ def _members(name: str, steps: int) -> str:
     """One row per member."""
     return (
         f"SELECT {quote(name)} AS cohort, person_id, person_no, pcn_code, practice_code FROM {PLACED} "
-        f"WHERE met = {steps}"
+        f"INNER JOIN person USING (person_no) WHERE met = {steps}"
     )
 
 
@@ -102,7 +107,7 @@ def _definition(name: str, words: list[str], digest: str) -> pd.DataFrame:
 
 def _evidence(name: str, defined: Cohort, query: CohortQuery) -> str:
     """One row per member and single criterion that holds: the record behind it."""
-    members = f"person.person_no IN (SELECT person_no FROM {PLACED} WHERE met = {len(defined.criteria)})"
+    members = f"SELECT person_no FROM {PLACED} WHERE met = {len(defined.criteria)}"
     sql = evidence_sql(defined, query, members, ["practice_code", "person_no"], met_only=True)
     return f"SELECT {quote(name)} AS cohort, * EXCLUDE (state) FROM ({sql})"
 
@@ -117,7 +122,10 @@ def _attrition(name: str, words: list[str]) -> str:
 SELECT {quote(name)} AS cohort, pcn_code, practice_code, steps.step, steps.criterion,
     CAST(coalesce(sum(people) FILTER (WHERE met >= steps.step), 0) AS BIGINT) AS people,
     CAST(coalesce(sum(people) FILTER (WHERE met = steps.step - 1 AND unknown), 0) AS BIGINT) AS unknown
-FROM (SELECT pcn_code, practice_code, met, unknown, count(*) AS people FROM {PLACED} GROUP BY ALL) AS progress
+FROM (
+    SELECT pcn_code, practice_code, met, unknown, count(*) AS people
+    FROM {PLACED} INNER JOIN person USING (person_no) GROUP BY ALL
+) AS progress
 CROSS JOIN (VALUES {steps}) AS steps (step, criterion)
 GROUP BY pcn_code, practice_code, steps.step, steps.criterion"""
 
@@ -128,6 +136,6 @@ def _alternatives(name: str, defined: Cohort, query: CohortQuery) -> str:
     return "\nUNION ALL\n".join(
         f"SELECT {quote(name)} AS cohort, {place} AS place, {quote(words)} AS alternative, pcn_code, practice_code, "
         f"count(*) FILTER (WHERE met = {len(variant.criteria)}) AS people "
-        f"FROM ({query.placed_sql(variant)}) AS placed GROUP BY pcn_code, practice_code"
+        f"FROM ({query.placed_sql(variant, columns=PLACE)}) AS placed GROUP BY pcn_code, practice_code"
         for place, (words, variant) in enumerate(variants.items())
     )

@@ -25,6 +25,7 @@ class CohortQuery:
     con: duckdb.DuckDBPyConnection
     run: RunWords
     made: set[str] = field(default_factory=set)
+    chosen: int = 0
 
     def conditions(self, rules: Iterable[Rule]) -> tuple[RuleCompiler, list[exp.Expr]]:
         """The condition of each rule, and the compiler that selects with them. Facts that are new are made."""
@@ -54,16 +55,24 @@ class CohortQuery:
         with guarded("Counting a cohort", "The tables of the run may be damaged: run `phm run` again."):
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {PLACED} AS {self.placed_sql(cohort, people)}")
 
-    def placed_sql(self, cohort: Cohort, people: str | None = None) -> str:
-        """A SELECT with one row per person: `met`, how many criteria hold in their order before one that does not;
-        and `unknown`: is it not known whether that next one holds?
+    def choose(self, sql: str) -> str:
+        """Make a table of people, `person_no`, from a SELECT; its name, which no other has."""
+        name = f"chosen_{self.chosen}"
+        self.chosen += 1
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        return name
 
+    def placed_sql(self, cohort: Cohort, people: str | None = None, columns: Sequence[str] = ()) -> str:
+        """A SELECT with one row per person: `person_no`, `columns` of `person`, and how far the person gets.
+
+        met: how many criteria hold in their order before one that does not. unknown: is it not known whether that
+        next one holds?
         people: an SQL condition on `person`, of those who are asked about.
         """
         compiler, conditions = self.conditions(cohort.criteria)
         asked: Sequence[exp.Expr] = [exp.alias_(condition, f"c{n}") for n, condition in enumerate(conditions, start=1)]
         names = [column.alias for column in asked]
-        inner = compiler.select(["person_no", "person_id", "pcn_code", "practice_code", *asked])
+        inner = compiler.select(["person_no", *columns, *asked])
         if people:
             inner = inner.where(people)
         met, unknown = exp.case(), exp.case()
@@ -71,10 +80,9 @@ class CohortQuery:
             fails = exp.not_(exp.func("coalesce", exp.column(name), literal(False)))
             met = met.when(fails, literal(step))
             unknown = unknown.when(fails.copy(), exp.Is(this=exp.column(name), expression=exp.Null()))
-        columns = ["person_no", "person_id", "pcn_code", "practice_code"]
         query = exp.select(
-            *columns,
-            exp.alias_(exp.cast(met.else_(literal(len(names))), "TINYINT"), "met"),
+            *("person_no", *columns),
+            exp.alias_(exp.cast(met.else_(literal(len(names))), "SMALLINT"), "met"),
             exp.alias_(unknown.else_(literal(False)), "unknown"),
         )
         return query.from_(inner.subquery("judged")).sql("duckdb")

@@ -96,6 +96,7 @@ def run_words(con: duckdb.DuckDBPyConnection, workbook: Workbook, cohorts: Mappi
         {name: cohort.criteria for name, cohort in cohorts.items()},
         _codes(con, PARTNER_LIST),
         _codes(con, PROGRAMME),
+        workbook.index_date,
     )
     sources = {row.concept: _source(row) for row in table.itertuples()}
     return RunWords(words, sources, missing, workbook.index_date, segments)
@@ -118,4 +119,5 @@ def static_words(workbook: Workbook | None, cohorts: Mapping[str, Cohort]) -> Vo
     known = concepts()
     segments = tuple(chosen(workbook).names) if workbook else ()
     rules = {name: cohort.criteria for name, cohort in cohorts.items()}
-    return Vocabulary(person_columns(known), event_concepts(known), segments, rules)
+    index_date = workbook.index_date if workbook else None
+    return Vocabulary(person_columns(known), event_concepts(known), segments, rules, index_date=index_date)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from phm_utils.errors import InputError
 from phm_utils.measures.askable import COHORT, EVENTS, LIST, PROGRAMME, SEGMENT, askable, completeness
-from phm_utils.measures.asking import Asking, open_question
+from phm_utils.measures.asking import Asking, cohorts_known, open_question
 from phm_utils.measures.cohort_check import Checked
 from phm_utils.measures.cohort_definitions import Cohort, cohort_path, read_cohort
 from phm_utils.measures.cohort_run import static_words
@@ -48,7 +48,7 @@ def try_text(workbook: Workbook, file: Path, area: str | None) -> str:
 def _read(file: Path, asking: Asking) -> Cohort:
     path = file if file.suffix == ".yml" or file.is_file() else cohort_path(str(file))
     cohort = read_cohort(path, asking.run.static)
-    if late := cohort.out_of_season(asking.run.index_date):
+    if late := cohort.out_of_season(asking.run.index_date, cohorts_known()):
         raise InputError(f"{path.name}: {late}.")
     return cohort
 

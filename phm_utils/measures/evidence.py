@@ -63,21 +63,23 @@ def _pieces(rule: Rule, step: int, negated: bool, query: CohortQuery) -> Iterato
 def evidence_sql(cohort: Cohort, query: CohortQuery, people: str, columns: Sequence[str], *, met_only: bool) -> str:
     """A SELECT with one row per person and single criterion: `columns` of `person`, and COLUMNS.
 
-    people: an SQL condition on `person`. met_only: only what counts towards membership.
+    people: a SELECT of the `person_no` of those who are asked about. met_only: only what counts towards membership.
     `day`, `code` and `value` are those of the latest record behind it; of `has not`, those of the last record before
     the window, which is `window_from` to `window_to`. Of others in the household nothing but the neutral reason.
     """
+    among = query.choose(people)
+    asked_about = f"person.person_no IN (SELECT person_no FROM {among})"
     selects = []
     for place, (step, leaf, negated) in enumerate(pieces(cohort, query)):
         compiler, [condition] = query.conditions([leaf])
         state = _state(condition, negated)
-        shown = _shown(leaf, compiler, cohort)
+        shown = _shown(leaf, compiler, cohort, among)
         query.make(compiler)
         words = describe(leaf, query.run.words.titles)
         words = f"not: {words}" if negated else words
         fixed = {"step": literal(step), "place": literal(place), "criterion": literal(words)}
         asked = [exp.alias_(value, name) for name, value in (fixed | {"state": state} | shown).items()]
-        chosen = compiler.select([*columns, *asked]).where(people)
+        chosen = compiler.select([*columns, *asked]).where(asked_about)
         if met_only:
             chosen = chosen.where(exp.EQ(this=state.copy(), expression=literal(MET)))
         selects.append(chosen.sql("duckdb"))
@@ -90,14 +92,14 @@ def _state(condition: exp.Expr, negated: bool) -> exp.Expr:
     return case.else_(literal(NOT_KNOWN))
 
 
-def _shown(leaf: Leaf | Household, compiler: RuleCompiler, cohort: Cohort) -> dict[str, exp.Expr]:
+def _shown(leaf: Leaf | Household, compiler: RuleCompiler, cohort: Cohort, among: str) -> dict[str, exp.Expr]:
     """The columns from `day` on, of one criterion."""
     null = exp.Null()
     if isinstance(leaf, Household):
         reason = literal(cohort.neutral_reason or "")
         return _row(null, null, reason, PERSON, None, None)
     if isinstance(leaf, Criterion):
-        return _of_column(leaf, compiler)
+        return _of_column(leaf, compiler, among)
     if isinstance(leaf, InSegment):
         return _row(null, null, literal(" or ".join(leaf.segment)), "segment", None, None)
     names, codes = _asked(leaf)
@@ -108,9 +110,9 @@ def _shown(leaf: Leaf | Household, compiler: RuleCompiler, cohort: Cohort) -> di
     if isinstance(leaf, HasNot) and window is not None and not window.anchor:
         last = _before(window, compiler, names)
     if isinstance(leaf, Latest):
-        record = compiler.latest_fact(leaf.latest, window)
+        record = compiler.latest_fact(leaf.latest, window, among)
     else:
-        record = compiler.keep(compiler.events_query(names, last, last_record(), codes))
+        record = compiler.keep(compiler.events_query(names, last, last_record(), codes, among=among))
     days = [compiler.days(window, name) for name in names]
     first = min((d.first for d in days if d.first), default=None)
     value = _number(leaf, compiler, record)
@@ -143,7 +145,7 @@ def _number(leaf: Leaf, compiler: RuleCompiler, record: Fact) -> exp.Expr:
     return exp.cast(exp.column("value", record.name), "VARCHAR")
 
 
-def _of_column(leaf: Criterion, compiler: RuleCompiler) -> dict[str, exp.Expr]:
+def _of_column(leaf: Criterion, compiler: RuleCompiler, among: str) -> dict[str, exp.Expr]:
     """The value of a column and, where it comes from a concept, the concept's latest record."""
     value = exp.cast(exp.column(leaf.column, PERSON, quoted=True), "VARCHAR")
     concept = compiler.words.columns[leaf.column].concept
@@ -152,9 +154,9 @@ def _of_column(leaf: Criterion, compiler: RuleCompiler) -> dict[str, exp.Expr]:
         return _row(exp.Null(), exp.Null(), value, ", ".join(needs) or PERSON, None, None)
     known = compiler.words.concepts[concept]
     if known.value and not known.amount:
-        record = compiler.latest_fact(concept, None)
+        record = compiler.latest_fact(concept, None, among)
     else:
-        record = compiler.keep(compiler.events_query((concept,), None, last_record()))
+        record = compiler.keep(compiler.events_query((concept,), None, last_record(), among=among))
     source = compiler.sources[concept].table
     return _row(exp.column("day", record.name), exp.column("code", record.name), value, source, None, None)
 
@@ -196,7 +198,7 @@ def why_not(query: CohortQuery, cohort: Cohort, person_id: str, *, permitted: bo
     known = query.con.execute("SELECT person_no FROM person WHERE person_id = $id", {"id": person_id}).fetchall()
     if not known:
         raise InputError("This pseudonym is of nobody who is registered on the index date of this run.")
-    sql = evidence_sql(cohort, query, f"person.person_no = {known[0][0]}", [], met_only=False)
+    sql = evidence_sql(cohort, query, f"SELECT {known[0][0]} AS person_no", [], met_only=False)
     return read_sql(query.con, f"SELECT {', '.join(COLUMNS)} FROM ({sql}) ORDER BY step, place")
 
 

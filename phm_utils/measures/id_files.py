@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from phm_utils.engine import guarded, quote, read_sql
+from phm_utils.engine import guarded, literal_path, read_sql
 from phm_utils.errors import InputError
 from phm_utils.runs import resolve
 
@@ -32,11 +32,12 @@ def read_ids(con: duckdb.DuckDBPyConnection, file: str) -> pd.DataFrame:
         raise InputError(f"{path.name} is larger than {MOST_BYTES // 10**6} MB.")
     reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
     options = ", header = true, all_varchar = true" if reader == "read_csv" else ""
+    source = f"{reader}({literal_path(path)}{options})"
     with guarded(f"Reading {path.name}", f"Give a CSV or Parquet file with a column `{COLUMN}`."):
-        columns = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {reader}({quote(path)}{options})").fetchall()]
+        columns = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
         if COLUMN not in columns:
             raise InputError(f"{path.name} has no column `{COLUMN}`. It has {len(columns)} columns.")
-        sql = f"SELECT trim({COLUMN}) AS {COLUMN} FROM {reader}({quote(path)}{options}) WHERE trim({COLUMN}) <> ''"
+        sql = f"SELECT trim({COLUMN}) AS {COLUMN} FROM {source} WHERE trim({COLUMN}) <> ''"
         found = read_sql(con, sql).astype("str")
     _check(con, found, path.name)
     return found

@@ -53,8 +53,9 @@ def _first_date(plan: Plan, concept: EventConcept) -> date | None:
     source = plan.sources.get(concept.table)
     if concept.name == BORN or source is None or source.first_date is None:
         return None
-    counted = concept.name in ACTIVITIES or _is_stay(plan, concept)
-    return max(source.first_date, plan.values["first_day"]) if counted else source.first_date
+    if _is_stay(plan, concept):  # of diagnoses, the months that scores look back are read
+        return max(source.first_date, plan.values["diagnoses_from"])
+    return max(source.first_date, plan.values["first_day"]) if concept.name in ACTIVITIES else source.first_date
 
 
 def _is_stay(plan: Plan, concept: EventConcept) -> bool:

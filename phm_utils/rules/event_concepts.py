@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.concepts import SOURCE_TABLE, Concept
+from phm_utils.rules.event_windows import BORN
 
-PARTNER_LIST, PROGRAMME, BORN = "partner_list", "programme", "born"
+PARTNER_LIST, PROGRAMME = "partner_list", "programme"
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class EventConcept:
     """One kind of event in `person_event`.
 
     value: what an event's value is, in words with its unit; empty where it has none.
-    amount: can values be added? They are whole numbers then.
+    amount: can values be added? They are whole numbers then. coded: do events have a code?
     """
 
     name: str
@@ -21,6 +22,7 @@ class EventConcept:
     table: str
     value: str = ""
     amount: bool = False
+    coded: bool = True
 
 
 # Signals of no fixed abode that other sources than GP codes give, and the events that come with a person.
@@ -31,7 +33,7 @@ _SIGNALS = (
 _OTHERS = (
     EventConcept(PARTNER_LIST, "On a partner's list", "partner_list"),
     EventConcept(PROGRAMME, "Enrolled in a programme", "programme_enrolment"),
-    EventConcept(BORN, "Month of birth", "gp_registration"),
+    EventConcept(BORN, "Month of birth", "gp_registration", coded=False),
 )
 NIGHTS = {"emergency_admissions": "nights in hospital", "other_admissions": "nights in hospital"}
 VALUES = {"snomed": "", "bnf": "days supplied", "icd10": "nights in hospital"}
@@ -55,6 +57,7 @@ def event_concepts(known: tuple[Concept, ...]) -> dict[str, EventConcept]:
         for c in known
     ]
     activities = [
-        EventConcept(n, title, table, NIGHTS.get(n, ""), n in NIGHTS) for n, (title, table) in ACTIVITIES.items()
+        EventConcept(n, title, table, NIGHTS.get(n, ""), n in NIGHTS, coded=False)
+        for n, (title, table) in ACTIVITIES.items()
     ]
     return {c.name: c for c in (*coded, *activities, *_SIGNALS, *_OTHERS)}

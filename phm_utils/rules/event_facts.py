@@ -56,13 +56,19 @@ class EventFacts:
         codes: tuple[str, ...] = (),
         *,
         valued: bool = False,
+        among: str | None = None,
     ) -> exp.Select:
         """One row per person: `person_no`, and measures of the person's events, named `e`, in a window.
 
         Of a window that is counted from another event, everybody who has that event has a row, with `over`: is the
         person's window past, and `covered`: does it begin within the data? valued: only of events that have a value.
+        among: a table with the `person_no` of those who are asked about; everybody without it.
         """
-        rows = [exp.not_(exp.Is(this=exp.column("value", "e"), expression=exp.Null()))] if valued else []
+        known = exp.not_(exp.Is(this=exp.column("value", "e"), expression=exp.Null()))
+        rows: list[exp.Expr] = [known] if valued else []
+        if among:
+            chosen = exp.select("person_no").from_(among).subquery()
+            rows.append(exp.In(this=exp.column("person_no", "e"), query=chosen))
         if window is not None and window.anchor:
             return self._anchored(concepts, window, measures, [*self.rows(concepts, None, codes), *rows])
         people = exp.column("person_no", "e")
@@ -102,7 +108,7 @@ class EventFacts:
         begun = self.sources[concept].first_date
         return None if begun is None or concept in (PARTNER_LIST, PROGRAMME) else begun.replace(day=1)
 
-    def latest_fact(self, concept: str, window: Window | None) -> Fact:
+    def latest_fact(self, concept: str, window: Window | None, among: str | None = None) -> Fact:
         """The latest value, its day and code: of the latest day and, of two on one day, the larger."""
         day, code, value = (exp.column(name, "e") for name in ("day", "code", "value"))
         order = call("row", day, value)
@@ -111,7 +117,7 @@ class EventFacts:
             exp.alias_(call("arg_max", value.copy(), order), "value"),
             exp.alias_(call("arg_max", code, order.copy()), "code"),
         ]
-        return self.keep(self.events_query((concept,), window, measures, valued=True))
+        return self.keep(self.events_query((concept,), window, measures, valued=True, among=among))
 
     def rows(self, concepts: tuple[str, ...], window: Window | None, codes: tuple[str, ...] = ()) -> list[exp.Expr]:
         """The events of some concepts in a window, each source's to its own last day; of lists, those so named."""

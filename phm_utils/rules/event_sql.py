@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import cast
 
 from sqlglot import exp
 
-from phm_utils.rules.compile import column_condition, compared, joined_condition, literal
+from phm_utils.rules.compile import COMPARISONS, column_condition, compared, joined_condition, literal
 from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME
 from phm_utils.rules.event_facts import EventFacts, Fact, call, digest, one_of
 from phm_utils.rules.event_windows import Window
@@ -30,6 +31,8 @@ from phm_utils.rules.vocabulary import Vocabulary
 
 PEOPLE = "person"
 COUNTED = {None: "events", "day": "days", "code": "codes"}  # what a number of events counts, and its column
+EXACT = "DECIMAL(18, 6)"  # of a value, where values are subtracted or divided
+LARGE = 10**9
 COMMUNAL = 11  # people from whom a household is communal: nobody of it is "somebody in the household"
 
 
@@ -152,15 +155,13 @@ class RuleCompiler(EventFacts):
         divisor = exp.func("nullif", earlier, literal(0))
         # Multiplied out, so that a ratio is compared exactly: later / earlier >= 2 where later >= 2 * earlier.
         if is_pair(leaf.value):
-            low, high = (exp.Mul(this=literal(part), expression=divisor) for part in leaf.value)
+            low, high = (_times(part, divisor) for part in leaf.value)
             return exp.Between(this=later, low=low, high=high)
-        scaled = compared(later, leaf.op, 0)
-        scaled.set("expression", exp.Mul(this=literal(leaf.value), expression=divisor))
-        return scaled
+        return COMPARISONS[leaf.op](this=later, expression=_times(cast(float, leaf.value), divisor))
 
     def _amount_in(self, leaf: Change, window: Window) -> exp.Expr:
-        if leaf.of == "latest":
-            return self._of_latest(leaf.change, window, "value")
+        if leaf.of == "latest":  # decimal: of floats, 30.4 - 30.3 is less than 0.1
+            return exp.cast(self._of_latest(leaf.change, window, "value"), EXACT)
         return self._number(Events(events=(leaf.change,), within=window, op="is", value=0))
 
     def _events_fact(
@@ -209,6 +210,11 @@ class RuleCompiler(EventFacts):
 
 def _of(fact: Fact, column: str) -> exp.Expr:
     return exp.column(column, fact.name)
+
+
+def _times(number: float, amount: exp.Expr) -> exp.Expr:
+    """A number times an amount; a large whole number as a float, which cannot be too large for a whole number."""
+    return exp.Mul(this=literal(number if abs(number) < LARGE else float(number)), expression=amount.copy())
 
 
 def _whole(fact: Fact) -> exp.Expr:

@@ -12,6 +12,7 @@ from phm_utils.params import Code, Frozen
 from phm_utils.rules.months import months_after, months_with_data_before
 from phm_utils.wording import joined
 
+BORN = "born"  # the event that is the first day of a person's month of birth
 UNITS = {"days": 1, "months": 1, "years": 12}  # of a length; months in a year
 MOST_MONTHS = 1_440  # 120 years
 AVERAGE_MONTH = 365.25 / 12  # days
@@ -114,18 +115,40 @@ class Window(Span):
         """The concept from whose event the window is counted."""
         return self.after or self.before_event
 
-    def described(self) -> str:
-        """The window in a reader's words, for the end of a sentence."""
+    def described(self, title: str | None = None) -> str:
+        """The window in a reader's words, for the end of a sentence. title: of the concept that it is counted from.
+
+        >>> Window(months=12, ending=Span(months=12)).described()
+        'in the 12 months before the last 12 months'
+        >>> Window(after="born", starting=Span(months=12), years=5).described()
+        'from 12 months to 5 years after birth'
+        """
         if self.anchor:
-            side = "after" if self.after else "before"
-            length = f" within {self.words()}" if self.given else ""
-            return f"{length} {side} the {self.which or 'last'} {self.anchor.replace('_', ' ')}".lstrip()
+            return self._from_event(
+                "birth" if self.anchor == BORN else f"the {self.which or 'last'} {title or self.anchor}"
+            )
         if self.from_day and self.to_day:
             return f"from {self.from_day} to {self.to_day}"
         if self.from_day or self.to_day:
             return f"from {self.from_day} on" if self.from_day else f"up to {self.to_day}"
-        ended = f" that ended {self.ending.words()} before" if self.ending else ""
-        return f"in the {self.words()}{ended}" if self.given else f"up to {self.ending.words()} ago"  # type: ignore[union-attr]
+        if self.ending and any(self.ending.given.values()):
+            before = f"before the last {_one(self.ending.words())}"
+            return f"in the {_one(self.words())} {before}" if self.given else before
+        return f"in the last {_one(self.words())}" if self.given else "up to now"
+
+    def _from_event(self, event: str) -> str:
+        side = "after" if self.after else "before"
+        if self.starting is None:
+            return f"within {self.words()} {side} {event}" if self.given else f"on or {side} {event}"
+        if not self.given:
+            return f"{self.starting.words()} or more {side} {event}"
+        ends = [self.starting.words(), self.words()]
+        return f"from {' to '.join(ends if self.after else reversed(ends))} {side} {event}"
+
+
+def _one(words: str) -> str:
+    """A length within a sentence: `the last month`, not `the last 1 month`."""
+    return words.removeprefix("1 ")
 
 
 EVER = None

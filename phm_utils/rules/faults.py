@@ -1,18 +1,33 @@
 """Faults of a definition file: all at once, each with its line."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from phm_utils.errors import InputError
-from phm_utils.file_text import file_text
+from phm_utils.yaml_files import Place, line_finder
 
-Place = tuple[str | int, ...]  # names and positions, from the file's top down
+# What is said for pydantic's kinds of fault. given: the value. Others are said in pydantic's words.
+SAID = {
+    "string_pattern_mismatch": "{given} is no name of letters, digits and `_`",
+    "string_type": "a text is needed, not {given}; in quotes it is one",
+    "string_too_long": "at most {max_length} letters are shown",
+    "too_short": "at least {min_length} must be there",
+    "too_long": "at most {max_length} are read",
+    "tuple_type": "a list is needed, not {given}",
+    "dict_type": "names with values are needed, such as `{{months: 12}}`",
+    "model_type": "names with values are needed, such as `{{months: 12}}`",
+    "int_type": "a whole number is needed, not {given}",
+    "int_parsing": "a whole number is needed, not {given}",
+    "int_from_float": "a whole number is needed, not {given}",
+    "greater_than_equal": "a number of at least {ge} is needed, not {given}",
+    "less_than_equal": "a number of at most {le} is needed, not {given}",
+    "date_from_datetime_inexact": "a day without a time is needed, such as 2025-03-31",
+}
 
 
 @dataclass(frozen=True)
@@ -21,33 +36,6 @@ class Fault:
 
     place: Place
     text: str
-
-
-def line_finder(path: Path) -> Callable[[Place], int]:
-    """A function of a place in a YAML file that gives its line, from 1; of the nearest part above that is there.
-
-    >>> _ = Path("two.yml").write_text("title: A\\ncriteria:\\n  - {has: asthma}\\n  - {has: copd}\\n")
-    >>> line_finder(Path("two.yml"))(("criteria", 1, "has"))
-    4
-    """
-    top = yaml.compose(file_text(path, ""), Loader=yaml.SafeLoader)
-
-    def line(place: Place) -> int:
-        node, found = top, 1
-        for part in place:
-            if isinstance(node, yaml.MappingNode):
-                entry = next(((key, value) for key, value in node.value if key.value == part), None)
-                if entry is None:
-                    break
-                found, node = entry[0].start_mark.line + 1, entry[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-                node = node.value[part]
-                found = node.start_mark.line + 1
-            else:
-                break
-        return found
-
-    return line
 
 
 def raise_faults(faults: Iterable[Fault], path: Path) -> None:
@@ -81,21 +69,36 @@ def model_faults(error: ValidationError, model: type[BaseModel], place: Place = 
     ...     print(model_faults(error, Has)[0].text)
     `wthin` is not known here. Did you mean `within`?
     """
-    by_field: dict[tuple[str | int, ...], list[Any]] = {}
+    by_spot: dict[Place, list[Any]] = {}
     for found in error.errors(include_url=False):
-        by_field.setdefault(found["loc"][:1], []).append(found)
+        by_spot.setdefault(_spot(found["loc"]), []).append(found)
     faults = []
-    for field, group in by_field.items():
-        if len(group) > 1 and all(found["type"] not in ("extra_forbidden", "missing") for found in group):
-            text = f"{field[0]}: {_shown(group[0])} is not read here: {_wanted(str(field[0]))}."
-            faults.append(Fault((*place, *field), text))
+    for spot, group in by_spot.items():
+        if len(group) > 1 and spot:
+            faults.append(
+                Fault((*place, *spot), f"{_name(spot)}: {_shown(group[0])} is not read here: {_wanted(spot)}.")
+            )
         else:
             faults += [_model_fault(found, model, place) for found in group]
     return faults
 
 
-def _wanted(field: str) -> str:
-    return "a number is needed, or two of them for `between`: [18, 64]" if field == "value" else "see its description"
+def _spot(loc: Place) -> Place:
+    """Where a fault is, without the types that a value of one of several types was tried as."""
+    if "value" in loc:
+        return loc[: loc.index("value") + 1]
+    return loc[:2] if loc[:1] == ("parameters",) else loc
+
+
+def _name(loc: Place) -> str:
+    """The name by which a reader knows a place: its last that is no position in a list."""
+    return next((part for part in reversed(loc) if isinstance(part, str) and part != "[key]"), "file")
+
+
+def _wanted(spot: Place) -> str:
+    if spot == ("value",):
+        return "a number is needed, or two of them for `between`: [18, 64]"
+    return "one value is needed: a number, a text in quotes, true or false, or a day"
 
 
 def _shown(found: Any) -> str:
@@ -104,10 +107,9 @@ def _shown(found: Any) -> str:
 
 
 def _model_fault(found: Any, model: type[BaseModel], place: Place) -> Fault:
-    where = (*place, *found["loc"])
-    name = found["loc"][-1] if found["loc"] else "file"
+    where, name = (*place, *found["loc"]), _name(found["loc"])
     if found["type"] == "extra_forbidden":
-        return Fault(where, f"`{name}` is not known here.{_nearest(str(name), _names_at(model, found['loc'][:-1]))}")
+        return Fault(where, f"`{name}` is not known here.{_nearest(name, _names_at(model, found['loc'][:-1]))}")
     if found["type"] == "missing":
         return Fault(where, f"`{name}` is missing.")
     if found["type"] == "literal_error":
@@ -115,6 +117,8 @@ def _model_fault(found: Any, model: type[BaseModel], place: Place) -> Fault:
         shown = _shown(found)
         return Fault(where, f"{name}: {shown} is none of {', '.join(words)}.{_nearest(shown.strip('`'), words)}")
     said = found["msg"].removeprefix("Value error, ")
+    if found["type"] in SAID:
+        said = SAID[found["type"]].format(given=_shown(found), **found.get("ctx", {}))
     return Fault(where, f"{name}: {said}." if found["loc"] else f"{said[:1].upper()}{said[1:]}.")
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from phm_utils.rules.faults import Fault, Place, model_faults
 from phm_utils.rules.forms import Leaf
-from phm_utils.rules.tree import FORMS, JOINED, Count, Rule, form_of, with_parts
+from phm_utils.rules.tree import FORMS, JOINED, Count, Rule, form_of, names_others, with_parts
 
 DEEPEST = 12  # rules within each other
 PARAMETER = "$"  # begins the name of a parameter of the file
@@ -73,6 +73,9 @@ def _joined(name: str, content: dict[str, Any], place: Place, faults: list[Fault
         around = model.model_validate(content | {name: [_ANYTHING] if many else _ANYTHING})
     except ValidationError as error:
         faults += model_faults(error, model, place)
+        return None
+    if name == "household" and any(part is not None and names_others(part) for part in parts):
+        faults.append(Fault(place, "a household within a household is not read."))
         return None
     if isinstance(around, Count) and around.op in ("at least", "is") and around.value > len(listed):
         faults.append(Fault((*place, "value"), f"{around.value} of {len(listed)} rules can never hold."))

@@ -1,11 +1,16 @@
 """A rule with one thing changed: a value, a window, or a column or concept."""
 
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from pydantic import ValidationError
 
 from phm_utils.errors import InputError
-from phm_utils.rules.event_windows import Window
+from phm_utils.params import Frozen
+from phm_utils.rules.faults import model_faults
 from phm_utils.rules.forms import Age, Change, Criterion, Events, Has, HasNot, Latest, Leaf, Scalar, Sum, concepts_of
 from phm_utils.rules.tree import Rule, leaves, parts, with_parts
+
+Part = TypeVar("Part", bound=Frozen)
 
 
 class Wanted(Protocol):
@@ -77,10 +82,21 @@ def _changed(leaf: Leaf, wanted: Wanted) -> Leaf:
         if isinstance(leaf, Change) or getattr(leaf, "within", None) is None:
             raise InputError(f"An alternative changes the window of `{wanted.concept}`, which has none.")
         kept = leaf.within.model_copy(update={"months": wanted.months, "days": None, "years": None})  # type: ignore[union-attr]
-        return leaf.model_copy(update={"within": Window.model_validate(kept.model_dump(exclude_none=True))})
-    if not isinstance(leaf, Criterion | Latest | Events | Sum | Change):
+        return leaf.model_copy(update={"within": _valid(kept)})
+    if isinstance(leaf, Criterion):
+        return leaf.model_copy(update={"value": wanted.value})
+    if not isinstance(leaf, Latest | Events | Sum | Change):
         raise InputError(f"An alternative changes the value of `{wanted.concept}`, which has none.")
-    return leaf.model_copy(update={"value": wanted.value})
+    return _valid(leaf.model_copy(update={"value": wanted.value}))
+
+
+def _valid(part: Part) -> Part:
+    """A part of a rule that was changed, if it still is one. Raises InputError with what is wrong."""
+    try:
+        return type(part).model_validate(part.model_dump(by_alias=True, exclude_none=True))
+    except ValidationError as error:
+        faults = list(dict.fromkeys(fault.text for fault in model_faults(error, type(part))))
+        raise InputError(f"An alternative is not a rule: {' '.join(faults)}") from None
 
 
 def _renamed(leaf: Leaf, old: str, new: str) -> Leaf:

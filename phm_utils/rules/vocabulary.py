@@ -13,6 +13,7 @@ from phm_utils.rules.event_concepts import EventConcept
 from phm_utils.rules.faults import Fault, Place
 from phm_utils.rules.forms import (
     Criterion,
+    Events,
     InCohort,
     InProgramme,
     InSegment,
@@ -23,7 +24,7 @@ from phm_utils.rules.forms import (
     concepts_of,
     windows_of,
 )
-from phm_utils.rules.tree import Rule, parts
+from phm_utils.rules.tree import Household, Rule, names_others, parts
 from phm_utils.wording import joined
 
 MOST_CRITERIA = 400  # of one cohort, those of cohorts that it refers to among them; ours have a dozen
@@ -38,6 +39,7 @@ class Vocabulary:
     columns: of `person`. concepts: kinds of events. segments: of the run's segmentation.
     cohorts: the criteria of every other cohort, by the name of its file.
     lists, programmes: those of the run's data; None where no run is at hand, and any name is taken.
+    index_date: of the run, which no window may pass; None where no run is at hand.
     """
 
     columns: Mapping[str, RuleColumn]
@@ -46,6 +48,7 @@ class Vocabulary:
     cohorts: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     lists: tuple[str, ...] | None = None
     programmes: tuple[str, ...] | None = None
+    index_date: date | None = None
 
     @property
     def titles(self) -> dict[str, Titled]:
@@ -77,16 +80,21 @@ def check_leaf(leaf: Leaf, words: Vocabulary) -> None:
             _known("concept", concepts_of(leaf), tuple(words.concepts))
             _check_values(leaf, words)
     _known("concept", [w.anchor for w in windows_of(leaf) if w.anchor], tuple(words.concepts))
+    for day in (day for window in windows_of(leaf) for day in (window.from_day, window.to_day)):
+        if day and words.index_date and day > words.index_date:
+            raise InputError(f"A window reaches {day}, after the index date {words.index_date} of the run.")
 
 
 def _check_values(leaf: Leaf, words: Vocabulary) -> None:
-    """Refuse a value of events that have none, and a sum of what is no amount."""
+    """Refuse a value or code of events that have none, and a sum of what is no amount."""
     for name in concepts_of(leaf):
         concept = words.concepts[name]
         latest = isinstance(leaf, Latest) or getattr(leaf, "of", "") == "latest"
         if latest and not concept.value:
             valued = [c.name for c in words.concepts.values() if c.value]
             raise InputError(f"Events of `{name}` have no value. Those that have: {', '.join(sorted(valued))}.")
+        if isinstance(leaf, Events) and leaf.distinct == "code" and not concept.coded:
+            raise InputError(f"Events of `{name}` have no code: count them, or distinct days.")
         if isinstance(leaf, Sum) and not concept.amount:
             amounts = [c.name for c in words.concepts.values() if c.amount]
             raise InputError(f"Values of `{name}` are not amounts to be added. Those that are: {', '.join(amounts)}.")
@@ -123,6 +131,8 @@ def _all_parts(rule: Rule) -> list[Rule]:
 def check_references(name: str, rules: Iterable[Rule], words: Vocabulary) -> None:
     """Refuse a cohort that refers to itself, through others or not, or that has too many criteria with theirs.
 
+    And one that asks for others in the household only through another cohort: what of its own holds back a list of
+    people (`names_others`) would not know of it.
     name: of the cohort. Raises InputError with the circle.
 
     >>> from phm_utils.rules.tree import parse
@@ -132,18 +142,29 @@ def check_references(name: str, rules: Iterable[Rule], words: Vocabulary) -> Non
         ...
     phm_utils.errors.InputError: The cohort `a` refers to itself: a, b and a.
     """
-    total = _count(name, tuple(rules), words, (name,))
-    if total > MOST_CRITERIA:
-        raise InputError(f"The cohort `{name}` has {total:,} criteria, and at most {MOST_CRITERIA} are read.")
+    rules = tuple(rules)
+    if _count(rules, words, (name,), any(names_others(rule) for rule in rules)) > MOST_CRITERIA:
+        raise InputError(
+            f"The cohort `{name}` has more than {MOST_CRITERIA} criteria, which is the most that are read. Those of "
+            "cohorts that it refers to count too."
+        )
 
 
-def _count(name: str, rules: tuple[Rule, ...], words: Vocabulary, seen: tuple[str, ...]) -> int:
+def _count(rules: tuple[Rule, ...], words: Vocabulary, seen: tuple[str, ...], others: bool) -> int:
+    """The criteria, counted until they are too many. others: does the cohort itself ask for others in the household?"""
     total = 0
     for rule in (inner for outer in rules for inner in _all_parts(outer)):
         total += not parts(rule)
+        if total > MOST_CRITERIA:
+            return total
+        if isinstance(rule, Household) and not others:
+            raise InputError(
+                f"The cohort `{seen[0]}` refers to `{seen[-1]}`, which asks for something of others in the household. "
+                "Write those criteria out here, with `neutral_title` and `neutral_reason`."
+            )
         if isinstance(rule, InCohort):
             if rule.cohort in seen:
                 circle = joined([*seen[seen.index(rule.cohort) :], rule.cohort])
                 raise InputError(f"The cohort `{seen[0]}` refers to itself: {circle}.")
-            total += _count(rule.cohort, words.cohorts.get(rule.cohort, ()), words, (*seen, rule.cohort))
+            total += _count(words.cohorts.get(rule.cohort, ()), words, (*seen, rule.cohort), others)
     return total

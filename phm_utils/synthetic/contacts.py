@@ -6,6 +6,7 @@ import numpy as np
 
 from phm_utils.synthetic import days
 from phm_utils.synthetic.conditions import Health
+from phm_utils.synthetic.continuing_care import ContinuingCare, continuing_contacts
 from phm_utils.synthetic.draws import NULL, Coded, Mix, chance
 from phm_utils.synthetic.emergency import PROVIDER
 from phm_utils.synthetic.people import NO_PLACE, People
@@ -76,8 +77,13 @@ def make_community(rng: np.random.Generator, people: People, health: Health) -> 
     )
 
 
-def make_mental_health(rng: np.random.Generator, people: People, health: Health) -> Rows:
-    """The table `mhsds_contact`: referrals of people with mental illness, each a run of contacts."""
+def make_mental_health(
+    rng: np.random.Generator, care_rng: np.random.Generator, people: People, health: Health, care: ContinuingCare
+) -> Rows:
+    """The table `mhsds_contact`: referrals of people with mental illness, each a run of contacts; and continuing care.
+
+    care_rng: the random numbers of continuing care.
+    """
     need = 0.10 * health.of("depression", "anxiety") + 0.55 * health.of("smi") + 0.15 * health.of("dementia")
     need = need + 0.010 + 0.02 * ((people.age > 8) & (people.age < 19))
     rate = need * 0.75 * np.exp(MENTAL_HEALTH_GRADIENT * people.deprivation + 0.15 * people.need)
@@ -87,7 +93,13 @@ def make_mental_health(rng: np.random.Generator, people: People, health: Health)
     end = np.minimum(start + length, last[person]).astype(np.int16)
     counts = 1 + rng.poisson(rng.gamma(0.8, 1 / 0.8, len(person)) * 9.0 * (end - start) / 120)
     referral, day = days.CLINIC.spread(rng, start, end, counts)
-    who, n = person[referral], len(referral)
+    cared, seen = continuing_contacts(care_rng, people, care, last)
+    who = np.concatenate([person[referral], care.who[cared]]).astype(np.int32)
+    order = np.argsort(who, kind="stable")
+    who, day = who[order], np.concatenate([day, seen])[order]
+    referral = np.concatenate([referral, len(start) + cared])[order]
+    start = np.concatenate([start, people.first[care.who]])
+    n = len(who)
     no_abode = (health.of("homeless") | (people.place == NO_PLACE))[who] & chance(rng, 0.7, n)
     kept = SETTLED.draw(rng, n)
     return Rows(

@@ -11,6 +11,7 @@ from phm_utils.synthetic.admissions import make_admissions
 from phm_utils.synthetic.appointments import make_appointments, make_use
 from phm_utils.synthetic.conditions import Health, make_health
 from phm_utils.synthetic.contacts import make_community, make_mental_health, make_outpatients, make_social_care
+from phm_utils.synthetic.continuing_care import ContinuingCare, make_continuing_care
 from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.emergency import Attendances, attendance_rows, make_attendances
 from phm_utils.synthetic.facts import Facts, make_facts
@@ -41,6 +42,7 @@ class Network:
     identities: Identities
     attendances: Attendances
     enrolments: Enrolments
+    care: ContinuingCare
     names: Names | None  # only where an identified extract is asked for
     practices: np.ndarray  # codes, as `people.practice` counts them
 
@@ -69,9 +71,10 @@ def make_network(seed: int, pcn: int, registered: int, *, named: bool = False) -
     use = make_use(stream(seed, pcn, "use"), people, health)
     identities = make_identities(stream(seed, pcn, "identities"), people, seed)
     attendances, enrolments = make_attendances(stream(seed, pcn, "ecds_attendance"), people, health)
+    care = make_continuing_care(stream(seed, pcn, "continuing_care"), people, health)
     names = make_names(stream(seed, pcn, "names"), people) if named else None
     practices = county.practice_code[county.practices_of(pcn)]
-    return Network(county, people, health, facts, use, identities, attendances, enrolments, names, practices)
+    return Network(county, people, health, facts, use, identities, attendances, enrolments, care, names, practices)
 
 
 def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
@@ -90,7 +93,10 @@ def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
     yield "apc_episode", make_admissions(rng("apc_episode"), rng("diagnoses"), people, facts, use, network.attendances)
     yield "op_attendance", make_outpatients(rng("op_attendance"), people, health, use)
     yield "csds_contact", make_community(rng("csds_contact"), people, health)
-    yield "mhsds_contact", make_mental_health(rng("mhsds_contact"), people, health)
+    yield (
+        "mhsds_contact",
+        make_mental_health(rng("mhsds_contact"), rng("continuing_contacts"), people, health, network.care),
+    )
     yield "asc_event", make_social_care(rng("asc_event"), people, health)
     yield "partner_list", make_partner_lists(rng("partner_list"), people, health)
     yield "death", make_deaths(rng("death"), people, health)

@@ -11,6 +11,7 @@ from phm_utils.synthetic import (
     care,
     conditions,
     contacts,
+    continuing_care,
     data_errors,
     diagnoses,
     emergency,
@@ -59,6 +60,13 @@ def effects(summaries: list[dict]) -> dict:
         "vaccination_log_odds": {
             "covid_black": vaccinations.COVID_BLACK,
             "covid_south_asian": vaccinations.COVID_SOUTH_ASIAN,
+        },
+        "rising_contacts": {
+            "of_people_in_continuing_care": continuing_care.RISING,
+            "ratios": continuing_care.RATIOS,
+            "contacts_a_year": continuing_care.PER_YEAR,
+            "rate_shape": continuing_care.RATE_SHAPE,
+            "networks": {geography.pcn_code(s["pcn"]): s["rising"] for s in summaries},
         },
         "programmes": [asdict(p) | _take_up(p, summaries) for p in programmes.PROGRAMMES],
         "lists": [asdict(one) for one in partners.LISTS],

@@ -66,6 +66,7 @@ class NetworkTruth:
             "lists_not_registered": int((self.lists.any(axis=1) & ~self.network.people.registered).sum()),
             "ever_eligible": len(self.network.enrolments.ever_eligible),
             "enrolled": len(self.network.enrolments.who),
+            "rising": self.network.care.counts(),
             "registers": registers.counts(self.network.people, self._registers, self.network.practices),
         }
 
@@ -129,6 +130,7 @@ class NetworkTruth:
             "enrolled": Numbers(self._among(self.network.enrolments.who)),
             "ed_rate": Numbers(attendance_rate(people, health).astype(np.float32)),
             "appointment_rate": Numbers(appointment_rate(people, self.network.use).astype(np.float32)),
+            "mental_health_rise": Numbers(self.network.care.ratios(len(people))),
             "death_rate": Numbers(death_rate(people).astype(np.float32)),
             "social_care_chance": Numbers(social_care_rate(people, health).astype(np.float32)),
         }

@@ -138,7 +138,7 @@ def test_a_changed_definition_is_said_and_no_criterion_is_blamed(change):
         "members_new": 2, "joined": 1, "redefined_in": 1, "members_now": 3,
     }  # fmt: skip
     assert frame.loc["U1", "definition"] == CHANGED
-    assert criteria is None
+    assert criteria.empty
 
 
 def test_without_deaths_nobody_is_said_to_have_died(change):
@@ -208,10 +208,9 @@ def test_everything_adds_up_in_each_area_and_moves_cancel(change, then, now, die
     assert ics["moved_in"] == ics["moved_out"] == 0
     alike = ["members_then", "members_now", *set(REASONS_NEW) - {"moved_in"}, *set(REASONS_LEFT) - {"moved_out"}]
     assert (networks[alike].sum() == ics[alike]).all()
-    assert (criteria is None) == (digest == "b")
-    if criteria is not None:
-        for (area, change_), people in criteria.groupby(["area_code", "change"])["people"].sum().items():
-            assert people == frame.loc[area, change_]
+    assert criteria.empty == (digest == "b")
+    for (area, way), people in criteria.groupby(["area_code", "change"])["people"].sum().items():
+        assert people == frame.loc[area, way]
 
 
 AGED = {"column": "age", "op": "at least", "value": 18}

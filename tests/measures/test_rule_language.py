@@ -116,7 +116,7 @@ def _event(rng: random.Random, index_date: date, people: int, usual: list[str]) 
     if concept in LISTED:
         return found | {"code": rng.choice(LISTED[concept])}
     if concept in VALUED:
-        found["value"] = rng.choice([None, 0.0, 29.5, 30.0, 58.0, 58.1])
+        found["value"] = rng.choice([None, 0.0, 29.5, 30.0, 30.3, 30.4, 33.0, 33.44])
     if concept in AMOUNTS:
         found["value"] = rng.choice([None, 0, 1, 7, 14, 28, 28, 7])
     return found | {"code": rng.choice([None, "c1", "c2"]) if concept in PLAIN else None}
@@ -193,7 +193,7 @@ def _column(rng: random.Random) -> dict:
 
 
 def _latest(rng: random.Random, index_date: date) -> dict:
-    value = _asked(rng, [0, 29.5, 30, 58, 58.1, -0.5, 1e300])
+    value = _asked(rng, [0, 29.5, 30, 30.3, 33, -0.5, 1e300])
     age = {"age": {"op": rng.choice(NUMBER_OPS), "months": rng.choice([0, 1, 2, 11, 12, 13, 24])}}
     return {"latest": rng.choice(VALUED)} | rng.choice([value, age, value | age]) | _within(rng, index_date)
 
@@ -207,7 +207,7 @@ def _counted(rng: random.Random, index_date: date) -> dict:
 
 def _change(rng: random.Random, index_date: date) -> dict:
     of = rng.choice([{"change": rng.choice(EVENTFUL)}, {"change": rng.choice(VALUED), "of": "latest"}])
-    difference, ratio = _asked(rng, [-2, -1, 0, 1, 28.5]), _asked(rng, [0, 0.5, 1, 1.5, 2, 3])
+    difference, ratio = _asked(rng, [-2, -1, 0, 0.1, 1, 3]), _asked(rng, [0, 0.5, 1, 1.1, 2, 2**62])
     by = rng.choice([difference, difference | {"by": "difference"}, ratio | {"by": "ratio"}])
     return of | by | {"from": window(rng, index_date), "to": window(rng, index_date)}
 

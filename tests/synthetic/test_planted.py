@@ -1,11 +1,14 @@
 """What was planted can be found again in the people and in their care."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from phm_utils.synthetic import appointments, days, emergency, gp_events, programmes, vaccinations
 from phm_utils.synthetic.conditions import log_odds, planted_factors
 from phm_utils.synthetic.contacts import make_outpatients
+from phm_utils.synthetic.continuing_care import RATIOS, STEADINESS, YEARS, ContinuingCare, continuing_contacts
 from phm_utils.synthetic.draws import expit, stream
 from phm_utils.synthetic.network import make_network
 from phm_utils.synthetic.people import BLACK
@@ -184,3 +187,37 @@ def test_lists_overlap_more_than_chance(network, tables):
     both = (on["foodbank"] & on["council_tax_reduction"]).mean()
     assert both > 1.5 * on["foodbank"].mean() * on["council_tax_reduction"].mean()
     assert (on["homelessness_duty"] & ~network.people.registered).sum() > 20
+
+
+def yearly_contacts(network, tables, year: int) -> np.ndarray:
+    """Mental health contacts of each person in one of the years that end on 31 March, from 0."""
+    day = tables["mhsds_contact"].columns["contact_date"].days
+    inside = (day >= YEARS[year]) & (day < YEARS[year + 1])
+    return np.bincount(tables["mhsds_contact"].who[inside], minlength=len(network.people))
+
+
+def test_planted_risers_have_their_multiple_of_contacts_in_the_last_year_alone(network, tables):
+    care, people = network.care, network.people
+    whole = (people.first == 0) & (people.last == days.DAYS - 1)
+    for ratio in RATIOS:
+        mine = care.who[(care.ratio == ratio) & whole[care.who]]
+        before, earlier, last = (yearly_contacts(network, tables, year)[mine].sum() for year in (2, 3, 4))
+        # Contacts of referrals, some three a year each, do not rise; 20 people, each year within a gamma of k = 5.
+        assert last / earlier == pytest.approx(ratio * 0.85, rel=0.35)
+        assert earlier / before == pytest.approx(1, abs=0.35)
+    assert 0.01 < (care.ratio > 1).sum() / (yearly_contacts(network, tables, 3) > 0).sum() < 0.04
+
+
+def test_steady_people_vary_from_year_to_year_as_their_networks_k_says():
+    rng, everybody = stream(1, 1, "test"), np.arange(4_000)
+    alive = SimpleNamespace(first=np.zeros(4_000, np.int16))
+    for k in STEADINESS:
+        care = ContinuingCare(everybody, np.full(4_000, 20.0), np.ones(4_000), k)
+        place, day = continuing_contacts(rng, alive, care, np.full(4_000, days.DAYS - 1))
+        year = np.bincount(place[(day >= YEARS[2]) & (day < YEARS[3])], minlength=4_000)
+        assert year.mean() == pytest.approx(20, rel=0.03)
+        assert (year.var() - year.mean()) / year.mean() ** 2 == pytest.approx(1 / k, rel=0.12)
+
+
+def test_networks_differ_in_how_steady_people_are(network):
+    assert (network.care.steadiness, make_network(3, 2, 2_000).care.steadiness) == STEADINESS

@@ -42,7 +42,8 @@ CRITERION = Release(
         AcrossAreas(("people", "in_change"), exact=False),
         Parts("people", ("step", "criterion"), "in_change"),
     ),
-    part="By which criterion people came and left",
-    needs=f"{NEEDS} and definitions",
+    may_be_empty=True,
+    part=PART,
+    needs=NEEDS,
 )
 CHANGES = (CHANGE, CRITERION)

@@ -21,5 +21,4 @@ def cohort_change(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterato
     codes = read_sql(con, "SELECT DISTINCT pcn_code FROM person_place ORDER BY pcn_code")["pcn_code"]
     areas = Areas(tuple(codes), workbook.ics_code)
     yield aggregate(CHANGE, by_reason(found, areas))
-    if (criteria := by_criterion(found, areas)) is not None:
-        yield aggregate(CRITERION, criteria)
+    yield aggregate(CRITERION, by_criterion(found, areas))

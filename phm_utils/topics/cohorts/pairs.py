@@ -23,14 +23,18 @@ def cohort_pairs(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataF
 
 
 def cohort_programmes(con: duckdb.DuckDBPyConnection, areas: Areas, cohorts: pd.DataFrame) -> pd.DataFrame:
-    """One row per area, cohort and programme: `people` of the cohort ever enrolled in it, and `in_cohort`."""
+    """One row per area, cohort and programme: `people` of the cohort ever enrolled in it, and `in_cohort`.
+
+    No rows where the run knows of no programme.
+    """
+    listed = f"SELECT DISTINCT code AS programme FROM person_event WHERE concept = '{PROGRAMME}' ORDER BY 1"
+    names = counted(con, listed)
+    if names.empty:
+        return names
     enrolled = counted(
         con,
         "SELECT cohort, code AS programme, pcn_code, count(DISTINCT person_no) AS people "
         f"FROM person_event INNER JOIN cohort_member USING (person_no) WHERE concept = '{PROGRAMME}' GROUP BY ALL",
-    )
-    names = counted(
-        con, f"SELECT DISTINCT code AS programme FROM person_event WHERE concept = '{PROGRAMME}' ORDER BY 1"
     )
     frame = by_area(enrolled, cohorts.merge(names, how="cross"), areas)
     return frame.merge(_sizes(con, areas, cohorts).rename(columns={"size": "in_cohort"}), on=["area_code", "cohort"])

@@ -159,8 +159,8 @@ def test_sentences_name_the_figures_they_stand_on(released):
     )
     steps = cohort_page.named(area(tables["cohort_attrition"], "U99001"), chosen)
     assert str(cohort_page.flow(steps)) == (
-        "People left after each criterion. Seven or more ED attendances: Registered on the index date 645; Aged 18 or "
-        "over 645; Seven or more attendances in 12 months 45; Not on the palliative care register 45."
+        "People left after each criterion: Registered on the index date 645; Aged 18 or over 645; "
+        "Seven or more attendances in 12 months 45; Not on the palliative care register 45."
     )
 
 

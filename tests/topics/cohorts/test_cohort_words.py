@@ -43,13 +43,37 @@ CROWD = [
 ]
 
 
-def test_a_group_is_named_against_all_others_and_those_that_the_definition_decides_are_not(tables):
-    groups = cohort_page.by_group(page(tables(CROWD), PROFILE))
+def test_a_sex_is_named_against_the_other_and_ages_that_the_definition_decides_are_not(tables):
+    rows = [row | {"sex": "Male" if row.get("imd_quintile") else "Female"} for row in CROWD]
+    groups = cohort_page.by_group(page(tables(rows), PROFILE))
     said = str(differences_page.group_gap(groups, CHOSEN))
-    # 60 of 960 in the most deprived fifth; 15 of 1,015 in the least. Two fifths are one comparison.
-    assert "above it deprivation 1 (most deprived) (62.5, " in said
+    # 60 of 960 men; 15 of 1,015 women. Two sexes are one comparison. Deprivation is for `alike_gap`.
+    assert "above it sex Male (62.5, " in said
     assert "against 14.8; 60 people)" in said
-    assert said.endswith(" Not compared, because the definition asks for it: age 0-17. Not adjusted for age.")
+    assert "deprivation" not in said
+    assert said.endswith(" Not compared, because the definition asks for it: age 0-17.")
+
+
+def test_a_fifth_is_named_against_people_of_its_ages_and_sexes(tables):
+    groups = cohort_page.by_group(page(tables(CROWD), PROFILE))
+    said = str(differences_page.alike_gap(groups, CHOSEN))
+    # Of one age and sex: 75 of 1,875 are members, so 960 of the most deprived fifth would have 38.4, and have 60.
+    assert "above it deprivation 1 (most deprived) (1.6 times, " in said
+    assert "below it deprivation 5 (least deprived) (0.41 times, " in said
+
+
+def test_a_fifth_that_is_only_older_is_not_named(tables):
+    old = {"age": 80, "age_band": "80-84"}
+    rows = [
+        {"ed_attendances_12m": 8, "count": 60, "imd_quintile": 1, "imd_decile": 1} | old,
+        {"count": 540, "imd_quintile": 1, "imd_decile": 1} | old,
+        {"ed_attendances_12m": 8, "count": 20} | old,
+        {"count": 180} | old,
+        {"ed_attendances_12m": 8, "count": 10},
+        {"count": 990},
+    ]
+    groups = cohort_page.by_group(page(tables(rows), PROFILE))
+    assert "none differs" in str(differences_page.alike_gap(groups, CHOSEN))
 
 
 def test_a_characteristic_is_left_out_by_name_where_the_definition_decides_all_its_groups():
@@ -63,12 +87,8 @@ def test_a_characteristic_is_left_out_by_name_where_the_definition_decides_all_i
 
 def test_groups_alike_are_not_named(tables):
     rows = [row | {"sex": sex} for row in CROWD[1:] for sex in ("Female", "Male")]
-    rows += [
-        {"ed_attendances_12m": 8, "count": 15, "imd_quintile": 1, "imd_decile": 1, "sex": sex}
-        for sex in ("Female", "Male")
-    ]
     said = str(differences_page.group_gap(cohort_page.by_group(page(tables(rows), PROFILE)), CHOSEN))
-    assert "none differs from all others of the same characteristic" in said
+    assert "cannot be told apart from all others of the same characteristic" in said
 
 
 def test_contacts_that_the_definition_counts_are_left_out_and_others_have_limits(tables):
@@ -94,7 +114,7 @@ def test_other_characteristics_are_compared_with_everybodys():
     })  # fmt: skip
     assert str(differences_page.overlap(also, COHORTS)) == (
         "Other characteristics. Core20: of 2 characteristics compared, 1 differs from everybody registered (share of "
-        "people): above it smoker (30.0%, 22.0% to 39.4%; against 15.0%; 60 people). Not compared: four or more "
+        "people): above it smoker (30.0%, 21.8% to 39.7%; against 15.0%; 60 people). Not compared: four or more "
         "long-term conditions (the definition asks for it). Not adjusted for age."
     )
 
@@ -124,8 +144,9 @@ def test_a_place_that_stands_out_is_named_with_what_the_others_predict():
 def test_other_thresholds_are_said_in_their_order():
     rows = pd.DataFrame({"cohort": FREQUENT, "short": "Frequent", "alternative": ["As defined", "Five", "Ten"],
                          "people": pd.array([15, 50, None], "Int64")})  # fmt: skip
-    assert str(cohort_page.alternatives(rows)) == (
-        "Other thresholds, in people. Frequent: As defined 15; Five 50; Ten too few to show."
+    assert str(cohort_page.alternatives(rows)) == ("People in the cohort: As defined 15; Five 50; Ten too few to show.")
+    assert str(cohort_page.thresholds_said(rows)) == (
+        "Under the other thresholds. Frequent: too few to show to 50 people, as defined 15."
     )
 
 

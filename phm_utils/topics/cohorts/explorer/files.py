@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from phm_utils.errors import InputError
 from phm_utils.measures.cohort_definitions import FOLDER, Cohort, cohort_names, cohort_path, read_cohort
 from phm_utils.params import load_yaml, validated
@@ -16,6 +14,7 @@ from phm_utils.rules.reading import read_rule, with_parameters
 from phm_utils.rules.tree import leaves
 from phm_utils.rules.vocabulary import Vocabulary, check_references, leaf_faults
 from phm_utils.runs import project_root, write_atomically
+from phm_utils.yaml_files import as_yaml
 
 Content = dict[str, Any]
 NAME = re.compile(r"[a-z0-9_]+")
@@ -100,8 +99,7 @@ def text_of(content: Mapping[str, Any]) -> str:
     for name, value in content.items():
         sentences = not isinstance(value, list | dict) or all(isinstance(item, str) for item in value)
         flow = False if sentences and not isinstance(value, dict) else None  # None: short mappings in one line
-        form = {"sort_keys": False, "allow_unicode": True, "width": 120, "default_flow_style": flow}
-        parts.append(yaml.safe_dump({name: value}, **form))
+        parts.append(as_yaml({name: value}, default_flow_style=flow))
     return "".join(parts)
 
 

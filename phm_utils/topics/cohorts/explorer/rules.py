@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-import yaml
 from traitlets import TraitError
 
 from phm_utils.topics.cohorts.explorer.comparison import ComparisonField
@@ -33,6 +32,7 @@ from phm_utils.topics.cohorts.explorer.forms import (
     parts_of,
 )
 from phm_utils.topics.cohorts.explorer.tree import Tree
+from phm_utils.yaml_files import as_yaml
 
 Content = dict[str, Any]
 SAYS = "says"
@@ -219,4 +219,4 @@ class GroupBox:
 
 
 def _in_line(content: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(content), default_flow_style=True, sort_keys=False, width=1_000).strip()
+    return as_yaml(dict(content), default_flow_style=True, width=1_000).strip()

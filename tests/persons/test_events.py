@@ -1,0 +1,82 @@
+"""Events that rules can ask for: one row each, with day, value and code; and how far each source reaches."""
+
+from datetime import date
+
+import pytest
+
+from phm_utils.tables import TABLES
+
+INDEX = date(2025, 3, 31)
+JUNE = date(2024, 6, 1)
+
+
+@pytest.fixture
+def events(world):
+    def of(concept: str, **tables: list[dict]) -> list[tuple]:
+        """Day, value and code of each event of a concept."""
+        found = world.made(**tables)["person_event"].query("concept == @concept")
+        found = found[["day", "value", "code"]].astype(object)
+        rows = found.where(found.notna(), None).itertuples(index=False)
+        return sorted((row.day.date(), row.value, row.code) for row in rows)
+
+    return of
+
+
+def test_a_gp_entry_has_its_value_within_the_believable_range_and_none_outside(world, events):
+    entries = [world.entry("bmi", JUNE, 31.5), world.entry("bmi", date(2024, 7, 1), 900.0)]
+    entries.append(world.entry("bmi", date(2025, 4, 1), 30.0))  # after the index date
+    assert [row[:2] for row in events("bmi", gp_event=entries)] == [(JUNE, 31.5), (date(2024, 7, 1), None)]
+
+
+def test_a_condition_has_a_row_for_every_entry_and_no_value(world, events):
+    entries = [world.entry("diabetes", day) for day in (JUNE, JUNE, INDEX)]
+    assert [row[:2] for row in events("diabetes", gp_event=entries)] == [(JUNE, None), (JUNE, None), (INDEX, None)]
+
+
+def test_an_admission_has_its_nights_and_a_stay_its_diagnosis(world, events):
+    episode = world.episode("person-01", "S720", admidate=JUNE, disdate=date(2024, 6, 9))
+    assert events("emergency_admissions", apc_episode=[episode]) == [(JUNE, 8.0, None)]
+    assert events("stay_hip_fracture", apc_episode=[episode]) == [(JUNE, 8.0, "S720")]
+
+
+def test_a_list_and_its_day_are_events_by_its_name(world, events):
+    listed = [world.about(list_name="Warm homes", flag="income", list_date=date(2024, 5, 1))]
+    assert events("partner_list", partner_list=listed) == [(date(2024, 5, 1), None, "Warm homes")]
+
+
+def test_a_person_is_born_on_the_first_day_of_the_month(events):
+    assert events("born") == [(date(1950, 6, 1), None, None)]
+
+
+def test_events_of_people_who_left_are_not_there(world, events):
+    people = [world.registered(), world.registered("person-02", registered_to=date(2024, 12, 1))]
+    entries = [world.entry("diabetes", JUNE, token=token) for token in ("person-01", "person-02")]
+    assert len(events("diabetes", gp_registration=people, gp_event=entries)) == 1
+
+
+def test_each_source_says_from_which_day_on_its_events_are_there(world):
+    made = world.made(
+        spans={"ecds_attendance": (date(2024, 1, 10), date(2025, 3, 20)), "apc_episode": (date(2016, 4, 1), INDEX)},
+        **world.everything(),
+    )
+    reach = made["event_concept"].set_index("concept")
+    days = {name: tuple(reach.loc[name, ["first_date", "to_date"]].map(lambda day: day.date())) for name in reach.index
+            if name != "born"}  # fmt: skip
+    assert days["ed_attendances"] == (date(2024, 1, 10), date(2025, 2, 28))  # to the last complete month
+    assert days["diabetes"] == (date(2020, 4, 1), INDEX)
+    assert days["emergency_admissions"] == (date(2021, 4, 1), INDEX)  # 48 months are followed
+    # Diagnoses are read as far back as scores look: 24 months.
+    assert days["stay_hip_fracture"] == (date(2023, 4, 1), INDEX)
+
+
+def test_a_table_that_is_absent_is_said_of_its_events(world):
+    made = world.made(absent=["ecds_attendance"])
+    lacks = made["event_concept"].set_index("concept")["lacks"]
+    assert lacks["ed_attendances"] == lacks["no_fixed_abode_ecds"] == "ecds_attendance"
+    assert lacks["diabetes"] == ""
+
+
+def test_a_run_of_registrations_alone_knows_when_people_were_born(world):
+    made = world.made(absent=[name for name in TABLES if name not in ("gp_registration", "practice", "area")])
+    assert made["person_event"]["concept"].tolist() == ["born"]
+    assert made["event_concept"].query("lacks == ''")["concept"].tolist() == ["born"]
