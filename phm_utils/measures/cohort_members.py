@@ -59,8 +59,9 @@ def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Ite
     others = {name: load_cohort(name) for name in sorted(referred(item))}
     run = run_words(con, workbook, others)
     defined = read_cohort(cohort_path(item), run.static)
-    lacking = run.lacking(defined.criteria)
-    reasons = [", ".join(lacking)] if lacking else [r for r in [defined.out_of_season(run.index_date)] if r]
+    season = defined.out_of_season(run.index_date)
+    lacking = [] if season else run.lacking(defined.criteria)  # windows of another year may lie after the index date
+    reasons = [reason for reason in (season, ", ".join(lacking)) if reason]
     left_out = pd.DataFrame([(item, reason) for reason in reasons], columns=["cohort", "needs"]).astype("str")
     yield Model("cohort_left_out", ("cohort",), frame=left_out)
     if reasons:
