@@ -383,12 +383,12 @@ FORMS = {
 
 
 def with_parameters(content: Any, values: Mapping[str, Any]) -> Any:
-    """What YAML gave, with each `$name` replaced."""
+    """What YAML gave, with each value `$name` replaced; words are left as they are."""
     if isinstance(content, dict):
         return {key: with_parameters(value, values) for key, value in content.items()}
     if isinstance(content, list):
         return [with_parameters(value, values) for value in content]
-    return values[content[1:]] if isinstance(content, str) and content.startswith("$") else content
+    return values.get(content[1:], content) if isinstance(content, str) and content.startswith("$") else content
 
 
 def shown(held: pd.Series) -> list[bool | None]:
