@@ -14,8 +14,7 @@ from phm_utils.methods.rising_mixture import (
     Prior,
     climb,
     nudged,
-    one_ratio,
-    ratio_shares,
+    shares_of,
     start,
     with_share,
 )
@@ -29,6 +28,7 @@ START_ROOT, ROOT_REACH, LEVEL_REACH = 0.15, 0.2, 0.02  # where the search begins
 MOST_TRIED = 60
 AGAIN = 0.3  # of the first steps, when the search begins again from what it found
 LONGER = 6  # times the rounds of EM, at the end of a search
+HOPEFUL = 2.0  # log-likelihood that further ratios must gain before dispersion and level are searched again
 CHUNK = 2_000  # rows judged at a time, for memory
 
 
@@ -42,9 +42,13 @@ def fit(rows: Rows, prior: Prior | None = None, *, tried: int = MOST_TRIED) -> M
     needed = np.log(rows.people.sum())
     found = _searched(start(rows, START_ROOT, prior), rows, tried, single=prior is None)
     if prior is None:
-        free = _searched(nudged(found), rows, tried // 2, single=False, reach=AGAIN)
-        found = free if free.log_likelihood - found.log_likelihood > needed else found
-    several = climb(_several(found), rows, rounds=LONGER * LONGER)
+        free = climb(nudged(found), rows, rounds=LONGER)
+        if free.log_likelihood - found.log_likelihood > HOPEFUL:
+            free = _searched(free, rows, tried // 2, single=False, reach=AGAIN)
+            found = free if free.log_likelihood - found.log_likelihood > needed else found
+    several = climb(_several(found), rows, rounds=LONGER)
+    if several.log_likelihood > found.log_likelihood:
+        several = climb(several, rows, rounds=LONGER * LONGER)
     return several if several.log_likelihood - found.log_likelihood > needed else found
 
 
@@ -61,8 +65,7 @@ def _common(alone: list[Mixture], parts: list[Rows]) -> np.ndarray:
     """Shares of the ratios in all parts together, what each says of rates given: one ratio if that explains them."""
     moves = [Likelihoods(r, m).up(m.weight) for m, r in zip(alone, parts, strict=True)]
     by_move, people = np.vstack(moves), np.concatenate([rows.people for rows in parts])
-    single = one_ratio(by_move, people)
-    free = ratio_shares(single, by_move, people)
+    single, free = (shares_of(by_move, people, single=single) for single in (True, False))
     gain = people @ np.log((by_move @ free) / (by_move @ single))
     return free if gain > np.log(people.sum()) else single
 

@@ -24,8 +24,8 @@ LEAST_RATE = 0.2  # a year; nobody can be told apart below it
 RISERS, TURNS = slice(1, len(RATIOS)), slice(len(RATIOS), None)  # of what rates do: rise, or turn either way
 START_RISING = 0.05
 ROUNDS, RATE_STEPS, RISE_STEPS = 4, 8, 12  # of EM; in a round first rates, then ratios
-SETTLED = 1e-6  # a step of the ratios' shares that is not worth another
-ENOUGH = 1e-3  # log-likelihood: a round that gains less is the last
+SETTLED = 1e-6  # a step of shares that is not worth another
+ENOUGH = 1e-2  # log-likelihood: a round that gains less is the last
 POISSON = 1e-6  # dispersion below which counts are as good as Poisson
 NEWTON_STEPS = 12
 NUDGE = 1e-3  # a share of risers from which EM can find more
@@ -118,7 +118,7 @@ def log_counts(counts: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> 
 
 
 class Likelihoods:
-    """Likelihoods of rows under a mixture's grid, given that there is a contact: people without any are not in the data.
+    """Likelihoods of rows under a mixture's grid, given that there is a contact: who has none is not in the data.
 
     A row's likelihood is a product of one of its earlier and one of its later count, each worked out once for rows
     that share it, and scaled to 1 at its largest; `log_scale` is what was taken off each row.
@@ -155,10 +155,11 @@ class Likelihoods:
                 found += turns[number] * earlier[self._of_first] * later[self._of_second]
         return found
 
-    def up(self, weight: np.ndarray) -> np.ndarray:
-        """Rows x RATIOS, over the pairs of rate and dispersion: the later rate is so many times the earlier."""
+    def up(self, weight: np.ndarray, ratios: np.ndarray | None = None) -> np.ndarray:
+        """Rows x RATIOS, or some by number, over the pairs of rate and dispersion: the later rate over the earlier."""
+        ratios = np.arange(len(RATIOS)) if ratios is None else ratios
         weighed = (self._earlier * weight)[self._of_first]
-        columns = [np.einsum("rp,rp->r", weighed, self._later[:, n][self._of_second]) for n in range(len(RATIOS))]
+        columns = [np.einsum("rp,rp->r", weighed, self._later[:, n][self._of_second]) for n in ratios]
         return np.maximum(np.column_stack(columns), TINY)
 
     def down(self, weight: np.ndarray) -> np.ndarray | None:
@@ -205,15 +206,20 @@ def climb(
     cells, people = Likelihoods(rows, mixture), rows.people
     weight, last = mixture.weight, -np.inf
     rises = mixture.rises if rising is None else with_share(mixture.rises, rising)
-    found = mixture
+    found, ratios = mixture, np.arange(len(RATIOS))
     for _ in range(rounds):
         by_pair = cells.by_pair(rises)
         for _ in range(RATE_STEPS):
             weight = weight * ((people / np.maximum(by_pair @ weight, TINY)) @ by_pair)
             weight = weight / weight.sum()
-        by_move = cells.by_move(weight)
-        rises = one_ratio(by_move, people) if single else ratio_shares(rises, by_move, people, mixture.prior, rising)
-        likelihood = float(people @ (np.log(by_move @ rises) + cells.log_scale))
+        if single:
+            mixed, rises = _one_ratio(cells.up(weight, ratios), people, ratios)
+            ratios = np.flatnonzero(rises)  # a ratio once chosen stays
+        else:
+            by_move = cells.by_move(weight)
+            rises = _ratio_shares(rises, by_move, people, mixture.prior, rising)
+            mixed = by_move @ rises
+        likelihood = float(people @ (np.log(mixed) + cells.log_scale))
         found = replace(mixture, weight=weight, rises=rises, log_likelihood=likelihood)
         if found.objective - last < ENOUGH:
             break
@@ -221,24 +227,43 @@ def climb(
     return found
 
 
-def one_ratio(by_move: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """Shares of RATIOS where all risers have one: the ratio and share of greatest likelihood, by Newton's method.
+def _one_ratio(up: np.ndarray, people: np.ndarray, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows' likelihoods and shares of RATIOS, where all risers have one: that of greatest likelihood.
 
-    >>> one_ratio(np.column_stack([[1.0, 0.1]] + [[0.1, 1.0 - n / 10] for n in range(7)]), np.array([9, 1])).round(1)
-    array([0.9, 0.1, 0. , 0. , 0. , 0. , 0. , 0. ])
+    up: likelihoods of `ratios`, numbers of RATIOS, the steady ones first. By Newton's method.
     """
-    steady, gain = by_move[:, :1], by_move[:, 1 : len(RATIOS)] - by_move[:, :1]
+    steady, gain = up[:, :1], up[:, 1:] - up[:, :1]
     share = np.full(gain.shape[1], START_RISING)
     for _ in range(NEWTON_STEPS):
         slope = gain / (steady + share * gain)
-        share = np.clip(share + (people @ slope) / (people @ slope**2), share / 10, (1 + share) / 2)
-    place = int(np.argmax(people @ np.log(steady + share * gain)))
+        step = (people @ slope) / np.maximum(people @ slope**2, TINY)
+        share = np.clip(share + step, share / 10, (1 + share) / 2)
+        if np.abs(step).max() < SETTLED:
+            break
+    mixed = steady + share * gain
+    place = int(np.argmax(people @ np.log(mixed)))
     rises = np.zeros(len(RATIOS))
-    rises[0], rises[place + 1] = 1 - share[place], share[place]
+    rises[0], rises[ratios[place + 1]] = 1 - share[place], share[place]
+    return mixed[:, place], rises
+
+
+def shares_of(by_move: np.ndarray, people: np.ndarray, *, single: bool) -> np.ndarray:
+    """Shares of RATIOS of greatest likelihood. single: do all who rise rise by the same ratio?
+
+    >>> by_move = np.column_stack([[1.0, 0.1]] + [[0.1, 1.0 - n / 10] for n in range(7)])
+    >>> shares_of(by_move, np.array([9, 1]), single=True).round(2).tolist()[:3]
+    [0.9, 0.1, 0.0]
+    """
+    if single:
+        return _one_ratio(by_move, people, np.arange(len(RATIOS)))[1]
+    rises = np.full(len(RATIOS), START_RISING / (len(RATIOS) - 1))
+    rises[0] = 1 - START_RISING
+    for _ in range(RISE_STEPS):
+        rises = _ratio_shares(rises, by_move, people)
     return rises
 
 
-def ratio_shares(
+def _ratio_shares(
     rises: np.ndarray, by_move: np.ndarray, people: np.ndarray, prior: Prior | None = None,
     rising: float | None = None,
 ) -> np.ndarray:  # fmt: skip
@@ -246,8 +271,6 @@ def ratio_shares(
 
     Source: Varadhan and Roland 2008, doi:10.1111/j.1467-9469.2007.00585.x (SQUAREM).
     """
-    if prior is None and rising is None:
-        rises = (rises + NUDGE) / (rises + NUDGE).sum()
     extra = 0.0 if prior is None else prior.people
     held = np.zeros(len(rises))
     if prior is not None:
