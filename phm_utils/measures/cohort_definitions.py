@@ -123,10 +123,10 @@ class Cohort(Frozen):
             for name in sorted(referred & set(others or {})):
                 rest = {other: cohort for other, cohort in (others or {}).items() if other != name}
                 if late := (others or {})[name].out_of_season(index_date, rest):
-                    return f"it refers to `{name}`, and of that {late}"
+                    return f"it refers to `{name}`: {late}"
             return None
         return (
-            f"its rule is for index dates from {self.valid.from_day} to {self.valid.to_day}, and not for {index_date}: "
+            f"its rule is for index dates from {self.valid.from_day} to {self.valid.to_day} and not for {index_date}: "
             "look up the rule of the year and change the file"
         )
 

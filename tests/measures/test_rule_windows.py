@@ -322,11 +322,14 @@ def test_members_of_a_cohort_whom_it_cannot_judge_are_neither_in_it_nor_out(tabl
     assert asked(tables, {"not": {"cohort": "other"}}, ("ed_attendances", INDEX)) is True
 
 
+ED = "emergency department attendances"
+
+
 def test_a_window_of_days_that_a_source_does_not_reach_is_lacking_and_not_empty(tables):
     asked(tables, {"has": "diabetes"}, ecds_attendance={"to_date": date(2025, 2, 28)})
     run = query_of(tables).run
     march = {"from": date(2025, 3, 1), "to": date(2025, 3, 31)}
-    assert run.lacking([parse({"has not": "ed_attendances", "within": march})]) == ["ecds_attendance"]
+    assert run.lacking([parse({"has not": "ed_attendances", "within": march})]) == [f"{ED} after 2025-02-28"]
     assert run.lacking([parse({"has not": "ed_attendances", "within": march | {"from": date(2025, 2, 1)}})]) == []
 
 
@@ -338,4 +341,4 @@ def test_a_look_back_that_begins_before_the_data_is_lacking(tables):
         inner["within"] = {"months": 36}  # from 1 April 2022
         assert run.lacking([parse(content)]) == []
         inner["within"] = {"months": 37}
-        assert run.lacking([parse(content)]) == ["ecds_attendance"]
+        assert run.lacking([parse(content)]) == [f"{ED} before 2022-04-10"]

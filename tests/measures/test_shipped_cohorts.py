@@ -11,8 +11,10 @@ from cohort_oracle import World, placed, with_parameters
 from phm_utils.runs import Store
 
 COHORTS = {path.stem: path for path in sorted(Path("parameters", "cohorts").glob("*.yml"))}
-READ = ("person", "person_event", "event_concept", "person_left_out", "segment", "cohort_member", "cohort_step", "cohort_attrition",
-        "cohort_alternative", "cohort_left_out")  # fmt: skip
+READ = (
+    *("person", "person_event", "event_concept", "person_left_out", "segment"),
+    *("cohort_member", "cohort_step", "cohort_attrition", "cohort_alternative", "cohort_left_out"),
+)
 
 
 @pytest.fixture(scope="module")
