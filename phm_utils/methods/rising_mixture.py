@@ -88,7 +88,12 @@ class Mixture:
 
 
 def rate_grid(rows: Rows) -> np.ndarray:
-    """Rates a year to be told apart: from LEAST_RATE to the highest seen, one of them the mean of the earlier year."""
+    """Rates a year to be told apart: from LEAST_RATE to the highest seen, one of them the mean of the earlier year.
+
+    >>> rate = rate_grid(Rows(*(np.array([value]) for value in (4.0, 6.0, 0.0, 0.0, 1.0))))
+    >>> bool(rate[0] < 0.2 < 6 < rate[-1]), bool((rate == 4).any())
+    (True, True)
+    """
     years = np.exp(rows.before)
     mean = max(rows.people @ rows.earlier / (rows.people @ years), LEAST_RATE)
     highest = max(((rows.earlier + rows.later) / (years + np.exp(rows.after))).max(), 2 * mean)
@@ -97,7 +102,12 @@ def rate_grid(rows: Rows) -> np.ndarray:
 
 
 def start(rows: Rows, root: float, prior: Prior | None = None) -> Mixture:
-    """A mixture of one dispersion, `root` squared, from which EM begins."""
+    """A mixture of one dispersion, `root` squared, from which EM begins.
+
+    >>> begun = start(Rows(*(np.array([value]) for value in (4.0, 6.0, 0.0, 0.0, 1.0))), 0.2)
+    >>> round(begun.usual_dispersion, 3), round(begun.rising, 3)
+    (0.04, 0.05)
+    """
     rate = rate_grid(rows)
     rising = np.full(len(RATIOS) - 1, START_RISING / (len(RATIOS) - 1))
     rises = prior.rises if prior else np.r_[1 - START_RISING, rising]
@@ -202,6 +212,10 @@ def climb(
 
     rising: the share of people who are rising, where it is given and not estimated. single: do all who rise rise by
         the same ratio, that of greatest likelihood?
+
+    >>> rows = Rows(*(np.array(c) for c in ([4.0, 4], [4.0, 40], [0.0, 0], [0.0, 0], [99.0, 1])))  # one in a hundred
+    >>> climb(start(rows, 0.0), rows, rounds=20, single=True).rises.round(3).tolist()
+    [0.99, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.01]
     """
     cells, people = Likelihoods(rows, mixture), rows.people
     weight, last = mixture.weight, -np.inf
@@ -252,7 +266,7 @@ def shares_of(by_move: np.ndarray, people: np.ndarray, *, single: bool) -> np.nd
 
     >>> by_move = np.column_stack([[1.0, 0.1]] + [[0.1, 1.0 - n / 10] for n in range(7)])
     >>> shares_of(by_move, np.array([9, 1]), single=True).round(2).tolist()[:3]
-    [0.9, 0.1, 0.0]
+    [0.99, 0.01, 0.0]
     """
     if single:
         return _one_ratio(by_move, people, np.arange(len(RATIOS)))[1]
@@ -289,7 +303,7 @@ def _ratio_shares(
         step, turn = once - rises, twice - 2 * once + rises
         if np.abs(step).max() < SETTLED:
             break
-        times = max(np.linalg.norm(step) / max(np.linalg.norm(turn), TINY), 1.0)
+        times = max(float(np.linalg.norm(step)) / max(float(np.linalg.norm(turn)), TINY), 1.0)
         far = np.maximum(rises + 2 * times * step + times**2 * turn, rises / 20)
         far = far / far.sum() if rising is None else with_share(far / far.sum(), rising)
         further, there = next_of(far)
@@ -298,7 +312,12 @@ def _ratio_shares(
 
 
 def nudged(mixture: Mixture) -> Mixture:
-    """The same with a few people at each ratio that its prior allows: EM never leaves a share of none."""
+    """The same with a few people at each ratio that its prior allows: EM never leaves a share of none.
+
+    >>> steady = Mixture(np.ones(1), np.zeros(1), np.ones(1), np.r_[1.0, np.zeros(7)])
+    >>> round(nudged(steady).rising, 4)
+    0.0069
+    """
     allowed = np.ones(len(RATIOS)) if mixture.prior is None else mixture.prior.rises > 0
     rises = mixture.rises + NUDGE * np.r_[allowed, np.zeros(len(mixture.rises) - len(RATIOS))]
     return replace(mixture, rises=rises / rises.sum())

@@ -52,7 +52,8 @@ class Rows:
             return self
         kept = np.diff(np.floor(np.cumsum(self.people) * (most / total) + 0.5), prepend=0.0)
         some = kept > 0
-        return Rows(*(c[some] for c in (self.earlier, self.later, self.before, self.after)), kept[some])
+        earlier, later, before, after = (c[some] for c in (self.earlier, self.later, self.before, self.after))
+        return Rows(earlier, later, before, after, kept[some])
 
 
 def _distinct(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

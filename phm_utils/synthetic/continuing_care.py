@@ -7,6 +7,7 @@ some 2% of all people with mental health contacts.
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,9 +58,12 @@ def make_continuing_care(rng: np.random.Generator, people: People, health: Healt
 def continuing_contacts(
     rng: np.random.Generator, people: People, care: ContinuingCare, last: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The place in `care` and the day of each contact, in order of place. last: last day of each person in the source."""
+    """The place in `care` and the day of each contact, in order of place.
+
+    last: last day of each person in the source.
+    """
     place, day = [], []
-    for year, (opening, following) in enumerate(zip(YEARS[:-1], YEARS[1:], strict=True)):
+    for year, (opening, following) in enumerate(pairwise(YEARS)):
         first = np.maximum(people.first[care.who], opening).astype(np.int64)
         until = np.minimum(last[care.who], following - 1).astype(np.int64)
         years = np.maximum(until - first + 1, 0) / days.YEAR
