@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from cohort_oracle import judge
+from cohort_oracle import inside, judge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from person_table import People
