@@ -1,13 +1,17 @@
 """Every cohort of parameters/cohorts, counted in a simulated county, equals an oracle in pandas row by row."""
 
+import re
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 import yaml
-from cohort_oracle import World, placed, with_parameters
+from cohort_oracle import World, judge, placed, with_parameters
 
+from phm_utils.measures.asking import open_question
+from phm_utils.measures.cohort_definitions import read_cohort
+from phm_utils.rules.tree import parse
 from phm_utils.runs import Store
 
 COHORTS = {path.stem: path for path in sorted(Path("parameters", "cohorts").glob("*.yml"))}
@@ -137,3 +141,68 @@ def test_a_cohort_is_left_out_for_a_reason_that_the_tables_give(tables):
             need for need in needs if need.startswith("the list ") and need.removeprefix("the list ") not in lists
         }
         assert "its rule is for index dates" in row.needs or needs & (lacks | unnamed)
+
+
+# The same numbers from a question.
+
+ASKED = ("frequent_ed_attenders", "hypertension_uncontrolled", "neighbourhood_team", "mmr_doses_missing")
+DIMENSIONS = {"PCN": "pcn_code", "Practice": "practice_code", "Sex": "sex"}
+
+
+@pytest.fixture(scope="module")
+def asking(tiny_run):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHM_ROOT", str(tiny_run.root))
+        with open_question(tiny_run.workbook) as asking:
+            yield asking
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_question_gives_the_numbers_of_the_run(name, tables, asking):
+    cohort = read_cohort(COHORTS[name], asking.run.static)
+    members = tables["cohort_member"].query("cohort == @name")
+    assert asking.size(cohort) == len(members)
+    steps = tables["cohort_attrition"].query("cohort == @name").groupby("step")[["people", "unknown"]].sum()
+    found = asking.attrition(cohort).set_index("step")[["people", "unknown"]]
+    assert found.to_dict() == steps.to_dict()
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_a_breakdown_is_that_of_the_members_beside_everybody_alike(dimension, tables, asking):
+    cohort, person = read_cohort(COHORTS["neighbourhood_team"], asking.run.static), tables["person"]
+    found = asking.by(cohort, dimension).set_index("level")
+    found.index = [re.sub(r".*\((\w+)\)$", r"\1", level) for level in found.index]  # the code behind a place's name
+    mine = tables["cohort_member"].query("cohort == 'neighbourhood_team'")["person_no"]
+    person = person.assign(member=person["person_no"].isin(mine))
+    share = person.groupby(["age_band", "sex"])["member"].transform("mean")
+    expected = person.assign(share=share).groupby(DIMENSIONS[dimension])[["member", "share"]].sum()
+    assert found["people"].to_dict() == expected["member"].to_dict()
+    assert found["registered"].to_dict() == person.groupby(DIMENSIONS[dimension]).size().to_dict()
+    assert found["expected"].to_dict() == pytest.approx(expected["share"].to_dict())
+
+
+def test_two_cohorts_are_compared_by_the_criterion_that_parts_them(tables, asking, world):
+    names = ("frequent_ed_attenders", "neighbourhood_team")
+    found = asking.compare(*(read_cohort(COHORTS[name], asking.run.static) for name in names))
+    criteria = [written(name)["criteria"] for name in names]
+    met = [placed(rules, world) for rules in criteria]
+    within = [places["met"] == len(rules) for places, rules in zip(met, criteria, strict=True)]
+    assert found["people"].iloc[0] == (within[0] & within[1]).sum()
+    for group, one, other in (("Only in A", 0, 1), ("Only in B", 1, 0)):
+        only = met[other][within[one] & ~within[other]]
+        rows = found[found["group"] == group]
+        steps = range(len(criteria[other]))
+        assert rows["people"].tolist() == [int((only["met"] == step).sum()) for step in steps]
+        assert rows["unknown"].tolist() == [int(((only["met"] == step) & only["unknown"]).sum()) for step in steps]
+
+
+def test_a_question_about_one_network_asks_of_households_that_lie_in_another_too(tiny_run, tables, world, monkeypatch):
+    monkeypatch.setenv("PHM_ROOT", str(tiny_run.root))
+    content = {"household": {"column": "diabetes", "op": "is", "value": True}}
+    held, area = judge(content, world), tiny_run.pcn_codes[0]
+    there = world.person["pcn_code"] == area
+    with open_question(tiny_run.workbook, area) as asking:
+        cohort = read_cohort(COHORTS["frequent_ed_attenders"]).model_copy(update={"criteria": (parse(content),)})
+        steps = asking.attrition(cohort)
+    assert steps["people"].tolist() == [there.sum(), (held[there] == True).sum()]  # noqa: E712 - elementwise
+    assert steps["unknown"].tolist() == [0, held[there].isna().sum()]
