@@ -1,33 +1,17 @@
-"""Files of cohorts: what is refused, with its line and the nearest word, and what the commands exit with."""
+"""Files of cohorts: what is refused, with its line and the nearest word."""
 
-import json
-import random
 from datetime import date
-from pathlib import Path
 
-import jsonschema
 import pytest
-import yaml
+from cohort_files import AUTUMN, ED, HEAD, WORKBOOK, write
 from rule_answers import cohort_of, make, query_of
-from small_runs import CRITERIA, IDS, rule, small_run
+from small_runs import small_run
 
-from phm_utils.cli import main
 from phm_utils.errors import InputError
 from phm_utils.measures.cohort_check import check_files
 from phm_utils.measures.cohort_definitions import load_cohorts, read_cohort
 from phm_utils.measures.cohort_run import static_words
-from phm_utils.measures.cohort_schema import schema_text
-from phm_utils.measures.id_files import read_ids
-from phm_utils.params import Workbook
-from phm_utils.rules.describe import describe
 from phm_utils.rules.tree import parse
-
-HEAD = "title: T\nshort: S\nquestion: Q?\nuse: U\nsource: S\n"  # five lines
-ED = "criteria:\n  - {events: ed_attendances, op: at least, value: 7, within: {months: 12}}\n"
-SHIPPED = sorted(Path("parameters", "cohorts").glob("*.yml"))
-WORKBOOK = Workbook(
-    name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31", landing="landing"
-)
 
 
 @pytest.fixture
@@ -144,13 +128,6 @@ def test_a_cohort_of_many_criteria_is_counted_and_one_of_too_many_refused(refuse
     assert "more than 400 criteria" in said
 
 
-def write(folder: Path, **bodies: str) -> list[Path]:
-    paths = [folder / f"{name}.yml" for name in bodies]
-    for path, body in zip(paths, bodies.values(), strict=True):
-        path.write_text(HEAD + body, encoding="utf-8")
-    return paths
-
-
 def test_a_cohort_that_refers_to_itself_through_another_is_refused_with_the_circle(tmp_path):
     paths = write(
         tmp_path,
@@ -261,8 +238,6 @@ def test_a_rule_that_cannot_be_meant_is_refused_with_its_line(tmp_path, body, li
 
 # A rule that changes yearly.
 
-AUTUMN = "valid: {from: 2024-09-01, to: 2025-03-31}\ncriteria:\n  - {has: asthma, within: {from: 2024-10-03}}\n"
-
 
 def test_a_rule_of_another_year_is_refused_by_the_check_and_so_is_what_refers_to_it(tmp_path):
     paths = write(tmp_path, autumn=AUTUMN, through="criteria:\n  - {not: {cohort: autumn}}\n")
@@ -287,237 +262,3 @@ def test_the_run_leaves_a_rule_of_another_year_out_with_a_sentence(people):
         left = made["cohort_left_out"].set_index("cohort")["needs"]
         assert left[AUTUMN_2024].startswith("its rule is for index dates from")
         assert "cohort_attrition" not in made
-
-
-# Files of people.
-
-
-@pytest.fixture
-def ids(tables, tmp_path):
-    make(tables, small_run(1))
-
-    def of(content: str | bytes, name: str = IDS) -> list[str]:
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_ids(tables.con, str(path))["person_id"].tolist()
-
-    return of
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ("person_id\nperson-0000\nperson-9999\n", "1 of 2 pseudonyms in people.csv belong to nobody of this run"),
-        ("person_id\nperson-0000\n person-0000\n", "people.csv names 1 of 2 people twice"),
-        ("person\nperson-0000\n", "has no column `person_id`"),
-        ("person_id\n", "names nobody"),
-        ("person_id\n  \n\n", "names nobody"),
-        ("", "Reading people.csv failed|names nobody|no column"),
-        (b"person_id\n\xff\xfe\x00\n", "Reading people.csv failed|belong to nobody"),
-        ("person_id,age\nperson-0000,3\nperson-0001,3,4,5\n", "Reading people.csv failed|no column"),
-    ],
-)
-def test_a_file_of_other_people_is_refused_and_nobody_is_named(ids, content, words):
-    with pytest.raises(InputError, match=words) as caught:
-        ids(content)
-    assert "person-" not in str(caught.value)
-
-
-def test_a_file_of_people_may_have_other_columns_blanks_and_a_name_like_a_pattern(ids, tmp_path):
-    (tmp_path / "list1.csv").write_text("person_id\nperson-0001\n", encoding="utf-8")
-    assert ids("\ufeffperson_id,note\r\n person-0000 ,x\r\n", "list[1].csv") == ["person-0000"]
-
-
-def test_a_file_of_people_that_is_absent_is_refused(tables, tmp_path):
-    with pytest.raises(InputError, match=r"There is no file none\.csv"):
-        read_ids(tables.con, str(tmp_path / "none.csv"))
-
-
-# Words for readers.
-
-
-COPD_FIRST = {"after": "copd", "which": "first", "months": 6, "starting": {"months": 1}}
-HALF, HALF_BEFORE = {"months": 6}, {"months": 6, "ending": {"months": 6}}
-VALUES = {"change": "bmi", "of": "latest", "op": "at least", "value": 3}
-REGISTERED = {"column": "registered_from"}
-WORDS = {
-    "Asthma in the last 12 months": {"has": "asthma", "within": {"months": 12}},
-    "Asthma in the last month": {"has": "asthma", "within": {"months": 1}},
-    "no (Asthma or COPD) in the 12 months before the last year": {
-        "has not": ["asthma", "copd"],
-        "within": {"months": 12, "ending": {"years": 1}},
-    },
-    "no Asthma before the last 12 months": {"has not": "asthma", "within": {"ending": {"months": 12}}},
-    "Asthma from 2024-09-01 on": {"has": "asthma", "within": {"from": date(2024, 9, 1)}},
-    "Asthma within 6 months after the last COPD": {"has": "asthma", "within": {"after": "copd", "months": 6}},
-    "Asthma from 1 month to 6 months after the first COPD": {"has": "asthma", "within": COPD_FIRST},
-    "Asthma from 6 months to 1 month before the last COPD": {
-        "has": "asthma",
-        "within": {"before": "copd", "months": 6, "starting": {"months": 1}},
-    },
-    "Asthma 1 month or more after the last COPD": {
-        "has": "asthma",
-        "within": {"after": "copd", "starting": {"months": 1}},
-    },
-    "Asthma within 5 years after birth": {"has": "asthma", "within": {"after": "born", "years": 5}},
-    "not: (Asthma or COPD)": {"not": {"any": [{"has": "asthma"}, {"has": "copd"}]}},
-    "First day registered on or before 12 months ago": REGISTERED | {"op": "at most", "value": "12 months ago"},
-    "First day registered after 2024-01-01": REGISTERED | {"op": "more than", "value": date(2024, 1, 1)},
-    "Sex is one of Male, Female": {"column": "sex", "op": "one of", "value": ["Male", "Female"]},
-    "latest Body mass index in the last 6 months less that in the 6 months before the last 6 months: at least 3": {
-        **VALUES,
-        "from": HALF_BEFORE,
-        "to": HALF,
-    },
-}
-
-
-@pytest.mark.parametrize("words", WORDS)
-def test_a_rule_in_words_says_what_it_means(words):
-    assert describe(parse(WORDS[words]), static_words(None, {}).titles) == words
-
-
-# The JSON Schema.
-
-
-@pytest.fixture(scope="module")
-def schema() -> jsonschema.Draft202012Validator:
-    content = json.loads(Path("parameters", "cohort.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(content)
-    return jsonschema.Draft202012Validator(content)
-
-
-def as_json(content: object) -> object:
-    """What YAML gave, as JSON has it: days are text."""
-    return json.loads(json.dumps(content, default=str))
-
-
-def test_the_committed_schema_is_current():
-    assert Path("parameters", "cohort.schema.json").read_text(encoding="utf-8") == schema_text()
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_every_shipped_file_is_valid_by_the_schema_and_by_the_reader(schema, path):
-    schema.validate(as_json(yaml.safe_load(path.read_text(encoding="utf-8"))))
-    [found] = check_files([path], WORKBOOK)
-    assert found.fault == ""
-
-
-def test_the_schema_takes_every_form_that_the_reader_takes(schema, tmp_path):
-    rng = random.Random(7)
-    contents = [CRITERIA[form](rng, date(2025, 3, 31)) for form in CRITERIA for _ in range(10)]
-    contents += [rule(rng, date(2025, 3, 31)) for _ in range(10)]
-    contents = [content for content in contents if content != {"cohort": "other"} and "segment" not in str(content)]
-    head = yaml.safe_load(HEAD + "neutral_title: N\nneutral_reason: R\n")
-    schema.validate(as_json(head | {"criteria": contents}))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"colum": "age", "op": "is", "value": 1},
-        {"column": "agee", "op": "is", "value": 1},
-        {"column": "age", "op": ">=", "value": 1},
-        {"has": "asthmaa"},
-        {"has": []},
-        {"has": "asthma", "within": {"month": 12}},
-        {"has": "asthma", "within": {"months": "twelve"}},
-        {"has": "asthma", "within": {"months": -1}},
-        {"has": "asthma", "within": {"after": "asthmaa"}},
-        {"events": "asthma", "op": "is known", "value": 1},
-        {"latest": "bmi", "op": "at least", "value": "30"},
-        {"not": [{"has": "asthma"}]},
-        {"any": [{"has": "asthma"}, {"has": "copd", "wthin": {"months": 1}}]},
-        {"household": "asthma"},
-    ],
-)
-def test_the_schema_refuses_a_bad_word(schema, wrong):
-    head = yaml.safe_load(HEAD)
-    assert schema.is_valid(head | {"criteria": [{"has": "asthma"}]})
-    assert not schema.is_valid(head | {"criteria": [wrong]})
-    assert not schema.is_valid(head | {"criteria": [{"has": "asthma"}], "shrt": "S"})
-
-
-# The commands.
-
-
-@pytest.fixture
-def phm(tiny_run, monkeypatch, capsys):
-    """A command on the simulated run: its exit code and what it printed."""
-    monkeypatch.setenv("PHM_ROOT", str(tiny_run.root))
-    monkeypatch.chdir(tiny_run.root)
-
-    def run(*arguments: str | Path) -> tuple[int, str]:
-        capsys.readouterr()
-        code = main([*map(str, arguments), "--run", str(tiny_run.parameters)])
-        printed = capsys.readouterr()
-        return code, printed.out + printed.err
-
-    return run
-
-
-def test_check_exits_2_where_one_of_the_files_is_faulty_and_names_every_one(phm, tmp_path):
-    good, bad, late = write(
-        tmp_path, good=ED, bad=ED.replace("ed_", "edd_"), late=AUTUMN.replace("2025-03-31", "2025-03-30")
-    )
-    code, text = phm("cohorts", "check", good)
-    assert (code, text) == (0, "good.yml: valid\n")
-    code, text = phm("cohorts", "check", good, bad, late)
-    assert code == 2
-    assert "good.yml: valid" in text
-    assert "bad.yml: 1 fault.\n- line 7: There is no concept `edd_attendances`. Did you mean `ed_attendances`?" in text
-    assert "late.yml: its rule is for index dates" in text
-    code, text = phm("cohorts", "check", tmp_path / "none.yml")
-    assert code == 2
-    assert "none.yml" in text
-
-
-def test_try_counts_and_writes_nothing(phm, tmp_path, tiny_run):
-    [path] = write(tmp_path, mine=ED)
-    before = {file: file.stat().st_mtime_ns for file in tiny_run.folder.rglob("*")}
-    code, text = phm("cohorts", "try", path)
-    assert code == 0
-    assert "Everybody registered who meets each of:\n  1. Emergency department attendances: at least 7" in text
-    assert "Emergency department attendances: 2024-04-01 to 2025-03-31" in text
-    assert {file: file.stat().st_mtime_ns for file in tiny_run.folder.rglob("*")} == before
-    area, some = phm("cohorts", "try", path, "--area", tiny_run.pcn_codes[0])
-    assert area == 0
-    assert some != text
-
-
-@pytest.mark.parametrize(
-    ("body", "options", "words"),
-    [
-        (ED.replace("months", "month"), (), "line 7: `month` is not known here"),
-        (AUTUMN.replace("2025-03-31", "2025-03-30"), (), "mine.yml: its rule is for index dates"),
-        (ED, ("--area", "X"), "Nobody of the run is registered in X"),
-        (ED.replace("12", "600"), (), "which lacks emergency department attendances before 2021-04-01"),
-        ("criteria:\n  - {list: none}\n", (), "lacks the list none"),
-        ("criteria:\n  - {ids: none.csv}\n", (), "There is no file none.csv"),
-    ],
-)
-def test_try_exits_2_with_what_is_wrong(phm, tmp_path, body, options, words):
-    [path] = write(tmp_path, mine=body)
-    code, text = phm("cohorts", "try", path, *options)
-    assert code == 2
-    assert words in text
-    assert "Traceback" not in text
-
-
-def test_compare_says_which_criterion_makes_the_difference(phm, tmp_path):
-    five, seven = write(tmp_path, five=ED.replace("value: 7", "value: 5"), seven=ED)
-    code, text = phm("cohorts", "compare", five, seven)
-    assert code == 0
-    assert "Only in A" in text
-    assert "Only in B" not in text
-    assert phm("cohorts", "compare", five, "none")[0] == 2
-
-
-def test_columns_lists_what_can_be_asked(phm):
-    code, text = phm("columns", "bmi")
-    assert code == 0
-    assert "bmi_months_ago" in text
-    assert "Known, %" in text
-    code, text = phm("columns", "no such thing")
-    assert code == 2
-    assert "Nothing that can be asked" in text
