@@ -206,6 +206,7 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
 
 def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
     faults, said = [], {AS_DEFINED}
+    own = [leaf for rule in found.criteria for leaf in leaves(rule)]  # whose faults are said where they stand
     for number, other in enumerate(found.alternatives):
         place = ("alternatives", number)
         if other.says in said:
@@ -219,7 +220,8 @@ def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
         if changed.criteria == found.criteria:
             faults.append(Fault(place, f"the alternative `{other.says}` changes nothing."))
         if words is not None:
-            faults += [f for rule in changed.criteria for leaf in leaves(rule) for f in leaf_faults(leaf, words, place)]
+            new = [leaf for rule in changed.criteria for leaf in leaves(rule) if leaf not in own]
+            faults += [fault for leaf in new for fault in leaf_faults(leaf, words, place)]
     return faults
 
 

@@ -65,3 +65,15 @@ def test_another_caption_makes_only_its_reports_due(copy, capsys):
     assert "caption=" in text
     path.write_text(re.sub(r"(caption=f?\\[\"'])", r"\1Now: ", text, count=1), encoding="utf-8")
     assert due(copy, capsys) == REPORTS
+
+
+def test_a_dry_run_refuses_a_faulty_cohort_with_its_line(copy, capsys):
+    path = copy / "parameters" / "cohorts" / f"{EDITED}.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("column: age", "column: agee", 1), encoding="utf-8")
+    line = next(n for n, line in enumerate(text.splitlines(), start=1) if "column: age" in line)
+    capsys.readouterr()
+    assert main(["run", str(copy / "parameters" / "tiny.yml"), "--areas", "QZZ", "--dry-run"]) == 2
+    said = capsys.readouterr().err
+    assert f"{EDITED}.yml: 1 fault.\n- line {line}: " in said
+    assert "Did you mean age?" in said
