@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from functools import cache
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ IDS = "people.csv"
 NUMBER_OPS = ("is", "is not", "at least", "more than", "at most", "less than")
 
 
+@cache
 def edge_days(index_date: date) -> list[date]:
     """Days at the edges of windows."""
     back = [0, 1, 27, 28, 29, 30, 31, 58, 59, 60, 89, 90, 91, 180, 364, 365, 366, 367, 730, 731]

@@ -25,14 +25,14 @@ def answers(tables: People, seed: int, make_rules: Callable) -> Iterator[tuple]:
 
 
 @pytest.mark.parametrize("form", CRITERIA)
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32))
 def test_a_criterion_means_for_each_person_what_the_oracle_says(tables, form, seed):
     for content, found, expected in answers(tables, seed, lambda *given: [CRITERIA[form](*given) for _ in range(6)]):
         assert found == expected, content
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32))
 def test_rules_that_are_joined_mean_for_each_person_what_the_oracle_says(tables, seed):
     for content, found, expected in answers(tables, seed, lambda *given: [rule(*given) for _ in range(4)]):
