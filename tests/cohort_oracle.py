@@ -225,7 +225,7 @@ def _rows(names: Iterable[str], world: World) -> pd.DataFrame:
     return pd.concat(found) if found else world.events.iloc[:0]
 
 
-def _inside(
+def inside(
     names: Iterable[str], window: Rule | None, world: World, begun: bool = True
 ) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """Events of some concepts in a window; whose window is known; whose is over, and (begun) covered, for each."""
@@ -261,7 +261,7 @@ def _events(rule: Rule, world: World) -> pd.Series:
 def _number_of_events(
     names: list[str], window: Rule | None, op: str, asked: Any, distinct: str | None, world: World
 ) -> pd.Series:
-    rows, known, over = _inside(names, window, world)
+    rows, known, over = inside(names, window, world)
     by_person = rows.groupby("person_no")
     number = by_person[distinct].nunique() if distinct else by_person.size()
     return _at_least_so_many(number.reindex(world.people).fillna(0), op, asked, known, over)
@@ -275,7 +275,7 @@ def _at_least_so_many(number: pd.Series, op: str, asked: Any, known: pd.Series, 
 
 
 def _sum(rule: Rule, world: World) -> pd.Series:
-    rows, known, over = _inside([rule["sum"]], rule.get("within"), world)
+    rows, known, over = inside([rule["sum"]], rule.get("within"), world)
     total = rows.groupby("person_no")["value"].sum().reindex(world.people).fillna(0)
     without = world.people.isin(rows.loc[rows["value"].isna(), "person_no"])  # the amount of one is not known
     return _at_least_so_many(total, rule["op"], rule["value"], known & ~without, over)
@@ -283,7 +283,7 @@ def _sum(rule: Rule, world: World) -> pd.Series:
 
 def _latest_rows(name: str, window: Rule | None, world: World) -> tuple[pd.DataFrame, pd.Series]:
     """The day and value of the latest event that has one, by person; and whose window is known and over."""
-    rows, known, over = _inside([name], window, world, begun=False)
+    rows, known, over = inside([name], window, world, begun=False)
     rows = rows[rows["value"].notna()].sort_values(["person_no", "day", "value"])
     return rows.groupby("person_no")[["day", "value"]].last().reindex(world.people), known & over
 
@@ -314,7 +314,7 @@ def _change(rule: Rule, world: World) -> pd.Series:
             amounts.append(latest["value"])
             known &= settled
         else:
-            rows, anchored, over = _inside([rule["change"]], window, world)
+            rows, anchored, over = inside([rule["change"]], window, world)
             amounts.append(rows.groupby("person_no").size().reindex(world.people).fillna(0).astype(float))
             known &= anchored & over
     earlier, later = (amount.map(_exact, na_action="ignore").astype(object) for amount in amounts)
@@ -340,7 +340,7 @@ def _segment(rule: Rule, world: World) -> pd.Series:
 
 
 def _named(concept: str, names: list[str], window: Rule | None, world: World) -> pd.Series:
-    rows, known, over = _inside([concept], window, world)
+    rows, known, over = inside([concept], window, world)
     named = world.people.to_series().isin(rows.loc[rows["code"].isin(names), "person_no"])
     return named.astype("boolean").mask(~known | (~over & ~named))
 
@@ -383,12 +383,12 @@ FORMS = {
 
 
 def with_parameters(content: Any, values: Mapping[str, Any]) -> Any:
-    """What YAML gave, with each `$name` replaced."""
+    """What YAML gave, with each value `$name` replaced; words are left as they are."""
     if isinstance(content, dict):
         return {key: with_parameters(value, values) for key, value in content.items()}
     if isinstance(content, list):
         return [with_parameters(value, values) for value in content]
-    return values[content[1:]] if isinstance(content, str) and content.startswith("$") else content
+    return values.get(content[1:], content) if isinstance(content, str) and content.startswith("$") else content
 
 
 def shown(held: pd.Series) -> list[bool | None]:

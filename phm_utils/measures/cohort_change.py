@@ -101,57 +101,65 @@ def _known_again(con: duckdb.DuckDBPyConnection) -> bool:
 
 def _outcomes(deaths_known: bool) -> str:
     """A SELECT of people by cohort, networks, outcome and step. See `Comparison`."""
-    ended = f"CASE WHEN dead.person_id IS NOT NULL THEN '{DIED}' ELSE '{GONE}' END" if deaths_known else f"'{ENDED}'"
+    ended = f"CASE WHEN people.has_died THEN '{DIED}' ELSE '{GONE}' END" if deaths_known else f"'{ENDED}'"
     return f"""
 WITH definition AS ({_DEFINITIONS}
 ),
+-- Everybody registered at either date, whose numbers are of one run only: `person` is one for both.
+people AS MATERIALIZED (
+    SELECT
+        coalesce(place_now.person_no, -place_then.person_no) AS person,
+        place_now.person_no AS no_now,
+        place_then.person_no AS no_then,
+        place_now.pcn_code AS pcn_now,
+        coalesce(practice.pcn_code, place_then.pcn_code) AS pcn_then,
+        dead.person_id IS NOT NULL AS has_died
+    FROM person_place AS place_now
+    FULL JOIN person_place_then AS place_then ON place_then.person_id = place_now.person_id
+    LEFT JOIN practice ON practice.practice_code = place_then.practice_code
+    LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS dead
+        ON dead.person_id = place_then.person_id
+),
 members_now AS (
-    SELECT cohort, person_place.person_id, person_place.pcn_code
+    SELECT cohort, people.person
     FROM cohort_step
     INNER JOIN definition USING (cohort)
-    INNER JOIN person_place USING (person_no)
+    INNER JOIN people ON people.no_now = cohort_step.person_no
     WHERE cohort_step.met = definition.steps_now
 ),
 members_then AS (
-    SELECT cohort, person_place_then.person_id, coalesce(practice.pcn_code, person_place_then.pcn_code) AS pcn_code
+    SELECT cohort, people.person
     FROM cohort_step_then
     INNER JOIN definition USING (cohort)
-    INNER JOIN person_place_then USING (person_no)
-    LEFT JOIN practice ON practice.practice_code = person_place_then.practice_code
+    INNER JOIN people ON people.no_then = cohort_step_then.person_no
     WHERE cohort_step_then.met = definition.steps_then
 ),
 everybody AS (
-    SELECT
-        cohort, person_id, members_now.pcn_code AS pcn_now, members_then.pcn_code AS pcn_then,
-        members_now.cohort IS NOT NULL AS is_now, members_then.cohort IS NOT NULL AS was_then
+    SELECT cohort, person, members_now.cohort IS NOT NULL AS is_now, members_then.cohort IS NOT NULL AS was_then
     FROM members_now
-    FULL JOIN members_then USING (cohort, person_id)
+    FULL JOIN members_then USING (cohort, person)
 ),
 judged AS (
     SELECT
         everybody.cohort,
-        everybody.pcn_then,
-        everybody.pcn_now,
+        CASE WHEN everybody.was_then THEN people.pcn_then END AS pcn_then,
+        CASE WHEN everybody.is_now THEN people.pcn_now END AS pcn_now,
         CASE
             WHEN everybody.is_now AND everybody.was_then THEN '{STAYED}'
-            WHEN everybody.is_now AND place_then.person_id IS NULL THEN '{JOINED}'
+            WHEN everybody.is_now AND people.no_then IS NULL THEN '{JOINED}'
             WHEN everybody.is_now AND NOT definition.same THEN '{REDEFINED_IN}'
             WHEN everybody.is_now THEN CASE WHEN step_then.unknown THEN '{KNOWN}' ELSE '{MET}' END
-            WHEN place_now.person_id IS NULL THEN {ended}
+            WHEN people.no_now IS NULL THEN {ended}
             WHEN NOT definition.same THEN '{REDEFINED_OUT}'
             ELSE CASE WHEN step_now.unknown THEN '{UNKNOWN}' ELSE '{UNMET}' END
         END AS outcome,
-        CASE WHEN everybody.is_now THEN coalesce(step_then.met, 0) ELSE coalesce(step_now.met, 0) END + 1 AS step
+        coalesce(CASE WHEN everybody.is_now THEN step_then.met ELSE step_now.met END, 0) + 1 AS step
     FROM everybody
     INNER JOIN definition ON definition.cohort = everybody.cohort
-    LEFT JOIN person_place AS place_now ON place_now.person_id = everybody.person_id
-    LEFT JOIN person_place_then AS place_then ON place_then.person_id = everybody.person_id
-    LEFT JOIN cohort_step AS step_now
-        ON step_now.cohort = everybody.cohort AND step_now.person_no = place_now.person_no
+    INNER JOIN people ON people.person = everybody.person
+    LEFT JOIN cohort_step AS step_now ON step_now.cohort = everybody.cohort AND step_now.person_no = people.no_now
     LEFT JOIN cohort_step_then AS step_then
-        ON step_then.cohort = everybody.cohort AND step_then.person_no = place_then.person_no
-    LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS dead
-        ON dead.person_id = everybody.person_id
+        ON step_then.cohort = everybody.cohort AND step_then.person_no = people.no_then
 )
 SELECT
     cohort,

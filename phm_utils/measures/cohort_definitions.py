@@ -123,10 +123,10 @@ class Cohort(Frozen):
             for name in sorted(referred & set(others or {})):
                 rest = {other: cohort for other, cohort in (others or {}).items() if other != name}
                 if late := (others or {})[name].out_of_season(index_date, rest):
-                    return f"it refers to `{name}`, and of that {late}"
+                    return f"it refers to `{name}`: {late}"
             return None
         return (
-            f"its rule is for index dates from {self.valid.from_day} to {self.valid.to_day}, and not for {index_date}: "
+            f"its rule is for index dates from {self.valid.from_day} to {self.valid.to_day} and not for {index_date}: "
             "look up the rule of the year and change the file"
         )
 
@@ -206,6 +206,7 @@ def _word_faults(name: str, written: Any, values: Mapping[str, Any], words: Voca
 
 def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
     faults, said = [], {AS_DEFINED}
+    own = [leaf for rule in found.criteria for leaf in leaves(rule)]  # whose faults are said where they stand
     for number, other in enumerate(found.alternatives):
         place = ("alternatives", number)
         if other.says in said:
@@ -219,7 +220,8 @@ def _alternative_faults(found: Cohort, words: Vocabulary | None) -> list[Fault]:
         if changed.criteria == found.criteria:
             faults.append(Fault(place, f"the alternative `{other.says}` changes nothing."))
         if words is not None:
-            faults += [f for rule in changed.criteria for leaf in leaves(rule) for f in leaf_faults(leaf, words, place)]
+            new = [leaf for rule in changed.criteria for leaf in leaves(rule) if leaf not in own]
+            faults += [fault for leaf in new for fault in leaf_faults(leaf, words, place)]
     return faults
 
 

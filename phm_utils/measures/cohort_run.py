@@ -18,6 +18,7 @@ from phm_utils.rules.event_windows import EventSource, days_of
 from phm_utils.rules.forms import Criterion, InCohort, InProgramme, InSegment, Leaf, OnList, concepts_of, windows_of
 from phm_utils.rules.tree import Rule, leaves
 from phm_utils.rules.vocabulary import Vocabulary
+from phm_utils.wording import in_sentence, lacking
 
 SEGMENT = "segment"  # the table
 
@@ -56,12 +57,15 @@ class RunWords:
                 return self.lacking(self.words.cohorts[name])
             case InSegment():
                 return [] if self.words.segments else ["the segmentation"]
+        anchors = [lack for w in windows_of(leaf) if w.anchor for lack in self._without(w.anchor)]
+        match leaf:
             case OnList(list=names):
-                return self._without(PARTNER_LIST) or self._unnamed("the list", names, self.words.lists)
+                unnamed = self._unnamed("the list", names, self.words.lists)
+                return anchors or self._without(PARTNER_LIST) or unnamed
             case InProgramme(programme=names):
-                return self._without(PROGRAMME) or self._unnamed("the programme", names, self.words.programmes)
-        asked = [*concepts_of(leaf), *(w.anchor for w in windows_of(leaf) if w.anchor)]
-        return [lack for name in asked for lack in self._without(name)] or self._too_short(leaf)
+                unnamed = self._unnamed("the programme", names, self.words.programmes)
+                return anchors or self._without(PROGRAMME) or unnamed
+        return anchors or [lack for name in concepts_of(leaf) for lack in self._without(name)] or self._too_short(leaf)
 
     def _without(self, concept: str) -> list[str]:
         lacks = self.missing.get(f"events of {concept}")
@@ -71,13 +75,15 @@ class RunWords:
         return [f"{what} {name}" for name in names if name not in (known or ())]
 
     def _too_short(self, leaf: Leaf) -> list[str]:
-        """The sources that begin after a window does: a count over it would be too low."""
-        days = [
-            (self.sources[name].table, days_of(window, self.sources[name], self.index_date))
-            for window in windows_of(leaf)
-            for name in concepts_of(leaf)
-        ]
-        return [table for table, found in days if not found.covered]
+        """The sources that begin after a window does, or end before it: a count over it would be too low."""
+        found = []
+        for source in (self.sources[name] for name in concepts_of(leaf)):
+            short = [days for w in windows_of(leaf) if not (days := days_of(w, source, self.index_date)).covered]
+            for days in short:
+                late = days.first is not None and days.first > days.last
+                ends = f"after {source.to_date}" if late else f"before {source.first_date}"
+                found.append(f"{in_sentence(lacking(source.table))} {ends}")
+        return found
 
 
 def run_words(con: duckdb.DuckDBPyConnection, workbook: Workbook, cohorts: Mapping[str, Cohort]) -> RunWords:

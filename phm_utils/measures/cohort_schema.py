@@ -14,6 +14,7 @@ from phm_utils.rules.derived import person_columns
 from phm_utils.rules.event_concepts import event_concepts
 from phm_utils.rules.tree import FORMS
 
+NAME_KEYS = ("segment", "list", "programme")
 CONCEPT_KEYS = ("has", "has not", "latest", "events", "sum", "change", "after", "before", "concept")
 
 
@@ -50,10 +51,16 @@ def _with_words(name: str, key: str, part: dict[str, Any], words: dict[str, list
     if key in CONCEPT_KEYS and name != "Alternative":
         one = {"enum": words["concept"]}
         many = key in ("has", "has not", "events")
-        return {"anyOf": [one, {"type": "array", "minItems": 1, "items": one}]} if many else one
+        return _one_or_more(one) if many else one
+    if key in NAME_KEYS:
+        return _one_or_more({"type": "string"})
     if key in ("value", "months", "days", "years"):
         return {"anyOf": [part, {"type": "string", "pattern": r"^\$[A-Za-z0-9_]+$"}]}
     return part
+
+
+def _one_or_more(one: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [one, {"type": "array", "minItems": 1, "items": one}]}
 
 
 def schema_text() -> str:

@@ -37,6 +37,7 @@ RISING = Stage(
     "phm_utils.measures.rising:rising_contacts",
     makes=("rising_left_out", "rising_contact", "rising_estimate", "rising_stratum"),
     reads=("person", "person_follow_up", "person_event", "event_concept", "activity_window"),
+    settings=("ics_code", "index_date"),
     parameters=(RisingChoice,),
 )
 # What `cohort_change` compares a later run with.

@@ -72,7 +72,8 @@ class Window(Span):
     Look back: `{months: 12}`, the last twelve; with `ending: {months: 12}` the twelve before those.
     Between days, both included: `{from: 2024-09-01, to: 2025-03-31}`; one of them is enough.
     Look ahead or back from an event: `{after: diabetes, which: first, months: 6}`, the day of the event included;
-    with `starting: {months: 1}` only from a month after it (for `before`: up to a month before it).
+    with `starting: {months: 1}` only from a month after it (for `before`: up to a month before it). Unknown without
+    that event; and not having an event in it is unknown before the window is over, or where it begins before the data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -12,9 +12,10 @@ from phm_utils.errors import InputError
 from phm_utils.yaml_files import Place, line_finder
 
 # What is said for pydantic's kinds of fault. given: the value. Others are said in pydantic's words.
+THIS = "this"  # in place of a value that is too long to be said
 SAID = {
     "string_pattern_mismatch": "{given} is no name of letters, digits and `_`",
-    "string_type": "a text is needed, not {given}; in quotes it is one",
+    "string_type": "a text is needed, in quotes where it would be read as something else",
     "string_too_long": "at most {max_length} letters are shown",
     "too_short": "at least {min_length} must be there",
     "too_long": "at most {max_length} are read",
@@ -103,7 +104,7 @@ def _wanted(spot: Place) -> str:
 
 def _shown(found: Any) -> str:
     given = found.get("input")
-    return f"`{given}`" if isinstance(given, str | int | float) else "this"
+    return f"`{given}`" if isinstance(given, str | int | float) else THIS
 
 
 def _model_fault(found: Any, model: type[BaseModel], place: Place) -> Fault:
@@ -115,7 +116,8 @@ def _model_fault(found: Any, model: type[BaseModel], place: Place) -> Fault:
     if found["type"] == "literal_error":
         words = [word.strip(" '") for word in str(found["ctx"]["expected"]).replace(" or ", ",").split(",")]
         shown = _shown(found)
-        return Fault(where, f"{name}: {shown} is none of {', '.join(words)}.{_nearest(shown.strip('`'), words)}")
+        nearest = _nearest(shown.strip("`"), words) if shown != THIS else ""
+        return Fault(where, f"{name}: {shown} is none of {', '.join(words)}.{nearest}")
     said = found["msg"].removeprefix("Value error, ")
     if found["type"] in SAID:
         said = SAID[found["type"]].format(given=_shown(found), **found.get("ctx", {}))

@@ -99,7 +99,10 @@ class Latest(Frozen):
 
 
 class Events(Frozen):
-    """The number of events of some concepts in a window, or of distinct days or codes."""
+    """The number of events of some concepts in a window, or of distinct days or codes.
+
+    An entry that is of two of the concepts counts twice; its day counts once.
+    """
 
     events: Codes
     within: Window | None = None
@@ -115,7 +118,10 @@ class Events(Frozen):
 
 
 class Sum(Frozen):
-    """The sum of the values of a concept's events in a window: nights in hospital, days supplied."""
+    """The sum of the values of a concept's events in a window: nights in hospital, days supplied.
+
+    Unknown where that of one of the events is.
+    """
 
     sum: Code
     within: Window | None = None

@@ -1,6 +1,7 @@
 """A rule with one thing changed: a value, a window, or a column or concept."""
 
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -81,19 +82,19 @@ def _changed(leaf: Leaf, wanted: Wanted) -> Leaf:
             return leaf.model_copy(update={"age": Age(op=leaf.age.op, months=wanted.months)})
         if isinstance(leaf, Change) or getattr(leaf, "within", None) is None:
             raise InputError(f"An alternative changes the window of `{wanted.concept}`, which has none.")
-        kept = leaf.within.model_copy(update={"months": wanted.months, "days": None, "years": None})  # type: ignore[union-attr]
-        return leaf.model_copy(update={"within": _valid(kept)})
+        within = leaf.within.model_copy(update={"days": None, "years": None})  # type: ignore[union-attr]
+        return leaf.model_copy(update={"within": _with(within, {"months": wanted.months})})
     if isinstance(leaf, Criterion):
         return leaf.model_copy(update={"value": wanted.value})
     if not isinstance(leaf, Latest | Events | Sum | Change):
         raise InputError(f"An alternative changes the value of `{wanted.concept}`, which has none.")
-    return _valid(leaf.model_copy(update={"value": wanted.value}))
+    return _with(leaf, {"value": wanted.value})
 
 
-def _valid(part: Part) -> Part:
-    """A part of a rule that was changed, if it still is one. Raises InputError with what is wrong."""
+def _with(part: Part, changes: Mapping[str, Any]) -> Part:
+    """A part of a rule with something changed, read as if it were written so. Raises InputError with what is wrong."""
     try:
-        return type(part).model_validate(part.model_dump(by_alias=True, exclude_none=True))
+        return type(part).model_validate(part.model_dump(by_alias=True, exclude_none=True) | dict(changes))
     except ValidationError as error:
         faults = list(dict.fromkeys(fault.text for fault in model_faults(error, type(part))))
         raise InputError(f"An alternative is not a rule: {' '.join(faults)}") from None

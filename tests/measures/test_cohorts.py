@@ -1,9 +1,12 @@
 """Cohorts: members meet every criterion, attrition adds up, and what cannot be counted is left out."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
 from phm_utils.errors import InputError
+from phm_utils.measures import cohort_members
 from phm_utils.measures.cohort_definitions import load_cohort, load_cohorts
 
 HIGH_BMI = "high_bmi_anxiety_depression_no_covid_vaccination"
@@ -83,6 +86,14 @@ def test_a_cohort_whose_table_is_absent_is_left_out_never_empty(people):
     assert left[FREQUENT] == "ecds_attendance"
     assert FREQUENT not in set(made["cohort_attrition"]["cohort"])
     assert HIGH_BMI in set(made["cohort_attrition"]["cohort"])
+
+
+def test_a_cohort_of_a_later_year_is_left_out_although_its_windows_lie_after_the_index_date(people):
+    people.workbook = people.workbook.model_copy(update={"index_date": date(2024, 3, 31)})
+    people.are([{"age": 70}])
+    [left_out] = cohort_members.cohort(people.con, people.workbook, "covid_vaccination_autumn_2024")
+    assert left_out.name == "cohort_left_out"
+    assert "its rule is for index dates from 2025-01-31" in left_out.frame["needs"].iloc[0]
 
 
 def test_alternatives_count_the_same_people_under_another_threshold(people):

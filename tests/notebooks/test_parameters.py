@@ -27,6 +27,8 @@ OF_RUN: dict[str, Any] = {
     "seed": 7,
     "confidence": 0.99,
     "mapped_condition": "asthma",
+    "rising_contacts": ("gp_appointments",),
+    "episode_days": 7,
 }
 # Another value of every parameter of the view: it must be seen.
 OF_VIEW: dict[str, Any] = {

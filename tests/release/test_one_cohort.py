@@ -10,6 +10,7 @@ from phm_utils.cli import main
 
 EDITED = "polypharmacy_75_and_over"
 REPORTS = ["QZZ/03_cohorts", "U99001/03_cohorts"]
+OF_COHORTS = ["cohort_tables", "cohort_change"]  # stages that count all of them
 
 
 @pytest.fixture
@@ -37,19 +38,19 @@ def test_an_edited_cohort_makes_its_own_tables_and_reports_due(copy, capsys):
     text = path.read_text(encoding="utf-8")
     assert "75" in text
     path.write_text(text.replace("75", "80"), encoding="utf-8")
-    assert due(copy, capsys) == [f"cohorts/{EDITED}", "cohort_tables", "protect", *REPORTS]
+    assert due(copy, capsys) == [f"cohorts/{EDITED}", *OF_COHORTS, "protect", *REPORTS]
 
 
 def test_a_new_cohort_makes_no_other_due(copy, capsys):
     folder = copy / "parameters" / "cohorts"
     text = (folder / f"{EDITED}.yml").read_text(encoding="utf-8")
     (folder / "another.yml").write_text(text.replace(EDITED, "another"), encoding="utf-8")
-    assert due(copy, capsys) == ["cohorts/another", "cohort_tables", "protect", *REPORTS]
+    assert due(copy, capsys) == ["cohorts/another", *OF_COHORTS, "protect", *REPORTS]
 
 
 def test_a_removed_cohort_is_gone_from_the_tables_of_the_same_run(copy, capsys):
     (copy / "parameters" / "cohorts" / f"{EDITED}.yml").unlink()
-    assert due(copy, capsys) == ["cohort_tables", "protect", *REPORTS]
+    assert due(copy, capsys) == [*OF_COHORTS, "protect", *REPORTS]
     arguments = ["run", str(copy / "parameters" / "tiny.yml"), "--areas", "QZZ", "--notebooks", "03"]
     assert main(arguments) == 0
     sizes = pd.read_csv(copy / "outputs" / "tiny" / "release" / "QZZ" / "cohort_size.csv")
@@ -64,3 +65,15 @@ def test_another_caption_makes_only_its_reports_due(copy, capsys):
     assert "caption=" in text
     path.write_text(re.sub(r"(caption=f?\\[\"'])", r"\1Now: ", text, count=1), encoding="utf-8")
     assert due(copy, capsys) == REPORTS
+
+
+def test_a_dry_run_refuses_a_faulty_cohort_with_its_line(copy, capsys):
+    path = copy / "parameters" / "cohorts" / f"{EDITED}.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("column: age", "column: agee", 1), encoding="utf-8")
+    line = next(n for n, line in enumerate(text.splitlines(), start=1) if "column: age" in line)
+    capsys.readouterr()
+    assert main(["run", str(copy / "parameters" / "tiny.yml"), "--areas", "QZZ", "--dry-run"]) == 2
+    said = capsys.readouterr().err
+    assert f"{EDITED}.yml: 1 fault.\n- line {line}: " in said
+    assert "Did you mean age?" in said

@@ -8,7 +8,7 @@ from phm_utils.methods.rates import indirect_ratio
 from phm_utils.privacy.blocks import Areas, counted
 
 ADJUSTED = ("Deprivation", "Ethnic group")  # breakdowns that are compared at the same age and sex
-RATIO = ("ratio", "ratio_lower", "ratio_upper")
+RATIO = ("alike_ratio", "alike_lower", "alike_upper")
 ALIKE = "age_band, sex"
 KEYS = ["age_band", "sex"]
 

@@ -1,6 +1,7 @@
 """What changed in the cohorts since an earlier run: a frame for a table, and a sentence for each cohort."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -9,7 +10,7 @@ from phm_utils.measures.cohort_change import CHANGED
 from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.reports.findings import finding
 from phm_utils.reports.words import day
-from phm_utils.wording import in_sentence, joined
+from phm_utils.wording import joined
 
 NEW, LEFT = "New", "Left"
 # The columns of `cohort_change`: which way, in a table's words, and after a number in a sentence.
@@ -17,15 +18,22 @@ REASONS = {
     "joined": (NEW, "Registered since", "registered since"),
     "moved_in": (NEW, "Moved here, a member already", "moved here and were members already"),
     "met": (NEW, "Meets a criterion not met then", "meet a criterion now that they did not"),
-    "known": (NEW, "Meets a criterion not known then", "meet a criterion now that was not known of them"),
+    "known": (NEW, "A criterion was not known then", "of whom a criterion was not known then"),
     "redefined_in": (NEW, "The definition has changed", "by the changed definition"),
     "died": (LEFT, "Died", "died"),
     "gone": (LEFT, "No longer registered", "no longer registered"),
     "ended": (LEFT, "Died or no longer registered", "died or no longer registered"),
     "moved_out": (LEFT, "Moved, a member still", "moved and are members elsewhere"),
-    "unmet": (LEFT, "Does not meet a criterion now", "do not meet a criterion now"),
-    "unknown": (LEFT, "A criterion is not known now", "have a criterion that is not known now"),
+    "unmet": (LEFT, "No longer meets a criterion", "no longer meet a criterion"),
+    "unknown": (LEFT, "A criterion is not known now", "of whom a criterion is not known now"),
     "redefined_out": (LEFT, "The definition has changed", "by the changed definition"),
+}
+# Where the criterion is told: in a table's words, and after a number in a sentence.
+CRITERIA = {
+    "met": ("Meets now: {}", 'meet "{}" now'),
+    "known": ("Not known then: {}", 'of whom "{}" was not known then'),
+    "unmet": ("No longer meets: {}", 'no longer meet "{}"'),
+    "unknown": ("Not known now: {}", 'of whom "{}" is not known now'),
 }
 TOO_FEW = "too few to show"
 
@@ -59,18 +67,18 @@ def reasons(change: pd.DataFrame, criteria: pd.DataFrame) -> pd.DataFrame | Abse
 def _reasons(cohort: pd.Series, criteria: pd.DataFrame) -> Iterable[tuple]:
     for name in _told(cohort):
         way, words, _ = REASONS[name]
-        steps = _steps(criteria, cohort["cohort"], name)
-        if steps["people"].notna().any():
-            for step in steps.itertuples():
-                yield cohort["short"], way, f"{words}: {step.criterion}", step.people
-        else:
-            yield cohort["short"], way, words, cohort[name]
+        rows = [(CRITERIA[name][0].format(step.criterion), step.people) for step in _steps(cohort, criteria, name)]
+        yield from ((cohort["short"], way, *row) for row in rows or [(words, cohort[name])])
 
 
-def _steps(criteria: pd.DataFrame, cohort: str, change: str) -> pd.DataFrame:
-    """The criteria behind one change of a cohort; those that nobody is counted for are left out."""
-    rows = criteria["cohort"].eq(cohort) & criteria["change"].eq(change) & criteria["people"].ne(0).fillna(True)
-    return criteria[rows]
+def _steps(cohort: pd.Series, criteria: pd.DataFrame, change: str) -> list:
+    """The criteria behind one change of a cohort, each with `people`; none where no number can be shown.
+
+    Criteria that nobody is counted for are left out.
+    """
+    here = criteria["cohort"].eq(cohort["cohort"]) & criteria["change"].eq(change)
+    rows = criteria[here & criteria["people"].ne(0).fillna(True)]
+    return list(rows.itertuples()) if rows["people"].notna().any() else []
 
 
 def _told(cohort: pd.Series) -> list[str]:
@@ -99,18 +107,14 @@ def _change(cohort: pd.Series, criteria: pd.DataFrame) -> str:
 
 def _why(cohort: pd.Series, way: str, criteria: pd.DataFrame) -> str:
     """The reasons of one way in brackets, in their order; those with numbers too small to show are the others."""
-    told = [name for name in _told(cohort) if REASONS[name][0] == way]
-    known = [name for name in told if pd.notna(cohort[name])]
-    said = [f"{cohort[name]:,} {REASONS[name][2]}{_listed(_steps(criteria, cohort['cohort'], name))}" for name in known]
-    if said and len(known) < len(told):
+    parts: list[tuple[Any, str]] = []
+    for name in (name for name in _told(cohort) if REASONS[name][0] == way):
+        steps = [(step.people, CRITERIA[name][1].format(step.criterion)) for step in _steps(cohort, criteria, name)]
+        parts += steps or [(cohort[name], REASONS[name][2])]
+    said = [f"{people:,} {words}" for people, words in parts if pd.notna(people)]
+    if said and len(said) < len(parts):
         said.append(f"the others {TOO_FEW}")
     return f" ({', '.join(said)})" if said else ""
-
-
-def _listed(steps: pd.DataFrame) -> str:
-    """Criteria with the people for whom each made the difference, of those whose number can be shown."""
-    words = [f"{in_sentence(row.criterion)} {row.people:,}" for row in steps.dropna(subset="people").itertuples()]
-    return f": {'; '.join(words)}" if words else ""
 
 
 def _number(people: int) -> str:

@@ -33,10 +33,17 @@ def counted_names(sizes: pd.DataFrame) -> list[str]:
 
 
 def left_out(absent: pd.DataFrame, cohorts: dict[str, Cohort]) -> pd.DataFrame:
-    """The chosen cohorts that this run cannot count, and what each needs; they are taken out of `cohorts`."""
+    """The chosen cohorts that this run cannot count, and why; they are taken out of `cohorts`."""
     rows = absent[absent["cohort"].isin(list(cohorts))]
-    rows_left_out = [(cohorts.pop(row.cohort).title, all_lacking([row.needs])) for row in rows.itertuples()]
-    return pd.DataFrame(rows_left_out, columns=["Cohort left out", "This run lacks"])
+    rows_left_out = [(cohorts.pop(row.cohort).title, _why_left_out(row.needs)) for row in rows.itertuples()]
+    return pd.DataFrame(rows_left_out, columns=["Cohort left out", "Why"])
+
+
+def _why_left_out(needs: str) -> str:
+    """A sentence: of a rule of another year that of its definition, else what the run lacks."""
+    if needs.startswith(("its rule", "it refers")):
+        return f"{needs[:1].upper()}{needs[1:]}."
+    return f"This run lacks {all_lacking([needs])}."
 
 
 @if_present

@@ -108,7 +108,7 @@ def alike_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
     """
     known = _known_groups(groups[groups["dimension"].isin(ADJUSTED)])
     out = pd.Series([asks_for(cohorts[row.cohort], row.level) for row in known.itertuples()], known.index, dtype=bool)
-    units = known[["ratio", "ratio_lower", "ratio_upper"]].astype(float)
+    units = known[["alike_ratio", "alike_lower", "alike_upper"]].astype(float)
     units = units.set_axis(["value", "lower", "upper"], axis=1)
     found = rates_against(units, 1.0, family=known["cohort"], left_out=out, rate=RATE)
     rows = found.assign(

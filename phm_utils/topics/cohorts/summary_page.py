@@ -38,7 +38,9 @@ def shown(glance: pd.DataFrame, cohorts: Mapping[str, Cohort], is_ics: bool) -> 
     }
     if not is_ics:
         made["Times as many as at the ICS's rates by age and sex"] = [
-            "*" if pd.isna(row.ratio) else f"{row.ratio:.2f} ({row.ratio_lower:.2f} to {row.ratio_upper:.2f})"
+            "*"
+            if pd.isna(row.alike_ratio)
+            else f"{row.alike_ratio:.2f} ({row.alike_lower:.2f} to {row.alike_upper:.2f})"
             for row in glance.itertuples()
         ]
     made["To be reviewed by"] = glance["cohort"].map(lambda name: str(cohorts[name].review or "not stated"))
@@ -65,7 +67,11 @@ def glance_said(glance: pd.DataFrame, is_ics: bool) -> str:
         )
     if is_ics:
         return f"{lead}."
-    units = glance[["ratio", "ratio_lower", "ratio_upper"]].set_axis(["value", "lower", "upper"], axis=1).astype(float)
+    units = (
+        glance[["alike_ratio", "alike_lower", "alike_upper"]]
+        .set_axis(["value", "lower", "upper"], axis=1)
+        .astype(float)
+    )
     judged = rates_against(units, 1.0, rate=RATE).assign(unit=glance["short"], events=glance["people"])
     return f"{lead}. {SAME_AGES.standing_out(judged)}"
 

@@ -8,15 +8,17 @@ from pydantic import Field
 from phm_utils.errors import InputError
 from phm_utils.measures.cohort_check import check_files
 from phm_utils.measures.cohort_definitions import FOLDER, cohort_path
-from phm_utils.params import Code, RunParams, Workbook
+from phm_utils.measures.rising import RisingChoice
+from phm_utils.params import Code, Workbook
 from phm_utils.rules.derived import COLUMN_FILES
 from phm_utils.runs import project_root
 from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
 from phm_utils.topics.cohorts.change_releases import CHANGES
 from phm_utils.topics.cohorts.cohort_releases import RELEASES
+from phm_utils.topics.cohorts.rising_releases import RISING_RELEASES
 
 
-class CohortsParams(RunParams):
+class CohortsParams(RisingChoice):
     """03_cohorts."""
 
     NOTEBOOK: ClassVar[str] = "03_cohorts"
@@ -63,6 +65,13 @@ TOPIC = Topic(
             files=COLUMN_FILES,
         ),
         Stage(
+            "rising_tables",
+            "phm_utils.topics.cohorts.rising_tables:rising_tables",
+            makes=aggregates(RISING_RELEASES),
+            reads=("rising_left_out", "rising_contact", "rising_estimate", "rising_stratum", "person", "practice"),
+            settings=("ics_code",),
+        ),
+        Stage(
             "cohort_change",
             "phm_utils.topics.cohorts.change_tables:cohort_change",
             makes=aggregates(CHANGES),
@@ -70,7 +79,7 @@ TOPIC = Topic(
             files="phm_utils.measures.cohort_change:earlier_files",
         ),
     ),
-    releases=(*RELEASES, *CHANGES),
+    releases=(*RELEASES, *CHANGES, *RISING_RELEASES),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),

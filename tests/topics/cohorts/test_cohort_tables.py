@@ -123,9 +123,12 @@ def test_a_report_whose_cohorts_cannot_be_counted_says_so_wherever_one_would_be(
     absent = pd.DataFrame({"cohort": [FREQUENT], "needs": ["ecds_attendance, gp_event.snomed_code"]})
     chosen = {FREQUENT: load_cohorts()[FREQUENT]}
     listed = cohort_page.left_out(absent, chosen)
-    assert listed["This run lacks"].tolist() == [
-        "emergency department attendances and GP coded events (field snomed_code)"
+    assert listed["Why"].tolist() == [
+        "This run lacks emergency department attendances and GP coded events (field snomed_code)."
     ]
+    late = "its rule is for index dates from 2024-09-01 to 2025-03-31 and not for 2025-04-30: look up the rule"
+    absent = pd.DataFrame({"cohort": [FREQUENT], "needs": [late]})
+    assert cohort_page.left_out(absent, {FREQUENT: load_cohorts()[FREQUENT]})["Why"].tolist() == [f"I{late[1:]}."]
     sizes = cohort_page.named(pd.DataFrame({"cohort": ["another"], "people": [200]}), chosen)
     assert sizes.sentence == "The chosen cohorts: left out, because this run lacks what their criteria ask for."
     assert cohort_page.cohort_sizes(sizes) is None

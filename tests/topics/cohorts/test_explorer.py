@@ -174,11 +174,23 @@ def test_entries_are_asked_in_a_window_of_months(explorer):
     assert size(explorer) == 1
     controls(rule)["How long"].value = 15
     assert size(explorer) == 2
-    controls(rule)["Ending before the end by"].value = 12
+    controls(rule)["Ending earlier by"].value = 12
     assert rule.content()["within"] == {"months": 15, "ending": {"months": 12}}
     assert size(explorer) == 1
     rule.form.value = "has not"
     assert size(explorer) == 39
+
+
+def test_several_concepts_count_together_and_stand_first_in_their_list(explorer):
+    rule = add(explorer.root, "asthma", "Asthma, entries (asthma)")
+    assert size(explorer) == 2
+    controls(rule)["More than one"].value = True
+    assert rule.content() == {"has": ["asthma"]}
+    picked = controls(rule)["Concept (Ctrl for several)"]
+    assert picked.options[0][1] == "asthma"
+    picked.value = ("asthma", "bmi")
+    assert rule.content() == {"has": ["asthma", "bmi"]}
+    assert size(explorer) == 3
 
 
 def test_the_latest_value_of_a_concept_has_a_threshold_and_an_age(explorer):

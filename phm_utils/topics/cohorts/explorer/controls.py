@@ -36,6 +36,11 @@ def text(label: str, value: str = "", *, at_once: bool = False, hint: str = "") 
     return _styled(widgets.Text(value=value, description=label, continuous_update=at_once, placeholder=hint))
 
 
+def named(label: str) -> Control:
+    """A short line for a value of the file that goes by its name."""
+    return _styled(text(label), "phm-number")
+
+
 def tick(label: str, value: bool = False) -> Control:
     """Yes or no."""
     return _styled(widgets.Checkbox(value=value, description=label, indent=False), "phm-tick")

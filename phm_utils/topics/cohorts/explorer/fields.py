@@ -25,7 +25,7 @@ class SubjectField:
 
     def __init__(self, key: str, label: str, options: Options, changed: Changed, *, many: bool) -> None:
         listed = list(options)
-        self.key = key
+        self.key, self._listed = key, listed
         self.one, self.picked = choice(label, listed), several(f"{label} (Ctrl for several)", listed)
         self.more = tick("More than one")
         self.controls: tuple[Control, ...] = (self.one, self.picked, *((self.more,) if many else ()))
@@ -37,7 +37,13 @@ class SubjectField:
         shown(self.one, not self.more.value)
         shown(self.picked, self.more.value)
         if self.more.value and not self.picked.value and self.one.value:
-            self.picked.value = (self.one.value,)
+            self._pick((self.one.value,))
+
+    def _pick(self, names: tuple[str, ...]) -> None:
+        """Choose several; they stand first in the list, so that they are seen."""
+        first = sorted(self._listed, key=lambda option: option[1] not in names)
+        self.picked.value, self.picked.options = (), first
+        self.picked.value = names
 
     def read(self) -> dict[str, Any]:
         return {self.key: list(self.picked.value) if self.more.value else self.one.value}
@@ -45,7 +51,7 @@ class SubjectField:
     def write(self, content: Mapping[str, Any]) -> None:
         asked = content[self.key]
         if isinstance(asked, list):
-            self.picked.value = tuple(asked)
+            self._pick(tuple(asked))
         else:
             self.one.value = asked
         self.more.value = isinstance(asked, list)

@@ -8,6 +8,7 @@ from phm_utils.topics.cohorts.explorer.controls import (
     Options,
     choice,
     day_or_text,
+    named,
     on_value,
     shown,
     text,
@@ -32,7 +33,7 @@ class CountField:
     """A whole number, or a parameter of the file such as `$months` where a file says one."""
 
     def __init__(self, label: str, value: int = 0) -> None:
-        self.number, self.parameter = whole(label, value, most=LONGEST), text(label)
+        self.number, self.parameter = whole(label, value, most=LONGEST), named(label)
         self.controls: tuple[Control, ...] = (self.number, self.parameter)
 
     def show(self, yes: bool) -> None:
@@ -83,7 +84,7 @@ class WindowField:
         self.key, self._said = key, False
         self.way = choice(label, WAYS, EVER)
         self.event, self.which = choice("Event", concepts), choice("Which", WHICH, "last")
-        self.length, self.ending = LengthField("How long", YEAR), LengthField("Ending before the end by")
+        self.length, self.ending = LengthField("How long", YEAR), LengthField("Ending earlier by")
         self.starting = LengthField("Starting later by")
         self.first, self.last = text("From day", hint="2024-04-01"), text("To day", hint="2025-03-31")
         lengths = (self.length, self.ending, self.starting)
