@@ -40,7 +40,7 @@ FIELDS = (
 AREAS = ("QZZ", "U99001")
 NOTEBOOKS = route_of("person_level").notebooks
 # Sections of words alone: that on practices in the ICS's report, and balance where too few people enrolled.
-WORDS_ALONE = ("Method and sources", "And within the network?", "Are the people compared alike?")
+WORDS_ALONE = ("Method and sources", "And within the network?", "Are the people compared alike?", "What to do next")
 NO_WORDS = re.compile(r"\bnan\b|\bNaN\b|\bNaT\b|<NA>|\bNone\b(?! of | outside|: no | on record)|\b0 of 0\b|: \. |\. \.")
 
 

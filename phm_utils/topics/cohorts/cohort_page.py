@@ -55,8 +55,10 @@ def described(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
     )
 
 
-def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame:
+def limits(cohorts: Mapping[str, Cohort]) -> pd.DataFrame | Absent:
     """One row per cohort and known limit of its definition."""
+    if not cohorts:
+        return Absent(PART, NEEDS)
     rows = [(c.short, limit) for c in cohorts.values() for limit in c.limits]
     return pd.DataFrame(rows, columns=["Cohort", "Limit of the definition"])
 
