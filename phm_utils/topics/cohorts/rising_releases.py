@@ -5,7 +5,7 @@ import pandas as pd
 from phm_utils.privacy.relations import AcrossAreas, AtMost
 from phm_utils.privacy.release import AREA, PLACE, Release, count, counts, derived, estimate, keys
 
-PART, NEEDS = "People whose contacts are rising", "two whole years of the contacts asked for"
+PART, NEEDS = "People whose contacts are rising", "two whole years of contacts of enough people"
 
 
 def _with_means(shown: pd.DataFrame) -> pd.DataFrame:
