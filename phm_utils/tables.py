@@ -96,6 +96,13 @@ LSOA_COLUMN = _text(
 HOUSEHOLD_TOKEN = _text(
     "household_token", "Pseudonym of the UPRN, given before arrival", pattern=TOKEN, forms=("pseudonymised",)
 )
+NO_FIXED_ABODE = Column(
+    "no_fixed_abode",
+    "bool",
+    "Registered with the postcode of no fixed abode, ZZ99 3VZ; `phm link` fills it from the postcode",
+    sensitivity="special",
+    forms=("pseudonymised",),
+)
 # Who a row of a hospital, community or council source is about.
 PERSON = (TOKEN_COLUMN, NHS_NUMBER, SEX_COLUMN, BIRTH_MONTH, *NAMED, LSOA_COLUMN)
 # GP event rows carry the identifier alone: the person is described once, in gp_registration.
@@ -113,7 +120,7 @@ _OPERATIONS = tuple(
 TABLES: dict[str, Table] = {t.name: t for t in (
     Table("gp_registration", "GP registrations", "one per registration of a person at a practice",
           "PDS / GP registration", "gp_extract", ("registration_id",), (
-              _id("registration_id", "Row identifier of the source"), *PERSON, HOUSEHOLD_TOKEN,
+              _id("registration_id", "Row identifier of the source"), *PERSON, HOUSEHOLD_TOKEN, NO_FIXED_ABODE,
               _text("nhs_number_status", "NHS NUMBER STATUS INDICATOR CODE", pattern=r"0[1-8]",
                     forms=("identified",)),
               _text("ethnicity", "ETHNIC CATEGORY 2001; Z not stated, 99 not known", sensitivity="special",

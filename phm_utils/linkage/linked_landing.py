@@ -13,7 +13,7 @@ from phm_utils.linkage.quality_tables import quality_tables
 from phm_utils.linkage.queries import make, query
 from phm_utils.params import Workbook
 from phm_utils.privacy.pseudonyms import make_pseudonyms, pads_of, pseudonym_sql, purpose_key
-from phm_utils.rules.identifiers import nhs_number_form, postcode_form, uprn_form
+from phm_utils.rules.identifiers import NO_FIXED_ABODE, nhs_number_form, postcode_form, uprn_form
 from phm_utils.schema import DATE_FILLERS
 from phm_utils.tables import TABLES
 
@@ -92,6 +92,7 @@ def _columns(table: str) -> str:
         "birth_month": f"CASE WHEN given.date_of_birth NOT IN ({fillers}) "
         "THEN date_trunc('month', given.date_of_birth)::DATE END",
         "lsoa": "coalesce(given.lsoa, postcode_area.lsoa)" if table in IDENTITY_SOURCES else "given.lsoa",
+        "no_fixed_abode": f"{postcode_form('given.postcode')} = {quote(NO_FIXED_ABODE)}",
     }
     made |= {
         column: f"left({pseudonym_sql(f'given.{column}', column)}, {RECORD_DIGITS})" for column in record_columns(table)

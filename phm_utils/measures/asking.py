@@ -21,7 +21,6 @@ from phm_utils.measures.cohort_query import PLACED, CohortQuery
 from phm_utils.measures.cohort_run import RunWords, run_words
 from phm_utils.measures.evidence import refuse_unless, why, why_not
 from phm_utils.params import Workbook
-from phm_utils.rules.describe import describe
 from phm_utils.rules.event_windows import days_of
 from phm_utils.rules.forms import concepts_of, windows_of
 from phm_utils.rules.tree import Rule, leaves
@@ -61,7 +60,7 @@ class Asking:
         """One row per `step` and `criterion`: `people` left after it, and `unknown`, whom it could not judge."""
         self._place(cohort)
         met = read_sql(self.con, f"SELECT met, unknown, count(*) AS people FROM {PLACED} GROUP BY ALL")
-        words = [REGISTERED, *(describe(rule, self.run.words.titles) for rule in cohort.criteria)]
+        words = [REGISTERED, *(self.run.in_words(rule) for rule in cohort.criteria)]
         left = [int(met.loc[met["met"] >= step, "people"].sum()) for step in range(len(words))]
         stopped = met[met["unknown"]].groupby("met")["people"].sum()
         unknown = [0, *(int(stopped.get(step, 0)) for step in range(len(cohort.criteria)))]
@@ -89,7 +88,7 @@ class Asking:
     def describe(self, cohort: Cohort) -> str:
         """The definition in words, with the days that its windows mean in this run."""
         lines = [cohort.title, f"  {cohort.question}", "Everybody registered who meets each of:"]
-        lines += [f"  {n}. {describe(rule, self.run.words.titles)}" for n, rule in enumerate(cohort.criteria, start=1)]
+        lines += [f"  {n}. {self.run.in_words(rule)}" for n, rule in enumerate(cohort.criteria, start=1)]
         days = list(dict.fromkeys(line for rule in cohort.criteria for line in self._windows(rule)))
         return "\n".join([*lines, *(["Windows in this run:", *days] if days else [])])
 
@@ -122,7 +121,7 @@ class Asking:
             for step, rule in enumerate(criteria):
                 stopped = only[only[f"met_{other}"] == step]
                 unknown = stopped.loc[stopped[f"unknown_{other}"], "people"].sum()
-                rows.append((f"Only in {name}", describe(rule, self.run.words.titles),
+                rows.append((f"Only in {name}", self.run.in_words(rule),
                              int(stopped["people"].sum()), int(unknown)))  # fmt: skip
         return pd.DataFrame(rows, columns=["group", "criterion", "people", "unknown"])
 

@@ -17,7 +17,6 @@ from phm_utils.measures.evidence import EVIDENCE_KEY, evidence_sql
 from phm_utils.measures.id_files import ids_path
 from phm_utils.measures.segments import segment_files
 from phm_utils.params import Workbook
-from phm_utils.rules.describe import describe
 from phm_utils.rules.forms import InCohort, OfIds
 from phm_utils.rules.tree import leaves
 from phm_utils.runs import resolve
@@ -72,7 +71,7 @@ def cohort(con: duckdb.DuckDBPyConnection, workbook: Workbook, item: str) -> Ite
         return
     query, permitted = CohortQuery(con, run), household_facts_permitted(workbook)
     query.place_people(defined)
-    words = [describe(rule, run.words.titles) for rule in defined.criteria]
+    words = [run.in_words(rule) for rule in defined.criteria]
     yield Model("cohort_member", MEMBER_KEY, sql=_members(item, len(words)))
     yield Model("cohort_attrition", ("practice_code", "step"), sql=_attrition(item, words))
     yield Model("cohort_step", ("person_no",), sql=_steps(item))
@@ -131,8 +130,14 @@ GROUP BY pcn_code, practice_code, steps.step, steps.criterion"""
 
 
 def _alternatives(name: str, defined: Cohort, query: CohortQuery) -> str:
-    """One row per alternative and practice: people the cohort would hold; place 0 is the definition."""
-    variants = {AS_DEFINED: defined} | {other.says: defined.with_alternative(other) for other in defined.alternatives}
+    """One row per alternative and practice: people the cohort would hold; place 0 is the definition.
+
+    Left out is an alternative that asks for more than this run has, such as a longer window: its count would be low.
+    """
+    lacks = query.run.lacks_any(defined.criteria)
+    others = {other.says: defined.with_alternative(other) for other in defined.alternatives}
+    counted = {words: variant for words, variant in others.items() if query.run.lacks_any(variant.criteria) <= lacks}
+    variants = {AS_DEFINED: defined} | counted
     return "\nUNION ALL\n".join(
         f"SELECT {quote(name)} AS cohort, {place} AS place, {quote(words)} AS alternative, pcn_code, practice_code, "
         f"count(*) FILTER (WHERE met = {len(variant.criteria)}) AS people "

@@ -13,12 +13,13 @@ from phm_utils.measures.segments import chosen
 from phm_utils.params import Workbook
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import columns_missing, person_columns
+from phm_utils.rules.describe import describe
 from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME, event_concepts
 from phm_utils.rules.event_windows import EventSource, days_of
 from phm_utils.rules.forms import Criterion, InCohort, InProgramme, InSegment, Leaf, OnList, concepts_of, windows_of
-from phm_utils.rules.tree import Rule, leaves
+from phm_utils.rules.tree import All, Rule, any_of, leaves
 from phm_utils.rules.vocabulary import Vocabulary
-from phm_utils.wording import in_sentence, lacking
+from phm_utils.wording import all_lacking, in_sentence, lacking
 
 SEGMENT = "segment"  # the table
 
@@ -45,16 +46,42 @@ class RunWords:
         return replace(self.words, segments=segments, lists=None, programmes=None)
 
     def lacking(self, rules: Iterable[Rule]) -> list[str]:
-        """What the run lacks for some rules: tables, fields, windows that a source does not cover, lists."""
-        found = [lack for rule in rules for leaf in leaves(rule) for lack in self._lacking(leaf)]
-        return sorted(set(found))
+        """What the run lacks so that nobody could be said to meet all of some rules.
 
-    def _lacking(self, leaf: Leaf) -> list[str]:
+        Tables, fields, windows that a source does not cover, lists. Of `any` that is none while one of its rules can
+        be asked: who meets that one is a member, and of all others it is not known.
+        """
+        return sorted({lack for rule in rules for lack in self._stopping(rule)})
+
+    def lacks_any(self, rules: Iterable[Rule]) -> set[str]:
+        """What the run lacks for any part of some rules."""
+        return {lack for rule in rules for leaf in leaves(rule) for lack in self.lacks(leaf)}
+
+    def in_words(self, rule: Rule) -> str:
+        """A rule in words, with what this run lacks for a part of it."""
+        words = describe(rule, self.words.titles)
+        lacks = sorted(self.lacks_any([rule]))
+        return f"{words} (asked without {all_lacking(lacks)}: more people may meet it)" if lacks else words
+
+    def _stopping(self, rule: Rule) -> list[str]:
+        """What is lacking for a rule where that leaves nobody who is known to meet it."""
+        if enough := any_of(rule):
+            found = [self._stopping(part) for part in enough]
+            return [lack for lacks in found for lack in lacks] if all(found) else []
+        match rule:
+            case All(all=parts):
+                return [lack for part in parts for lack in self._stopping(part)]
+            case InCohort(cohort=name):
+                return [lack for part in self.words.cohorts[name] for lack in self._stopping(part)]
+        return sorted(self.lacks_any([rule]))
+
+    def lacks(self, leaf: Leaf) -> list[str]:
+        """What the run lacks for a single criterion."""
         match leaf:
             case Criterion(column=name):
                 return [self.missing[name]] if name in self.missing else []
             case InCohort(cohort=name):
-                return self.lacking(self.words.cohorts[name])
+                return sorted(self.lacks_any(self.words.cohorts[name]))
             case InSegment():
                 return [] if self.words.segments else ["the segmentation"]
         anchors = [lack for w in windows_of(leaf) if w.anchor for lack in self._without(w.anchor)]

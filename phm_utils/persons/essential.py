@@ -99,6 +99,7 @@ ESSENTIAL: tuple[Essential, ...] = (
     Essential(
         "gp_registration", ("household_token",), _only("household_token", "household_size", "probable_care_home")
     ),
+    Essential("gp_registration", ("no_fixed_abode",), _only("no_fixed_abode_address")),
     Essential("area", ("imd_decile",), _only(*DEPRIVATION), mostly=True),
     Essential("area", ("rural_urban",), _only("rural_urban")),
     *_whole("gp_event", TOKEN, "snomed_code"),

@@ -27,6 +27,9 @@ class EventConcept:
 
 # Signals of no fixed abode that other sources than GP codes give, and the events that come with a person.
 _SIGNALS = (
+    EventConcept(
+        "no_fixed_abode_address", "Registered with the postcode of no fixed abode", "gp_registration", coded=False
+    ),
     EventConcept("no_fixed_abode_ecds", "No fixed abode at an emergency department", "ecds_attendance"),
     EventConcept("no_fixed_abode_mhsds", "No fixed abode in mental health care", "mhsds_contact"),
 )

@@ -1,6 +1,6 @@
 """Rules of cohorts as SQL: a condition over `person` and the facts that its criteria ask for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import cast
@@ -21,6 +21,7 @@ from phm_utils.rules.forms import (
     InProgramme,
     InSegment,
     Latest,
+    Leaf,
     OfIds,
     OnList,
     Sum,
@@ -40,10 +41,11 @@ COMMUNAL = 11  # people from whom a household is communal: nobody of it is "some
 class RuleCompiler(EventFacts):
     """Compiles rules of one run, and collects the facts that they need, each after those that it reads.
 
-    words: what rules can ask.
+    words: what rules can ask. lacks: does the run lack something for a single criterion?
     """
 
     words: Vocabulary = field(kw_only=True)
+    lacks: Callable[[Leaf], object] = field(kw_only=True, default=lambda leaf: False)
 
     def condition(self, rule: Rule) -> exp.Expr:
         """True, false, or null where unknown, over `person` joined to the facts."""
@@ -62,6 +64,14 @@ class RuleCompiler(EventFacts):
         return query.where(*conditions) if conditions else query
 
     def _leaf(self, leaf: Rule) -> exp.Expr:
+        """The condition of a single criterion. Where the run lacks something for it, what is not found is not known."""
+        if isinstance(leaf, Household | InCohort) or not self.lacks(cast(Leaf, leaf)):
+            return self._judged(leaf)
+        if isinstance(leaf, Has | OnList | InProgramme):
+            return exp.case().when(self._judged(leaf), literal(True))
+        return exp.cast(exp.Null(), "BOOLEAN")
+
+    def _judged(self, leaf: Rule) -> exp.Expr:
         match leaf:
             case Criterion():
                 return column_condition(leaf, self.words.columns, PEOPLE, self.index_date)

@@ -162,6 +162,24 @@ def parts(rule: Rule) -> tuple[Rule, ...]:
     return ()
 
 
+def any_of(rule: Rule) -> tuple[Rule, ...]:
+    """The rules of which one is enough: of `any`, and of a criterion that names several concepts, lists or programmes.
+
+    >>> [one.has for one in any_of(parse({"has": ["asthma", "copd"]}))]
+    [('asthma',), ('copd',)]
+    """
+    match rule:
+        case AnyOf(any=found):
+            return found
+        case Has(has=names) if len(names) > 1:
+            return tuple(rule.model_copy(update={"has": (name,)}) for name in names)
+        case OnList(list=names) if len(names) > 1:
+            return tuple(rule.model_copy(update={"list": (name,)}) for name in names)
+        case InProgramme(programme=names) if len(names) > 1:
+            return tuple(rule.model_copy(update={"programme": (name,)}) for name in names)
+    return ()
+
+
 def leaves(rule: Rule) -> Iterator[Leaf]:
     """The single criteria of a rule, from left to right; those about others of the household among them.
 

@@ -30,6 +30,8 @@ def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: 
     if any(column.name == "household_token" for column in TABLES[table].columns):
         home = np.where(network.people.place[who] == NO_PLACE, -1, network.people.household[who])
         columns["household_token"] = Coded(home.astype(np.int32), identities.household_token)
+    if any(column.name == "no_fixed_abode" for column in TABLES[table].columns):
+        columns["no_fixed_abode"] = network.people.place[who] == NO_PLACE
     return columns
 
 

@@ -161,7 +161,7 @@ def counted(path: Path, query: CohortQuery) -> None:
     for variant in (cohort, *(cohort.with_alternative(other) for other in cohort.alternatives)):
         for rule in variant.criteria:
             describe(rule, query.run.words.titles)
-        if not cohort.out_of_season(query.run.index_date) and not query.run.lacking(variant.criteria):
+        if not cohort.out_of_season(query.run.index_date) and not query.run.lacks_any(variant.criteria):
             query.place_people(variant)
 
 

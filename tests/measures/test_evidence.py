@@ -34,7 +34,7 @@ def test_the_state_of_each_criterion_is_that_of_the_oracle(tables, seed):
     query, world = query_of(tables), world_of(tables)
     forms = [form for form in CRITERIA if form != "others"]
     contents = [CRITERIA[form](rng, run["index_date"]) for form in forms]
-    contents = [content for content in contents if not query.run.lacking([parse(content)])]
+    contents = [content for content in contents if not query.run.lacks_any([parse(content)])]
     found = shown(tables, contents + [{"not": content} for content in contents])
     for place, content in enumerate(contents):
         held = judge(content, world)
@@ -51,7 +51,7 @@ def test_the_record_behind_a_criterion_is_the_latest_in_its_window(tables, seed)
     make(tables, run)
     query, world = query_of(tables), world_of(tables)
     contents = [CRITERIA["has"](rng, run["index_date"]) for _ in range(5)]
-    contents = [content for content in contents if not query.run.lacking([parse(content)])]
+    contents = [content for content in contents if not query.run.lacks_any([parse(content)])]
     found = shown(tables, contents) if contents else pd.DataFrame(columns=["place"])
     for place, content in enumerate(contents):
         names = [content["has"]] if isinstance(content["has"], str) else list(dict.fromkeys(content["has"]))
@@ -67,7 +67,7 @@ def test_evidence_of_any_rule_can_be_shown(tables, seed):
     make(tables, run)
     query = query_of(tables)
     contents = [content for content in (rule(rng, run["index_date"]) for _ in range(4))
-                if not query.run.lacking([parse(content)])]  # fmt: skip
+                if not query.run.lacks_any([parse(content)])]  # fmt: skip
     if contents:
         found = shown(tables, contents)
         assert set(found["person_no"]) == set(world_of(tables).people)

@@ -20,7 +20,7 @@ def answers(tables: People, seed: int, make_rules: Callable) -> Iterator[tuple]:
     make(tables, run)
     query, world = query_of(tables), world_of(tables)
     for content in make_rules(rng, run["index_date"]):
-        if not query.run.lacking([parse(content)]):  # else a window begins before the data: the cohort is left out
+        if not query.run.lacks_any([parse(content)]):  # else a window begins before the data: the cohort is left out
             yield content, by_sql(query, content), shown(judge(content, world))
 
 

@@ -3,6 +3,15 @@
 WITH event AS (
     $contacts
     UNION ALL
+    SELECT 'no_fixed_abode_address' AS concept, registered.person_no, gp_registration.registered_from AS day,
+        CAST(NULL AS DOUBLE) AS value, CAST(NULL AS VARCHAR) AS code
+    FROM gp_registration
+    INNER JOIN registered ON registered.person_id = gp_registration.token_person_id
+    WHERE
+        gp_registration.no_fixed_abode AND gp_registration.registered_from <= $index_date
+        AND coalesce(gp_registration.registered_to, $index_date) >= $index_date
+        AND NOT contains(coalesce(gp_registration.nulled_fields, ''), 'registered_to:')
+    UNION ALL
     SELECT 'no_fixed_abode_ecds' AS concept, identity.person_no, ecds_attendance.arrival_date AS day,
         CAST(NULL AS DOUBLE) AS value, ecds_attendance.accommodation_status AS code
     FROM ecds_attendance

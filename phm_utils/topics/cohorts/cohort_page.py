@@ -172,9 +172,18 @@ def alternatives(part: pd.DataFrame) -> str:
 
 
 @finding
-def thresholds_said(frame: pd.DataFrame) -> str:
-    """For each cohort the fewest and the most people that any of its thresholds gives."""
-    return "Under the other thresholds. " + _each(_range_of(part) for _, part in frame.groupby("cohort", sort=False))
+def thresholds_said(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+    """For each cohort the fewest and the most people that any of its thresholds gives, and what was not counted."""
+    parts = dict(list(frame.groupby("cohort", sort=False)))
+    text = "Under the other thresholds. " + _each(_range_of(part) for part in parts.values())
+    left = {
+        cohorts[name].short: [
+            other.says for other in cohorts[name].alternatives if other.says not in set(part["alternative"])
+        ]
+        for name, part in parts.items()
+    }
+    without = [f"{short}: {joined(says)}" for short, says in left.items() if says]
+    return text + (f" Not counted, as this run's data do not reach so far. {_each(without)}" if without else "")
 
 
 def _range_of(part: pd.DataFrame) -> str:

@@ -145,8 +145,15 @@ def test_other_thresholds_are_said_in_their_order():
     rows = pd.DataFrame({"cohort": FREQUENT, "short": "Frequent", "alternative": ["As defined", "Five", "Ten"],
                          "people": pd.array([15, 50, None], "Int64")})  # fmt: skip
     assert str(cohort_page.alternatives(rows)) == ("People in the cohort: As defined 15; Five 50; Ten too few to show.")
-    assert str(cohort_page.thresholds_said(rows)) == (
+    without = CHOSEN[FREQUENT].model_copy(update={"alternatives": ()})
+    assert str(cohort_page.thresholds_said(rows, {FREQUENT: without})) == (
         "Under the other thresholds. Frequent: too few to show to 50 people, as defined 15."
+    )
+    names = [other.says for other in CHOSEN[FREQUENT].alternatives[:2]]
+    shown = rows.assign(alternative=["As defined", *names])
+    assert str(cohort_page.thresholds_said(shown, CHOSEN)).endswith(
+        "as defined 15. Not counted, as this run's data do not reach so far. "
+        "Seven or more ED attendances: Ten or more attendances."
     )
 
 
