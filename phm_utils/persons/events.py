@@ -25,11 +25,11 @@ ADMITTED = "CAST(date_diff('day', day, discharged) AS DOUBLE)"  # nights
 CONCEPT_COLUMNS = ("concept_no", "concept", "source", "first_date", "to_date", "silent", "lacks")
 
 
-def no_fixed_abode_types(path: Path | None = None) -> tuple[str, ...]:
-    """The national codes of MHSDS ACCOMMODATION TYPE that mean no fixed abode."""
+def homeless_types(path: Path | None = None) -> tuple[str, ...]:
+    """The national codes of MHSDS ACCOMMODATION TYPE that count as homeless."""
     path = path or project_root() / "parameters" / "reference" / "accommodation_types.csv"
-    rows = rows_by(path, "the types of accommodation", "code", ("code", "no_fixed_abode"))
-    return tuple(code for code, row in rows.items() if row["no_fixed_abode"] == "true")
+    rows = rows_by(path, "the types of accommodation", "code", ("code", "homeless"))
+    return tuple(code for code, row in rows.items() if row["homeless"] == "true")
 
 
 def event_concept_table(plan: Plan) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def make_events(work: Workspace, plan: Plan, memory: int) -> Iterator[Model]:
         yield _part(work, f"gp_{part}", sql_file("persons", "event_gp", **values))
     for name in ("medicine", "stay"):
         yield _part(work, name, sql_file("persons", f"event_{name}", **plan.values))
-    others = {"contacts": raw("\n    UNION ALL\n    ".join(_contacts())), "no_fixed_abode": no_fixed_abode_types()}
+    others = {"contacts": raw("\n    UNION ALL\n    ".join(_contacts())), "homeless_types": homeless_types()}
     yield _part(work, "other", sql_file("persons", "event_other", **plan.values, **others))
 
 

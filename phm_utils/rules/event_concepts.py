@@ -31,7 +31,7 @@ _SIGNALS = (
         "no_fixed_abode_address", "Registered with the postcode of no fixed abode", "gp_registration", coded=False
     ),
     EventConcept("no_fixed_abode_ecds", "No fixed abode at an emergency department", "ecds_attendance"),
-    EventConcept("no_fixed_abode_mhsds", "No fixed abode in mental health care", "mhsds_contact"),
+    EventConcept("no_fixed_abode_mhsds", "Homeless or of no fixed abode in mental health care", "mhsds_contact"),
 )
 _OTHERS = (
     EventConcept(PARTNER_LIST, "On a partner's list", "partner_list"),

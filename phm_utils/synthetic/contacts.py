@@ -24,7 +24,8 @@ FIRST = Mix.of({"1": 0.27, "2": 0.53, "3": 0.05, "4": 0.15})
 SPECIALTY = Mix.of({"130": 0.13, "110": 0.14, "300": 0.07, "320": 0.08, "330": 0.09, "340": 0.06, "502": 0.10,
                     "120": 0.09, "101": 0.07, "410": 0.06, "800": 0.07, "301": 0.04})  # fmt: skip
 TEAM = Mix.of({"12": 0.40, "15": 0.18, "18": 0.12, "23": 0.10, "27": 0.10, "33": 0.10})
-HOMELESS_TYPE, SETTLED = "08", Mix.of({"01": 0.45, "02": 0.25, "03": 0.15, "": 0.15})
+HOMELESS_TYPES = ("12", "14", "17", "18")  # rough sleeper, sofa surfing, night shelter, hostel
+SETTLED = Mix.of({"01": 0.45, "02": 0.25, "03": 0.15, "": 0.15})
 REASONS = Mix.of({
     "Physical Support: Personal Care Support": 0.6, "Support with Memory and Cognition": 0.14,
     "Learning Disability Support": 0.1, "Mental Health Support": 0.1, "Social Support": 0.06,
@@ -112,7 +113,8 @@ def make_mental_health(
             "referral_date": Dates(start[referral]),
             "attended": ATTENDED.draw(rng, n),
             "accommodation_type": Coded(
-                np.where(no_abode, len(kept.words), kept.index).astype(np.uint8), (*kept.words, HOMELESS_TYPE)
+                np.where(no_abode, len(kept.words) + who % len(HOMELESS_TYPES), kept.index).astype(np.uint8),
+                (*kept.words, *HOMELESS_TYPES),
             ),
         },
     )

@@ -7,7 +7,7 @@ from phm_utils.synthetic.data_errors import IDENTITY
 from phm_utils.synthetic.draws import Coded, chance
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.people import NO_PLACE
-from phm_utils.synthetic.rows import Column, Dates, Rows
+from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
 from phm_utils.tables import TABLES
 
 SEXES = ("1", "2", "0", "X", "9")  # male, female, then codes for not known
@@ -31,7 +31,7 @@ def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: 
         home = np.where(network.people.place[who] == NO_PLACE, -1, network.people.household[who])
         columns["household_token"] = Coded(home.astype(np.int32), identities.household_token)
     if any(column.name == "no_fixed_abode" for column in TABLES[table].columns):
-        columns["no_fixed_abode"] = network.people.place[who] == NO_PLACE
+        columns["no_fixed_abode"] = Numbers(network.people.place[who] == NO_PLACE)
     return columns
 
 

@@ -224,6 +224,21 @@ def test_the_landing_is_pseudonymised_and_joins_up(con, extract, workbook, tmp_p
     assert len(set(gp["token_person_id"])) == 2
 
 
+def test_the_landing_says_who_is_registered_with_the_postcode_of_no_fixed_abode(
+    con, extract, table, workbook, tmp_path
+):
+    postcodes = {"R0": "zz99 3vz", "R1": "ZZ993VZ", "R2": "ZA2 2BB", "R3": "ZZ99 3CZ", "R4": None}
+    known = {"practice_code": "A99001", "registered_from": "2020-01-01", "nhs_number_status": "01", "surname": "Lee"}
+    people = [
+        {"registration_id": key, **known, "postcode": place, "date_of_birth": f"1950-0{n + 1}-01", "forename": f"N{n}"}
+        for n, (key, place) in enumerate(postcodes.items())
+    ]
+    table("gp_registration", people, "identified")
+    folder = identified.run(con, place(workbook, tmp_path), KEY, use_saved()).folder
+    found = pd.read_parquet(folder / "gp_registration.parquet").sort_values("birth_month")["no_fixed_abode"]
+    assert [None if pd.isna(value) else bool(value) for value in found] == [True, True, False, False, None]
+
+
 def test_no_identifier_is_in_the_landing_nor_to_be_read_in_the_ledger(con, extract, workbook, tmp_path):
     folder = identified.run(con, place(workbook, tmp_path), KEY, use_saved()).folder
     landing = [f for f in folder.iterdir() if not f.stem.startswith("linkage_")]

@@ -48,6 +48,32 @@ def test_a_person_is_born_on_the_first_day_of_the_month(events):
     assert events("born") == [(date(1950, 6, 1), None, None)]
 
 
+def test_the_postcode_of_no_fixed_abode_counts_while_the_registration_lasts(world, events):
+    begun = date(2010, 1, 1)
+    here = [world.registered(no_fixed_abode=True), world.registered("person-02", no_fixed_abode=False)]
+    assert events("no_fixed_abode_address", gp_registration=here) == [(begun, None, None)]
+    former = world.registered(no_fixed_abode=True, registered_to=date(2024, 5, 1))
+    now = world.registered(registration_id="r-2", no_fixed_abode=False, registered_from=date(2024, 5, 2))
+    assert events("no_fixed_abode_address", gp_registration=[former, now]) == []
+
+
+def test_types_of_accommodation_that_count_as_homeless(world, events):
+    seen = {"person-01": "12", "person-02": "08", "person-03": "17"}  # rough sleeper, mobile home, night shelter
+    found = events(
+        "no_fixed_abode_mhsds",
+        gp_registration=[world.registered(token) for token in seen],
+        mhsds_contact=[world.about(token, contact_date=JUNE, accommodation_type=code) for token, code in seen.items()],
+    )
+    assert found == [(JUNE, None, "12"), (JUNE, None, "17")]
+
+
+def test_without_the_field_the_postcode_of_no_fixed_abode_is_not_known(world):
+    reach = world.made(gp_registration=[world.registered()])["event_concept"].set_index("concept")["lacks"]
+    assert reach["no_fixed_abode_address"] == "gp_registration.no_fixed_abode"
+    given = world.made(gp_registration=[world.registered(no_fixed_abode=False)])["event_concept"]
+    assert given.set_index("concept")["lacks"]["no_fixed_abode_address"] == ""
+
+
 def test_events_of_people_who_left_are_not_there(world, events):
     people = [world.registered(), world.registered("person-02", registered_to=date(2024, 12, 1))]
     entries = [world.entry("diabetes", JUNE, token=token) for token in ("person-01", "person-02")]

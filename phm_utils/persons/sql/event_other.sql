@@ -32,7 +32,7 @@ WITH event AS (
         AND identity.token_person_id = mhsds_contact.token_person_id
         AND identity.sex IS NOT DISTINCT FROM mhsds_contact.sex
         AND identity.birth_month IS NOT DISTINCT FROM mhsds_contact.birth_month
-    WHERE mhsds_contact.accommodation_type IN ($no_fixed_abode) AND mhsds_contact.contact_date <= $index_date
+    WHERE mhsds_contact.accommodation_type IN ($homeless_types) AND mhsds_contact.contact_date <= $index_date
     UNION ALL
     SELECT 'partner_list' AS concept, identity.person_no, partner_list.list_date AS day,
         CAST(NULL AS DOUBLE) AS value, partner_list.list_name AS code
