@@ -13,8 +13,8 @@ import pandas as pd
 
 from phm_utils.absent import first_absent
 
-Level = Literal["finding", "warning", "limit"]
-LEVELS = {"finding": "Finding", "warning": "Warning", "limit": "Limit"}
+Level = Literal["finding", "detail", "warning", "limit"]
+LEVELS = {"finding": "Finding", "detail": "Detail", "warning": "Warning", "limit": "Limit"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Finding:
     """A conclusion of a report in one sentence, computed from released tables.
 
     name: which question it answers, `module.function`. level: `warning` is
-        doubt about the data, `limit` what is left out.
+        doubt about the data, `limit` what is left out; a `detail` stands at its
+        figure alone, and not at the top of the report.
     """
 
     text: str

@@ -2,7 +2,7 @@
 
 Every figure has alternative text and the table behind it. A finding is written
 once: it is the figure's alternative text, the line above the figure, and an
-item at the top of the report.
+item at the top of the report unless it is a detail.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,7 @@ from phm_utils.figures.tables import table_html
 from phm_utils.reports.findings import LEVELS, TOO_FEW, Finding
 from phm_utils.reports.headings import Headings
 
+PLAIN = ("finding", "detail")  # levels that are not named before the sentence
 Findings = Finding | Iterable[Finding | None] | Absent | None
 
 
@@ -38,8 +39,9 @@ class Page:
         self.headings, self.findings = headings, []
 
     def add(self, found: Iterable[Finding]) -> None:
-        """List findings for the report's top, each once; that numbers are too small is said at the figure alone."""
-        self.findings += [f for f in found if f.text != TOO_FEW and f not in self.findings]
+        """List findings for the report's top, each once; details and too small numbers are said at the figure alone."""
+        of_top = [f for f in found if f.text != TOO_FEW and f.level != "detail"]
+        self.findings += [f for f in dict.fromkeys(of_top) if f not in self.findings]
 
     def as_json(self) -> list[dict[str, str]]:
         """The findings in order, as `run.close` keeps them."""
@@ -164,7 +166,7 @@ def _above(found: list[Finding], *, hidden: bool) -> str:
     """Findings above a figure or table; hidden from screen readers if the alternative text repeats them."""
     aria = ' aria-hidden="true"' if hidden else ""
     return "".join(
-        f'<p class="noted {f.level}"{aria}>{"" if f.level == "finding" else f"<strong>{LEVELS[f.level]}.</strong> "}'
+        f'<p class="noted {f.level}"{aria}>{"" if f.level in PLAIN else f"<strong>{LEVELS[f.level]}.</strong> "}'
         f"{escape(f.text)}</p>"
         for f in found
     )

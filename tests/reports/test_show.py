@@ -69,6 +69,15 @@ def test_that_numbers_are_small_is_said_at_the_figure_and_not_at_the_top(display
     assert PAGE.findings == []
 
 
+def test_a_detail_stands_at_its_figure_in_its_own_paragraph_and_not_at_the_top(displayed):
+    show(figure(), finding=[Finding("Ash has 20.", "detail"), Finding("Oak has 30.", "detail")], caption="People")
+    html = displayed[0]["text/html"]
+    assert html.count('<p class="noted detail"') == 2
+    assert "Detail" not in html
+    assert 'alt="Ash has 20. Oak has 30."' in html
+    assert PAGE.findings == []
+
+
 def test_what_is_absent_says_what_it_needs_wherever_it_would_be_and_once_among_the_limits(displayed):
     gone, said = Absent("The <map>", "outlines"), "The <map>: left out, because this run lacks outlines."
     show(gone, finding=None, caption="A map")

@@ -59,7 +59,8 @@ def cohort_spread(units: pd.DataFrame, kind: str) -> str:
             f"Members per 1,000 registered: {ranges}. {NOT_FOR_AGE}"
         )
     compared = rows[rows["verdict"] != NOT_COMPARED]
-    return _in_order(f"By {kind}", compared, family.standing_out) + not_compared(rows)
+    said = " ".join([f"By {kind}.", *_in_order(compared, family.standing_out, NOT_FOR_AGE)])
+    return said + not_compared(rows)
 
 
 def _range(units: pd.DataFrame) -> str:
@@ -71,8 +72,8 @@ def _range(units: pd.DataFrame) -> str:
     return f"{name} {form(low)}" if form(low) == form(high) else f"{name} {form(low)} to {form(high)}"
 
 
-@finding
-def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+@finding("detail")
+def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> list[str]:
     """For each cohort the ages and sexes in which it is more or less frequent than in all others.
 
     Groups that the definition asks for are not compared, and people of unknown group are left out.
@@ -97,11 +98,11 @@ def group_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         tail = f" Not compared, because the definition asks for it: {asks}." if asks else ""
         return GROUPS.standing_out(part) + tail
 
-    return _in_order("By age and sex", rows, said, caution="")
+    return _in_order(rows, said)
 
 
-@finding
-def alike_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+@finding("detail")
+def alike_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> list[str]:
     """For each cohort the fifths and ethnic groups with more or fewer members than their ages and sexes explain.
 
     Groups that the definition asks for are not compared, and people of unknown group are left out.
@@ -118,7 +119,7 @@ def alike_gap(groups: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         events=known["people"],
         why=BY_DEFINITION,
     )
-    return _in_order("At the same age and sex", rows, ALIKE.standing_out, caution="")
+    return _in_order(rows, ALIKE.standing_out)
 
 
 def _known_groups(groups: pd.DataFrame) -> pd.DataFrame:
@@ -140,8 +141,8 @@ def _group(level: str) -> str:
     return f"{dimension.lower()} {group}"
 
 
-@finding
-def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+@finding("detail")
+def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> list[str]:
     """For each cohort what its members have more or less often than everybody registered.
 
     What the definition asks for is not compared.
@@ -162,11 +163,11 @@ def overlap(also: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         unit=also["also"].map(in_sentence),
         why=BY_DEFINITION,
     )
-    return _in_order("Other characteristics", rows, ALSO.standing_out)
+    return _in_order(rows, ALSO.standing_out, NOT_FOR_AGE)
 
 
-@finding
-def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
+@finding("detail")
+def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> list[str]:
     """For each cohort the contacts that its members have at another rate than everybody registered.
 
     Contacts that the definition counts are not compared.
@@ -182,7 +183,7 @@ def use(ratios: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
     rows = found.assign(
         short=ratios["short"], cohort=ratios["short"], unit=ratios["activity"].map(in_sentence), why=BY_DEFINITION
     )
-    return _in_order("Contacts", rows, CONTACTS.standing_out)
+    return _in_order(rows, CONTACTS.standing_out, NOT_FOR_AGE)
 
 
 def _rates(ratios: pd.DataFrame, suffix: str) -> pd.DataFrame:
@@ -191,12 +192,12 @@ def _rates(ratios: pd.DataFrame, suffix: str) -> pd.DataFrame:
     return pd.DataFrame({"value": value, "lower": value * np.exp(-reach), "upper": value * np.exp(reach)})
 
 
-def _in_order(lead: str, rows: pd.DataFrame, said: Callable[[pd.DataFrame], str], caution: str = NOT_FOR_AGE) -> str:
-    """A sentence for each cohort, in their order; short where nothing of a cohort can be compared."""
+def _in_order(rows: pd.DataFrame, said: Callable[[pd.DataFrame], str], caution: str = "") -> list[str]:
+    """What is said of each cohort, in their order; short where nothing of a cohort can be compared."""
     compared = rows["verdict"].isin([ABOVE, BELOW, CANNOT_TELL]).groupby(rows["cohort"]).any()
     parts = [
         f"{part['short'].iloc[0]}: "
         + (uncapitalised(said(part.reset_index(drop=True))) if compared[cohort] else "too few to compare.")
         for cohort, part in rows.groupby("cohort", sort=False)
     ]
-    return " ".join([f"{lead}.", *parts, *([caution] if caution and compared.any() else [])])
+    return [*parts[:-1], f"{parts[-1]} {caution}"] if parts and caution and compared.any() else parts

@@ -35,8 +35,8 @@ def shared(pairs: pd.DataFrame, chosen: Mapping[str, Cohort], cohorts: Mapping[s
     )
 
 
-@finding
-def shared_said(frame: pd.DataFrame) -> str:
+@finding("detail")
+def shared_said(frame: pd.DataFrame) -> list[str]:
     """For each chosen cohort the other cohorts with the largest shares of its members."""
     parts = []
     for short, rows in frame.groupby("short", sort=False):
@@ -46,11 +46,11 @@ def shared_said(frame: pd.DataFrame) -> str:
         listed = "; ".join(
             f"{row.also} {percent(row.share)} ({int(row.people):,})" for row in known.head(MOST).itertuples()
         )
-        parts.append(f"{short}: {listed}" if listed else f"{short}: too few with any other to show")
-    return f"Members who are in other cohorts too. {'. '.join(parts)}."
+        parts.append(f"{short}: {listed}." if listed else f"{short}: too few with any other to show.")
+    return parts
 
 
-@finding
+@finding("detail")
 def programmes_said(frame: pd.DataFrame) -> str:
     """For each cohort how many of its members were ever in each programme."""
     parts = []

@@ -34,6 +34,12 @@ def page(tables: dict[str, pd.DataFrame], release, area: str = "QZZ") -> pd.Data
     return cohort_page.named(table_of(tables, release, area), CHOSEN)
 
 
+def words(found) -> str:
+    """The details of one figure, a line for each cohort."""
+    assert {one.level for one in found} == {"detail"}
+    return "\n".join(map(str, found))
+
+
 CROWD = [
     {"ed_attendances_12m": 8, "gp_appointments_12m": 20, "count": 60, "imd_quintile": 1, "imd_decile": 1},
     {"ed_attendances_12m": 8, "gp_appointments_12m": 22, "count": 15},
@@ -46,7 +52,7 @@ CROWD = [
 def test_a_sex_is_named_against_the_other_and_ages_that_the_definition_decides_are_not(tables):
     rows = [row | {"sex": "Male" if row.get("imd_quintile") else "Female"} for row in CROWD]
     groups = cohort_page.by_group(page(tables(rows), PROFILE))
-    said = str(differences_page.group_gap(groups, CHOSEN))
+    said = words(differences_page.group_gap(groups, CHOSEN))
     # 60 of 960 men; 15 of 1,015 women. Two sexes are one comparison. Deprivation is for `alike_gap`.
     assert "above it sex Male (62.5, " in said
     assert "against 14.8; 60 people)" in said
@@ -56,7 +62,7 @@ def test_a_sex_is_named_against_the_other_and_ages_that_the_definition_decides_a
 
 def test_a_fifth_is_named_against_people_of_its_ages_and_sexes(tables):
     groups = cohort_page.by_group(page(tables(CROWD), PROFILE))
-    said = str(differences_page.alike_gap(groups, CHOSEN))
+    said = words(differences_page.alike_gap(groups, CHOSEN))
     # Of one age and sex: 75 of 1,875 are members, so 960 of the most deprived fifth would have 38.4, and have 60.
     assert "above it deprivation 1 (most deprived) (1.6 times, " in said
     assert "below it deprivation 5 (least deprived) (0.41 times, " in said
@@ -73,7 +79,7 @@ def test_a_fifth_that_is_only_older_is_not_named(tables):
         {"count": 990},
     ]
     groups = cohort_page.by_group(page(tables(rows), PROFILE))
-    assert "none differs" in str(differences_page.alike_gap(groups, CHOSEN))
+    assert "none differs" in words(differences_page.alike_gap(groups, CHOSEN))
 
 
 def test_a_characteristic_is_left_out_by_name_where_the_definition_decides_all_its_groups():
@@ -87,13 +93,13 @@ def test_a_characteristic_is_left_out_by_name_where_the_definition_decides_all_i
 
 def test_groups_alike_are_not_named(tables):
     rows = [row | {"sex": sex} for row in CROWD[1:] for sex in ("Female", "Male")]
-    said = str(differences_page.group_gap(cohort_page.by_group(page(tables(rows), PROFILE)), CHOSEN))
+    said = words(differences_page.group_gap(cohort_page.by_group(page(tables(rows), PROFILE)), CHOSEN))
     assert "cannot be told apart from all others of the same characteristic" in said
 
 
 def test_contacts_that_the_definition_counts_are_left_out_and_others_have_limits(tables):
     ratios = cohort_page.use_ratios(page(tables(CROWD), USE))
-    said = str(differences_page.use(ratios, CHOSEN))
+    said = words(differences_page.use(ratios, CHOSEN))
     # 75 members with 1,530 appointments, nearly alike: the error is chance's, 1 / sqrt(1,530). Everybody: 10,530.
     assert re.search(r"above it GP appointments \(20,400, 19,\d\d\d to 21,\d\d\d; against 5,332\)", said)
     assert "Not compared: ED attendances (the definition asks for it)." in said
@@ -112,8 +118,8 @@ def test_other_characteristics_are_compared_with_everybodys():
         "cohort": DEPRIVED, "short": "Core20", "also": ["Smoker", "Dementia", "Four or more long-term conditions"],
         "people": [60, 10, 150], "in_cohort": [200] * 3, "share_all": [0.15, 0.06, 0.05],
     })  # fmt: skip
-    assert str(differences_page.overlap(also, COHORTS)) == (
-        "Other characteristics. Core20: of 2 characteristics compared, 1 differs from everybody registered (share of "
+    assert words(differences_page.overlap(also, COHORTS)) == (
+        "Core20: of 2 characteristics compared, 1 differs from everybody registered (share of "
         "people): above it smoker (30.0%, 21.8% to 39.7%; against 15.0%; 60 people). Not compared: four or more "
         "long-term conditions (the definition asks for it). Not adjusted for age."
     )
