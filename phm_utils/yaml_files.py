@@ -67,12 +67,12 @@ class _Fault(Exception):
     """A fault of a file: its line, from 1, and what is wrong."""
 
 
-def load_yaml(path: Path) -> dict[str, Any]:
+def load_yaml(path: Path, advice: str = ADVICE) -> dict[str, Any]:
     """A YAML mapping whose names are text and stand once.
 
     Raises InputError that names the file, the line, and what to do: for a name that stands twice; for `<<`, tags,
     aliases within aliases; for numbers, days and characters that would not be read as they are written; and for a file
-    that is no YAML, too deep or too large.
+    that is no YAML, too deep or too large. advice: what to do where there is no such file.
 
     >>> _ = Path("twice.yml").write_text("name: a\\ntitle: b\\nname: c\\n")
     >>> load_yaml(Path("twice.yml"))
@@ -80,7 +80,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
         ...
     phm_utils.errors.InputError: twice.yml, line 3: `name` stands in line 1 already. Keep one of the two.
     """
-    text = file_text(path, ADVICE)
+    text = file_text(path, advice)
     try:
         _check_characters(text)
         _check_bounds(text)

@@ -160,7 +160,7 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     words: what may be asked, to check the criteria by it; the form alone by default.
     Raises one InputError that lists every fault with its line.
     """
-    content = load_yaml(path)
+    content = load_yaml(path, "Copy a file of parameters/cohorts and change it.")
     faults = [Fault((name,), f"`{name}` is not known here.") for name in content if name == "written"]
     values = content.get("parameters") if isinstance(content.get("parameters"), dict) else {}
     written = content.get("criteria")

@@ -18,6 +18,11 @@ from phm_utils.measures.cohort_schema import schema_text
 SHIPPED = sorted(Path("parameters", "cohorts").glob("*.yml"))
 
 
+def test_a_file_that_is_not_there_is_said_to_be_a_cohorts(capsys):
+    assert main(["cohorts", "check", "nope.yml"]) == 2
+    assert "nope.yml: No file nope.yml. Copy a file of parameters/cohorts" in "".join(capsys.readouterr())
+
+
 # The JSON Schema.
 
 
