@@ -114,6 +114,13 @@ def _completeness(asking: Asking, name: str, kind: str) -> str:
 
 
 def _table(frame: pd.DataFrame) -> str:
-    with pd.option_context("display.max_colwidth", 70, "display.width", 200):
-        formats = dict.fromkeys(frame.select_dtypes("int").columns, "{:,}".format)
-        return frame.to_string(index=False, justify="left", formatters=formats)
+    """A table of plain text: words begin where their heading does, numbers end together."""
+    shown = frame.copy()
+    for name in frame:
+        whole = pd.api.types.is_integer_dtype(frame[name])
+        cells = frame[name].map("{:,}".format) if whole else frame[name].astype("str")
+        width = max([len(str(name)), *cells.str.len()])
+        words = not pd.api.types.is_numeric_dtype(frame[name])
+        shown[name] = cells.str.ljust(width) if words else cells.str.rjust(width)
+    heads = [f"{name:<{len(shown[name].iloc[0]) if len(shown) else len(name)}}" for name in frame]
+    return "\n".join("  ".join(line).rstrip() for line in [heads, *shown.itertuples(index=False)])
