@@ -50,6 +50,12 @@ LEFT_OUT = Release(
     (AREA, *keys("cohort", "needs")),
     may_be_empty=True,
 )
+NEST = Release(
+    "cohort_nest",
+    "Cohorts and alternatives that lie within another by definition: each of their members is one of the other's",
+    (AREA, *keys("cohort", "alternative", "within_cohort", "within_alternative")),
+    may_be_empty=True,
+)
 ATTRITION = Release(
     "cohort_attrition",
     "People left after each criterion of a cohort, in order, and those whom it could not judge; step 0 is everybody "

@@ -14,7 +14,7 @@ from phm_utils.rules.derived import COLUMN_FILES
 from phm_utils.runs import project_root
 from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
 from phm_utils.topics.cohorts.change_releases import CHANGES
-from phm_utils.topics.cohorts.cohort_releases import RELEASES
+from phm_utils.topics.cohorts.cohort_releases import NEST, RELEASES
 from phm_utils.topics.cohorts.rising_releases import RISING_RELEASES
 
 
@@ -65,6 +65,14 @@ TOPIC = Topic(
             files=COLUMN_FILES,
         ),
         Stage(
+            "cohort_nest",
+            "phm_utils.topics.cohorts.nest_tables:cohort_nest",
+            makes=aggregates([NEST]),
+            reads=("cohort_attrition",),
+            settings=("ics_code",),
+            files=(*COLUMN_FILES, "parameters/cohorts/*.yml"),
+        ),
+        Stage(
             "rising_tables",
             "phm_utils.topics.cohorts.rising_tables:rising_tables",
             makes=aggregates(RISING_RELEASES),
@@ -79,7 +87,7 @@ TOPIC = Topic(
             files="phm_utils.measures.cohort_change:earlier_files",
         ),
     ),
-    releases=(*RELEASES, *CHANGES, *RISING_RELEASES),
+    releases=(*RELEASES, NEST, *CHANGES, *RISING_RELEASES),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),
