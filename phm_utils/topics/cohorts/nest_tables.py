@@ -35,9 +35,7 @@ def nested(cohorts: Mapping[str, Cohort], counted: Iterable[str], columns: Mappi
     for name in counted:
         defined = cohorts[name]
         definitions[name, AS_DEFINED] = defined.criteria
-        definitions |= {
-            (name, other.says): defined.with_alternative(other).criteria for other in defined.alternatives
-        }
+        definitions |= {(name, other.says): defined.with_alternative(other).criteria for other in defined.alternatives}
     pairs = contained(definitions, {name: cohort.criteria for name, cohort in cohorts.items()}, columns)
     rows = [(*inner, *outer) for inner, outer in pairs]
     return pd.DataFrame(rows, columns=["cohort", "alternative", "within_cohort", "within_alternative"]).astype("str")
