@@ -26,7 +26,7 @@ from phm_utils.rules.statements import (
 from phm_utils.rules.tree import All, Rule
 from phm_utils.rules.window_within import ends_alike, lies_within
 
-MOST_STEPS = 50_000  # of one comparison; those of shipped cohorts take some dozen
+MOST_STEPS = 10_000  # of one comparison; those of shipped cohorts take some hundred at most
 Name = TypeVar("Name", bound=Hashable)
 
 
