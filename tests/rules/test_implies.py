@@ -92,6 +92,10 @@ IMPLIED = {
         within(ASTHMA, **{"from": date(2024, 9, 1), "to": date(2025, 1, 31)}),
         within(ASTHMA, **{"from": date(2024, 8, 31)}),
     ),
+    "up to a day": (
+        within(ASTHMA, **{"from": date(2024, 9, 1), "to": date(2025, 1, 31)}),
+        within(ASTHMA, to=date(2025, 2, 28)),
+    ),
     "so long before": (within(ASTHMA, ending={"months": 12}), within(ASTHMA, ending={"months": 6})),
     "none in a longer window": (within({"has not": "asthma"}, months=24), within({"has not": "asthma"}, months=12)),
     "none of more concepts": ({"has not": ["asthma", "copd"]}, {"has not": "copd"}),
@@ -101,10 +105,14 @@ IMPLIED = {
     "no more days than events": (visits("at most", 2), visits("at most", 2, distinct="day")),
     "one event is one day": (
         within({"has": "ed_attendances"}, months=12), visits("at least", 0.5, within={"months": 13}, distinct="day")),
+    "another number of events": (visits("at least", 4), visits("is not", 3)),
+    "no event has no code": (
+        within({"has not": "ed_attendances"}, months=12), visits("at most", 0, distinct="code")),
     "an event need not have a code": (visits("at least", 1, distinct="code"), visits("at least", 1)),
     "fewer events": (visits("less than", 3), visits("at most", 3)),
     "of a latest value": (latest("more than", 35), latest("at least", 35)),
     "the latest in a shorter window": (latest("at least", 35, {"months": 12}), latest("at least", 30)),
+    "the latest in half of the months": (latest("at least", 35, {"months": 6}), latest("at least", 35, {"months": 12})),
     "a value is an entry": (latest("less than", 20, {"months": 12}), within({"has": ["bmi", "asthma"]}, months=12)),
     "a value so lately": (
         {"latest": "bmi", "op": "at least", "value": 35, "age": {"op": "at most", "months": 6}},
@@ -140,6 +148,8 @@ UNLIKE = {
         column("since", "at least", "365 days ago"), column("since", "at least", "1 year ago")),
     "a day and one so long ago": (
         column("since", "at least", "1 month ago"), column("since", "at least", date(1900, 1, 1))),
+    "a day and another so long ago": (
+        column("since", "at least", "1 month ago"), column("since", "is not", date(1900, 1, 1))),
     "two words for a day": (column("since", "is", "1 year ago"), column("since", "is not", "12 months ago")),
     "numbers that floats cannot tell apart": (
         column("bmi", "at least", 0.30000000000000004), column("bmi", "at least", 0.29999999999999998)),
@@ -147,15 +157,36 @@ UNLIKE = {
         within({"has not": "asthma"}, after="copd", months=6), {"not": {"has": "asthma"}}),
     "any is no count where a part may be unknown": (
         count([column("smi", "is", True), COPD], "at least", 2), count([column("smi", "is", False), COPD], "is", 2)),
-    "a count of parts that may be unknown": (
-        count([column("bmi", "at least", 30), column("age", "at least", 5)], "at least", 1),
-        count([column("bmi", "at least", 35), column("age", "at least", 9)], "at most", 1)),
+    # The first part of the wider count may be unknown where that of the narrower one is false.
+    "a count of columns": (
+        count([column("age", "at least", 75), COPD], "at least", 1),
+        count([{"any": [column("age", "at least", 65), column("bmi", "at least", 30)]}, COPD], "at least", 1)),
+    "a count of parts of which one may be unknown": (
+        count([{"all": [ASTHMA, column("smi", "is", True), GOUT]}, COPD], "at least", 1),
+        count([{"all": [ASTHMA, column("smi", "is", True)]}, COPD], "at least", 1)),
+    "a count of windows from events": (
+        count([{"all": [within(ASTHMA, after="copd", months=6), GOUT]}, COPD], "at least", 1),
+        count([within(ASTHMA, after="copd", months=6), COPD], "at least", 1)),
+    "at most so many and so many": (
+        count([visits("at least", 3), COPD], "at most", 1), count([visits("at least", 5), COPD], "is", 1)),
+    "at most one and any": (count([ASTHMA, COPD], "at most", 1), {"any": [ASTHMA, COPD]}),
+    "at least one and not all": (count([ASTHMA, COPD], "at least", 1), {"not": {"all": [ASTHMA, COPD]}}),
     "windows from events": (within(ASTHMA, after="copd", months=6), within(ASTHMA, after="gout", months=6)),
     # February is shorter; and a month without data makes a window of months longer than any of days.
     "months and days": (within(ASTHMA, days=29), within(ASTHMA, months=1)),
+    "years and days": (within(ASTHMA, days=366), within(ASTHMA, years=1)),
+    "days of the calendar and of a run": (within(ASTHMA, **{"from": date(2025, 1, 1)}), within(ASTHMA, months=12)),
     "a window that ended": (within(ASTHMA, months=12), within(ASTHMA, months=6, ending={"months": 1})),
     "latest values of windows that end apart": (
         latest("at least", 30, {"ending": {"months": 12}}), latest("at least", 30, {"ending": {"months": 6}})),
+    "the latest up to a day": (latest("at least", 30, {"to": date(2024, 3, 31)}), latest("at least", 30)),
+    "the latest after an event": (latest("at least", 30, {"after": "copd", "months": 6}), latest("at least", 30)),
+    "a value and two entries": (latest("at least", 30), {"events": "bmi", "op": "at least", "value": 2}),
+    "a value and no entry": (latest("at least", 30), {"has not": "bmi"}),
+    "a value and its code": (
+        latest("at least", 30), {"events": "bmi", "distinct": "code", "op": "at least", "value": 1}),
+    "a value and another entry": (latest("at least", 30), ASTHMA),
+    "a difference and a ratio": (change(3), change(2, "ratio")),
     "a ratio of values, which may be negative": (
         change(3, "ratio", of="latest"), change(2, "ratio", of="latest")),
     "changes in other windows": (change(3), change(2, to={"months": 6})),
@@ -199,6 +230,15 @@ def test_rules_of_which_neither_contains_the_other(case):
         ({"cohort": "frail"}, {"all": list(COHORTS["frail"])}),
         (column("bmi", "at least", 1e300), column("bmi", "at least", 1e300) | {"says": "Very heavy"}),
         (count([ASTHMA, COPD], "at least", 1), count([COPD, ASTHMA], "more than", 0)),
+        ({"not": count([ASTHMA, COPD], "at least", 2)}, count([ASTHMA, COPD], "at most", 1)),
+        (
+            {"not": column("bmi", "between", [20, 30])},
+            {"any": [column("bmi", "less than", 20), column("bmi", "more than", 30)]},
+        ),
+        (
+            {"not": latest("at least", 35) | {"age": {"op": "at most", "months": 6}}},
+            {"any": [latest("less than", 35), {"latest": "bmi", "age": {"op": "more than", "months": 6}}]},
+        ),
     ],
 )  # fmt: skip
 def test_two_rules_that_are_the_same_people_imply_each_other(one, other):
@@ -211,6 +251,7 @@ def test_more_than_four_is_at_least_five_of_whole_numbers_alone():
         assert said(column(name, "more than", 4), column(name, "at least", 5)) is whole
         assert said(column(name, "at most", 4), column(name, "less than", 4.5))
         assert said(column(name, "less than", 4.5), column(name, "at most", 4)) is whole
+        assert said(column(name, "at most", 4.5), column(name, "at most", 4)) is whole
     assert not said(column("age", "more than", 4), column("age", "at least", 5), None)  # its type is not known
 
 
