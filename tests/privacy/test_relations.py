@@ -109,7 +109,7 @@ def test_of_groups_named_by_one_key_the_definitions_themselves_are_compared():
     keys = ("area_code", "place", "cohort")
     assert COHORT.violations(sizes, keys, NEST) == 0
     assert COHORT.violations(changed(sizes, 1, 41), keys, NEST) == 1
-    alternative_alone = NEST[NEST["version"] == "ten"]
+    alternative_alone = pd.DataFrame([("heavy", "ten", "frequent", "first")], columns=NEST.columns)
     assert COHORT.violations(changed(sizes, 1, 41), keys, alternative_alone) == 0
 
 

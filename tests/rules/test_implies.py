@@ -151,6 +151,7 @@ UNLIKE = {
     "a day and another so long ago": (
         column("since", "at least", "1 month ago"), column("since", "is not", date(1900, 1, 1))),
     "two words for a day": (column("since", "is", "1 year ago"), column("since", "is not", "12 months ago")),
+    "words of a column of text": (column("lsoa", "is", "1 year ago"), column("lsoa", "is", "12 months ago")),
     "numbers that floats cannot tell apart": (
         column("bmi", "at least", 0.30000000000000004), column("bmi", "at least", 0.29999999999999998)),
     "not the opposite where it may be unknown": (
