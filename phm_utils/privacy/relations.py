@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from phm_utils.privacy.relations_between import DESCRIBES_UNIT, Nested, SameAs
+from phm_utils.privacy.relations_between import DESCRIBES_UNIT, Nested, SameAs, Whole
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class RowSum:
         return int((known[list(self.parts)].sum(axis=1) != known[self.total]).sum())
 
 
-Relation = Parts | AcrossAreas | AcrossUnits | Steps | AtMost | RowSum | Nested | SameAs
+Relation = Parts | AcrossAreas | AcrossUnits | Steps | AtMost | RowSum | Nested | SameAs | Whole
 
 
 def violations(
@@ -149,7 +149,7 @@ def violations(
     frame: of its release. keys: of that release. others: true figures of other releases, by name, for relations that
     read one; where that was not made, nothing is said and nothing violated.
     """
-    if not isinstance(relation, Nested | SameAs):
+    if not isinstance(relation, Nested | SameAs | Whole):
         return relation.violations(frame, keys, ics_code)
     return relation.violations(frame, keys, others[relation.release]) if relation.release in others else 0
 

@@ -58,6 +58,34 @@ class Nested:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """`part` is all of `whole` where the group of one key lies within the group of another key of the same row.
+
+    within, around: the keys that name the two groups. release, inner, outer, only: as of `Nested`.
+    """
+
+    part: str
+    whole: str
+    within: str
+    around: str
+    release: str
+    inner: str
+    outer: str
+    only: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.part, self.whole, self.within, self.around)
+
+    def violations(self, frame: pd.DataFrame, keys: Sequence[str], nesting: pd.DataFrame) -> int:
+        """Number of rows of such groups whose two counts differ. nesting: the rows of `release`."""
+        pairs = _those(nesting, self.only)[[self.inner, self.outer]]
+        named = pairs.rename(columns={self.inner: self.within, self.outer: self.around}).drop_duplicates()
+        rows = frame.merge(named, on=[self.within, self.around])
+        return int((rows[self.part] != rows[self.whole]).sum())
+
+
+@dataclass(frozen=True)
 class SameAs:
     """`count` is the count `other` of another release, in its row with the same `on`.
 

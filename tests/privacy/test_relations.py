@@ -12,6 +12,7 @@ from phm_utils.privacy.relations import (
     RowSum,
     SameAs,
     Steps,
+    Whole,
     violations,
 )
 
@@ -138,6 +139,16 @@ def test_a_count_of_two_releases_is_the_same():
     assert same.violations(mine, KEYS, sizes) == 0
     assert same.violations(mine, KEYS, sizes.assign(size=[40, 7])) == 1
     assert same.violations(mine, KEYS, sizes[:1]) == 1  # the other release lacks a row
+
+
+def test_of_a_group_within_another_all_are_in_both():
+    nest = pd.DataFrame({"cohort": ["m"], "version": ["first"], "in_cohort": ["b"], "in_version": ["first"]})
+    pairs = pd.DataFrame({"cohort": ["b", "m"], "other": ["m", "z"], "people": [7, 3], "in_other": [7, 9]})
+    keys = ("cohort", "other")
+    whole = Whole("people", "in_other", "other", "cohort", "nest", "cohort", "in_cohort", (("version", "first"),))
+    assert whole.violations(pairs, keys, nest) == 0  # of m and z, neither is within the other
+    assert whole.violations(changed(pairs, 0, 6), keys, nest) == 1
+    assert whole.violations(changed(pairs, 0, 6), keys, nest.assign(version="other")) == 0
 
 
 def test_a_relation_is_given_the_release_that_it_reads():

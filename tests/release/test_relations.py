@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from phm_utils.batch.route import route_of
-from phm_utils.privacy.relations import Nested, Relation, violations
+from phm_utils.privacy.relations import Nested, Relation, SameAs, Whole, violations
 from phm_utils.reports.notebook import read_released
 from phm_utils.runs import Store
 
@@ -55,5 +55,11 @@ def test_relations_read_releases_that_are_declared_with_the_keys_that_they_read(
     read = [relation for release in RELEASES for relation in release.relations if hasattr(relation, "release")]
     assert {relation.release for relation in read} == {"cohort_nest", "cohort_size"}
     for relation in read:
-        columns = (*relation.inner, *relation.outer) if isinstance(relation, Nested) else (relation.other, *relation.on)
-        assert set(columns) <= set(declared[relation.release].aggregate_columns), relation
+        match relation:
+            case Nested():
+                columns = {*relation.inner, *relation.outer}
+            case SameAs():
+                columns = {relation.other, *relation.on}
+            case Whole():
+                columns = {relation.inner, relation.outer}
+        assert columns <= set(declared[relation.release].aggregate_columns), relation

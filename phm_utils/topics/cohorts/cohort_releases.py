@@ -10,7 +10,7 @@ from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.measures.usual_variation import WHY, usual_columns
 from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.rates import with_rates, with_shares
-from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Nested, Parts, SameAs, Steps
+from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Nested, Parts, SameAs, Steps, Whole
 from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, count, counts, derived, estimate, keys
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.topics.cohorts.alike import RATIO
@@ -42,15 +42,22 @@ def _with_both_shares(shown: pd.DataFrame) -> pd.DataFrame:
     return with_shares(shown, of="in_cohort").assign(share_all=everybody.clip(upper=1))
 
 
+INNER, OUTER = ("cohort", "alternative"), ("within_cohort", "within_alternative")  # keys of NEST
+DEFINED = tuple((name, AS_DEFINED) for name in (INNER[1], OUTER[1]))
+
+
 def _nested(*counts: str, by: tuple[str, ...] = ("cohort",), either_way: tuple[str, ...] = ()) -> tuple[Nested, ...]:
     """Counts of a cohort's members are at most those of a cohort that it lies in.
 
     by: the key that names the cohort, as defined, or the two that name a cohort and its alternative.
     """
-    inner, outer = ("cohort", "alternative"), ("within_cohort", "within_alternative")
-    only = tuple((name, AS_DEFINED) for name in (inner[1], outer[1])) if len(by) == 1 else ()
-    names = inner[: len(by)], outer[: len(by)]
+    only, names = DEFINED if len(by) == 1 else (), (INNER[: len(by)], OUTER[: len(by)])
     return tuple(Nested(name, by, NEST.name, *names, only, either_way) for name in counts)
+
+
+def _whole(whole: str, within: str, around: str) -> Whole:
+    """Of two cohorts of which one lies in the other, all members of the inner one are in both."""
+    return Whole("people", whole, within, around, NEST.name, INNER[0], OUTER[0], DEFINED)
 
 
 RATIOS = tuple(estimate(name, "people") for name in RATIO)
@@ -169,6 +176,7 @@ PAIR = Release(
         AcrossAreas(("people", "in_cohort", "in_other")),
         *(AtMost("people", "in_cohort"), AtMost("people", "in_other")),
         *_nested("people", either_way=("cohort", "other")),
+        *(_whole("in_cohort", "cohort", "other"), _whole("in_other", "other", "cohort")),
     ),
     part="People in several cohorts",
     needs="two cohorts",
