@@ -4,12 +4,12 @@ Disclosure control across tables reads these declarations. The tests check each
 of them against true figures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-DESCRIBES_UNIT = ("unit_name", "category", "why")  # keys that say something of a unit: they tell no rows of it apart
+from phm_utils.privacy.relations_between import DESCRIBES_UNIT, Nested, SameAs, Whole
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,20 @@ class RowSum:
         return int((known[list(self.parts)].sum(axis=1) != known[self.total]).sum())
 
 
-Relation = Parts | AcrossAreas | AcrossUnits | Steps | AtMost | RowSum
+Relation = Parts | AcrossAreas | AcrossUnits | Steps | AtMost | RowSum | Nested | SameAs | Whole
+
+
+def violations(
+    relation: Relation, frame: pd.DataFrame, keys: Sequence[str], ics_code: str, others: Mapping[str, pd.DataFrame]
+) -> int:
+    """Number of violations of a relation in true figures.
+
+    frame: of its release. keys: of that release. others: true figures of other releases, by name, for relations that
+    read one; where that was not made, nothing is said and nothing violated.
+    """
+    if not isinstance(relation, Nested | SameAs | Whole):
+        return relation.violations(frame, keys, ics_code)
+    return relation.violations(frame, keys, others[relation.release]) if relation.release in others else 0
 
 
 def _sums(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> pd.DataFrame:

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from phm_utils.measures.cohort_groups import DIMENSIONS
+from phm_utils.measures.definitions import AS_DEFINED
 from phm_utils.measures.usual_variation import WHY, usual_columns
 from phm_utils.methods.discovery import of_one_page
 from phm_utils.methods.rates import with_rates, with_shares
-from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts, Steps
+from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Nested, Parts, SameAs, Steps, Whole
 from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, count, counts, derived, estimate, keys
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.topics.cohorts.alike import RATIO
@@ -41,6 +42,24 @@ def _with_both_shares(shown: pd.DataFrame) -> pd.DataFrame:
     return with_shares(shown, of="in_cohort").assign(share_all=everybody.clip(upper=1))
 
 
+INNER, OUTER = ("cohort", "alternative"), ("within_cohort", "within_alternative")  # keys of NEST
+DEFINED = tuple((name, AS_DEFINED) for name in (INNER[1], OUTER[1]))
+
+
+def _nested(*counts: str, by: tuple[str, ...] = ("cohort",), either_way: tuple[str, ...] = ()) -> tuple[Nested, ...]:
+    """Counts of a cohort's members are at most those of a cohort that it lies in.
+
+    by: the key that names the cohort, as defined, or the two that name a cohort and its alternative.
+    """
+    only, names = DEFINED if len(by) == 1 else (), (INNER[: len(by)], OUTER[: len(by)])
+    return tuple(Nested(name, by, NEST.name, *names, only, either_way) for name in counts)
+
+
+def _whole(whole: str, within: str, around: str) -> Whole:
+    """Of two cohorts of which one lies in the other, all members of the inner one are in both."""
+    return Whole("people", whole, within, around, NEST.name, INNER[0], OUTER[0], DEFINED)
+
+
 RATIOS = tuple(estimate(name, "people") for name in RATIO)
 # Of every table here, for a run that lacks it: the part of the report, and what the run would need.
 PART, NEEDS = "The chosen cohorts", "what their criteria ask for"
@@ -48,6 +67,12 @@ LEFT_OUT = Release(
     "cohort_left_out",
     "Cohorts that could not be counted, and the tables that they need",
     (AREA, *keys("cohort", "needs")),
+    may_be_empty=True,
+)
+NEST = Release(
+    "cohort_nest",
+    "Cohorts and alternatives that lie within another by definition: each of their members is one of the other's",
+    (AREA, *keys("cohort", "alternative", "within_cohort", "within_alternative")),
     may_be_empty=True,
 )
 ATTRITION = Release(
@@ -63,7 +88,11 @@ ALTERNATIVE = Release(
     "cohort_alternative",
     "People in a cohort under other thresholds",
     (AREA, PLACE, *keys("cohort", "alternative"), count("people")),
-    relations=(AcrossAreas(("people",)),),
+    relations=(
+        AcrossAreas(("people",)),
+        *_nested("people", by=("cohort", "alternative")),
+        SameAs("people", "cohort_size", "people", ("area_code", "cohort"), (("alternative", AS_DEFINED),)),
+    ),
     part=PART,
     needs=NEEDS,
 )
@@ -72,7 +101,7 @@ SIZE = Release(
     "People in each cohort, their share of everybody registered, and the ratio to what the ICS's rates by age and sex "
     "would give",
     (AREA, PLACE, *keys("cohort"), *counts("people", "registered"), *SHARES, *RATIOS),
-    relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered")),
+    relations=(AcrossAreas(("people", "registered")), AtMost("people", "registered"), *_nested("people")),
     derive=with_shares,
     part=PART,
     needs=NEEDS,
@@ -84,7 +113,7 @@ UNIT = Release(
         *(AREA, *keys("unit_code", "unit_name"), WHY, PLACE, *keys("cohort"), *counts("people", "registered")),
         *(*usual_columns("people"), *SHARES),
     ),
-    relations=(AcrossUnits(("people", "registered")), AtMost("people", "registered")),
+    relations=(AcrossUnits(("people", "registered")), AtMost("people", "registered"), *_nested("people")),
     derive=with_shares,
     part=PART,
     needs=NEEDS,
@@ -100,6 +129,7 @@ PROFILE = Release(
     relations=(
         *(AcrossAreas(("people", "registered", "in_cohort")), Parts("people", ("level",), "in_cohort")),
         AtMost("people", "registered"),
+        *_nested("people", "in_cohort"),
     ),
     derive=with_shares,
     part="Who is in the cohorts",
@@ -116,6 +146,7 @@ OVERLAP = Release(
     relations=(
         AcrossAreas(("people", "in_cohort", "people_all", "registered")),
         *(AtMost("people", "in_cohort"), AtMost("people", "people_all"), AtMost("people_all", "registered")),
+        *_nested("people", "in_cohort"),
     ),
     derive=_with_both_shares,
     part="Other characteristics of the cohorts' members",
@@ -132,7 +163,7 @@ USE = Release(
         *(derived(f"{name}_per_1000", optional=True) for name in EVENTS),
         *(estimate(f"{name}_error", name, people=f"{name}_people", optional=True) for name in EVENTS),
     ),
-    relations=(AcrossAreas(("people",)),),
+    relations=(AcrossAreas(("people",)), *_nested("people", *EVENTS)),
     derive=partial(with_rates, events=EVENTS),
     part=PART,
     needs=NEEDS,
@@ -144,6 +175,8 @@ PAIR = Release(
     relations=(
         AcrossAreas(("people", "in_cohort", "in_other")),
         *(AtMost("people", "in_cohort"), AtMost("people", "in_other")),
+        *_nested("people", either_way=("cohort", "other")),
+        *(_whole("in_cohort", "cohort", "other"), _whole("in_other", "other", "cohort")),
     ),
     part="People in several cohorts",
     needs="two cohorts",
@@ -152,7 +185,7 @@ IN_PROGRAMME = Release(
     "cohort_programme",
     "People of a cohort who were ever enrolled in a programme",
     (AREA, PLACE, *keys("cohort", "programme"), *counts("people", "in_cohort"), *SHARES),
-    relations=(AcrossAreas(("people", "in_cohort")), AtMost("people", "in_cohort")),
+    relations=(AcrossAreas(("people", "in_cohort")), AtMost("people", "in_cohort"), *_nested("people", "in_cohort")),
     derive=partial(with_shares, of="in_cohort"),
     part="Programmes that the cohorts' members were in",
     needs="enrolments in a programme",

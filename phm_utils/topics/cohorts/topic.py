@@ -9,12 +9,13 @@ from phm_utils.errors import InputError
 from phm_utils.measures.cohort_check import check_files
 from phm_utils.measures.cohort_definitions import FOLDER, cohort_path
 from phm_utils.measures.rising import RisingChoice
+from phm_utils.measures.segments import SegmentChoice
 from phm_utils.params import Code, Workbook
 from phm_utils.rules.derived import COLUMN_FILES
 from phm_utils.runs import project_root
 from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
 from phm_utils.topics.cohorts.change_releases import CHANGES
-from phm_utils.topics.cohorts.cohort_releases import RELEASES
+from phm_utils.topics.cohorts.cohort_releases import NEST, RELEASES
 from phm_utils.topics.cohorts.rising_releases import RISING_RELEASES
 
 
@@ -65,6 +66,15 @@ TOPIC = Topic(
             files=COLUMN_FILES,
         ),
         Stage(
+            "cohort_nest",
+            "phm_utils.topics.cohorts.nest_tables:cohort_nest",
+            makes=aggregates([NEST]),
+            reads=("cohort_alternative", "person_left_out", "person_event", "event_concept", "segment"),
+            settings=("ics_code", "index_date"),
+            parameters=(SegmentChoice,),
+            files=(*COLUMN_FILES, "parameters/cohorts/*.yml"),
+        ),
+        Stage(
             "rising_tables",
             "phm_utils.topics.cohorts.rising_tables:rising_tables",
             makes=aggregates(RISING_RELEASES),
@@ -79,7 +89,7 @@ TOPIC = Topic(
             files="phm_utils.measures.cohort_change:earlier_files",
         ),
     ),
-    releases=(*RELEASES, *CHANGES, *RISING_RELEASES),
+    releases=(*RELEASES, NEST, *CHANGES, *RISING_RELEASES),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),
