@@ -26,7 +26,7 @@ REGISTRATION = {
     "registration_id": "r1", "token_person_id": "token-1", "sex": "1", "birth_month": "1980-02-01",
     "lsoa": "E01999001", "household_token": "house-1", "ethnicity": "A", "practice_code": "A99001",
     "registered_from": "2010-01-01", "registered_to": None, "type_1_opt_out": "false",
-    "national_data_opt_out": "false",
+    "national_data_opt_out": "false", "no_fixed_abode": "false",
 }  # fmt: skip
 EVENT = {
     "event_id": "e1", "token_person_id": "token-1", "event_date": "2024-06-01", "snomed_code": "44054006",

@@ -147,11 +147,11 @@ def test_strata_have_a_dispersion_of_their_own():
 def test_people_whose_contacts_begin_or_end_are_not_taken_for_risers():
     # A third began on some day of the two years and a third ended; nobody's rate rose.
     random = np.random.default_rng(13)
-    kind, day = random.integers(0, 3, 15_000), random.uniform(0, 2, 15_000)
+    kind, day = random.integers(0, 3, 8_000), random.uniform(0, 2, 8_000)
     earlier = np.select([kind == 1, kind == 2], [np.clip(1 - day, 0, 1), np.clip(day, 0, 1)], 1.0)
     later = np.select([kind == 1, kind == 2], [np.clip(2 - day, 0, 1), np.clip(day - 1, 0, 1)], 1.0)
-    years = noise(random, 10.0, 15_000) * earlier, noise(random, 10.0, 15_000) * later
-    frame, rises = sample(random, random.gamma(4, 4, 15_000), years, 5)
+    years = noise(random, 10.0, 8_000) * earlier, noise(random, 10.0, 8_000) * later
+    frame, rises = sample(random, random.gamma(4, 1.5, 8_000), years, 5)
     result = rising(frame)
     assert result.lower < rises.mean() < result.upper
     assert outcome(result, rises)["false"] < 0.25
