@@ -1,5 +1,6 @@
 """One table of the extract, opened: its files, and how their rows and keys are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import date
@@ -49,6 +50,15 @@ class Extract:
         rules = RowRules(self.extract_date, self.withheld, original, self.index_date)
         return checked_rows_sql(self.table, self.fields(file), file.scan, rules, where)
 
+    def values_sql(self, file: LandingFile, columns: Iterable[str]) -> str:
+        """Some columns as `rows_sql` gives them, of every row: only fields that their rules rest on are read."""
+        fields = {f.name: f for f in self.fields(file)}
+        asked = [fields[name] for name in columns]
+        needed = {self.table.date, *(f.name for f in asked), *(f.column.not_before for f in asked)}
+        rules = RowRules(self.extract_date, withheld=False, index_date=self.index_date)
+        few = [f for f in fields.values() if f.name in needed]
+        return checked_rows_sql(self.table, few, file.scan, rules)
+
     def keys(self, file: LandingFile) -> list[str]:
         """SQL over the file's own columns: each column of the key, as a whole number or as text."""
         fields = [f for f in self.fields(file) if f.name in self.table.key]
@@ -71,11 +81,14 @@ class Extract:
         """Has a file a column of decimal numbers, whose statistics may leave out NaN?"""
         return any(kind in ("FLOAT", "DOUBLE") for file in self.files for kind in file.types.values())
 
-    def list_valid_values(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Make the `value_type`, and the `restricted_type`, of each listed field: `rows_sql` needs them."""
-        files = same_shape(self.files)
+    def list_valid_values(self, con: duckdb.DuckDBPyConnection, columns: Iterable[str] | None = None) -> None:
+        """Make the `value_type`, and the `restricted_type`, of each listed field: `rows_sql` needs them.
+
+        columns: of these alone, for `values_sql`.
+        """
+        files, asked = same_shape(self.files), None if columns is None else set(columns)
         for place, field in enumerate(self.fields(files[0])):
-            if not field.listed:
+            if not field.listed or (asked is not None and field.name not in asked):
                 continue
             found = " UNION ".join(
                 f"SELECT {standard_form(own.tidy(), own.column)} AS value "

@@ -55,10 +55,11 @@ def _hashes_of_nothing(con: duckdb.DuckDBPyConnection, extract: Extract, column:
 
 def _shared(con: duckdb.DuckDBPyConnection, registrations: Extract) -> dict[str, set[str]]:
     """By column, pseudonyms of the registrations with more different births, or areas, than mistakes explain."""
-    registrations.list_valid_values(con)
-    columns = ", ".join([*UNLIKE, *(of for of, _ in UNLIKE.values())])
+    asked = [*UNLIKE, *(of for of, _ in UNLIKE.values())]
+    registrations.list_valid_values(con, asked)
     rows = " UNION ALL ".join(
-        f"SELECT {columns} FROM ({registrations.rows_sql(file)})" for file in same_shape(registrations.files)
+        f"SELECT {', '.join(asked)} FROM ({registrations.values_sql(file, asked)})"
+        for file in same_shape(registrations.files)
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE registered_identifiers AS {rows}")
     found = {}

@@ -40,13 +40,12 @@ def read_opt_outs(
         TYPE_1: {entries["gp_extract"].type_1_opt_out.applied},
         NATIONAL: {p.national_data_opt_out.applied for p in entries.values()},
     }
-    unreadable = {}
+    unreadable, asked = {}, opt_out_policy(workbook).apply
     with guarded("Reading opt-outs"):
-        for flag in FLAGS:
-            if flag in opt_out_policy(workbook).apply:
-                counts = _words(con, registrations, flag)
-                _refuse(flag, applied[flag], counts, workbook)
-                unreadable[flag] = sum(n for word, n in counts.items() if word not in (*TRUE, *FALSE))
+        for flag in (flag for flag in FLAGS if flag in asked):
+            counts = _words(con, registrations, flag)
+            _refuse(flag, applied[flag], counts, workbook)
+            unreadable[flag] = sum(n for word, n in counts.items() if word not in (*TRUE, *FALSE))
         _list_people(con, registrations)
     return {flag: n for flag, n in unreadable.items() if n}
 
@@ -55,7 +54,8 @@ def withhold(con: duckdb.DuckDBPyConnection, source: str, permissions: Permissio
     """Name the people whose rows of one source are withheld; False where there are none."""
     entries = [p for name, p in permissions if name.partition("/")[0] == source]
     chosen = {TYPE_1} | ({NATIONAL} if any(p.national_data_opt_out.applied == "here" for p in entries) else set())
-    flags = [f"flag = '{flag}'" for flag in FLAGS if flag in chosen & set(opt_out_policy(workbook).apply)]
+    applied = chosen & set(opt_out_policy(workbook).apply)
+    flags = [f"flag = '{flag}'" for flag in FLAGS if flag in applied]
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {OPT_OUT_TABLE} AS SELECT DISTINCT person FROM opted_out "
         f"WHERE {' OR '.join(flags) or 'false'}"
@@ -111,8 +111,10 @@ def _word(registrations: Extract, file: LandingFile, flag: str) -> str:
 def _list_people(con: duckdb.DuckDBPyConnection, registrations: Extract) -> None:
     person = "token_person_id" if registrations.form == "pseudonymised" else "nhs_number"
     flags = ", ".join(f"CASE WHEN {flag} THEN '{flag}' END" for flag in FLAGS)
-    registrations.list_valid_values(con)
+    asked = [*FLAGS, person]
+    registrations.list_valid_values(con, asked)
     for file in same_shape(registrations.files):
-        rows = f"FROM ({registrations.rows_sql(file)}) WHERE ({' OR '.join(FLAGS)}) AND {person} IS NOT NULL"
+        given = registrations.values_sql(file, asked)
+        rows = f"FROM ({given}) WHERE ({' OR '.join(FLAGS)}) AND {person} IS NOT NULL"
         con.execute(f"INSERT INTO opted_out SELECT DISTINCT unnest([{flags}]) AS flag, {person} {rows}")
     con.execute("DELETE FROM opted_out WHERE flag IS NULL")

@@ -52,7 +52,7 @@ def extracts(draw):
     return table, kinds, rows, draw(st.sampled_from(MAPPINGS))
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(extracts())
 def test_a_sure_value_is_what_all_the_rules_give(folder_of_files, drawn):
     name, kinds, rows, mapping = drawn

@@ -63,10 +63,11 @@ def persons_and_registers(con: duckdb.DuckDBPyConnection, workbook: Workbook) ->
 
 
 class World:
-    """Checked and linked tables in DuckDB, and the stage run on them."""
+    """Checked and linked tables in DuckDB, and the stage run on them; `person_event` where `events` asks for it."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self.con, self.folder = con, folder
+        self.events = False
         self.files: dict[str, dict] = {}
 
     @staticmethod
@@ -227,7 +228,8 @@ class World:
         writer = StageWriter(self.folder)
         self._account(workbook)
         for model in stage(self.con, workbook):
-            writer.add(self.con, model)
+            if self.events or model.name != "person_event":
+                writer.add(self.con, model)
         self.files = writer.tables
         made = {name: engine.read_sql(self.con, f"SELECT * FROM {name} ORDER BY ALL") for name in writer.tables}
         for name in {"person", "person_earlier"} & set(made):

@@ -10,6 +10,11 @@ INDEX = date(2025, 3, 31)
 JUNE = date(2024, 6, 1)
 
 
+@pytest.fixture(autouse=True)
+def _with_events(world):
+    world.events = True
+
+
 @pytest.fixture
 def events(world):
     def of(concept: str, **tables: list[dict]) -> list[tuple]:

@@ -51,6 +51,7 @@ def answer(open_world, folder, shuffle: int) -> dict[str, dict]:
             order = f"hash(to_json({name}), {shuffle})" if shuffle else "ALL"
             world.con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {name} ORDER BY {order}")
         assert world.con.execute("SELECT current_setting('threads')").fetchall() == [(int(os.environ[THREADS_ENV]),)]
+        world.events = True
         world.run()
         return world.files
 
@@ -66,6 +67,7 @@ def test_order_of_rows_and_threads_change_no_byte(open_world, tmp_path, monkeypa
 
 
 def test_the_order_of_rows_changes_nothing_about_a_few_people(world):
+    world.events = True
     tables = world.everything()
     first = world.made(**tables)
     again = world.made(**{name: rows[::-1] for name, rows in tables.items()})
