@@ -4,6 +4,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from person_table import USUAL_COHORTS
 
 from phm_utils.errors import InputError
 from phm_utils.measures import cohort_members
@@ -19,6 +20,11 @@ source: S
 criteria:
   - {column: age, op: at least, value: 18, says: Adult}
 """
+
+
+@pytest.fixture(autouse=True)
+def _counted(people):
+    people.cohorts = USUAL_COHORTS
 
 
 def members(made: dict[str, pd.DataFrame], cohort: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from person_table import USUAL_COHORTS
 
 from phm_utils.measures.cohort_definitions import read_cohort
 from phm_utils.measures.definitions import AS_DEFINED
@@ -25,6 +26,11 @@ OLD = "  - {column: age, op: at least, value: $age}"
 FRAIL = "  - {cohort: old}\n  - {column: frailty_coded, op: is, value: Severe}"
 OLDER = "  - {says: From 75, parameter: age, value: 75}\n  - {says: From 64.5, parameter: age, value: 64.5}"
 CARER = "  - {says: Carers, column: frailty_coded, instead: smoking_status}"
+
+
+@pytest.fixture(autouse=True)
+def _counted(people):
+    people.cohorts = USUAL_COHORTS
 
 
 @pytest.fixture

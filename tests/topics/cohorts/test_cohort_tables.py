@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from person_table import USUAL_COHORTS
 from released_tables import protected, table_of
 
 from phm_utils.measures.cohort_definitions import load_cohorts
@@ -32,6 +33,11 @@ CROWD = [
     {"count": 300, "practice_code": "A99003", "pcn_code": "U99002", "age": 8, "age_band": "5-9"},
     {"count": 100, "practice_code": "A99003", "pcn_code": "U99002", "dementia": True, "age": None, "age_band": None},
 ]
+
+
+@pytest.fixture(autouse=True)
+def _counted(people):
+    people.cohorts = USUAL_COHORTS
 
 
 def every_table(people) -> dict[str, pd.DataFrame]:

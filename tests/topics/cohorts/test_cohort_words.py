@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 import pytest
+from person_table import USUAL_COHORTS
 from released_tables import protected, table_of
 
 from phm_utils.measures.cohort_definitions import load_cohorts
@@ -16,6 +17,11 @@ from phm_utils.topics.cohorts.topic import TOPIC
 FREQUENT, DEPRIVED, OLD = "frequent_ed_attenders", "diabetes_depression_deprived", "polypharmacy_75_and_over"
 COHORTS = load_cohorts()
 CHOSEN = {FREQUENT: COHORTS[FREQUENT]}
+
+
+@pytest.fixture(autouse=True)
+def _counted(people):
+    people.cohorts = USUAL_COHORTS
 
 
 @pytest.fixture
