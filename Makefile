@@ -25,7 +25,7 @@ $(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
 
 test: $(VENV)/.tested
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The long suites alone: `make test` runs all others.
 test-full: $(VENV)/.tested $(VENV)/.spark $(VENV)/.lab

@@ -192,7 +192,7 @@ def test_readers_see_a_protected_count_and_no_code(small, rows):
     )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from((SYPHILIS, IVF, GENDER, ASTHMA, "44054006", None, "junk")), min_size=1, max_size=12))
 def test_of_any_mixture_just_the_restricted_rows_are_withheld(small, rows, codes):
     small.put(

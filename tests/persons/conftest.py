@@ -10,9 +10,9 @@ import duckdb
 import pandas as pd
 import pytest
 from checked_tables import checked_columns, nothing_silent, settled
-from linked_store import make_code_lists
 
 from phm_utils import engine
+from phm_utils.inputs.code_lists import code_lists
 from phm_utils.inputs.people_account import people_account
 from phm_utils.linkage.link import link
 from phm_utils.params import Workbook
@@ -20,7 +20,7 @@ from phm_utils.persons import persons
 from phm_utils.persons.reconciled import register_reconciled
 from phm_utils.rules.codelists import load
 from phm_utils.rules.concepts import concepts
-from phm_utils.runs import StageWriter
+from phm_utils.runs import StageWriter, project_root
 from phm_utils.schema import SQL_TYPE
 from phm_utils.synthetic import simulate
 from phm_utils.tables import TABLES
@@ -54,6 +54,20 @@ def first_code(concept: str) -> str:
     """The first code of a concept's own list."""
     [found] = [c for c in concepts() if c.concept == concept]
     return load(found.codes_from, system=found.system)[0]
+
+
+@cache
+def lists_below(root: Path) -> pd.DataFrame:
+    """The code lists of a workbook's folder, read once: a test that changes lists has a folder of its own."""
+    with duckdb.connect() as con:
+        [model] = code_lists(con, tiny())
+    return model.frame
+
+
+def tiny(**changes: object) -> Workbook:
+    """The parameters of a run of these tables."""
+    usual = {"name": "tiny", "title": "Tiny", "ics_code": "QZZ", "synthetic": True, "landing": "landing"}
+    return Workbook(**(usual | {"index_date": INDEX_DATE} | changes))
 
 
 def persons_and_registers(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[engine.Model]:
@@ -220,11 +234,9 @@ class World:
         self, index_date: date = INDEX_DATE, stage: Callable = persons_and_registers, engine_kind: str = "duckdb"
     ) -> dict[str, pd.DataFrame]:
         """Every table that the stage makes of what lies there."""
-        workbook = Workbook(
-            name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date=index_date, landing="landing",
-            resources={"engine": engine_kind},
-        )  # fmt: skip
-        make_code_lists(self.con, workbook)
+        workbook = tiny(index_date=index_date, resources={"engine": engine_kind})
+        self.con.register("_code_lists", lists_below(project_root()))
+        self.con.execute("CREATE OR REPLACE TABLE code_list AS SELECT * FROM _code_lists")
         writer = StageWriter(self.folder)
         self._account(workbook)
         for model in stage(self.con, workbook):

@@ -27,7 +27,7 @@ SUBSETS = {"registrations": (), "alone": ("practice",), "area": ("practice", "ar
 SUBSETS |= {f"only {table}": ("practice", table) for table in OTHERS if table not in ("area", "practice")}
 SUBSETS |= {f"area, {table}": ("practice", "area", table) for table in ("gp_event", "apc_episode")}
 SUBSETS |= {f"without {table}": tuple(t for t in OTHERS if t != table) for table in OTHERS}
-QUICK_STAGES = ("registrations", "alone", "area, gp_event")
+QUICK_STAGES = ("registrations", "alone")
 QUICK_PAGES = ("registrations", "alone")
 # Fields without which an extract is refused unless they are accepted, and others that people's columns rest on.
 FIELDS = (
