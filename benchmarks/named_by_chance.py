@@ -16,9 +16,11 @@ import pandas as pd
 from phm_utils.measures.cohort_definitions import Cohort, load_cohort
 from phm_utils.measures.usual_variation import against_others
 from phm_utils.methods.rates import crude_rate, proportion, with_shares
+from phm_utils.reports.findings import Finding
 from phm_utils.reports.segment_headings import SHORT
 from phm_utils.rules.groups import LEAST_DEPRIVED, MOST_DEPRIVED
 from phm_utils.topics.cohorts import cohort_page, differences_page
+from phm_utils.topics.cohorts.alike import with_ratio
 from phm_utils.topics.cohorts.cohort_releases import ALSO, DIMENSIONS
 from phm_utils.topics.cohorts.cohort_releases import RATE as COHORT_RATE
 from phm_utils.topics.inequalities import emergency_rates_page, prevalence_page
@@ -125,7 +127,7 @@ def segmentation(rng: np.random.Generator, phi: float) -> Sentences:
 
 
 def cohorts(rng: np.random.Generator, phi: float) -> Sentences:
-    """A PCN's report of three cohorts: by practice, by group of people, other characteristics and contacts."""
+    """A PCN's report of three cohorts: by practice, by group, at the same age, other characteristics and contacts."""
     chosen = {name: load_cohort(name) for name in COHORT_SHARES}
     rows = practices(rng).rename(columns={"people": "registered"}).merge(_each_cohort(), how="cross")
     rows["people"] = rng.poisson(rows["registered"] * rows["share"] * usual(rng, len(rows), phi, 200))
@@ -146,8 +148,9 @@ def _groups(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
     size = PEOPLE // frame.groupby("dimension")["level"].transform("size")
     frame = frame.assign(registered=size).merge(_each_cohort(), how="cross")
     frame["people"] = rng.binomial(frame["registered"], frame["share"])
-    profile = cohort_page.by_group(cohort_page.named(with_shares(frame.drop(columns="share")), chosen))
-    return str(differences_page.group_gap(profile, chosen))
+    frame = with_ratio(frame.assign(expected=frame["registered"] * frame["share"])).drop(columns=["share", "expected"])
+    profile = cohort_page.by_group(cohort_page.named(with_shares(frame), chosen))
+    return _lines([*differences_page.group_gap(profile, chosen), *differences_page.alike_gap(profile, chosen)])
 
 
 def _characteristics(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
@@ -156,7 +159,11 @@ def _characteristics(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str
     frame = frame.merge(_each_cohort(), how="cross")
     frame["in_cohort"] = (frame["share"] * PEOPLE).astype(int)
     frame["people"] = rng.binomial(frame["in_cohort"], frame["share_all"])
-    return str(differences_page.overlap(cohort_page.named(frame, chosen), chosen))
+    return _lines(differences_page.overlap(cohort_page.named(frame, chosen), chosen))
+
+
+def _lines(found: list[Finding]) -> str:
+    return "\n".join(map(str, found))
 
 
 def _contacts(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
@@ -170,7 +177,7 @@ def _contacts(rng: np.random.Generator, chosen: dict[str, Cohort]) -> str:
                 found[f"per_1000{suffix}"] = 1_000 * contacts.mean()
                 found[f"error{suffix}"] = contacts.std(ddof=1) / np.sqrt(people) / contacts.mean()
             rows.append(found)
-    return str(differences_page.use(cohort_page.named(pd.DataFrame(rows), chosen), chosen))
+    return _lines(differences_page.use(cohort_page.named(pd.DataFrame(rows), chosen), chosen))
 
 
 def published(rng: np.random.Generator, phi: float) -> Sentences:
