@@ -110,7 +110,7 @@ def _part(work: Workspace, part: str, sql: str) -> Model:
 
 def _ranges(work: Workspace, concepts: int, most: float) -> list[tuple[int, int]]:
     """Ranges of concept numbers with at most so many entries each; a concept is in one of them."""
-    counts = work.read("SELECT concept_no, sum(events) AS events FROM concept GROUP BY concept_no")
+    counts = work.read("SELECT concept_no, CAST(sum(events) AS BIGINT) AS events FROM concept GROUP BY concept_no")
     events = dict(zip(counts["concept_no"].astype(int), counts["events"].astype(float), strict=True))
     ranges, total = [[0, 0]], 0.0
     for number in range(concepts):
