@@ -183,7 +183,7 @@ def thresholds_said(frame: pd.DataFrame, cohorts: Mapping[str, Cohort]) -> str:
         for name, part in parts.items()
     }
     without = [f"{short}: {joined(says)}" for short, says in left.items() if says]
-    return text + (f" Not counted, as this run's data do not reach so far. {_each(without)}" if without else "")
+    return text + (f" Not counted, because this run lacks what they ask for. {_each(without)}" if without else "")
 
 
 def _range_of(part: pd.DataFrame) -> str:

@@ -164,7 +164,7 @@ def test_other_thresholds_are_said_in_their_order():
     names = [other.says for other in CHOSEN[FREQUENT].alternatives[:2]]
     shown = rows.assign(alternative=["As defined", *names])
     assert str(cohort_page.thresholds_said(shown, CHOSEN)).endswith(
-        "as defined 15. Not counted, as this run's data do not reach so far. "
+        "as defined 15. Not counted, because this run lacks what they ask for. "
         "Seven or more ED attendances: Ten or more attendances."
     )
 
