@@ -78,5 +78,5 @@ def _no_more(mine: Subject, most: Bound, its: Subject, asked: Bound) -> bool:
     if _anchored(its) and its.windows != mine.windows:
         return False
     number = most.value[1]
-    told = mine.how in (its.how, ("event",)) or (mine.how == ("day",) and number < 1)
-    return told and asked.value[1] >= number
+    shown = mine.how in (its.how, ("event",)) or (mine.how == ("day",) and number < 1)
+    return shown and asked.value[1] >= number

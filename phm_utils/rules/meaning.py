@@ -178,7 +178,7 @@ def _latest(rule: Latest, true: bool) -> Statement | None:
 
 
 def _compared(subject: Subject, op: str, value: Any, true: bool) -> Statement | None:
-    """A comparison of one figure; None where its values cannot be told apart with certainty."""
+    """A comparison of one figure; None where it is not certain which of its values are equal."""
     if op == "between":
         if not is_pair(value):
             return None
