@@ -14,7 +14,6 @@ from phm_utils.engine import guarded, read_sql
 from phm_utils.errors import InputError
 from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
-from phm_utils.inputs.governance import opt_out_policy
 from phm_utils.inputs.landing import open_file
 from phm_utils.inputs.landing_files import present_tables
 from phm_utils.inputs.mapping import load_mapping
@@ -26,20 +25,23 @@ ASKED = "asked_today"  # the table of the people asked about
 DAYS = ("registered_from", "registered_to")
 
 
-def registrations_today(con: duckdb.DuckDBPyConnection, workbook: Workbook, tokens: pd.Series) -> pd.DataFrame:
+def registrations_today(
+    con: duckdb.DuckDBPyConnection, workbook: Workbook, tokens: pd.Series, opt_outs: tuple[str, ...]
+) -> pd.DataFrame:
     """One row per registration of some people, as `privacy.permission.decide` takes them.
 
     con: a session of its own. workbook: of a pseudonymised landing. tokens: people, by their pseudonym.
-    An opt-out counts where the governance file says that it applies to the purpose of the run, in which the people
-    were found. Raises InputError where the landing cannot be read, or has no registrations or deaths: without them
+    opt_outs: those of FLAGS that keep somebody off a list. Raises InputError where the landing cannot be read, or has no registrations or deaths: without them
     nobody could say who died or moved.
     """
     con.register("_tokens", pd.DataFrame({"token": tokens.astype("str")}))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {ASKED} AS SELECT DISTINCT token FROM _tokens")
     con.unregister("_tokens")
     with guarded("Reading the registrations and deaths of the day"):
-        flags = [flag for flag in FLAGS if flag in opt_out_policy(workbook).apply]
-        rows = pd.concat(_rows(con, _open(con, workbook, "gp_registration"), ["practice_code", *DAYS, *FLAGS, "sensitive"]))
+        flags = [flag for flag in FLAGS if flag in opt_outs]
+        rows = pd.concat(
+            _rows(con, _open(con, workbook, "gp_registration"), ["practice_code", *DAYS, *FLAGS, "sensitive"])
+        )
         deaths = pd.concat(_rows(con, _open(con, workbook, "death"), ["date_of_death"]))
     died = deaths.assign(day=pd.to_datetime(deaths["date_of_death"])).groupby("token")["day"].min()
     unread = set(deaths.loc[deaths["date_of_death"].isna(), "token"])  # died on a day that cannot be read

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -23,6 +22,7 @@ from phm_utils.errors import InputError
 from phm_utils.linkage.queries import make, query
 from phm_utils.privacy import vault
 from phm_utils.privacy.pseudonyms import purpose_key
+from phm_utils.rules.identifiers import nhs_number_form
 
 VAULT_FILE = Path("vault") / "identities.phm"  # below `<identified_root>/linking/<name>`
 SETTING = "identities"  # its name in `linkage_setting`
@@ -42,9 +42,17 @@ def write_identities(con: duckdb.DuckDBPyConnection, path: Path, key: bytes, pur
     """
     with guarded("Writing the vault of identities"):
         deaths = "death" in present_tables(con)
-        found = query("identified/death_of_person") if deaths else "SELECT NULL AS person, NULL::DATE AS day WHERE false"
+        found = (
+            query("identified/death_of_person")
+            if deaths
+            else "SELECT NULL AS person, NULL::DATE AS day, true AS died WHERE false"
+        )
         make(con, "death_of_person", found)
-        make(con, "identity_row", query("identified/identities"))
+        make(
+            con,
+            "identity_row",
+            query("identified/identities", number_form=nhs_number_form("gp_registration.nhs_number")),
+        )
         table = con.sql("FROM identity_row ORDER BY token, registered_from, registration").to_arrow_table()
         con.execute("DROP TABLE identity_row")
     vault.write_table(path, table.drop_columns(["registration"]), key, content_of(purpose))

@@ -52,7 +52,9 @@ class Agreement(Frozen):
         description="practice: each practice named, its own patients; team: one list for all practices named; "
         "other: not for direct care, under a gateway"
     )
-    practices: tuple[PracticeCode, ...] = Field(min_length=1, description="ODS codes of practices whose patients may be told")
+    practices: tuple[PracticeCode, ...] = Field(
+        min_length=1, description="ODS codes of practices whose patients may be told"
+    )
     roles: tuple[Words, ...] = Field(min_length=1, description="roles that may ask")
     purposes: tuple[Purpose, ...] = Field(min_length=1, description="what a list may be used for")
     fields: tuple[str, ...] = Field(min_length=1, description="what a list may say of a person")
@@ -147,5 +149,7 @@ def choose(agreements: dict[str, Agreement], reference: str | None, practice: st
     if practice is not None and practice not in agreement.practices:
         raise InputError(f"The agreement {reference} does not name the practice {practice}.")
     if practice is None and agreement.kind == PRACTICE:
-        raise InputError(f"The agreement {reference} is with each practice for its own patients: give `--practice CODE`.")
+        raise InputError(
+            f"The agreement {reference} is with each practice for its own patients: give `--practice CODE`."
+        )
     return reference, agreement

@@ -3,7 +3,7 @@
 SELECT
     token_of_person.token,
     CAST(gp_registration.registration_id AS VARCHAR) AS registration,
-    CASE WHEN $valid_number THEN $number_form END AS nhs_number,
+    $number_form AS nhs_number,
     gp_registration.surname,
     gp_registration.forename,
     gp_registration.date_of_birth,
