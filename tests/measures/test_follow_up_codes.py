@@ -43,9 +43,7 @@ def test_a_concept_says_one_thing(tmp_path, body):
         read(tmp_path, f"follow_up: {body}\n")
 
 
-@pytest.mark.parametrize(
-    "body", ["[bmi]", "bmi", "{attended: bmi}", "{attended: [[bmi]]}", "{attended: {bmi: 1}}"]
-)
+@pytest.mark.parametrize("body", ["[bmi]", "bmi", "{attended: bmi}", "{attended: [[bmi]]}", "{attended: {bmi: 1}}"])
 def test_another_form_is_refused(tmp_path, body):
     with pytest.raises(InputError, match="line 6"):
         read(tmp_path, f"follow_up: {body}\n")
