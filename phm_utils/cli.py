@@ -15,6 +15,7 @@ from phm_utils import cohort_commands
 from phm_utils.cohort_commands import cohort_options, column_options
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.full_disk import full_disk
+from phm_utils.list_commands import list_options
 from phm_utils.printable import printable_lines
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     _codelist_commands(_command(commands, "codelists", codelists_check, "check lists of codes, or compare two of them"))
     _run_options(_add_parameters(_command(commands, "run", run, "bring every stage and report up to date")))
     cohort_options(_command(commands, "cohorts", cohort_commands.check, "check, try and compare cohorts"), _command)
+    list_options(commands, _command, _day)
     column_options(_command(commands, "columns", cohort_commands.columns, "list what a cohort can ask"))
     doctor_options = _command(commands, "doctor", doctor, "list what is missing on this machine or in a parameter file")
     doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from phm_utils.params import Workbook
     from phm_utils.privacy.audit_log import AuditLog
 
-DONE = 0
+DONE, FAILED = 0, 1
 Adding = Callable[..., argparse.ArgumentParser]
 
 
@@ -20,13 +20,18 @@ def list_options(commands, add: Adding, day: Callable[[str], date]) -> None:
     """Add the commands. add: makes a command, as `phm` does. day: reads a day."""
     asked = add(commands, "request", request, "ask for a list of a cohort's people, for one recipient")
     asked.add_argument("cohort", metavar="COHORT", help="the name of one of parameters/cohorts")
-    asked.add_argument("--practice", metavar="CODE", help="whose patients; of an agreement with practices, the recipient")
+    asked.add_argument(
+        "--practice", metavar="CODE", help="whose patients; of an agreement with practices, the recipient"
+    )
     asked.add_argument("--agreement", metavar="REFERENCE", help="of a team or another recipient (that of the practice)")
     asked.add_argument("--role", required=True, help="of who asks, as the agreement names it")
     asked.add_argument("--purpose", required=True, help="for example direct_care")
     asked.add_argument("--requester", required=True, metavar="NAME", help="who asks")
     _add_run(asked, day)
-    listed = add(commands, "reidentify", reidentify, "write the list of a request, for who holds the key of the linkage")
+    listed = add(
+        commands, "reidentify", reidentify, "write the list of a request, for who holds the key of the linkage"
+    )
+    listed.add_argument("--requester", required=True, metavar="NAME", help="who writes the list")
     _add_key(listed, day)
     shown = add(commands, "timeline", timeline, "show one listed person's contacts of 36 months, on screen only")
     shown.add_argument("reference", metavar="REFERENCE", help="of the person, as on the list")
@@ -73,3 +78,26 @@ def request(options: argparse.Namespace) -> int:
     ask = Ask(**{name: getattr(options, name) for name in names})
     print(printable_lines(str(make_request(workbook, ask, log))))
     return DONE
+
+
+def reidentify(options: argparse.Namespace) -> int:
+    """Write the list of a request."""
+    from phm_utils.requests.reidentify import reidentify as write_list
+
+    workbook, log = _open(options)
+    key = _key(options, workbook)
+    print(printable_lines(str(write_list(workbook, options.request, key, log, options.day, options.requester))))
+    return DONE
+
+
+def timeline(options: argparse.Namespace) -> int:
+    """Show one person's contacts in the browser, once."""
+    from phm_utils.requests.show_once import show_once
+    from phm_utils.requests.timeline import timeline as page_of
+
+    workbook, log = _open(options)
+    key = _key(options, workbook)
+    page = page_of(workbook, options.request, options.reference, key, log, options.day, options.requester)
+    shown = show_once(page.html)
+    print("The page was shown once." if shown else "Nobody opened the page; it is gone.")
+    return DONE if shown else FAILED

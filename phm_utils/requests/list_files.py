@@ -125,7 +125,9 @@ def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
         letter = chr(ord("A") + number - 1)
         sheet.column_dimensions[letter].width = WIDTHS.get(names.get(title, ""), USUAL_WIDTH)
     sheet.append([_cell(sheet, says(head), bold=True)])
-    sheet.append([_cell(sheet, f"Fill in Status ({STATUSES}) and its Date, and send the sheet back; write no notes in it.")])
+    sheet.append(
+        [_cell(sheet, f"Fill in Status ({STATUSES}) and its Date, and send the sheet back; write no notes in it.")]
+    )
     sheet.append([_cell(sheet, title, bold=True) for title in shown])
     for row in shown.itertuples(index=False):
         sheet.append([_cell(sheet, str(value)) for value in row])

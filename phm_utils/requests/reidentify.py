@@ -42,7 +42,9 @@ class Listed:
             f"{head.request}: {self.decisions[GRANTED]:,} of {head.people:,} people, for {head.recipient} alone; not to be "
             f"used after {head.expires:%d %B %Y}.",
         ]
-        lines += [f"  {n:,} left out today: {reason}" for reason, n in self.decisions.items() if n and reason != GRANTED]
+        lines += [
+            f"  {n:,} left out today: {reason}" for reason, n in self.decisions.items() if n and reason != GRANTED
+        ]
         if self.expired:
             lines.append(f"{self.expired} expired list{'s' * (self.expired > 1)} removed.")
         return "\n".join(lines)
@@ -112,12 +114,16 @@ def opened(
         raise InputError(f"{head.request} may be used from {head.made:%d %B %Y} to {head.expires:%d %B %Y}, and not on "
                          f"{today:%d %B %Y}. Make a new request.")  # fmt: skip
     if not log.has_outcome("request", {"request": head.request, "sha256": head.people_sha256}):
-        raise InputError(f"The audit knows no request {head.request} with these people: it was not made by `phm request`.")
+        raise InputError(
+            f"The audit knows no request {head.request} with these people: it was not made by `phm request`."
+        )
     terms = terms_of(workbook, head, today)
     check(workbook, terms)
     with asked(workbook, terms) as question:
         if (question.version, workbook.index_date) != (head.version, head.index_date):
-            raise InputError(f"The run or its cohort {head.cohort} has changed since {head.request}: make a new request.")
+            raise InputError(
+                f"The run or its cohort {head.cohort} has changed since {head.request}: make a new request."
+            )
         rows = _vault_rows(workbook, key(), people["token"])
         rows["opted_out"] = rows[[f for f in FLAGS if f in opt_outs_of_list(workbook, terms.purpose)]].any(axis=1)
         decided = decide(people["token"], rows, question.practices(), head.practices, today)
@@ -140,7 +146,9 @@ def _vault_rows(workbook: Workbook, key: bytes, tokens: pd.Series) -> pd.DataFra
     """The rows of the vault of some people. The linked landing lies beside the folder of its linkage."""
     root, landing = resolve(workbook.identified_root), resolve(workbook.landing)
     store = Store(resolve(workbook.outputs) / workbook.name / "store")
-    settings = store.read("linkage_setting") if store.files("linkage_setting") else pd.DataFrame({"name": [], "value": []})
+    settings = (
+        store.read("linkage_setting") if store.files("linkage_setting") else pd.DataFrame({"name": [], "value": []})
+    )
     digest = dict(zip(settings["name"], settings["value"], strict=True)).get(SETTING)
     path = root / "linking" / landing.parent.name / VAULT_FILE
     return open_identities(path, key, workbook.purpose, digest).of(tokens)

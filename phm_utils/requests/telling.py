@@ -8,7 +8,6 @@ such a source counts as not known, of everybody. Who is a member all the same is
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from functools import cached_property
 from typing import cast
 
 from phm_utils.inputs.governance import Permission, load_governance, may_be_told
@@ -123,7 +122,7 @@ class TellingWords(RunWords):
     def _own_tables(self, leaf: Leaf) -> list[str]:
         match leaf:
             case Criterion(column=name):
-                return list(tables_behind(self.words.columns[name]))
+                return list(tables_behind(name))
             case InSegment():
                 return list(self.segment_tables)
             case InProgramme():
@@ -143,6 +142,5 @@ def telling_words(run: RunWords, workbook: Workbook, recipient: Recipient) -> Te
     """The words of a run as far as a recipient may be told."""
     given = {f.name: getattr(run, f.name) for f in fields(run)}
     asked = [leaf.column for segment in chosen(workbook).segments for rule in segment.rules for leaf in criteria(rule)]
-    columns = [run.words.columns[name] for name in dict.fromkeys(asked) if name in run.words.columns]
-    tables = tuple(dict.fromkeys(table for column in columns for table in tables_behind(column)))
+    tables = tuple(dict.fromkeys(table for name in dict.fromkeys(asked) for table in tables_behind(name)))
     return TellingWords(**given, recipient=recipient, segment_tables=tables)

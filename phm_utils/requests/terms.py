@@ -70,7 +70,11 @@ class Terms:
     @property
     def recipient(self) -> str:
         """Who is given the list: of agreements with practices, the practice."""
-        return f"{self.agreement.recipient} ({self.practice})" if self.agreement.kind == PRACTICE else self.agreement.recipient
+        return (
+            f"{self.agreement.recipient} ({self.practice})"
+            if self.agreement.kind == PRACTICE
+            else self.agreement.recipient
+        )
 
 
 def stated(workbook: Workbook, ask: Ask) -> Terms:
@@ -97,9 +101,7 @@ def terms_of(workbook: Workbook, head: RequestHead, day: date) -> Terms:
 def check(workbook: Workbook, terms: Terms) -> None:
     """Refuse terms that the agreement, or the sources' own agreements, do not permit; every reason at once."""
     agreement, day = terms.agreement, terms.day
-    faults = agreement.refusals(
-        terms.reference, day, role=terms.role, purpose=terms.purpose, cohort=terms.cohort
-    )
+    faults = agreement.refusals(terms.reference, day, role=terms.role, purpose=terms.purpose, cohort=terms.cohort)
     if terms.purpose == POPULATION:
         faults.append(f"nobody is contacted for {POPULATION}, which is a purpose of runs")
     if not recipient_of(workbook, agreement, terms.reference, terms.purpose, day).may_read(IDENTITY):
@@ -116,5 +118,3 @@ def day_of(workbook: Workbook, given: date | None) -> date:
     if given is not None and not workbook.synthetic:
         raise InputError("`--day` is for synthetic data alone: a list is of today.")
     return given or date.today()
-
-
