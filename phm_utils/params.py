@@ -175,6 +175,13 @@ class Resources(Frozen):
     dask_scheduler: str | None = Field(None, description="address of a dask.distributed scheduler, or none")
 
 
+class Audit(Frozen):
+    """Where the record of every request for a list of people is kept (docs/AUDIT.md)."""
+
+    log: str = Field(description="Folder of the log, of this run alone")
+    head: str = Field(description="Folder of its head (count and hash), on another disk or share")
+
+
 class Workbook(Frozen):
     """A parameter file: one ICS, one index date, one stated purpose."""
 
@@ -202,6 +209,7 @@ class Workbook(Frozen):
     geography: Geography = Geography()
     disclosure: Disclosure = Disclosure()
     resources: Resources = Resources()
+    audit: Audit | None = Field(None, description="folders of the audit log; without it no list of people is made")
     files: dict[str, str] = Field(default_factory=dict, description="published data: file name per input")
     downloads: dict[str, str] = Field(default_factory=dict, description="published data: where each file comes from")
     notebooks: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters by notebook")
