@@ -20,17 +20,13 @@ def list_options(commands, add: Adding, day: Callable[[str], date]) -> None:
     """Add the commands. add: makes a command, as `phm` does. day: reads a day."""
     asked = add(commands, "request", request, "ask for a list of a cohort's people, for one recipient")
     asked.add_argument("cohort", metavar="COHORT", help="the name of one of parameters/cohorts")
-    asked.add_argument(
-        "--practice", metavar="CODE", help="whose patients; of an agreement with practices, the recipient"
-    )
+    asked.add_argument("--practice", metavar="CODE", help="whose patients; it is the recipient, too")
     asked.add_argument("--agreement", metavar="REFERENCE", help="of a team or another recipient (that of the practice)")
     asked.add_argument("--role", required=True, help="of who asks, as the agreement names it")
     asked.add_argument("--purpose", required=True, help="for example direct_care")
     asked.add_argument("--requester", required=True, metavar="NAME", help="who asks")
     _add_run(asked, day)
-    listed = add(
-        commands, "reidentify", reidentify, "write the list of a request, for who holds the key of the linkage"
-    )
+    listed = add(commands, "reidentify", reidentify, "write the list of a request, with the key of the linkage")
     listed.add_argument("--requester", required=True, metavar="NAME", help="who writes the list")
     _add_key(listed, day)
     shown = add(commands, "timeline", timeline, "show one listed person's contacts of 36 months, on screen only")
@@ -51,11 +47,11 @@ def _add_key(command: argparse.ArgumentParser, day: Callable[[str], date]) -> No
 
 
 def _open(options: argparse.Namespace) -> tuple["Workbook", "AuditLog"]:
-    from phm_utils.privacy.audit_log import audit_of
+    from phm_utils.privacy.audit_log import AuditLog
     from phm_utils.topics.registry import load_workbook
 
     workbook = load_workbook(options.run)
-    return workbook, audit_of(workbook)
+    return workbook, AuditLog.of(workbook)
 
 
 def _key(options: argparse.Namespace, workbook: "Workbook") -> bytes:

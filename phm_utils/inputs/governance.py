@@ -110,7 +110,7 @@ def may_be_told(
 
 
 def opt_outs_of_list(workbook: Workbook, purpose: str) -> tuple[str, ...]:
-    """The opt-outs that keep somebody off a list: those of the run, which found the people, and of the list's purpose."""
+    """The opt-outs that keep somebody off a list: those of the run, which found them, and of the list's purpose."""
     policies = load_governance(workbook).opt_outs
     own = policies[purpose].apply if purpose in policies else ()
     return tuple(dict.fromkeys((*opt_out_policy(workbook).apply, *own)))

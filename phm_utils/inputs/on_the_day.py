@@ -31,8 +31,9 @@ def registrations_today(
     """One row per registration of some people, as `privacy.permission.decide` takes them.
 
     con: a session of its own. workbook: of a pseudonymised landing. tokens: people, by their pseudonym.
-    opt_outs: those of FLAGS that keep somebody off a list. Raises InputError where the landing cannot be read, or has no registrations or deaths: without them
-    nobody could say who died or moved.
+    opt_outs: those of FLAGS that keep somebody off a list.
+    Raises InputError where the landing cannot be read, or has no registrations or deaths: without them nobody could say
+    who died or moved.
     """
     con.register("_tokens", pd.DataFrame({"token": tokens.astype("str")}))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {ASKED} AS SELECT DISTINCT token FROM _tokens")

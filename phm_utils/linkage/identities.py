@@ -79,7 +79,7 @@ def open_identities(path: Path, key: bytes, purpose: str, digest: str | None) ->
     """
     if digest is None:
         raise InputError(
-            "The landing of this run was linked by an earlier version, which kept no identities, or came pseudonymised. "
+            "The landing of this run came pseudonymised, or was linked by a version that kept no identities. "
             "Run `phm link` and `phm run` again; or send the request to whoever holds the key."
         )
     table = vault.read_table(path, key, content_of(purpose))

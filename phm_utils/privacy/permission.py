@@ -87,7 +87,7 @@ def _current(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _practice_of_day(codes: pd.Series, practices: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
-    """The practice that has the patients of a code on the day: itself, or its successor's successor; None where closed."""
+    """The practice that has the patients of a code on the day: itself, or a successor; None where there is none."""
     known = practices.drop_duplicates("practice_code").set_index("practice_code")
     closed = pd.to_datetime(known["close_date"], errors="coerce") < today
     successor = {code: next_ for code, next_ in known["successor_code"].items() if isinstance(next_, str)}

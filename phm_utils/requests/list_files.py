@@ -77,7 +77,7 @@ class ListFolder:
 
 
 def remove_expired(root: Path, requests: Path, day: date) -> int:
-    """Remove lists whose last day is over, those whose request is gone, and drafts that a killed command left; how many.
+    """Remove lists whose last day is over, and drafts that a killed command left; how many lists.
 
     requests: the folder of a run's requests; lists of other runs are left alone.
     """
@@ -85,10 +85,11 @@ def remove_expired(root: Path, requests: Path, day: date) -> int:
     for path in sorted((root / FOLDER).glob("*")):
         if path.name.startswith(".R-"):
             shutil.rmtree(path, ignore_errors=True)
-        elif REQUEST_ID.fullmatch(path.name) and (requests / path.name).is_dir():
-            if read_request(requests / path.name).head.expires < day:
-                shutil.rmtree(path)
-                removed += 1
+            continue
+        own = REQUEST_ID.fullmatch(path.name) and (requests / path.name).is_dir()
+        if own and read_request(requests / path.name).head.expires < day:
+            shutil.rmtree(path)
+            removed += 1
     return removed
 
 
@@ -96,8 +97,8 @@ def says(head: RequestHead) -> str:
     """What stands on every page of a list."""
     synthetic = "SYNTHETIC DATA. " if head.synthetic else ""
     return (
-        f"{synthetic}{head.request}, {head.title}. For {head.recipient} alone, {head.purpose.replace('_', ' ')}, agreement "
-        f"{head.agreement}. Not to be used after {head.expires:%d %B %Y}: destroy it then."
+        f"{synthetic}{head.request}, {head.title}. For {head.recipient} alone, {head.purpose.replace('_', ' ')}, "
+        f"agreement {head.agreement}. Not to be used after {head.expires:%d %B %Y}: destroy it then."
     )
 
 

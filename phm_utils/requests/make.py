@@ -19,6 +19,7 @@ from phm_utils.runs import Store, resolve
 from phm_utils.wording import all_lacking
 
 FOLDER = "requests"  # of a run's folder
+SHORT = 16  # digits of a definition's digest that the audit states
 OLDEST_DATA = 62  # days: of real people, older registrations do not say who died or moved
 # What whoever holds the key checks again on the day on which they write the list.
 CHECKS = (
@@ -45,8 +46,8 @@ class Made:
         head = self.request.head
         lines = [
             f"{self.request.path}",
-            f"{head.request}: {head.people:,} people for {head.recipient}, agreement {head.agreement}; to be used until "
-            f"{head.expires:%d %B %Y}.",
+            f"{head.request}: {head.people:,} people for {head.recipient}, agreement {head.agreement}; to be used "
+            f"until {head.expires:%d %B %Y}.",
             f"Of {self.members:,} people in the cohort in this run:",
             *(f"  {n:,} {_asked(reason)}" for reason, n in self.decisions.items() if n),
         ]
@@ -87,7 +88,7 @@ def make_request(workbook: Workbook, ask: Ask, log: AuditLog) -> Made:
                     "people": len(members),
                     "granted": len(granted),
                     "withheld": [f"{reason}: {n}" for reason, n in counted.items() if reason != GRANTED and n],
-                    "version": question.version,
+                    "version": question.version[:SHORT],
                     "sha256": made.request.head.people_sha256,
                     "expires": head.expires.isoformat(),
                 }

@@ -1,9 +1,8 @@
-"""Who of a cohort may stand on one list: members by what its recipient may be told, decided by the day's registrations."""
+"""Who of a cohort may stand on one list: members by what its recipient may be told, as registered on the day."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -26,7 +25,7 @@ from phm_utils.requests.terms import Terms
 from phm_utils.runs import Store, resolve
 from phm_utils.wording import all_lacking
 
-TABLES = (*USED, "code_list")
+TABLES = (*USED, "code_list", "asc_event")
 NO_RUN = "Run `phm run` for its parameter file first."
 
 
@@ -50,11 +49,6 @@ class Question:
             f"WHERE met = {len(self.cohort.criteria)} ORDER BY person.person_no",
         )
 
-    def registered(self) -> int:
-        """How many are members by all that the run knows, whether it may be told or not: those of its own table."""
-        sql = "SELECT count(*) FROM cohort_member WHERE cohort = $cohort"
-        return int(self.con.execute(sql, {"cohort": self.terms.cohort}).fetchall()[0][0])
-
     def decided(self, tokens: pd.Series) -> pd.DataFrame:
         """Decide for each person, by the landing of the day: see `privacy.permission.decide`."""
         with session() as own:
@@ -75,15 +69,15 @@ def asked(workbook: Workbook, terms: Terms) -> Iterator[Question]:
     household and the purpose does not permit that, or nobody could be a member by what the recipient may be told.
     """
     store = Store(resolve(workbook.outputs) / workbook.name / "store")
-    if lacking := [name for name in ("person", "person_event", "practice", "cohort_member") if not store.files(name)]:
+    if lacking := [name for name in ("person", "person_event", "practice") if not store.files(name)]:
         raise InputError(f"The run {workbook.name} has no table {lacking[0]} yet. {NO_RUN}")
     with session() as con:
         with guarded("Opening the tables of the run", "Run `phm run` for this parameter file again."):
-            store.register_some(con, (*TABLES, "cohort_member"))
+            store.register_some(con, TABLES)
         known = run_words(con, workbook, cohorts_known())
         words = telling_words(known, workbook, recipient_of(workbook, terms.agreement, terms.reference,
                                                             terms.purpose, terms.day))  # fmt: skip
-        cohort = read_cohort(_file(terms.cohort), words.static)
+        cohort = read_cohort(cohort_path(terms.cohort), words.static)
         refuse_unless(household_facts_permitted(workbook, terms.purpose), cohort)
         others = {name: read_cohort(cohort_path(name)) for name in sorted(referred(terms.cohort))}
         if late := cohort.out_of_season(workbook.index_date, others):
@@ -105,15 +99,11 @@ def kept_back(question: Question) -> list[str]:
     return sorted(words.lacks_any(question.cohort.criteria)) if isinstance(words, TellingWords) else []
 
 
-def _file(cohort: str) -> Path:
-    return cohort_path(cohort)
-
-
 def _refuse_strange_practices(practices: pd.DataFrame, terms: Terms) -> None:
     """Refuse a practice of another ICS, or one that the run does not know."""
     own = set(practices.loc[practices["of_ics"], "practice_code"])
     if strange := [code for code in terms.practices if code not in own]:
         raise InputError(
-            f"{len(strange)} of {len(terms.practices)} practices are not of this ICS (first: {strange[0]}). A list is of "
-            "practices of the run's own ICS."
+            f"{len(strange)} of {len(terms.practices)} practices are not of this ICS (first: {strange[0]}). A list is "
+            "of practices of the run's own ICS."
         )

@@ -17,7 +17,7 @@ from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
 from phm_utils.privacy.request_file import RequestFolder, read_request
 from phm_utils.requests.list_files import ListFolder, remove_expired
-from phm_utils.requests.make import requests_folder
+from phm_utils.requests.make import SHORT, requests_folder
 from phm_utils.requests.people import Question, asked
 from phm_utils.requests.reasons import last_contacts, put_listed, reasons
 from phm_utils.requests.terms import check, day_of, terms_of
@@ -39,8 +39,8 @@ class Listed:
         head = self.request.head
         lines = [
             str(self.folder),
-            f"{head.request}: {self.decisions[GRANTED]:,} of {head.people:,} people, for {head.recipient} alone; not to be "
-            f"used after {head.expires:%d %B %Y}.",
+            f"{head.request}: {self.decisions[GRANTED]:,} of {head.people:,} people, for {head.recipient} alone; not "
+            f"to be used after {head.expires:%d %B %Y}.",
         ]
         lines += [
             f"  {n:,} left out today: {reason}" for reason, n in self.decisions.items() if n and reason != GRANTED
@@ -52,7 +52,10 @@ class Listed:
 
 @dataclass(frozen=True)
 class Opened:
-    """A request whose people may be named today. people: one row per person granted: the vault's columns, `reference`."""
+    """A request whose people may be named today.
+
+    people: one row per person granted: the vault's columns, and `reference`. decisions: people by decision of the day.
+    """
 
     request: RequestFolder
     question: Question
@@ -79,7 +82,7 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
                     "agreement": head.agreement,
                     "practices": list(head.practices),
                     "cohort": head.cohort,
-                    "version": head.version,
+                    "version": head.version[:SHORT],
                     "purpose": head.purpose,
                     "role": head.role,
                     "people": head.people,
@@ -103,8 +106,8 @@ def opened(
     """Open the vault for a request: who of its people may be named today, and who they are.
 
     key: gives the root key, asked for once all else permits. Raises InputError where the request is not the one that
-    the audit knows, has expired, its agreement no longer permits it, the run has changed since, or the vault is not that
-    of the run.
+    the audit knows, has expired, its agreement no longer permits it, the run has changed since, or the vault is not
+    the one of the run.
     """
     today = day_of(workbook, day)
     request = find_request(workbook, name)
@@ -113,10 +116,8 @@ def opened(
     if not today <= head.expires or today < head.made:
         raise InputError(f"{head.request} may be used from {head.made:%d %B %Y} to {head.expires:%d %B %Y}, and not on "
                          f"{today:%d %B %Y}. Make a new request.")  # fmt: skip
-    if not log.has_outcome("request", {"request": head.request, "sha256": head.people_sha256}):
-        raise InputError(
-            f"The audit knows no request {head.request} with these people: it was not made by `phm request`."
-        )
+    if not made_request(log, head.request, head.people_sha256):
+        raise InputError(f"The audit knows no request {head.request} with these people: `phm request` did not make it.")
     terms = terms_of(workbook, head, today)
     check(workbook, terms)
     with asked(workbook, terms) as question:

@@ -1,4 +1,4 @@
-"""The terms of a request for a list: who asks for whom, for what, on which agreement. Refused unless all of them permit."""
+"""The terms of a request for a list: who asks for whom, for what, on which agreement. Refused unless all permit it."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -8,11 +8,12 @@ from phm_utils.errors import InputError
 from phm_utils.params import Workbook
 from phm_utils.printable import printable
 from phm_utils.privacy.agreements import PRACTICE, Agreement, choose, load_agreements
+from phm_utils.privacy.audit_facts import safe_words
 from phm_utils.privacy.request_file import LIST_DAYS, RequestHead
 from phm_utils.requests.telling import IDENTITY, recipient_of
 
 POPULATION = "population_health_management"  # a purpose of runs: nobody is contacted for it
-LONGEST_NAME, LONGEST_FACT = 80, 100
+LONGEST_NAME = 80
 DIGITS = re.compile(r"\d[\d -]{8,}\d")  # an NHS number, a telephone number: nothing of the kind is a requester
 
 
@@ -35,16 +36,16 @@ class Ask:
             raise InputError(f"--requester is who asks, by name: 2 to {LONGEST_NAME} characters, and no long number.")
 
     def facts(self) -> dict[str, str]:
-        """What the audit records before anything is looked at; texts cut short, as they may be anything."""
+        """What the audit records before anything is looked at; the texts may be anything."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
-        return {name: printable(str(value)).strip()[:LONGEST_FACT] for name, value in given.items()}
+        return {name: safe_words(str(value)) for name, value in given.items()}
 
 
 @dataclass(frozen=True)
 class Terms:
     """What a request states.
 
-    cohort: the name of its file. practice: ODS code, or None for all that the agreement names. day: that of the request.
+    cohort: the name of its file. practice: ODS code, or None for all that the agreement names. day: of the request.
     """
 
     cohort: str
