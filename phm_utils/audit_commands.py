@@ -71,7 +71,7 @@ def begin(options: argparse.Namespace) -> int:
 def verify_log(options: argparse.Namespace) -> int:
     """Print whether the log is whole, and if not, the first bad entry."""
     from phm_utils.privacy.audit_anchor import read_anchor
-    from phm_utils.privacy.audit_report import open_text, verdict_line
+    from phm_utils.privacy.audit_text import open_text, verdict_line
     from phm_utils.privacy.audit_verify import verify
 
     workbook, place = _place(options)
@@ -91,7 +91,8 @@ def verify_log(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Print the report and, where asked for, write its table."""
-    from phm_utils.privacy.audit_report import report_table, report_text
+    from phm_utils.privacy.audit_report import report_table
+    from phm_utils.privacy.audit_text import report_text
     from phm_utils.privacy.audit_verify import verify
 
     workbook, place = _place(options)
@@ -107,9 +108,9 @@ def report(options: argparse.Namespace) -> int:
 def anchor(options: argparse.Namespace) -> int:
     """Print, or write, the anchor of a log that is whole."""
     from phm_utils.privacy.audit_anchor import anchor_of, write_anchor
-    from phm_utils.privacy.audit_report import verdict_line
     from phm_utils.privacy.audit_seal import now
     from phm_utils.privacy.audit_state import read_head
+    from phm_utils.privacy.audit_text import verdict_line
     from phm_utils.privacy.audit_verify import verify
 
     workbook, place = _place(options)
@@ -145,11 +146,11 @@ def _key(options: argparse.Namespace, workbook: "Workbook", place: "Place") -> b
 
 def _write_csv(table: "pd.DataFrame", path: Path, place: "Place") -> None:
     from phm_utils.privacy.access import owner_only
-    from phm_utils.privacy.csv_text import NOTE, csv_text
+    from phm_utils.privacy.audit_report import report_csv
     from phm_utils.runs import write_atomically
 
     if place.holds(path):
         raise InputError(f"{path} lies in a folder of the log itself. Choose another.")
     with owner_only():
-        write_atomically(path, NOTE + csv_text(table))
+        write_atomically(path, report_csv(table))
     print(f"\n{path}: {len(table)} rows.")
