@@ -1,4 +1,4 @@
-"""The `phm` command: simulate, synthea, check, key, link, encode, codelists, run, cohorts, columns, doctor.
+"""The `phm` command: simulate, synthea, check, key, link, encode, codelists, run, cohorts, columns, audit, doctor.
 
 Exit codes: 0 done, 1 some step failed, 2 refused. Modules are imported when a
 command needs them, so that `phm --help` is quick.
@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phm_utils import cohort_commands
+from phm_utils import audit_commands, cohort_commands
+from phm_utils.audit_commands import audit_options
 from phm_utils.cohort_commands import cohort_options, column_options
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.full_disk import full_disk
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     cohort_options(_command(commands, "cohorts", cohort_commands.check, "check, try and compare cohorts"), _command)
     list_options(commands, _command, _day)
     column_options(_command(commands, "columns", cohort_commands.columns, "list what a cohort can ask"))
+    audit_options(_command(commands, "audit", audit_commands.verify_log, "the log of who asked for lists"), _command)
     doctor_options = _command(commands, "doctor", doctor, "list what is missing on this machine or in a parameter file")
     doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")
     return phm

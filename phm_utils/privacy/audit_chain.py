@@ -106,8 +106,8 @@ def _first_not_sealed(log: Lines, entry: Entry) -> str:
         return "it was edited: its seal does not hold, and that of the next does"
     if stated != given:
         return (
-            f"the log was begun with the key {stated}, and the key given is {given}: it was replaced wholesale, or this "
-            "is the key of another log"
+            f"the log was begun with the key {stated}, and the key given is {given}: it was replaced wholesale, or "
+            "this is the key of another log"
         )
     return "its seal does not hold: it was edited, or the log replaced wholesale"
 

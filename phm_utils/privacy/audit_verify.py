@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import pairwise
 
 from phm_utils.errors import InputError
@@ -46,14 +47,13 @@ def verify(place: Place, auditor_key: bytes | None = None, anchor: Anchor | None
         raise InputError(f"No audit log was begun in {place.folder}. `phm audit begin` begins it.")
     lines, seal, head = _read(place)
     chain = walk(Lines(lines, auditor_key, tuple(state.log for state in (head, seal) if state)))
-    bad, notes = chain.bad, ()
-    if bad is None:
-        bad, notes = _ends(place, lines, chain, seal, head)
+    bad, notes = (chain.bad, ()) if chain.bad else _ends(place, lines, chain, seal, head)
     if bad is None and anchor:
         bad = _older(anchor, lines, chain)
     sound = chain.entries[: bad.number - 1] if bad else chain.entries
+    key = auditor_key_id(auditor_key) if auditor_key else None
     notes = (*notes, *_clock(sound), *_set_aside(place, sound))
-    return Verdict(sound, bad, auditor_key_id(auditor_key) if auditor_key else None, len(lines) - len(sound), notes)
+    return Verdict(sound, bad, key, len(lines) - len(sound), notes)
 
 
 def _read(place: Place) -> tuple[list[bytes], Seal | None, Head | None]:
@@ -63,8 +63,7 @@ def _read(place: Place) -> tuple[list[bytes], Seal | None, Head | None]:
     with ExitStack() as stack:
         with suppress(OSError):  # nobody is at work on a copy that cannot be written to
             stack.enter_context(place.held())
-        with place.log.open("rb") if place.log.exists() else suppress() as file:
-            lines = list(file or ())
+        lines = list(BytesIO(place.log.read_bytes())) if place.log.exists() else []
         with suppress(InputError):
             seal = read_seal(place)
         with suppress(InputError):
