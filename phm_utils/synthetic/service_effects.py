@@ -10,6 +10,7 @@ from phm_utils.synthetic import (
     attacks,
     care,
     conditions,
+    contact_notes,
     contacts,
     continuing_care,
     data_errors,
@@ -171,5 +172,6 @@ def _dirt() -> dict:
         "stale_practice": {"practice_code": network.STALE_PRACTICE, "last_day": str(network.STALE_FROM)},
         "mislisted_practice": {"practice_code": references.MISLISTED_PRACTICE, "times": references.MISLISTED_BY},
         "type_1_share": lives.TYPE_1_SHARE,
+        "sensitive_share": contact_notes.SENSITIVE_SHARE,
         "national_opt_out_share": lives.NATIONAL_OPT_OUT_SHARE,
     }

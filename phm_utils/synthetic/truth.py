@@ -22,7 +22,7 @@ from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
 from phm_utils.synthetic.pseudonymised_columns import IDENTIFIER_ONLY
 from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
 from phm_utils.synthetic.writing import to_arrow, write_table
-from phm_utils.tables import TABLES
+from phm_utils.tables import CONTACT_PREFERENCES, TABLES
 
 
 class NetworkTruth:
@@ -126,6 +126,8 @@ class NetworkTruth:
             "last_seen": Dates(people.last),
             "type_1_opt_out": Numbers(people.type_1),
             "national_data_opt_out": Numbers(people.opted_out),
+            "sensitive": Numbers(self.network.notes.sensitive),
+            "contact_preference": Coded(self.network.notes.preference, CONTACT_PREFERENCES),
             "ever_eligible": Numbers(self._among(self.network.enrolments.ever_eligible)),
             "enrolled": Numbers(self._among(self.network.enrolments.who)),
             "ed_rate": Numbers(attendance_rate(people, health).astype(np.float32)),
