@@ -110,10 +110,13 @@ def may_be_told(
 
 
 def opt_outs_of_list(workbook: Workbook, purpose: str) -> tuple[str, ...]:
-    """The opt-outs that keep somebody off a list: those of the run, which found them, and of the list's purpose."""
+    """The opt-outs that keep somebody off a list: those that apply to its purpose, or by default to that of the run.
+
+    A type 1 opt-out always does: a record under one does not leave the practice for a run that finds people.
+    """
     policies = load_governance(workbook).opt_outs
-    own = policies[purpose].apply if purpose in policies else ()
-    return tuple(dict.fromkeys((*opt_out_policy(workbook).apply, *own)))
+    policy = policies[purpose] if purpose in policies else opt_out_policy(workbook)
+    return tuple(dict.fromkeys(("type_1_opt_out", *policy.apply)))
 
 
 def opt_out_policy(workbook: Workbook) -> PurposePolicy:

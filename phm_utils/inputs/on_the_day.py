@@ -56,7 +56,7 @@ def registrations_today(
             "unreadable": rows["reason"].notna() | faulty | rows["token"].isin(unread),
             "opted_out": rows[flags].eq(True).any(axis=1) if flags else False,
             "sensitive": rows["sensitive"].eq(True),
-            "date_of_death": rows["token"].map(died),
+            "date_of_death": died.reindex(rows["token"]).to_numpy(),
         }
     ).reset_index(drop=True)
 

@@ -48,7 +48,7 @@ class Made:
             f"{self.request.path}",
             f"{head.request}: {head.people:,} people for {head.recipient}, agreement {head.agreement}; to be used "
             f"until {head.expires:%d %B %Y}.",
-            f"Of {self.members:,} people in the cohort in this run:",
+            f"Of {self.members:,} people who are in the cohort by what {head.recipient} may be told:",
             *(f"  {n:,} {_asked(reason)}" for reason, n in self.decisions.items() if n),
         ]
         if self.kept_back:

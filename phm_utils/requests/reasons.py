@@ -29,8 +29,10 @@ def reasons(question: Question) -> pd.Series:
     """
     people = f"SELECT person_no FROM {LISTED}"
     evidence = evidence_sql(question.cohort, question.query, people, ["person_no"], met_only=True)
-    day = "CASE WHEN day IS NOT NULL THEN ', ' || strftime(day, '%-d %b %Y') ELSE '' END"
-    value = "CASE WHEN value IS NOT NULL AND value <> 'true' THEN ' (' || value || ')' ELSE '' END"
+    # Of what is not recorded in a window, the day is that of the last record before it.
+    day = "CASE WHEN day < window_from THEN ', last on ' ELSE ', ' END || strftime(day, '%-d %b %Y')"
+    day = f"CASE WHEN day IS NOT NULL THEN {day} ELSE '' END"
+    value = "CASE WHEN TRY_CAST(value AS DOUBLE) IS NOT NULL THEN ' (' || value || ')' ELSE '' END"
     rows = read_sql(
         question.con,
         f"SELECT token, string_agg(criterion || {value} || {day}, '{AND}' ORDER BY step, place) AS why "

@@ -13,6 +13,7 @@ from phm_utils.inputs.governance import opt_outs_of_list
 from phm_utils.inputs.opt_outs import FLAGS
 from phm_utils.linkage.identities import SETTING, VAULT_FILE, open_identities
 from phm_utils.params import Workbook
+from phm_utils.privacy.audit_known import made_request
 from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
 from phm_utils.privacy.request_file import RequestFolder, read_request

@@ -38,6 +38,8 @@ class Ask:
     def facts(self) -> dict[str, str]:
         """What the audit records before anything is looked at; the texts may be anything."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
+        if practice := given.pop("practice", None):
+            given["practices"] = practice
         return {name: safe_words(str(value)) for name, value in given.items()}
 
 
@@ -71,11 +73,7 @@ class Terms:
     @property
     def recipient(self) -> str:
         """Who is given the list: of agreements with practices, the practice."""
-        return (
-            f"{self.agreement.recipient} ({self.practice})"
-            if self.agreement.kind == PRACTICE
-            else self.agreement.recipient
-        )
+        return f"Practice {self.practice}" if self.agreement.kind == PRACTICE else self.agreement.recipient
 
 
 def stated(workbook: Workbook, ask: Ask) -> Terms:
