@@ -55,8 +55,14 @@ def write_identities(con: duckdb.DuckDBPyConnection, path: Path, key: bytes, pur
         )
         table = con.sql("FROM identity_row ORDER BY token, registered_from, registration").to_arrow_table()
         con.execute("DROP TABLE identity_row")
-    vault.write_table(path, table.drop_columns(["registration"]), key, content_of(purpose))
-    return _digest(table.drop_columns(["registration"]), key)
+    return seal_identities(path, table.drop_columns(["registration"]), key, purpose)
+
+
+def seal_identities(path: Path, rows: pa.Table | pd.DataFrame, key: bytes, purpose: str) -> str:
+    """Lock the rows into the vault file; their digest."""
+    table = pa.Table.from_pandas(rows, preserve_index=False) if isinstance(rows, pd.DataFrame) else rows
+    vault.write_table(path, table, key, content_of(purpose))
+    return _digest(table, key)
 
 
 @dataclass(frozen=True)

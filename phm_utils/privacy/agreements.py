@@ -14,11 +14,12 @@ from pydantic import Field, field_validator, model_validator
 from phm_utils.errors import InputError
 from phm_utils.params import PURPOSES, Code, Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
+from phm_utils.schema import PRACTICE as PRACTICE_CODE
 
 PRACTICE, TEAM, OTHER = "practice", "team", "other"
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{1,39}$")]
 Words = Annotated[str, Field(min_length=2, max_length=200)]
-PracticeCode = Annotated[str, Field(pattern=r"^[A-Z][0-9]{5}$")]
+PracticeCode = Annotated[str, Field(pattern=f"^{PRACTICE_CODE}$")]
 Purpose = Literal[PURPOSES]  # type: ignore[valid-type]  # mypy reads no Literal from a tuple
 # What a list may say of a person, in the order of its columns.
 FIELDS = {

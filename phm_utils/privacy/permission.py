@@ -14,12 +14,12 @@ GRANTED = "granted"
 # In this order: the first that holds is the reason given.
 REASONS = (
     NOT_FOUND := "not among the registrations of the day",
+    ELSEWHERE := "registered with a practice that the agreement does not name",
     DIED := "died",
     OPTED_OUT := "opted out",
     SENSITIVE := "record flagged as sensitive",
     NOT_CLEAR := "registration not clear",
     LEFT := "not registered on the day",
-    ELSEWHERE := "registered with a practice that the agreement does not name",
 )
 
 
@@ -64,15 +64,17 @@ def decide(
     found = found.merge(current, on="token", how="left")
     known = found["died"].notna()
     yes = {name: found[name].eq(True) for name in by_person.columns}
-    several = found["practices"].fillna(0) > 1
+    several = pd.to_numeric(found["practices"]).fillna(0) > 1
+    not_clear = yes["doubtful"] | several
+    registered = yes["open_today"] & found["practice"].notna()
     conditions = [
         ~known,
+        registered & ~not_clear & ~found["practice"].isin(list(permitted)),
         yes["died"],
         yes["opted_out"],
         yes["sensitive"],
-        yes["doubtful"] | several,
-        ~yes["open_today"] | found["practice"].isna(),
-        ~found["practice"].isin(list(permitted)),
+        not_clear,
+        ~registered,
     ]
     found["decision"] = np.select(conditions, REASONS, GRANTED)
     found["practice_code"] = found["practice"].where(found["decision"] == GRANTED)

@@ -109,7 +109,7 @@ def check(workbook: Workbook, terms: Terms) -> None:
             "`may_be_told_to` and `purposes` of gp_extract"
         )
     if faults:
-        raise InputError(f"No list of {terms.cohort} for {terms.recipient}:\n" + "\n".join(f"- {f}" for f in faults))
+        raise InputError(f"No list of {terms.cohort} for {terms.recipient}: {'; '.join(faults)}.")
 
 
 def day_of(workbook: Workbook, given: date | None) -> date:
