@@ -4,9 +4,9 @@ from phm_utils.privacy.audit_log import DONE, AuditLog
 from phm_utils.privacy.audit_seal import OUTCOME, read_entry
 
 
-def made_request(log: AuditLog, request: str, people_sha256: str) -> bool:
-    """Has the log an entry of this request, with these people, that was made?"""
-    wanted = {"request": request, "sha256": people_sha256, "result": DONE}
+def made_request(log: AuditLog, request: str, sha256: str) -> bool:
+    """Has the log an entry that this request was made? sha256: of its head, which has that of its people."""
+    wanted = {"request": request, "sha256": sha256, "result": DONE}
     with log.place.held(), log.place.log.open("rb") as file:
         for line in file:
             if request.encode() not in line:  # a log is long, and reading an entry costs more than looking for a word

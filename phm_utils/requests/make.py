@@ -89,7 +89,7 @@ def make_request(workbook: Workbook, ask: Ask, log: AuditLog) -> Made:
                     "granted": len(granted),
                     "withheld": [f"{reason}: {n}" for reason, n in counted.items() if reason != GRANTED and n],
                     "version": question.version[:SHORT],
-                    "sha256": made.request.head.people_sha256,
+                    "sha256": made.request.sha256,
                     "expires": head.expires.isoformat(),
                 }
             )

@@ -1,6 +1,6 @@
 """`phm reidentify`: from a request to a list of names, for whoever holds the key of the linkage."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -63,6 +63,11 @@ class Opened:
     people: pd.DataFrame
     decisions: dict[str, int]
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What may be said of them: fields of the request that the agreement still names."""
+        return tuple(name for name in self.request.head.fields if name in self.question.terms.agreement.fields)
+
 
 def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: date | None, requester: str) -> Listed:
     """Write the list of a request: `<identified_root>/lists/<request>/`.
@@ -75,7 +80,7 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
         with opened(workbook, name, lambda: key, log, day) as request:
             head = request.request.head
             folder = ListFolder(root, head.request)
-            folder.write(head, _rows(request))
+            folder.write(head, _rows(request, request.fields))
         try:
             entry.outcome(
                 {
@@ -117,8 +122,8 @@ def opened(
     if not today <= head.expires or today < head.made:
         raise InputError(f"{head.request} may be used from {head.made:%d %B %Y} to {head.expires:%d %B %Y}, and not on "
                          f"{today:%d %B %Y}. Make a new request.")  # fmt: skip
-    if not made_request(log, head.request, head.people_sha256):
-        raise InputError(f"The audit knows no request {head.request} with these people: `phm request` did not make it.")
+    if not made_request(log, head.request, request.sha256):
+        raise InputError(f"The audit knows no request {head.request} that says this: `phm request` did not make it.")
     terms = terms_of(workbook, head, today)
     check(workbook, terms)
     with asked(workbook, terms) as question:
@@ -162,9 +167,9 @@ def _latest(rows: pd.DataFrame) -> pd.DataFrame:
     return order.groupby("token", as_index=False).tail(1)
 
 
-def _rows(request: Opened) -> pd.DataFrame:
+def _rows(request: Opened, fields: Sequence[str]) -> pd.DataFrame:
     """One row per person, in the order of names: `reference`, and the fields that the agreement permits."""
-    fields, people = request.request.head.fields, request.people.copy()
+    people = request.people.copy()
     people["date_of_birth"] = pd.to_datetime(people["date_of_birth"]).dt.strftime("%d/%m/%Y")
     people["sex"] = people["sex"].map(SEXES)
     if {"why", "last_contact"} & set(fields):
@@ -174,4 +179,4 @@ def _rows(request: Opened) -> pd.DataFrame:
     if "last_contact" in fields:
         people["last_contact"] = people["token"].map(last_contacts(request.question))
     people = people.sort_values(["practice_code", "surname", "forename", "reference"], kind="stable")
-    return people[["reference", *(name for name in fields)]]
+    return people[["reference", *fields]]

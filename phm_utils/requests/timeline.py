@@ -119,8 +119,7 @@ def _page(request: Opened, person: pd.Series, rows: pd.DataFrame, index_date: da
     head = request.request.head
     begin, end = pd.Timestamp(months_after(index_date, -MONTHS)), pd.Timestamp(index_date)
     names = [person[name] for name in ("forename", "surname") if isinstance(person[name], str)]
-    if not {"forename", "surname"} & set(head.fields):
-        names = []
+    names = names if {"forename", "surname"} <= set(request.fields) else []
     shown = " ".join(names) or f"Reference {person['reference']}"
     body = _figure(rows, begin, end) if len(rows) else "<p>No contact is recorded in these 36 months.</p>"
     sources = ", ".join(_told_titles(request.question))

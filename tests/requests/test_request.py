@@ -145,7 +145,7 @@ def test_the_audit_has_the_intent_before_and_the_outcome_after(world):
     assert (intent.kind, outcome.kind, outcome.facts["result"]) == ("intent", "outcome", "done")
     assert intent.facts["cohort"] == "tiny"
     assert outcome.facts["granted"] == 5
-    assert outcome.facts["sha256"] == made.request.head.people_sha256
+    assert outcome.facts["sha256"] == made.request.sha256
 
 
 def test_a_request_whose_outcome_cannot_be_recorded_is_not_there(world, monkeypatch):
