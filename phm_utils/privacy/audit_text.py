@@ -38,7 +38,7 @@ def open_text(verdict: Verdict) -> Iterator[str]:
 
 
 def report_text(verdict: Verdict, table: pd.DataFrame, title: str, first: date | None, last: date | None) -> str:
-    """The report for a Caldicott review. table: of `report_table`, with the same days. title: as readers know the run."""
+    """The report for a Caldicott review. table: of `report_table`, with the same days. title: the run's."""
     asked = table[~table["outcome"].isin(OF_THE_LOG)]
     days = f"{first.isoformat() if first else 'its beginning'} to {last.isoformat() if last else 'now'}"
     lines = [verdict_line(verdict), "", f"{title}: who asked for which list of people, from {days} (days by UTC)."]
