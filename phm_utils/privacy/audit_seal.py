@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -47,6 +47,9 @@ class Entry:
     action: str
     facts: Facts
     previous: str
+
+
+_NAMES = tuple(field.name for field in fields(Entry))
 
 
 def first_key(auditor_key: bytes, log: str) -> bytes:
@@ -114,18 +117,20 @@ def read_entry(line: bytes) -> Entry | None:
         return None
     try:
         content = json.loads(line)
-        entry = Entry(*(content[name] for name in Entry.__dataclass_fields__))
+        entry = Entry(*map(content.__getitem__, _NAMES))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return entry if _is_sound(entry) else None
 
 
 def _is_sound(entry: Entry) -> bool:
-    texts = (entry.when, entry.kind, entry.action, entry.previous)
     return (
         type(entry.number) is int
         and entry.number > 0
-        and all(isinstance(text, str) for text in texts)
+        and type(entry.when) is str
+        and type(entry.kind) is str
+        and type(entry.action) is str
+        and type(entry.facts) is dict
+        and type(entry.previous) is str
         and bool(_HASH.fullmatch(entry.previous))
-        and isinstance(entry.facts, dict)
     )
