@@ -88,9 +88,12 @@ def safe_words(text: str) -> str:
     >>> safe_words("No agreement names 9434765919.\\nAdd one.")
     'No agreement names (withheld).'
     """
-    line = printable(text.strip().splitlines()[0] if text.strip() else "")
-    line = _TEN_DIGITS.sub(_hidden_number, _TOKEN.sub(HIDDEN, line))
-    return line if len(line) <= MOST_SIGNS else f"{line[: MOST_SIGNS - 1]}…"
+    line = _hidden(printable(text.strip().splitlines()[0] if text.strip() else ""))
+    return line if len(line) <= MOST_SIGNS else _hidden(f"{line[: MOST_SIGNS - 1]}…")  # cut digits may be a number
+
+
+def _hidden(text: str) -> str:
+    return _TEN_DIGITS.sub(_hidden_number, _TOKEN.sub(HIDDEN, text))
 
 
 def _is_number(text: str) -> bool:

@@ -18,6 +18,7 @@ import json
 import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -30,6 +31,7 @@ START = "0" * 64  # what entry 1 states as the hash of the line before
 KEY_BYTES = 32
 _END = re.compile(rb',"seal":"([0-9a-f]{64})"\}')
 _END_BYTES = len(',"seal":""}') + 64
+_LOG = re.compile("[0-9a-f]{16}")
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -50,6 +52,11 @@ class Entry:
 
 
 _NAMES = tuple(field.name for field in fields(Entry))
+
+
+def is_log_id(value: object) -> TypeGuard[str]:
+    """Can this be the id of a log: 16 hexadecimal digits?"""
+    return isinstance(value, str) and bool(_LOG.fullmatch(value))
 
 
 def first_key(auditor_key: bytes, log: str) -> bytes:

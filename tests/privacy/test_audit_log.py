@@ -114,6 +114,11 @@ def test_no_nhs_number_is_recorded(number, form, between):
     assert shown not in safe_words(text)
 
 
+@given(st.text() | st.text("0123456789abcdef -\n", max_size=400))
+def test_the_words_of_any_error_can_be_recorded(text):
+    check_facts({"reason": safe_words(text)})
+
+
 @pytest.mark.parametrize(
     ("facts", "why"),
     [

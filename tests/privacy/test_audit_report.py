@@ -8,14 +8,23 @@ from datetime import date
 
 import pytest
 from audit_logs import FACTS, KEY, lines_of, new_log, open_log, put
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
+from phm_utils.privacy.audit_chain import Bad
 from phm_utils.privacy.audit_place import Place
 from phm_utils.privacy.audit_report import COLUMNS, report_csv, report_table
+from phm_utils.privacy.audit_seal import Entry
 from phm_utils.privacy.audit_text import report_text, verdict_line
-from phm_utils.privacy.audit_verify import verify
+from phm_utils.privacy.audit_verify import Verdict, verify
 from phm_utils.privacy.pseudonyms import demo_key
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
 DAYS = ["2025-04-01", "2025-04-02", "2025-04-03", "2025-04-08"]
 
 
@@ -96,11 +105,39 @@ def test_the_first_line_says_what_was_checked(place, tmp_path):
     put(place, lines)
     verdict = verify(place, KEY)
     assert verdict_line(verdict).startswith("NOT WHOLE. Entry 3: it was edited")
-    assert verdict_line(verdict).endswith(" 5 lines from there on are not to be relied on.")
-    assert report_table(verdict)["entry"].tolist() == [1, 2]
+    assert verdict_line(verdict).endswith(" What stands from there on (5 can be read) is not to be relied on.")
+
+
+def test_what_stands_after_a_bad_entry_is_shown_apart_and_not_counted(place):
+    lines = lines_of(place)
+    lines[4] = lines[4].replace(b"clinician", b"nurse")
+    put(place, lines)
+    verdict = verify(place, KEY)
+    table = report_table(verdict)
+    assert table["entry"].tolist() == [1, 2, 3, 5, 7]
+    assert table["relied_on"].tolist() == ["yes", "yes", "yes", "no", "no"]
+    text = report_text(verdict, table, "Demoshire", None, None)
+    sums, apart = text.split("NOT TO BE RELIED ON:")
+    assert "nurse" in apart
+    assert "nurse" not in sums
 
 
 def test_the_csv_runs_nothing_in_a_spreadsheet(place):
     rows = list(csv.DictReader(io.StringIO(report_csv(report_table(verify(place, KEY))).removeprefix("\ufeff"))))
     assert [row["recipient"] for row in rows] == ["", "Elm team", "Elm team", "'=1+1", "Elm team"]
     assert [(row["asked"], row["given"]) for row in rows[2:]] == [("15", "12"), ("3", ""), ("1", "")]
+
+
+@given(
+    st.dictionaries(st.sampled_from(["granted", "people", "withheld", "practices", "recipient", "intent", "x"]), JSON),
+    st.sampled_from(["intent", "outcome", "refused", "recovered", "begin", "other"]),
+    st.text(max_size=5),
+)
+def test_a_forged_entry_is_shown_whatever_it_says(facts, kind, when):
+    first = Entry(1, "2025-04-01T09:14:07Z", "intent", "reidentify", dict(FACTS), "0" * 64)
+    forged = Entry(2, when, kind, "reidentify", facts, "0" * 64)
+    for verdict in (Verdict((first,), Bad(2, "it was edited"), None, (forged,)), Verdict((first, forged))):
+        table = report_table(verdict)
+        text = report_text(verdict, table, "Demoshire", None, None)
+        assert text.startswith(("NOT WHOLE", "CHAIN AND HEAD ONLY"))
+        assert len(list(csv.reader(io.StringIO(report_csv(table))))) == len(table) + 1

@@ -51,7 +51,7 @@ def test_the_format_by_hand(tmp_path):
 def test_a_whole_log_is_whole_and_unchanged_by_the_look(place):
     before = [(f.name, f.read_bytes()) for f in sorted(place.folder.iterdir())]
     found = verify(place, KEY)
-    assert (found.bad, len(found.entries), found.after, found.notes) == (None, 6, 0, ())
+    assert (found.bad, len(found.entries), found.doubtful, found.notes) == (None, 6, (), ())
     assert verify(place).bad is None
     assert verify(place).key is None
     assert [(f.name, f.read_bytes()) for f in sorted(place.folder.iterdir())] == before
@@ -92,7 +92,7 @@ def test_an_edit(place, key, number):
     found = verify(place, key)
     assert found.bad is not None
     assert found.bad.number == number
-    assert (len(found.entries), found.after) == (number - 1, 7 - number)
+    assert (len(found.entries), len(found.doubtful)) == (number - 1, 7 - number)
     if not (number == 6 and key is None):  # then the head alone shows it, and it could be the head that was changed
         assert "edited" in found.bad.why
 
@@ -135,6 +135,16 @@ def test_the_holder_of_the_auditors_key_can_forge_everything(place):
     assert found.entries[3].facts["requester"] == "Dr B"
 
 
+@pytest.mark.parametrize("log", ['"\\ud800"', "[1]", "null", '"x"'])
+def test_a_first_entry_that_names_no_log_is_an_edit(place, log):
+    lines = lines_of(place)
+    lines[0] = lines[0].replace(b'"%s"' % read_head(place).log.encode(), log.encode())
+    put(place, lines)
+    for key in (KEY, None):
+        bad = verify(place, key).bad
+        assert (bad.number, "edited" in bad.why) == (1, True), bad
+
+
 @pytest.mark.parametrize("rewrite_seal", [True, False])
 def test_a_log_cut_short_with_its_head_is_found_by_the_seal(place, rewrite_seal):
     lines = lines_of(place)[:4]
@@ -145,6 +155,7 @@ def test_a_log_cut_short_with_its_head_is_found_by_the_seal(place, rewrite_seal)
     bad = verify(place, KEY).bad
     assert bad.number == (4 if rewrite_seal else 5)
     assert "cut short" in bad.why
+    assert (verify(place).bad is None) == rewrite_seal  # without the key: by the seal's number alone
 
 
 def test_a_log_cut_short_and_written_on_is_found(place):
@@ -154,6 +165,7 @@ def test_a_log_cut_short_and_written_on_is_found(place):
     place.seal.write_text(json.dumps(json.loads(place.seal.read_text()) | {"next": 5}))
     open_log(place).attempt("request", FACTS, refused="no")  # a writer does not see it: the past is not at hand
     assert verify(place, KEY).bad.number == 5
+    assert verify(place).bad is None
 
 
 @pytest.mark.parametrize("key", [KEY, OTHER_KEY])
@@ -165,6 +177,7 @@ def test_another_log_in_its_place_is_found(place, tmp_path, key):
     assert (found.number, "wholesale" in found.why) == (1, True)  # by its key; by its head, where that is the same
     shutil.copytree(other.head_folder, place.head_folder, dirs_exist_ok=True)
     assert (verify(place, KEY).bad is None) == (key == KEY)  # one more log of the auditor's own
+    assert verify(place).bad is None
 
 
 def test_the_wrong_key_is_said(place):
@@ -201,6 +214,7 @@ def test_a_seal_that_disagrees(place):
     ]:
         place.seal.write_text(json.dumps(sound | changes))
         assert why in verify(place, KEY).bad.why
+        assert (verify(place).bad is None) == ("key" in changes)
 
 
 def test_an_entry_whose_head_was_not_written_yet_is_no_fault(place):
@@ -241,7 +255,8 @@ def test_log_seal_and_head_set_back_together_are_found_by_an_anchor_alone(place,
     assert verify(place, KEY).bad is None
     bad = verify(place, KEY, read_anchor(tmp_path / "anchor.json")).bad
     assert (bad.number, "on 2025-03-31 the log had 8 entries" in bad.why) == (7, True)
-    written(place, 10)  # and written on: entries 7 and 8 are others
+    for _ in range(4):  # and written on: entries 7 and 8 are others
+        open_log(place).attempt("request", FACTS, refused="no")
     assert verify(place, KEY).bad is None
     assert verify(place, KEY, anchor).bad.number == 8
 
