@@ -9,6 +9,7 @@ from phm_utils.privacy.audit_seal import (
     auditor_key_id,
     first_key,
     hash_of,
+    is_log_id,
     key_of,
     next_key,
     read_entry,
@@ -45,7 +46,8 @@ class Lines:
     def key_of_first(self) -> bytes | None:
         """The key of entry 1, by the log's id that it states."""
         entry = self.entry(1) if self.lines else None
-        return first_key(self.auditor_key, str(entry.facts.get("log"))) if entry and self.auditor_key else None
+        log = entry.facts.get("log") if entry else None
+        return first_key(self.auditor_key, log) if self.auditor_key and is_log_id(log) else None
 
     def is_genuine(self, number: int, entry: Entry) -> bool:
         """Was the line at a place sealed as the entry that it calls itself?"""

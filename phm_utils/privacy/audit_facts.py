@@ -25,10 +25,11 @@ MOST_SIGNS, MOST_ITEMS, MOST_BYTES = 200, 1_000, 50_000
 MOST = 10**9 - 1  # a number of ten digits may be an NHS number
 HIDDEN = "(withheld)"
 
-_TEN_DIGITS = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
+_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{3}[^0-9A-Za-z]?[0-9]{3}[^0-9A-Za-z]?[0-9]{4}(?![0-9])")
+_TEN_ALONE = re.compile(rf"(?<![A-Za-z]){_TEN_DIGITS.pattern}(?![A-Za-z])")  # not within a digest
+_DIGESTS = frozenset({"version", "request", "key"})
 _TOKEN = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{32,}(?![0-9A-Fa-f])")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_VERSION = re.compile(r"[0-9a-f]{16}")
 
 
 def check_facts(facts: Facts, known: frozenset[str] = STATED) -> None:
@@ -72,19 +73,13 @@ def _fault_of_text(name: str, text: str) -> str | None:
         return f"it has more than {MOST_SIGNS} signs"
     if printable(text) != text:
         return "it has a line break or a sign that cannot be seen"
-    if _is_digest(name, text):  # of which ten digits may pass as a number by chance
+    if name.endswith("sha256") and _SHA256.fullmatch(text):
         return None
-    if any(nhs.is_valid(found) for found in _TEN_DIGITS.findall(text)):
+    if any(_is_number(found) for found in (_TEN_ALONE if name in _DIGESTS else _TEN_DIGITS).findall(text)):
         return "it has what may be an NHS number"
     if _TOKEN.search(text):
         return "it has what may be a pseudonym"
     return None
-
-
-def _is_digest(name: str, text: str) -> bool:
-    """Is it a SHA-256 under a name that says so, or the first digits of a definition's?"""
-    form = _SHA256 if name.endswith("sha256") else _VERSION if name == "version" else None
-    return form is not None and form.fullmatch(text) is not None
 
 
 def safe_words(text: str) -> str:
@@ -93,10 +88,17 @@ def safe_words(text: str) -> str:
     >>> safe_words("No agreement names 9434765919.\\nAdd one.")
     'No agreement names (withheld).'
     """
-    line = printable(text.strip().splitlines()[0] if text.strip() else "")
-    line = _TOKEN.sub(HIDDEN, _TEN_DIGITS.sub(_hidden_number, line))
-    return line if len(line) <= MOST_SIGNS else f"{line[: MOST_SIGNS - 1]}…"
+    line = _hidden(printable(text.strip().splitlines()[0] if text.strip() else ""))
+    return line if len(line) <= MOST_SIGNS else _hidden(f"{line[: MOST_SIGNS - 1]}…")  # cut digits may be a number
+
+
+def _hidden(text: str) -> str:
+    return _TEN_DIGITS.sub(_hidden_number, _TOKEN.sub(HIDDEN, text))
+
+
+def _is_number(text: str) -> bool:
+    return nhs.is_valid(re.sub("[^0-9]", "", text))
 
 
 def _hidden_number(found: re.Match[str]) -> str:
-    return HIDDEN if nhs.is_valid(found[0]) else found[0]
+    return HIDDEN if _is_number(found[0]) else found[0]

@@ -143,5 +143,5 @@ def _refuse_second(place: Place) -> None:
     if place.exists:
         raise InputError(
             f"An audit log, or part of one, is in {place.folder} or {place.head_folder}: it is never begun again. "
-            "Where it is full of use, archive both folders together first, with an anchor (`phm audit anchor`)."
+            "For a new one name other folders in `audit`, and keep these with an anchor (`phm audit anchor`)."
         )

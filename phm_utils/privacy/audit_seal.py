@@ -16,8 +16,9 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import TypeGuard
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -30,6 +31,7 @@ START = "0" * 64  # what entry 1 states as the hash of the line before
 KEY_BYTES = 32
 _END = re.compile(rb',"seal":"([0-9a-f]{64})"\}')
 _END_BYTES = len(',"seal":""}') + 64
+_LOG = re.compile("[0-9a-f]{16}")
 _HASH = re.compile("[0-9a-f]{64}")
 
 
@@ -47,6 +49,14 @@ class Entry:
     action: str
     facts: Facts
     previous: str
+
+
+_NAMES = tuple(field.name for field in fields(Entry))
+
+
+def is_log_id(value: object) -> TypeGuard[str]:
+    """Can this be the id of a log: 16 hexadecimal digits?"""
+    return isinstance(value, str) and bool(_LOG.fullmatch(value))
 
 
 def first_key(auditor_key: bytes, log: str) -> bytes:
@@ -114,18 +124,20 @@ def read_entry(line: bytes) -> Entry | None:
         return None
     try:
         content = json.loads(line)
-        entry = Entry(*(content[name] for name in Entry.__dataclass_fields__))
+        entry = Entry(*map(content.__getitem__, _NAMES))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return entry if _is_sound(entry) else None
 
 
 def _is_sound(entry: Entry) -> bool:
-    texts = (entry.when, entry.kind, entry.action, entry.previous)
     return (
         type(entry.number) is int
         and entry.number > 0
-        and all(isinstance(text, str) for text in texts)
+        and type(entry.when) is str
+        and type(entry.kind) is str
+        and type(entry.action) is str
+        and type(entry.facts) is dict
+        and type(entry.previous) is str
         and bool(_HASH.fullmatch(entry.previous))
-        and isinstance(entry.facts, dict)
     )

@@ -9,12 +9,11 @@ from typing import Any
 from phm_utils.errors import InputError
 from phm_utils.json_files import load_json
 from phm_utils.privacy.audit_place import Place
-from phm_utils.privacy.audit_seal import hash_of, next_key
+from phm_utils.privacy.audit_seal import hash_of, is_log_id, next_key
 
 HEAD, SEAL = "phm audit head 1", "phm audit seal 1"
 ASK = "Nothing was recorded. Tell the holder of the auditor's key: `phm audit verify` says what is wrong."
 _HASH = re.compile("[0-9a-f]{64}")
-_LOG = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def read_head(place: Place) -> Head:
     """The head on disk. Raises InputError where it is missing or not as the log wrote it."""
     content = _read(place.head, HEAD, ("log", "count", "hash"))
     head = Head(content["log"], content["count"], content["hash"])
-    if not (_is_count(head.count) and _is(_LOG, head.log) and _is(_HASH, head.hash)):
+    if not (_is_count(head.count) and is_log_id(head.log) and _is(_HASH, head.hash)):
         raise InputError(f"{place.head} is not as the audit log wrote it. {ASK}")
     return head
 
@@ -64,7 +63,7 @@ def read_head(place: Place) -> Head:
 def read_seal(place: Place) -> Seal:
     """The seal on disk. Raises InputError as `read_head`."""
     content = _read(place.seal, SEAL, ("log", "next", "key"))
-    if not (_is_count(content["next"]) and _is(_LOG, content["log"]) and _is(_HASH, content["key"])):
+    if not (_is_count(content["next"]) and is_log_id(content["log"]) and _is(_HASH, content["key"])):
         raise InputError(f"{place.seal} is not as the audit log wrote it. {ASK}")
     return Seal(content["log"], content["next"], bytes.fromhex(content["key"]))
 

@@ -20,8 +20,8 @@ def verdict_line(verdict: Verdict) -> str:
     """Whether the log is whole, in one line, as every report begins."""
     entries = f"{len(verdict.entries):,} {'entry' if len(verdict.entries) == 1 else 'entries'}"
     if verdict.bad:
-        after = f" {verdict.after:,} lines from there on are not to be relied on." if verdict.after else ""
-        return f"NOT WHOLE. Entry {verdict.bad.number}: {verdict.bad.why}.{after}"
+        later = f" What stands from there on ({len(verdict.doubtful):,} can be read) is not to be relied on."
+        return f"NOT WHOLE. Entry {verdict.bad.number}: {verdict.bad.why}.{later if verdict.doubtful else ''}"
     if verdict.key is None:
         return (
             f"CHAIN AND HEAD ONLY: {entries}, which fit together. No key was given, so no seal was checked: whoever "
@@ -38,18 +38,23 @@ def open_text(verdict: Verdict) -> Iterator[str]:
 
 
 def report_text(verdict: Verdict, table: pd.DataFrame, title: str, first: date | None, last: date | None) -> str:
-    """The report for a Caldicott review. table: of `report_table`, with the same days. title: as readers know the run."""
-    asked = table[~table["outcome"].isin(OF_THE_LOG)]
+    """The report for a Caldicott review. table: of `report_table`, with the same days. title: the run's."""
+    sound = table[table["relied_on"] == "yes"]
+    asked = sound[~sound["outcome"].isin(OF_THE_LOG)]
     days = f"{first.isoformat() if first else 'its beginning'} to {last.isoformat() if last else 'now'}"
     lines = [verdict_line(verdict), "", f"{title}: who asked for which list of people, from {days} (days by UTC)."]
     lines += [f"To be known: {line}" for line in (*verdict.notes, *open_text(verdict))]
-    if asked.empty:
-        return "\n".join([*lines, "Nothing was asked for."])
-    lines += _withheld(asked)
-    lines += ["", "By recipient (a person given twice counts twice):", *_sums(asked, ["recipient", "agreement"])]
-    lines += ["", "By who asked:", *_sums(asked, ["requester", "role"])]
-    each = [line for row in table.to_dict("records") for line in _block(row)]
-    return "\n".join([*lines, "", "Each, by time:", *each])
+    lines += _all_sums(asked) if len(asked) else ["Nothing was asked for."]
+    for title, rows in (("Each, by time:", sound), ("NOT TO BE RELIED ON:", table[table["relied_on"] == "no"])):
+        if len(rows):
+            lines += ["", title, *(line for row in rows.to_dict("records") for line in _block(row))]
+    return "\n".join(lines)
+
+
+def _all_sums(asked: pd.DataFrame) -> list[str]:
+    by_recipient, by_requester = _sums(asked, ["recipient", "agreement"]), _sums(asked, ["requester", "role"])
+    heading = "By recipient (a person given twice counts twice):"
+    return [*_withheld(asked), "", heading, *by_recipient, "", "By who asked:", *by_requester]
 
 
 def _withheld(asked: pd.DataFrame) -> Iterator[str]:

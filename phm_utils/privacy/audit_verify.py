@@ -10,7 +10,7 @@ from phm_utils.errors import InputError
 from phm_utils.privacy.audit_anchor import Anchor, older_than
 from phm_utils.privacy.audit_chain import Bad, Chain, Lines, walk
 from phm_utils.privacy.audit_place import Place
-from phm_utils.privacy.audit_seal import INTENT, OUTCOME, RECOVERED, Entry, auditor_key_id, hash_of
+from phm_utils.privacy.audit_seal import INTENT, OUTCOME, RECOVERED, Entry, auditor_key_id, hash_of, read_entry
 from phm_utils.privacy.audit_state import Head, Seal, read_head, read_seal
 
 KILLED = "a command was killed while it wrote it, or is writing it; the next one completes it"
@@ -20,21 +20,21 @@ KILLED = "a command was killed while it wrote it, or is writing it; the next one
 class Verdict:
     """What was found. entries: those in order before the first bad one, `bad`; all, where that is None.
 
-    key: id of the key under which the seals were checked; None where only the chain was. after: lines that follow
-    `entries`, not to be relied on. notes: what is no fault, and is to be known.
+    key: id of the key under which the seals were checked; None where only the chain was. doubtful: what can be read
+    from the bad one on, not to be relied on. notes: what is no fault, and is to be known.
     """
 
     entries: tuple[Entry, ...]
     bad: Bad | None = None
     key: str | None = None
-    after: int = 0
+    doubtful: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def open_intents(self) -> tuple[Entry, ...]:
         """Intents without an outcome: interrupted, or still at work."""
-        ended = {e.facts.get("intent") for e in self.entries if e.kind == OUTCOME}
-        return tuple(e for e in self.entries if e.kind == INTENT and e.number not in ended)
+        ended = {str(e.facts.get("intent")) for e in self.entries if e.kind == OUTCOME}
+        return tuple(e for e in self.entries if e.kind == INTENT and str(e.number) not in ended)
 
 
 def verify(place: Place, auditor_key: bytes | None = None, anchor: Anchor | None = None) -> Verdict:
@@ -53,7 +53,8 @@ def verify(place: Place, auditor_key: bytes | None = None, anchor: Anchor | None
     sound = chain.entries[: bad.number - 1] if bad else chain.entries
     key = auditor_key_id(auditor_key) if auditor_key else None
     notes = (*notes, *_clock(sound), *_set_aside(place, sound))
-    return Verdict(sound, bad, key, len(lines) - len(sound), notes)
+    doubtful = (read_entry(line.rstrip(b"\n")) for line in lines[len(sound) :])
+    return Verdict(sound, bad, key, tuple(entry for entry in doubtful if entry), notes)
 
 
 def _read(place: Place) -> tuple[list[bytes], Seal | None, Head | None]:

@@ -93,11 +93,13 @@ def _last_known(place: Place, seal: Seal) -> tuple[Settled, bytes]:
             place, f"the seal knows of {seal.number - 1} entries, and there is no {place.log.name}"
         ) from None
     found = None
-    *lines, _ = content.split(b"\n")
-    for line in lines:
-        position += len(line) + 1
-        if (entry := read_entry(line)) and entry.number == seal.number - 1:
-            found = Settled(seal, hash_of(line), position, entry)
+    end = content.rfind(b"\n") + 1
+    while end and found is None:  # from the end: nearly always the last line
+        begins = content.rfind(b"\n", 0, end - 1) + 1
+        entry = read_entry(line := content[begins : end - 1])
+        if entry and entry.number == seal.number - 1:
+            found = Settled(seal, hash_of(line), position + end, entry)
+        end = begins
     if found is None:
         raise _not_whole(place, f"entry {seal.number - 1}, the last that the seal knows of, is not at its end")
     with place.log.open("rb") as file:
