@@ -30,7 +30,7 @@ TRIED_AGAIN, TRIED_A_THIRD_TIME, COMES_LATE = 0.55, 0.50, 0.35
 # Planted shares of the people with frailty.
 OFFERED, LETTER_SENT = 0.90, 0.60
 FAILED_TRIES = (0.45, 0.25, 0.15, 0.15)  # 0, 1, 2 and 3 of them, after which the team gives up
-ACCEPTS, REFUSES, REVIEWED = 0.65, 0.22, 0.70  # reviewed: of those who accept
+ACCEPTS, REFUSES, REVIEWED = 0.65, 0.22, 0.45  # reviewed: of those who accept
 EVENT_IDS_FROM = 900_000_000  # of the network's event ids: beyond all others
 _CONCEPTS = {"attended": "cervical_screening", "declined": "cervical_screening_declined",
              "not_reached": "cervical_screening_no_response", "reviewed": "medication_review"}  # fmt: skip
@@ -143,13 +143,16 @@ def _age(network: Network) -> np.ndarray:
 
 
 def _unscreened(network: Network, entries: Entries) -> np.ndarray:
-    """Women overdue for cervical screening, and without any entry of what is planted from then on."""
+    """Women of 25 to 49 overdue for cervical screening, and without any entry of what is planted from then on.
+
+    Older ones are due every five years, and five years before INDEX_DAY the extracts had not begun.
+    """
     age, since = _age(network), entries.last("cervical_screening")
-    late = INDEX_DAY - since > np.where(age < 50, 42, 60) * days.YEAR / 12
+    late = INDEX_DAY - since > 42 * days.YEAR / 12
     declined = INDEX_DAY - entries.last("cervical_screening_declined") <= 3 * days.YEAR
     free = entries.none_since(INDEX_DAY, *(_CONCEPTS[status] for status in ("attended", "declined", "not_reached")))
     whole = entries.none_since(days.NO_DAY, "hysterectomy")
-    return (network.people.sex == 1) & (age >= 25) & (age <= 64) & late & ~declined & free & whole
+    return (network.people.sex == 1) & (age >= 25) & (age <= 49) & late & ~declined & free & whole
 
 
 def _unreviewed(network: Network, entries: Entries) -> np.ndarray:
