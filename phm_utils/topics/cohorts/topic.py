@@ -16,6 +16,7 @@ from phm_utils.runs import project_root
 from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
 from phm_utils.topics.cohorts.change_releases import CHANGES
 from phm_utils.topics.cohorts.cohort_releases import NEST, RELEASES
+from phm_utils.topics.cohorts.list_releases import LIST_RELEASES
 from phm_utils.topics.cohorts.rising_releases import RISING_RELEASES
 
 
@@ -82,6 +83,14 @@ TOPIC = Topic(
             settings=("ics_code",),
         ),
         Stage(
+            "list_tables",
+            "phm_utils.topics.cohorts.list_tables:list_tables",
+            makes=aggregates(LIST_RELEASES),
+            reads=("list_request", "list_member", "outreach_event", "person", "person_left_out", "practice"),
+            settings=("ics_code", "index_date"),
+            files=COLUMN_FILES,
+        ),
+        Stage(
             "cohort_change",
             "phm_utils.topics.cohorts.change_tables:cohort_change",
             makes=aggregates(CHANGES),
@@ -89,7 +98,7 @@ TOPIC = Topic(
             files="phm_utils.measures.cohort_change:earlier_files",
         ),
     ),
-    releases=(*RELEASES, NEST, *CHANGES, *RISING_RELEASES),
+    releases=(*RELEASES, NEST, *CHANGES, *RISING_RELEASES, *LIST_RELEASES),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),
