@@ -116,4 +116,12 @@ LEFT_OUT = Release(
     part="",
     needs="",
 )
+QUESTION = Release(
+    "question",
+    "Questions that PCNs and organisations asked, what each became (cohorts, reports, requests) and what came of it",
+    (AREA, PLACE, *keys("day", "asked_by", "question", "became", "what_came_of_it")),
+    may_be_empty=True,
+    part="Questions that were asked",
+    needs="a register of questions (parameters/questions.csv)",
+)
 LIST_RELEASES = (LISTS, STATUS, GROUP, UNIT, TIME, LEFT_OUT)
