@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phm_utils import audit_commands, cohort_commands, outreach_commands
+from phm_utils import audit_commands, cohort_commands, outreach_commands, question_commands
 from phm_utils.audit_commands import audit_options
 from phm_utils.cohort_commands import cohort_options, column_options
 from phm_utils.errors import InputError, StepFailed
@@ -19,6 +19,7 @@ from phm_utils.full_disk import full_disk
 from phm_utils.list_commands import list_options
 from phm_utils.outreach_commands import outreach_options
 from phm_utils.printable import printable_lines
+from phm_utils.question_commands import question_options
 
 if TYPE_CHECKING:
     from phm_utils.params import Workbook
@@ -74,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
     audit_options(_command(commands, "audit", audit_commands.verify_log, "the log of who asked for lists"), _command)
     outreach = _command(commands, "outreach", outreach_commands.import_list, "take in lists that come back filled in")
     outreach_options(outreach, _command)
+    questions = _command(commands, "questions", question_commands.list_all, "list or add to the questions asked")
+    question_options(questions, _command)
     doctor_options = _command(commands, "doctor", doctor, "list what is missing on this machine or in a parameter file")
     doctor_options.add_argument("parameters", nargs="?", type=Path, metavar="PARAMETERS", help="a file of parameters/")
     return phm

@@ -12,9 +12,10 @@ from phm_utils.rules.vocabulary import Vocabulary, concept_faults
 # Said by the codes of a later extract, and by a list that its recipient sends back.
 FROM_CODES = ("invited", "attended", "declined", "reviewed", "not_reached")
 FROM_LISTS = ("offered", "contacted", "reached", "accepted", "declined", "not_reached", "closed")
-# Somebody tried to speak or write to the person; the person was spoken with, or came.
+# The person was spoken with, or came; was written to or spoken with; somebody tried.
 REACHED = ("reached", "accepted", "declined", "attended", "reviewed")
-TRIED = ("offered", "invited", "contacted", "not_reached", *REACHED)
+CONTACT = ("offered", "invited", "contacted", *REACHED)
+TRIED = ("not_reached", *CONTACT)
 WORDS = {
     "offered": "offered", "invited": "invited", "contacted": "contacted", "reached": "reached", "accepted": "accepted",
     "declined": "declined", "attended": "attended", "reviewed": "reviewed", "not_reached": "not reached",

@@ -8,7 +8,7 @@ from phm_utils.errors import InputError
 from phm_utils.measures.cohort_definitions import load_cohorts, read_cohort
 from phm_utils.measures.cohort_run import static_words
 from phm_utils.measures.cohort_schema import cohort_schema
-from phm_utils.measures.outreach_status import FROM_CODES, FROM_LISTS, REACHED, TRIED, WORDS
+from phm_utils.measures.outreach_status import CONTACT, FROM_CODES, FROM_LISTS, REACHED, TRIED, WORDS
 
 WORDS_THERE = static_words(WORKBOOK, {})
 
@@ -71,5 +71,5 @@ def test_an_editor_is_told_of_statuses_and_concepts():
 
 def test_every_status_has_a_word_and_who_was_reached_was_tried():
     assert set(WORDS) == {*FROM_CODES, *FROM_LISTS}
-    assert set(REACHED) < set(TRIED) < set(WORDS)
+    assert set(REACHED) < set(CONTACT) < set(TRIED) < set(WORDS)
     assert set(WORDS) - set(TRIED) == {"closed"}
