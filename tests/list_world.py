@@ -22,15 +22,32 @@ from phm_utils.runs import Store
 
 SOURCE = Path(__file__).resolve().parents[1]
 KEY, DAY = demo_key(0), date(2025, 4, 1)
-STORED = {"person": "person_no", "person_event": "person_no", "event_concept": "concept_no", "person_left_out": "column_name",
-          "person_follow_up": "person_id", "code_list": "list_name", "segment": "person_id"}  # fmt: skip
+STORED = {
+    "person": "person_no",
+    "person_event": "person_no",
+    "event_concept": "concept_no",
+    "person_left_out": "column_name",
+    "person_follow_up": "person_id",
+    "code_list": "list_name",
+    "segment": "person_id",
+}
 COHORT = {
-    "title": "People with diabetes", "short": "Diabetes", "question": "Who?", "use": "A review.", "source": "made up",
+    "title": "People with diabetes",
+    "short": "Diabetes",
+    "question": "Who?",
+    "use": "A review.",
+    "source": "made up",
     "criteria": [{"says": "Diabetes recorded", "has": "diabetes"}],
-}  # fmt: skip
+}
 ASK = Ask("tiny", "gp", "direct_care", "Dr Demo", practice="A99001", day=DAY)
-REGISTRATION = {"practice_code": "A99001", "registered_from": "2020-01-01", "registered_to": "", "type_1_opt_out": "false",
-                "national_data_opt_out": "false", "sensitive": "false"}  # fmt: skip
+REGISTRATION = {
+    "practice_code": "A99001",
+    "registered_from": "2020-01-01",
+    "registered_to": "",
+    "type_1_opt_out": "false",
+    "national_data_opt_out": "false",
+    "sensitive": "false",
+}
 
 
 def token(number: int) -> str:
@@ -74,8 +91,10 @@ class World:
         self._change("governance.yml", change)
 
     def permit_household_facts(self) -> None:
-        self._change("governance.yml", lambda content: content.update(
-            household_facts={"purposes": ["direct_care"], "reference": "made up"}))  # fmt: skip
+        self._change(
+            "governance.yml",
+            lambda content: content.update(household_facts={"purposes": ["direct_care"], "reference": "made up"}),
+        )
 
     def _change(self, file: str, change) -> None:
         path = self.root / "parameters" / file
@@ -97,15 +116,19 @@ class World:
 
     def registrations(self) -> list[dict]:
         rows = [(n, row) for n, given in self.people.items() for row in (given if isinstance(given, list) else [given])]
-        return [{"registration_id": f"R{i}", "token_person_id": token(n)} | REGISTRATION | row
-                for i, (n, row) in enumerate(rows)]  # fmt: skip
+        return [
+            {"registration_id": f"R{i}", "token_person_id": token(n)} | REGISTRATION | row
+            for i, (n, row) in enumerate(rows)
+        ]
 
     def write_landing(self) -> None:
         """`gp_registration`, `death` and `practice`, as linked."""
         folder = Path(self.workbook.landing)
         folder.mkdir(parents=True, exist_ok=True)
         pd.DataFrame(self.registrations()).to_csv(folder / "gp_registration.csv", index=False)
-        died = [{"death_id": f"D{n}", "token_person_id": token(n), "date_of_death": day} for n, day in self.deaths.items()]
+        died = [
+            {"death_id": f"D{n}", "token_person_id": token(n), "date_of_death": day} for n, day in self.deaths.items()
+        ]
         columns = ["death_id", "token_person_id", "date_of_death"]
         pd.DataFrame(died, columns=columns).to_csv(folder / "death.csv", index=False)
 
@@ -114,18 +137,26 @@ class World:
         with engine.session(self.root) as con:
             people = People(con, self.root)
             last = {n: (given[-1] if isinstance(given, list) else given) for n, given in self.people.items()}
-            people.are([{"person_id": token(n), "practice_code": row.get("practice_code", "A99001")}
-                        | row.get("person", {}) for n, row in last.items()])  # fmt: skip
+            people.are(
+                [
+                    {"person_id": token(n), "practice_code": row.get("practice_code", "A99001")} | row.get("person", {})
+                    for n, row in last.items()
+                ]
+            )
             events = self.events or [{"concept": "diabetes", "person": n, "day": "2024-05-01"} for n in self.people]
             people.have(events)
             con.execute("CREATE TABLE segment (person_id VARCHAR, segment VARCHAR)")
-            con.execute("CREATE TABLE practice_of AS SELECT * FROM (VALUES ('A99001', true), ('A99002', true), "
-                        "('B99001', false)) AS t (practice_code, of_ics)")  # fmt: skip
+            con.execute(
+                "CREATE TABLE practice_of AS SELECT * FROM (VALUES ('A99001', true), ('A99002', true), "
+                "('B99001', false)) AS t (practice_code, of_ics)"
+            )
             with self.store.stage("tables", "0" * 12) as writer:
                 for name, key in STORED.items():
                     writer.add(con, Model(name, (key,), sql=f"SELECT * FROM main.{name}"))
-                practice = ("SELECT practice_code, of_ics, NULL::DATE AS close_date, NULL::VARCHAR AS successor_code, "
-                            "practice_code AS practice_name, 'U99001' AS pcn_code FROM practice_of")  # fmt: skip
+                practice = (
+                    "SELECT practice_code, of_ics, NULL::DATE AS close_date, NULL::VARCHAR AS successor_code, "
+                    "practice_code AS practice_name, 'U99001' AS pcn_code FROM practice_of"
+                )
                 writer.add(con, Model("practice", ("practice_code",), sql=practice))
                 days = "SELECT 'gp_registration' AS table_name, TIMESTAMP '2025-03-31' AS last_date"
                 writer.add(con, Model("check_table", ("table_name",), sql=days))
@@ -135,15 +166,27 @@ class World:
         rows = []
         for given in self.registrations():
             n = int(given["token_person_id"], 16)
-            rows.append({
-                "token": token(n), "nhs_number": f"999000{n:04d}", "surname": f"Surname{n}", "forename": f"Name{n}",
-                "date_of_birth": date(1950, 1, n), "sex": "2", "postcode": "ZA1 1AA", "contact_preference": "letter",
-                "practice_code": given["practice_code"], "registered_from": given["registered_from"],
-                "registered_to": given["registered_to"] or None, "unreadable": False,
-                "type_1_opt_out": given["type_1_opt_out"] == "true",
-                "national_data_opt_out": given["national_data_opt_out"] == "true",
-                "sensitive": given["sensitive"] == "true", "date_of_death": self.deaths.get(n),
-            } | self.names.get(n, {}))  # fmt: skip
+            rows.append(
+                {
+                    "token": token(n),
+                    "nhs_number": f"999000{n:04d}",
+                    "surname": f"Surname{n}",
+                    "forename": f"Name{n}",
+                    "date_of_birth": date(1950, 1, n),
+                    "sex": "2",
+                    "postcode": "ZA1 1AA",
+                    "contact_preference": "letter",
+                    "practice_code": given["practice_code"],
+                    "registered_from": given["registered_from"],
+                    "registered_to": given["registered_to"] or None,
+                    "unreadable": False,
+                    "type_1_opt_out": given["type_1_opt_out"] == "true",
+                    "national_data_opt_out": given["national_data_opt_out"] == "true",
+                    "sensitive": given["sensitive"] == "true",
+                    "date_of_death": self.deaths.get(n),
+                }
+                | self.names.get(n, {})
+            )
         self.vault.parent.mkdir(parents=True, exist_ok=True)
         digest = seal_identities(self.vault, pd.DataFrame(rows), key, purpose)
         frame = pd.DataFrame({"name": [SETTING], "value": [digest]})
@@ -155,18 +198,49 @@ class World:
 
 
 AGREEMENTS = {
-    "DC": {"recipient": "Practices", "kind": "practice", "practices": ["A99001", "A99002", "B99001"], "roles": ["gp"],
-           "purposes": ["direct_care"],
-           "fields": ["nhs_number", "surname", "forename", "date_of_birth", "sex", "practice_code", "why", "last_contact",
-                      "contact_preference"],
-           "signed": "2024-04-01", "expires": "2026-03-31"},
-    "TEAM": {"recipient": "The team", "kind": "team", "practices": ["A99001", "A99002"], "roles": ["gp"],
-             "purposes": ["direct_care"], "fields": ["surname", "why"], "signed": "2024-04-01", "expires": "2026-03-31"},
-    "GW": {"recipient": "The council", "kind": "other", "practices": ["A99001"], "roles": ["adviser"],
-           "purposes": ["public_health"], "cohorts": ["tiny"], "fields": ["surname", "postcode"],
-           "gateway": {"law": "An Act, section 6", "expires": "2025-12-31"}, "signed": "2024-04-01",
-           "expires": "2026-03-31"},
-}  # fmt: skip
+    "DC": {
+        "recipient": "Practices",
+        "kind": "practice",
+        "practices": ["A99001", "A99002", "B99001"],
+        "roles": ["gp"],
+        "purposes": ["direct_care"],
+        "fields": [
+            "nhs_number",
+            "surname",
+            "forename",
+            "date_of_birth",
+            "sex",
+            "practice_code",
+            "why",
+            "last_contact",
+            "contact_preference",
+        ],
+        "signed": "2024-04-01",
+        "expires": "2026-03-31",
+    },
+    "TEAM": {
+        "recipient": "The team",
+        "kind": "team",
+        "practices": ["A99001", "A99002"],
+        "roles": ["gp"],
+        "purposes": ["direct_care"],
+        "fields": ["surname", "why"],
+        "signed": "2024-04-01",
+        "expires": "2026-03-31",
+    },
+    "GW": {
+        "recipient": "The council",
+        "kind": "other",
+        "practices": ["A99001"],
+        "roles": ["adviser"],
+        "purposes": ["public_health"],
+        "cohorts": ["tiny"],
+        "fields": ["surname", "postcode"],
+        "gateway": {"law": "An Act, section 6", "expires": "2025-12-31"},
+        "signed": "2024-04-01",
+        "expires": "2026-03-31",
+    },
+}
 
 
 @pytest.fixture
@@ -178,11 +252,16 @@ def world(tmp_path, monkeypatch) -> World:
     text = yaml.safe_dump({"agreements": AGREEMENTS})
     (tmp_path / "parameters" / "agreements.yml").write_text(text, encoding="utf-8")
     workbook = Workbook(
-        name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31",
+        name="tiny",
+        title="Tiny",
+        ics_code="QZZ",
+        synthetic=True,
+        index_date="2025-03-31",
         landing=str(tmp_path / "identified" / "landing" / "tiny_identified" / "linked"),
-        identified_root=str(tmp_path / "identified"), outputs=str(tmp_path / "outputs"),
+        identified_root=str(tmp_path / "identified"),
+        outputs=str(tmp_path / "outputs"),
         agreements="parameters/agreements.yml",
         audit={"log": str(tmp_path / "identified" / "audit"), "head": str(tmp_path / "head")},
-    )  # fmt: skip
+    )
     begin(place_of(workbook), KEY, root=tmp_path / "identified", synthetic=True)
     return World(tmp_path, workbook)

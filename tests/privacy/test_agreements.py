@@ -10,34 +10,58 @@ from phm_utils.params import Workbook
 from phm_utils.privacy.agreements import Agreement, choose, load_agreements
 
 PRACTICE = {
-    "recipient": "Practices", "kind": "practice", "practices": ["A99001", "A99002"], "roles": ["gp"],
-    "purposes": ["direct_care"], "fields": ["nhs_number", "why"], "signed": "2024-04-01", "expires": "2025-03-31",
-}  # fmt: skip
+    "recipient": "Practices",
+    "kind": "practice",
+    "practices": ["A99001", "A99002"],
+    "roles": ["gp"],
+    "purposes": ["direct_care"],
+    "fields": ["nhs_number", "why"],
+    "signed": "2024-04-01",
+    "expires": "2025-03-31",
+}
 COUNCIL = PRACTICE | {
-    "recipient": "Council", "kind": "other", "purposes": ["public_health"], "cohorts": ["frailty"], "fields": ["surname"],
+    "recipient": "Council",
+    "kind": "other",
+    "purposes": ["public_health"],
+    "cohorts": ["frailty"],
+    "fields": ["surname"],
     "gateway": {"law": "An Act, section 6", "expires": "2024-12-31"},
-}  # fmt: skip
+}
 ASKED = {"role": "gp", "purpose": "direct_care", "cohort": "frailty"}
 
 
 def workbook(tmp_path, agreements, *, synthetic=True, **file) -> Workbook:
     path = tmp_path / "agreements.yml"
     path.write_text(yaml.safe_dump({"agreements": agreements} | file), encoding="utf-8")
-    return Workbook(name="tiny", title="Tiny", ics_code="QZZ", synthetic=synthetic, index_date="2025-03-31",
-                    landing="landing", agreements=str(path))  # fmt: skip
+    return Workbook(
+        name="tiny",
+        title="Tiny",
+        ics_code="QZZ",
+        synthetic=synthetic,
+        index_date="2025-03-31",
+        landing="landing",
+        agreements=str(path),
+    )
 
 
 def test_an_agreement_permits_what_it_names_from_its_first_day_to_its_last():
     agreement = Agreement.model_validate(PRACTICE)
     for day in (agreement.signed, agreement.expires):
         assert agreement.refusals("DC", day, **ASKED) == []
-    assert agreement.refusals("DC", agreement.signed - timedelta(days=1), **ASKED) == ["the agreement DC begins on 01 April 2024"]
-    assert agreement.refusals("DC", agreement.expires + timedelta(days=1), **ASKED) == ["the agreement DC expired on 31 March 2025"]
+    assert agreement.refusals("DC", agreement.signed - timedelta(days=1), **ASKED) == [
+        "the agreement DC begins on 01 April 2024"
+    ]
+    assert agreement.refusals("DC", agreement.expires + timedelta(days=1), **ASKED) == [
+        "the agreement DC expired on 31 March 2025"
+    ]
 
 
 @pytest.mark.parametrize(
     ("changed", "says"),
-    [({"role": "analyst"}, "roles gp and not analyst"), ({"purpose": "commissioning"}, "direct_care and not commissioning")],
+    [
+        ({"role": "analyst"}, "roles gp and not analyst"),
+        ({"purpose": "commissioning"}, "direct_care and not commissioning"),
+    ],
 )
 def test_another_role_or_purpose_is_refused(changed, says):
     [fault] = Agreement.model_validate(PRACTICE).refusals("DC", date(2025, 1, 1), **(ASKED | changed))
@@ -49,7 +73,9 @@ def test_a_gateway_ends_before_its_agreement_and_names_its_cohorts():
     asked = ASKED | {"purpose": "public_health"}
     assert agreement.refusals("GW", date(2024, 12, 31), **asked) == []
     assert "gateway (An Act, section 6) expired" in agreement.refusals("GW", date(2025, 1, 1), **asked)[0]
-    assert "cohorts frailty and not smi" in agreement.refusals("GW", date(2024, 12, 31), **(asked | {"cohort": "smi"}))[0]
+    assert (
+        "cohorts frailty and not smi" in agreement.refusals("GW", date(2024, 12, 31), **(asked | {"cohort": "smi"}))[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,9 +114,12 @@ def test_the_agreement_of_a_practice_is_found_by_its_code():
     assert choose(known, None, "A99002")[0] == "DC"
     assert choose(known, "GW", None)[0] == "GW"
     for reference, practice, says in [
-        (None, None, "--practice"), (None, "A99003", "No agreement with practices names A99003"),
-        ("GX", None, "There is no agreement GX"), ("GW", "A99003", "does not name the practice"), ("DC", None, "--practice"),
-    ]:  # fmt: skip
+        (None, None, "--practice"),
+        (None, "A99003", "No agreement with practices names A99003"),
+        ("GX", None, "There is no agreement GX"),
+        ("GW", "A99003", "does not name the practice"),
+        ("DC", None, "--practice"),
+    ]:
         with pytest.raises(InputError, match=says):
             choose(known, reference, practice)
     with pytest.raises(InputError, match="2 agreements name A99001"):

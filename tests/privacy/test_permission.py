@@ -22,8 +22,16 @@ from phm_utils.privacy.permission import (
 DAY = date(2025, 3, 31)
 CODES = ("A99001", "A99002", "A99003", "A99004", "A99005", "A99006")
 NO_PRACTICES = {"close_date": None, "successor_code": None}
-PLAIN = {"token": "p", "practice_code": "A99001", "registered_from": date(2020, 1, 1), "registered_to": None,
-         "unreadable": False, "opted_out": False, "sensitive": False, "date_of_death": None}  # fmt: skip
+PLAIN = {
+    "token": "p",
+    "practice_code": "A99001",
+    "registered_from": date(2020, 1, 1),
+    "registered_to": None,
+    "unreadable": False,
+    "opted_out": False,
+    "sensitive": False,
+    "date_of_death": None,
+}
 
 
 def practices(**changed: dict) -> pd.DataFrame:
@@ -70,10 +78,16 @@ def test_the_registrations_of_the_day_decide(rows, why):
         ({"A99001": {"close_date": date(2025, 1, 31), "successor_code": "A99002"}}, ["A99002"], GRANTED),
         ({"A99001": {"close_date": DAY, "successor_code": "A99002"}}, ["A99001"], GRANTED),
         ({"A99001": {"close_date": date(2025, 1, 31)}}, ["A99001"], LEFT),
-        ({"A99001": {"close_date": date(2025, 1, 31), "successor_code": "A99002"},
-          "A99002": {"close_date": date(2025, 2, 28), "successor_code": "A99001"}}, ["A99001", "A99002"], LEFT),
+        (
+            {
+                "A99001": {"close_date": date(2025, 1, 31), "successor_code": "A99002"},
+                "A99002": {"close_date": date(2025, 2, 28), "successor_code": "A99001"},
+            },
+            ["A99001", "A99002"],
+            LEFT,
+        ),
     ],
-)  # fmt: skip
+)
 def test_patients_of_a_merged_practice_are_those_of_its_successor(closed, permitted, why):
     assert decision({}, permitted=permitted, known=practices(**closed)) == why
 
@@ -86,12 +100,18 @@ def made_by_chance(rng: random.Random, number: int) -> list[dict]:
     for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 3, 4])):
         start += timedelta(days=rng.randint(0, 1_500))
         end = start + timedelta(days=rng.randint(-30, 1_500)) if rng.random() < 0.6 else None
-        rows.append({
-            "token": token, "practice_code": rng.choice([*CODES, None]) if rng.random() < 0.95 else "X99999",
-            "registered_from": start if rng.random() < 0.98 else None, "registered_to": end,
-            "unreadable": rng.random() < 0.03, "opted_out": rng.random() < 0.03, "sensitive": rng.random() < 0.03,
-            "date_of_death": death,
-        })  # fmt: skip
+        rows.append(
+            {
+                "token": token,
+                "practice_code": rng.choice([*CODES, None]) if rng.random() < 0.95 else "X99999",
+                "registered_from": start if rng.random() < 0.98 else None,
+                "registered_to": end,
+                "unreadable": rng.random() < 0.03,
+                "opted_out": rng.random() < 0.03,
+                "sensitive": rng.random() < 0.03,
+                "date_of_death": death,
+            }
+        )
     return rows
 
 
@@ -102,7 +122,9 @@ def permitted_by_hand(rows: list[dict], known: dict[str, dict], permitted: set[s
             return False
         if row["date_of_death"] is not None and row["date_of_death"] <= day:
             return False
-    open_rows = [r for r in rows if r["registered_from"] <= day and (r["registered_to"] is None or r["registered_to"] >= day)]
+    open_rows = [
+        r for r in rows if r["registered_from"] <= day and (r["registered_to"] is None or r["registered_to"] >= day)
+    ]
     newest = [r for r in open_rows if r["registered_from"] == max(r["registered_from"] for r in open_rows)]
     places = set()
     for row in newest:
@@ -129,8 +151,11 @@ def test_of_ten_thousand_histories_nobody_is_listed_whom_the_agreement_does_not_
     rows = [row for rows in people.values() for row in rows]
     rng.shuffle(rows)
     found = decide(pd.Series(list(people)), pd.DataFrame(rows, columns=list(PLAIN)), known, permitted, day)
-    by_hand = {name for name, rows in people.items()
-               if permitted_by_hand(rows, {c: NO_PRACTICES | closed.get(c, {}) for c in CODES}, permitted, day)}  # fmt: skip
+    by_hand = {
+        name
+        for name, rows in people.items()
+        if permitted_by_hand(rows, {c: NO_PRACTICES | closed.get(c, {}) for c in CODES}, permitted, day)
+    }
     granted = found[found["decision"] == GRANTED]
     assert set(granted["token"]) == by_hand
     assert granted["practice_code"].isin(permitted).all()

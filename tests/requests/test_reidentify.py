@@ -50,9 +50,22 @@ def test_a_list_has_the_fields_that_the_agreement_names_and_says_when_it_expires
     request = request_of(world)
     made = listed(world, request)
     frame = read_list(made.folder)
-    assert list(frame) == ["Reference", "NHS number", "Surname", "Forename", "Date of birth", "Sex", "Practice",
-                           "Why on the list", "Last contact", "Contact preference", "Reason", "Status", "Date",
-                           "List expires"]  # fmt: skip
+    assert list(frame) == [
+        "Reference",
+        "NHS number",
+        "Surname",
+        "Forename",
+        "Date of birth",
+        "Sex",
+        "Practice",
+        "Why on the list",
+        "Last contact",
+        "Contact preference",
+        "Reason",
+        "Status",
+        "Date",
+        "List expires",
+    ]
     assert list(frame["Surname"]) == [f"Surname{n}" for n in range(1, 6)]
     assert set(frame["Reference"]) == set(request.people()["reference"])
     assert set(frame["List expires"]) == {"2025-04-15"}
@@ -105,15 +118,23 @@ def test_who_died_moved_or_opted_out_since_the_request_is_left_out(world):
     world.people[2] = {"practice_code": "A99002"}
     world.make()
     request = request_of(world, practice=None, agreement="TEAM")
-    world.people = {1: {"registered_to": "2025-03-20"}, 2: {"practice_code": "A99003"}, 3: {"sensitive": "true"},
-                    4: {"type_1_opt_out": "true"}, 5: {}}  # fmt: skip
+    world.people = {
+        1: {"registered_to": "2025-03-20"},
+        2: {"practice_code": "A99003"},
+        3: {"sensitive": "true"},
+        4: {"type_1_opt_out": "true"},
+        5: {},
+    }
     world.write_vault()
     made = listed(world, request)
     assert list(read_list(made.folder)["Surname"]) == ["Surname5"]
     assert {why: n for why, n in made.decisions.items() if n} == {
-        "granted": 1, "not registered on the day": 1, "record flagged as sensitive": 1, "opted out": 1,
+        "granted": 1,
+        "not registered on the day": 1,
+        "record flagged as sensitive": 1,
+        "opted out": 1,
         "registered with a practice that the agreement does not name": 1,
-    }  # fmt: skip
+    }
 
 
 def test_a_list_is_not_written_after_its_last_day_nor_before_its_first(world):
@@ -128,9 +149,10 @@ def test_an_agreement_that_ended_or_changed_since_the_request_permits_no_list(wo
     world.make()
     request = request_of(world)
     for changed, says in [
-        ({"expires": "2025-04-01"}, "expired on 01 April 2025"), ({"practices": ["A99002"]}, "no longer names A99001"),
+        ({"expires": "2025-04-01"}, "expired on 01 April 2025"),
+        ({"practices": ["A99002"]}, "no longer names A99001"),
         ({"roles": ["nurse"]}, "and not gp"),
-    ]:  # fmt: skip
+    ]:
         world.agree(**({"expires": "2026-03-31", "practices": ["A99001"], "roles": ["gp"]} | changed))
         refused(world, request, says)
 
@@ -161,8 +183,15 @@ def test_a_head_changed_by_hand_gives_nobody_more(world):
     world.make()
     request = request_of(world)
     head = json.loads((request.path / "request.json").read_text())
-    for change in ({"expires": "2025-04-10"}, {"role": "nurse"}, {"practices": ["A99002"]}, {"fields": ["postcode"]},
-                   {"requester": "Somebody else"}, {"reason": "Diabetes"}, {"agreement": "TEAM"}):  # fmt: skip
+    for change in (
+        {"expires": "2025-04-10"},
+        {"role": "nurse"},
+        {"practices": ["A99002"]},
+        {"fields": ["postcode"]},
+        {"requester": "Somebody else"},
+        {"reason": "Diabetes"},
+        {"agreement": "TEAM"},
+    ):
         (request.path / "request.json").write_text(json.dumps(head | change))
         refused(world, request, "The audit knows no request")
 
@@ -180,7 +209,13 @@ def test_a_vault_cut_short_changed_replaced_or_older_is_refused(world, tmp_path)
     kept = tmp_path / "kept.phm"
     shutil.copy(world.vault, kept)
     content = kept.read_bytes()
-    for changed in (content[:-1], content[: len(content) // 2], content[:60] + b"x" + content[61:], b"", b"not a vault"):
+    for changed in (
+        content[:-1],
+        content[: len(content) // 2],
+        content[:60] + b"x" + content[61:],
+        b"",
+        b"not a vault",
+    ):
         world.vault.write_bytes(changed)
         refused(world, request, "changed since it was written|not a file of the vault")
     world.write_vault()  # a newer linkage: its digest differs where a row does
@@ -231,7 +266,7 @@ def test_a_disk_that_is_full_when_the_outcome_is_written_gives_no_list(world, mo
         listed(world, request)
     monkeypatch.setattr("os.fsync", real)
     assert not (world.identified / "lists" / request.head.request).exists()
-    assert [p for p in (world.identified / "lists").iterdir()] == []
+    assert list((world.identified / "lists").iterdir()) == []
     assert written
 
 

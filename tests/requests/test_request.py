@@ -50,9 +50,13 @@ def test_a_request_asks_for_the_practices_own_patients_by_pseudonym(world):
 
 def test_what_happened_since_the_run_keeps_people_off(world):
     world.make()
-    world.people = {1: {"registered_to": "2025-03-15"}, 2: {"type_1_opt_out": "true"}, 3: {"sensitive": "perhaps"},
-                    4: [{"registered_to": "2025-02-01"}, {"practice_code": "A99002", "registered_from": "2025-02-02"}],
-                    5: {}}  # fmt: skip
+    world.people = {
+        1: {"registered_to": "2025-03-15"},
+        2: {"type_1_opt_out": "true"},
+        3: {"sensitive": "perhaps"},
+        4: [{"registered_to": "2025-02-01"}, {"practice_code": "A99002", "registered_from": "2025-02-02"}],
+        5: {},
+    }
     world.deaths = {}
     world.write_landing()
     assert asked_for(world) == {5}
@@ -92,10 +96,18 @@ def test_a_team_is_given_the_patients_of_all_practices_that_its_agreement_names(
         ({"cohort": "tinny"}, "No definition tinny.yml"),
         ({"day": date(2026, 4, 1)}, "expired on 31 March 2026"),
         ({"practice": None, "agreement": "GW", "role": "adviser", "purpose": "direct_care"}, "public_health and not"),
-        ({"practice": None, "agreement": "GW", "role": "adviser", "purpose": "public_health", "day": date(2026, 1, 1)},
-         "gateway"),
+        (
+            {
+                "practice": None,
+                "agreement": "GW",
+                "role": "adviser",
+                "purpose": "public_health",
+                "day": date(2026, 1, 1),
+            },
+            "gateway",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_no_agreement_permits_is_refused_and_the_attempt_is_in_the_audit(world, changed, says):
     world.make()
     refused(world, says, replace(ASK, **changed))
@@ -124,12 +136,19 @@ def test_a_list_of_real_people_is_of_today_and_of_new_data(world):
 
 def test_what_is_known_of_others_in_the_household_makes_no_list_without_permission(world):
     household = {"household": {"has": "asthma"}, "says": "Somebody in the household has asthma"}
-    world.cohort = COHORT | {"criteria": [{"has": "diabetes"}, household], "neutral_title": "Review",
-                             "neutral_reason": "Listed for a review"}  # fmt: skip
-    world.people = {1: {"person": {"household_token": "h", "household_size": 2}},
-                    2: {"person": {"household_token": "h", "household_size": 2}}}  # fmt: skip
-    world.events = [{"concept": "diabetes", "person": 1, "day": "2024-05-01"},
-                    {"concept": "asthma", "person": 2, "day": "2024-05-01"}]  # fmt: skip
+    world.cohort = COHORT | {
+        "criteria": [{"has": "diabetes"}, household],
+        "neutral_title": "Review",
+        "neutral_reason": "Listed for a review",
+    }
+    world.people = {
+        1: {"person": {"household_token": "h", "household_size": 2}},
+        2: {"person": {"household_token": "h", "household_size": 2}},
+    }
+    world.events = [
+        {"concept": "diabetes", "person": 1, "day": "2024-05-01"},
+        {"concept": "asthma", "person": 2, "day": "2024-05-01"},
+    ]
     world.make()
     refused(world, "others in the household")
     world.permit_household_facts()
@@ -164,7 +183,9 @@ def test_no_audit_no_request(world):
     world.make()
     for gone in ("audit", "agreements"):
         changed = world.workbook.model_copy(update={gone: None})
-        with pytest.raises(InputError, match="No audit, no list" if gone == "audit" else "No list without an agreement"):
+        with pytest.raises(
+            InputError, match="No audit, no list" if gone == "audit" else "No list without an agreement"
+        ):
             make_request(changed, ASK, type(world.log()).of(changed))
 
 

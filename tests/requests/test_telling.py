@@ -31,8 +31,11 @@ def listed(world):
         world.events = EVENTS
         world.make()
         for source, recipients in told.items():
-            world.govern(source.replace("__", "/").replace("_and_", " "), may_be_told_to=recipients,
-                         purposes=["direct_care", "population_health_management"])  # fmt: skip
+            world.govern(
+                source.replace("__", "/").replace("_and_", " "),
+                may_be_told_to=recipients,
+                purposes=["direct_care", "population_health_management"],
+            )
         made = make_request(world.workbook, ASK, world.log())
         people = made.request.people()["token"]
         with asked(world.workbook, stated(world.workbook, ASK)) as question:
@@ -53,7 +56,7 @@ def test_whoever_is_found_by_a_partner_alone_is_not_listed(listed):
 
 
 def test_a_list_whose_partner_agrees_is_told_and_no_other(listed):
-    people, why = listed(EITHER, **{"partner_list__warm_and_homes": ["practice"]})
+    people, why = listed(EITHER, partner_list__warm_and_homes=["practice"])
     assert people == {1, 3}
     assert "warm homes" in why[3]
     assert not any(DRUGS in text for text in why.values())
@@ -102,8 +105,14 @@ def test_an_agreement_that_expired_or_is_for_another_purpose_tells_nothing(world
     world.cohort = COHORT | {"criteria": [EITHER]}
     world.events = EVENTS
     world.make()
-    for changed in ({"expires": "2025-03-31"}, {"purposes": ["population_health_management"]}, {"may_be_told_to": ["team"]}):
-        world.govern("partner_list/warm homes", **({"may_be_told_to": ["practice"], "purposes": ["direct_care"]} | changed))
+    for changed in (
+        {"expires": "2025-03-31"},
+        {"purposes": ["population_health_management"]},
+        {"may_be_told_to": ["team"]},
+    ):
+        world.govern(
+            "partner_list/warm homes", **({"may_be_told_to": ["practice"], "purposes": ["direct_care"]} | changed)
+        )
         made = make_request(world.workbook, ASK, world.log())
         assert set(made.request.people()["token"]) == {token(1)}
 
