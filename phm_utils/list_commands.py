@@ -30,9 +30,9 @@ def list_options(commands, add: Adding, day: Callable[[str], date]) -> None:
     listed.add_argument("--requester", required=True, metavar="NAME", help="who writes the list")
     _add_key(listed, day)
     shown = add(commands, "timeline", timeline, "show one listed person's contacts of 36 months, on screen only")
+    _add_key(shown, day)
     shown.add_argument("reference", metavar="REFERENCE", help="of the person, as on the list")
     shown.add_argument("--requester", required=True, metavar="NAME", help="the clinician who looks")
-    _add_key(shown, day)
 
 
 def _add_run(command: argparse.ArgumentParser, day: Callable[[str], date]) -> None:
