@@ -199,6 +199,7 @@ class Workbook(Frozen):
     outputs: str = Field("outputs", description="Folder of all runs")
     mapping: str | None = Field(None, description="YAML file of the extracts' own names and codes")
     governance: str = Field("parameters/governance.yml", description="YAML file of sources and permissions")
+    agreements: str | None = Field(None, description="YAML file of who may have a list of people, and whose; or nobody")
     limits: Limits = Limits()
     accept: tuple[str, ...] = Field((), description="names of alarms of the check that are right after all")
     unreadable_opt_outs: Literal["withhold", "stop"] = Field(

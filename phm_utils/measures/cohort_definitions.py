@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from phm_utils.errors import InputError
 from phm_utils.measures.definitions import AS_DEFINED
+from phm_utils.measures.outreach_status import FollowUp, follow_up_faults
 from phm_utils.params import Code, Frozen, load_yaml
 from phm_utils.rules.faults import Fault, model_faults, raise_faults
 from phm_utils.rules.forms import InCohort, Scalar
@@ -23,8 +24,7 @@ FOLDER = Path("parameters") / "cohorts"
 MOST_TERMS = 2_000  # entries of a file's criteria; ours have some dozen
 WORDED = ("title", "short", "question", "use", "limits", "neutral_title", "neutral_reason")  # may name parameters
 TO_BE_NAMED = "to be named"
-# In place of criteria that cannot be read, so that the rest of the file is still checked.
-_PLACEHOLDER = {"column": "age", "op": "is known"}
+_PLACEHOLDER = {"column": "age", "op": "is known"}  # for criteria that cannot be read: the rest is still checked
 
 
 class Alternative(Frozen):
@@ -83,6 +83,7 @@ class Cohort(Frozen):
     limits: tuple[str, ...] = ()
     neutral_title: str | None = Field(None, description="for lists, where the title would say something of others")
     neutral_reason: str | None = None
+    follow_up: FollowUp = FollowUp()
     written: tuple[Any, ...] = Field((), exclude=True, repr=False, description="criteria before parameters are put in")
 
     @property
@@ -168,7 +169,7 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
     content = content | with_parameters({k: content[k] for k in WORDED if k in content}, values or {}, (), faults)
     whole = not faults
     filled = content | {"criteria": rules if whole else [_PLACEHOLDER], "written": written if whole else ()}
-    found = None
+    found: Cohort | None = None
     try:
         found = Cohort.model_validate(filled)
     except ValidationError as error:
@@ -177,6 +178,7 @@ def read_cohort(path: Path, words: Vocabulary | None = None) -> Cohort:
         if found is not None and words.index_date and found.out_of_season(words.index_date):
             words = replace(words, index_date=None)  # it is left out of the run, whatever its windows
         faults += _word_faults(path.stem, written, values or {}, words)
+        faults += follow_up_faults(content.get("follow_up"), words)
     if found is not None and whole:
         faults += _alternative_faults(found, words)
     raise_faults(faults, path)

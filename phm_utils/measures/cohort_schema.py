@@ -46,6 +46,8 @@ def _plain(part: dict[str, Any]) -> dict[str, Any]:
 
 def _with_words(name: str, key: str, part: dict[str, Any], words: dict[str, list[str]]) -> dict[str, Any]:
     """A property with the words that it takes, and with a parameter of the file in place of a value."""
+    if name == "FollowUp":
+        return part | {"items": {"enum": words["concept"]}}
     if key == "column" and name != "Alternative":
         return {"enum": words["column"]}
     if key in CONCEPT_KEYS and name != "Alternative":

@@ -40,6 +40,17 @@ RISING = Stage(
     settings=("ics_code", "index_date"),
     parameters=(RisingChoice,),
 )
+FOLLOW_UP = Stage(
+    "follow_up",
+    "phm_utils.measures.follow_up:follow_up",
+    makes=("list_request", "list_member", "outreach_event"),
+    reads=(
+        *("person", "person_follow_up", "person_event", "practice", "gp_registration", "gp_event", "code_list"),
+        "event_concept",
+    ),
+    settings=("index_date",),
+    files="phm_utils.measures.follow_up:follow_up_files",
+)
 # What `cohort_change` compares a later run with.
 KEPT = ("cohort_step", "cohort_definition", "person_place")
-TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS, PLACE, RISING), keeps=KEPT)
+TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS, PLACE, RISING, FOLLOW_UP), keeps=KEPT)

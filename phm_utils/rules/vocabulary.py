@@ -124,6 +124,20 @@ def leaf_faults(leaf: Leaf, words: Vocabulary, place: Place) -> list[Fault]:
     return []
 
 
+def concept_faults(concept: str, words: Vocabulary, place: Place) -> list[Fault]:
+    """The fault of a concept's name where it stands outside a rule, with the nearest one.
+
+    >>> known = Vocabulary({}, {"asthma": EventConcept("asthma", "Asthma", "gp_event")})
+    >>> [fault.text for fault in concept_faults("asthmaa", known, ("follow_up",))]
+    ['There is no concept `asthmaa`. Did you mean `asthma`?']
+    """
+    try:
+        _known("concept", (concept,), tuple(words.concepts))
+    except InputError as fault:
+        return [Fault(place, str(fault))]
+    return []
+
+
 def _all_parts(rule: Rule) -> list[Rule]:
     return [rule, *(inner for part in parts(rule) for inner in _all_parts(part))]
 

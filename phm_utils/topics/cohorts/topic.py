@@ -8,6 +8,8 @@ from pydantic import Field
 from phm_utils.errors import InputError
 from phm_utils.measures.cohort_check import check_files
 from phm_utils.measures.cohort_definitions import FOLDER, cohort_path
+from phm_utils.measures.questions import FILE as QUESTIONS
+from phm_utils.measures.questions import load_questions
 from phm_utils.measures.rising import RisingChoice
 from phm_utils.measures.segments import SegmentChoice
 from phm_utils.params import Code, Workbook
@@ -16,6 +18,7 @@ from phm_utils.runs import project_root
 from phm_utils.topic import ADVICE, MISSING, OK, Line, Stage, Topic, aggregates
 from phm_utils.topics.cohorts.change_releases import CHANGES
 from phm_utils.topics.cohorts.cohort_releases import NEST, RELEASES
+from phm_utils.topics.cohorts.list_releases import LIST_RELEASES, QUESTION
 from phm_utils.topics.cohorts.rising_releases import RISING_RELEASES
 
 
@@ -45,6 +48,10 @@ def examine(workbook: Workbook) -> Iterator[Line]:
     try:
         for name in CohortsParams.of(workbook).cohorts:
             cohort_path(name)
+    except InputError as fault:
+        yield MISSING, str(fault)
+    try:
+        load_questions()
     except InputError as fault:
         yield MISSING, str(fault)
     if not any(result.fault for result in checked):
@@ -82,6 +89,21 @@ TOPIC = Topic(
             settings=("ics_code",),
         ),
         Stage(
+            "list_tables",
+            "phm_utils.topics.cohorts.list_tables:list_tables",
+            makes=aggregates(LIST_RELEASES),
+            reads=("list_request", "list_member", "outreach_event", "person", "person_left_out", "practice"),
+            settings=("ics_code", "index_date"),
+            files=COLUMN_FILES,
+        ),
+        Stage(
+            "questions",
+            "phm_utils.topics.cohorts.question_tables:question_tables",
+            makes=aggregates([QUESTION]),
+            settings=("ics_code",),
+            files=(QUESTIONS.as_posix(), "parameters/cohorts/*.yml"),
+        ),
+        Stage(
             "cohort_change",
             "phm_utils.topics.cohorts.change_tables:cohort_change",
             makes=aggregates(CHANGES),
@@ -89,7 +111,7 @@ TOPIC = Topic(
             files="phm_utils.measures.cohort_change:earlier_files",
         ),
     ),
-    releases=(*RELEASES, NEST, *CHANGES, *RISING_RELEASES),
+    releases=(*RELEASES, NEST, *CHANGES, *RISING_RELEASES, *LIST_RELEASES, QUESTION),
     notebook="03_cohorts",
     parameters=CohortsParams,
     reads=("person_left_out",),
