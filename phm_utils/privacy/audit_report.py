@@ -7,6 +7,7 @@ from datetime import date
 
 import pandas as pd
 
+from phm_utils.printable import printable
 from phm_utils.privacy.audit_facts import MOST, Fact
 from phm_utils.privacy.audit_seal import BEGIN, OUTCOME, RECOVERED, REFUSED, Entry
 from phm_utils.privacy.audit_verify import Verdict
@@ -59,14 +60,14 @@ def _row(entry: Entry, outcomes: list[Entry]) -> dict[str, object]:
     shown: dict[str, object] = {name: _text(facts.get(name, "")) for name in STATED}
     return shown | {
         "entry": entry.number,
-        "when": entry.when.replace("T", " ").removesuffix("Z"),
-        "action": entry.action,
+        "when": _text(entry.when.replace("T", " ").removesuffix("Z")),
+        "action": _text(entry.action),
         "asked": _people(facts.get("asked", facts.get("people"))),
         "given": _people(facts.get("granted")),
         "withheld": _text(facts.get("withheld", "")),
-        "outcome": _ENDS.get(entry.kind) or ", then ".join(ends) or NO_OUTCOME,
+        "outcome": _ENDS.get(entry.kind) or _text(", then ".join(ends)) or NO_OUTCOME,
         "why": _text(facts.get("why", facts.get("refused", ""))),
-        "also": "; ".join(f"{name}: {_text(value)}" for name, value in facts.items() if name not in _ELSEWHERE),
+        "also": "; ".join(f"{_text(name)}: {_text(value)}" for name, value in facts.items() if name not in _ELSEWHERE),
     }
 
 
@@ -78,4 +79,4 @@ def _people(fact: object) -> int | None:
 
 
 def _text(fact: object) -> str:
-    return ", ".join(map(str, fact)) if isinstance(fact, list) else str(fact)
+    return printable(", ".join(map(str, fact)) if isinstance(fact, list) else str(fact))

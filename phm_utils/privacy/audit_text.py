@@ -13,7 +13,7 @@ from phm_utils.privacy.pseudonyms import demo_key
 
 FEW_PRACTICES = 8  # more are counted, and named in the CSV
 GIVEN, NOT_STATED = "people given", "(not stated)"
-_COUNTED = re.compile(r"(.+): (\d+)")
+_COUNTED = re.compile(r"(.+): ([0-9]{1,9})$")
 
 
 def verdict_line(verdict: Verdict) -> str:

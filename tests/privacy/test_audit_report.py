@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from audit_logs import FACTS, KEY, lines_of, new_log, open_log, put
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from phm_utils.errors import InputError
@@ -133,6 +133,8 @@ def test_the_csv_runs_nothing_in_a_spreadsheet(place):
     st.sampled_from(["intent", "outcome", "refused", "recovered", "begin", "other"]),
     st.text(max_size=5),
 )
+@example({"withheld": [f"moved: {10**30}", "died: \u0661"], "recipient": "\ud800"}, "refused", "")
+@example({"granted": 10**30, "people": True}, "outcome", "2025")
 def test_a_forged_entry_is_shown_whatever_it_says(facts, kind, when):
     first = Entry(1, "2025-04-01T09:14:07Z", "intent", "reidentify", dict(FACTS), "0" * 64)
     forged = Entry(2, when, kind, "reidentify", facts, "0" * 64)
