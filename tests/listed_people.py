@@ -53,8 +53,15 @@ class Lists:
         here = [
             row for row in self.people if row.get("person_no") and not row["died"] and (row["then"] or not row["to"])
         ]
-        self._table("person", [(row["token"], row["person_no"], row["then"] or row["practice"]) for row in here],
-                    "person_id VARCHAR, person_no INT, practice_code VARCHAR")  # fmt: skip
+        networks = {practice: pcn for practice, _, pcn, *_ in practices}
+        rows = [
+            (row["token"], row["person_no"], row["then"] or row["practice"], networks[row["then"] or row["practice"]],
+             row.get("age", 50), "Female", row.get("fifth", 5), row.get("ethnic_group", "White"))
+            for row in here
+        ]  # fmt: skip
+        self._table("person", rows, "person_id VARCHAR, person_no INT, practice_code VARCHAR, pcn_code VARCHAR, "
+                    "age INT, sex VARCHAR, imd_quintile INT, ethnic_group VARCHAR")  # fmt: skip
+        self._table("person_left_out", [], "table_name VARCHAR, column_name VARCHAR, what VARCHAR")
         self._table("code_list", [("cervical_screening", "171149006")], "list_name VARCHAR, code VARCHAR")
         self.have()
 
@@ -95,6 +102,10 @@ class Lists:
         source = "SELECT * FROM _frame" if model.frame is not None else model.sql
         self.con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {source} ORDER BY {', '.join(model.key)}")
         return self.con.execute(f"SELECT * FROM {model.name}").df()
+
+    def many(self, **groups: tuple[int, dict]) -> None:
+        """Make people in groups of some number: `tried3` is the third of `tried`."""
+        self.are(*({"token": f"{name}{n}", **row} for name, (count, row) in groups.items() for n in range(count)))
 
     def _table(self, name: str, rows: list[tuple], columns: str) -> None:
         self.con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")

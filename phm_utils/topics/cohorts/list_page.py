@@ -11,6 +11,7 @@ from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.measures.outreach_status import WORDS
 from phm_utils.reports.comparisons import people, percent
 from phm_utils.reports.findings import finding
+from phm_utils.topics.cohorts.list_releases import NOT_COUNTED
 from phm_utils.wording import joined
 
 TOO_FEW = "too few to show"
@@ -30,13 +31,11 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per cohort: its lists, and how far the people on them were reached. frame: of `list_people`."""
     columns = {
         "short": "Cohort", "lists": "Lists", "listed": "People on them", "tried": "Tried", "contacted": "Contacted",
-        "reached": "Reached", "share": "Share reached (%)", "lower": "Lower 95% limit (%)",
-        "upper": "Upper 95% limit (%)", "not_tried": "Not yet tried", "thrice": "Tried three times, not reached",
-        "ended": "Died or moved", "ended_untried": "Of these not tried before", "this_month": "Contact in this month",
+        "reached": "Reached", "share": "Share reached (%)", "not_tried": "Not yet tried",
+        "thrice": "Tried three times, not reached", "ended": "Died or moved", "this_month": "Contact in this month",
     }  # fmt: skip
-    shown = frame.assign(**{name: 100 * frame[name] for name in ("share", "lower", "upper")})
-    shown = shown[shown["lists"] > 0]
-    return shown[list(columns)].rename(columns=columns)
+    shown = frame[frame["lists"] > 0]
+    return shown.assign(share=(100 * shown["share"].astype("Float64")).round(1))[list(columns)].rename(columns=columns)
 
 
 @finding
@@ -57,7 +56,7 @@ def _came_of(row: dict[str, Any]) -> str:
     lead += f" and {reached} were reached. Still registered: {_count(row['not_tried'])} not yet tried"
     lead += f", {_count(row['thrice'])} tried on three days or more and not reached."
     if pd.notna(row["this_month"]):
-        lead += f" In the month of the index date {_count(row['this_month'])} had a contact."
+        lead += f" In the month of the index date {people(int(row['this_month']))} had a contact."
     return lead
 
 
@@ -91,9 +90,18 @@ def by_unit(frame: pd.DataFrame) -> pd.DataFrame:
 
 @if_present
 def by_group(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per cohort and group with anybody on a list. frame: of `list_group`."""
+    """One row per cohort and group with anybody on a list, in the order of the groups. frame: of `list_group`.
+
+    Those who cannot be placed in a group now are the same people in each division, and stand once.
+    """
     some = frame[frame["listed"].ne(0).fillna(True)]
-    return some.assign(group=some["dimension"] + ": " + some["level"])
+    order = {name: place for place, name in enumerate(dict.fromkeys(some["dimension"]))}
+    groups = some.groupby(["dimension", "level"])["place"].transform("min")
+    placed = some.assign(_dimension=some["dimension"].map(order), _place=groups, _nowhere=some["level"].eq(NOT_COUNTED))
+    placed = placed.sort_values(["_nowhere", "_dimension", "_place", "place"], kind="stable")
+    placed = placed[~placed["_nowhere"] | ~placed.duplicated(["cohort", "level"])]
+    label = (placed["dimension"] + ": " + placed["level"]).where(~placed["_nowhere"], NOT_COUNTED)
+    return placed.assign(group=label).drop(columns=["_dimension", "_place", "_nowhere"]).reset_index(drop=True)
 
 
 @finding
@@ -103,14 +111,15 @@ def unequal(frame: pd.DataFrame) -> list[str]:
     Pearson's test of each cohort and division, from the numbers shown, at a level that the number of them divides.
     """
     known = frame.dropna(subset=["reached", "listed"])
-    known = known[known["listed"] > 0]
+    known = known[(known["listed"] > 0) & known["level"].ne(NOT_COUNTED)]
     parts = {names: rows for names, rows in known.groupby(["short", "dimension"], sort=False) if len(rows) > 1}
     tested = {names: p for names, rows in parts.items() if (p := _by_chance(rows)) is not None}
     found = [names for names, p in tested.items() if p < LEVEL / len(tested)]
     if not tested:
         return ["Too few people were listed to compare how many of each group were reached."]
     if not found:
-        return [f"The share reached differs between no groups more than chance explains ({len(tested)} comparisons)."]
+        compared = "1 comparison" if len(tested) == 1 else f"{len(tested)} comparisons"
+        return [f"The share reached differs between no groups more than chance explains ({compared})."]
     return [_differs(names, parts[names]) for names in found]
 
 
@@ -140,6 +149,14 @@ def by_unit_said(frame: pd.DataFrame, kind: str) -> list[str]:
     return parts or [f"Too few people of any {kind} were listed to compare."]
 
 
+@if_present
+def curves(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per cohort and day that is shown, and day 0, when nobody had a contact yet. frame: of `list_time`."""
+    known = frame.dropna(subset=["incidence"])
+    start = known.drop_duplicates("cohort").assign(day=0, incidence=0.0, lower=0.0, upper=0.0)
+    return pd.concat([start, known]).sort_values(["place", "day"], ignore_index=True)
+
+
 @finding
 def first_contact(frame: pd.DataFrame) -> list[str]:
     """For each cohort the share with a first contact within 28 days, or the last day known. frame: of `list_time`."""
@@ -156,7 +173,7 @@ def first_contact(frame: pd.DataFrame) -> list[str]:
             f"{short}: {percent(row['incidence'])}{limits} of the people listed had a first contact within "
             f"{int(row['day'])} days, those who died or moved before counted as not met."
         )
-    return parts
+    return parts or ["Too few people were followed for long enough to say when the first contact was."]
 
 
 @finding("limit")

@@ -10,6 +10,7 @@ from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts,
 from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, estimate, key, keys
 
 PART, NEEDS = "What came of lists", "a list that was asked for up to the index date"
+NOT_COUNTED = "Not counted now (died, moved, no GP records)"  # in place of a group
 PEOPLE = (
     "listed",
     "here",
@@ -105,6 +106,7 @@ TIME = Release(
         *(estimate(name, "contacts") for name in ("incidence", "lower", "upper")),
         *(estimate("died", "died_people"), estimate("moved", "moved_people")),
     ),
+    may_be_empty=True,
     part="Time to the first contact",
     needs=NEEDS,
 )

@@ -22,11 +22,10 @@ from phm_utils.topics.cohorts.list_people import (
     first_contacts,
     worked,
 )
-from phm_utils.topics.cohorts.list_releases import GROUP, LEFT_OUT, LISTS, PEOPLE, STATUS, TIME, UNIT
+from phm_utils.topics.cohorts.list_releases import GROUP, LEFT_OUT, LISTS, NOT_COUNTED, PEOPLE, STATUS, TIME, UNIT
 
 DAYS = (7, 14, 21, 28, 42, 56, 84, 112, 168)  # since the first list
 FEWEST = 10  # people followed for so long, and people added since the day before that is shown
-NOT_COUNTED = "Not counted now (died, moved, no GP records)"  # in place of a group
 
 
 def list_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
@@ -117,9 +116,10 @@ def _times(people: pd.DataFrame, areas: Areas, cohorts: pd.DataFrame) -> pd.Data
         here = people if area == areas.ics_code else people[people["pcn_code"] == area]
         for cohort in cohorts["cohort"]:
             parts += [row | {"area_code": area, "cohort": cohort} for row in _curve(here[here["cohort"] == cohort])]
-    columns = ["area_code", "cohort", "day", "incidence", "lower", "upper", "died", "moved"]
-    behind = ["contacts", "died_people", "moved_people"]
-    return pd.DataFrame(parts, columns=[*columns, *behind]).merge(numbered(cohorts), on="cohort")
+    figures, behind = ["incidence", "lower", "upper", "died", "moved"], ["contacts", "died_people", "moved_people"]
+    frame = pd.DataFrame(parts, columns=["area_code", "cohort", "day", *figures, *behind])
+    types = dict.fromkeys(figures, "float64") | dict.fromkeys(("day", *behind), "int64")
+    return frame.astype(types | {"area_code": "str", "cohort": "str"}).merge(numbered(cohorts), on="cohort")
 
 
 def _curve(people: pd.DataFrame) -> list[dict]:
