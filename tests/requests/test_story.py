@@ -71,7 +71,9 @@ def found_again(workbook, request: RequestFolder) -> pd.DataFrame:
 
 def planted(truth: pd.DataFrame, request: RequestFolder, how: str) -> set[tuple]:
     people = set(request.people()["token"])
-    rows = truth[(truth["cohort"] == request.head.cohort) & (truth["how"] == how) & truth["token_person_id"].isin(people)]
+    rows = truth[
+        (truth["cohort"] == request.head.cohort) & (truth["how"] == how) & truth["token_person_id"].isin(people)
+    ]
     days = pd.to_datetime(rows["day"]).dt.date.astype(str)
     return set(zip(rows["token_person_id"], rows["status"], days, strict=True))
 
@@ -95,7 +97,7 @@ def test_what_practices_coded_is_found_with_nothing_lost(story, cohort):
     found = as_set(found_again(workbook, requests[cohort]), CODE)
     assert expected
     assert found >= expected
-    # Others of the list are screened or reviewed without the list: their codes are not planted, and are of other people.
+    # Others of the list are screened or reviewed without it: their codes are not planted, and are of other people.
     assert {person for person, *_ in found - expected}.isdisjoint(
         truth.loc[truth["cohort"] == cohort, "token_person_id"]
     )
