@@ -3,11 +3,11 @@
 import shutil
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
 from phm_utils.errors import InputError
+from phm_utils.measures.outreach import requests_folder
 from phm_utils.params import Workbook
 from phm_utils.privacy.agreements import OTHER
 from phm_utils.privacy.audit_log import AuditLog
@@ -18,7 +18,6 @@ from phm_utils.requests.terms import Ask, stated
 from phm_utils.runs import Store, resolve
 from phm_utils.wording import all_lacking
 
-FOLDER = "requests"  # of a run's folder
 SHORT = 16  # digits of a definition's digest that the audit states
 OLDEST_DATA = 62  # days: of real people, older registrations do not say who died or moved
 # What whoever holds the key checks again on the day on which they write the list.
@@ -97,11 +96,6 @@ def make_request(workbook: Workbook, ask: Ask, log: AuditLog) -> Made:
             shutil.rmtree(made.request.path, ignore_errors=True)  # without its entry there is no request
             raise
     return made
-
-
-def requests_folder(workbook: Workbook) -> Path:
-    """Where the requests of a run lie."""
-    return resolve(workbook.outputs) / workbook.name / FOLDER
 
 
 def _write(workbook: Workbook, head: RequestHead, granted: pd.DataFrame) -> RequestFolder:

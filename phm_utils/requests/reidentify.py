@@ -12,13 +12,14 @@ from phm_utils.errors import InputError
 from phm_utils.inputs.governance import opt_outs_of_list
 from phm_utils.inputs.opt_outs import FLAGS
 from phm_utils.linkage.identities import SETTING, VAULT_FILE, open_identities
+from phm_utils.measures.outreach import request_of, requests_folder
 from phm_utils.params import Workbook
 from phm_utils.privacy.audit_known import made_request
 from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
-from phm_utils.privacy.request_file import RequestFolder, read_request
+from phm_utils.privacy.request_file import RequestFolder
 from phm_utils.requests.list_files import ListFolder, remove_expired
-from phm_utils.requests.make import SHORT, requests_folder
+from phm_utils.requests.make import SHORT
 from phm_utils.requests.people import Question, asked
 from phm_utils.requests.reasons import last_contacts, put_listed, reasons
 from phm_utils.requests.terms import check, day_of, terms_of
@@ -116,7 +117,7 @@ def opened(
     the one of the run.
     """
     today = day_of(workbook, day)
-    request = find_request(workbook, name)
+    request = request_of(workbook, name)
     head = request.head
     people = request.people()
     if not today <= head.expires or today < head.made:
@@ -139,14 +140,6 @@ def opened(
         known = granted.merge(people[["token", "reference"]], on="token")
         found = known.merge(_latest(rows).drop(columns="practice_code"), on="token", how="left")
         yield Opened(request, question, found, {why: int(counts.get(why, 0)) for why in (GRANTED, *REASONS)})
-
-
-def find_request(workbook: Workbook, name: str) -> RequestFolder:
-    """A request of a run by its id. Raises InputError where there is none."""
-    folder = requests_folder(workbook)
-    if Path(name).name != name or not (folder / name).is_dir():
-        raise InputError(f"The run {workbook.name} has no request {name[:40]}. `phm request` prints the name of each.")
-    return read_request(folder / name)
 
 
 def _vault_rows(workbook: Workbook, key: bytes, tokens: pd.Series) -> pd.DataFrame:

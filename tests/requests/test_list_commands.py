@@ -7,9 +7,9 @@ import yaml
 from list_world import DAY, token
 
 from phm_utils.cli import main
+from phm_utils.measures.outreach import requests_folder
 from phm_utils.privacy.request_file import requests_of
 from phm_utils.requests import show_once
-from phm_utils.requests.make import requests_folder
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ import pytest
 from list_world import ASK, DAY, KEY, World, token
 
 from phm_utils.errors import InputError, StepFailed
+from phm_utils.measures.outreach import requests_folder
 from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.pseudonyms import demo_key
 from phm_utils.requests.list_files import CSV, EXCEL, NUMBERS, remove_expired
-from phm_utils.requests.make import make_request, requests_folder
+from phm_utils.requests.make import make_request
 from phm_utils.requests.reidentify import reidentify
 
 NEXT = DAY + timedelta(days=1)

@@ -8,9 +8,10 @@ import pytest
 from list_world import ASK, COHORT, DAY, token
 
 from phm_utils.errors import InputError
+from phm_utils.measures.outreach import requests_folder
 from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.request_file import requests_of
-from phm_utils.requests.make import make_request, requests_folder
+from phm_utils.requests.make import make_request
 
 
 def entries(world) -> list:

@@ -10,8 +10,8 @@ import yaml
 
 from phm_utils.cli import main
 from phm_utils.measures.follow_up import CODE, RETURNED
+from phm_utils.measures.outreach import requests_folder
 from phm_utils.privacy.request_file import RequestFolder, requests_of
-from phm_utils.requests.make import requests_folder
 from phm_utils.runs import Store
 from phm_utils.synthetic.outreach import CERVICAL, FRAILTY
 from phm_utils.synthetic.returned_list import returned_list
