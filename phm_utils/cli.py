@@ -1,4 +1,4 @@
-"""The `phm` command: simulate, check, link, run, cohorts, outreach and others; `phm --help` lists them.
+"""The `phm` command: simulate, check, link, run, cohorts, request, reidentify and others; `phm --help` lists them.
 
 Exit codes: 0 done, 1 some step failed, 2 refused. Modules are imported when a
 command needs them, so that `phm --help` is quick.
@@ -11,10 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phm_utils import cohort_commands, outreach_commands, question_commands
+from phm_utils import audit_commands, cohort_commands, outreach_commands, question_commands
+from phm_utils.audit_commands import audit_options
 from phm_utils.cohort_commands import cohort_options, column_options
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.full_disk import full_disk
+from phm_utils.list_commands import list_options
 from phm_utils.outreach_commands import outreach_options
 from phm_utils.printable import printable_lines
 from phm_utils.question_commands import question_options
@@ -68,7 +70,9 @@ def parser() -> argparse.ArgumentParser:
     _codelist_commands(_command(commands, "codelists", codelists_check, "check lists of codes, or compare two of them"))
     _run_options(_add_parameters(_command(commands, "run", run, "bring every stage and report up to date")))
     cohort_options(_command(commands, "cohorts", cohort_commands.check, "check, try and compare cohorts"), _command)
+    list_options(commands, _command, _day)
     column_options(_command(commands, "columns", cohort_commands.columns, "list what a cohort can ask"))
+    audit_options(_command(commands, "audit", audit_commands.verify_log, "the log of who asked for lists"), _command)
     outreach = _command(commands, "outreach", outreach_commands.import_list, "take in lists that come back filled in")
     outreach_options(outreach, _command)
     questions = _command(commands, "questions", question_commands.list_all, "list or add to the questions asked")

@@ -175,6 +175,13 @@ class Resources(Frozen):
     dask_scheduler: str | None = Field(None, description="address of a dask.distributed scheduler, or none")
 
 
+class Audit(Frozen):
+    """Where the record of every request for a list of people is kept (docs/AUDIT.md)."""
+
+    log: str = Field(description="Folder of the log, of this run alone")
+    head: str = Field(description="Folder of its head (count and hash), on another disk or share")
+
+
 class Workbook(Frozen):
     """A parameter file: one ICS, one index date, one stated purpose."""
 
@@ -192,6 +199,7 @@ class Workbook(Frozen):
     outputs: str = Field("outputs", description="Folder of all runs")
     mapping: str | None = Field(None, description="YAML file of the extracts' own names and codes")
     governance: str = Field("parameters/governance.yml", description="YAML file of sources and permissions")
+    agreements: str | None = Field(None, description="YAML file of who may have a list of people, and whose; or nobody")
     limits: Limits = Limits()
     accept: tuple[str, ...] = Field((), description="names of alarms of the check that are right after all")
     unreadable_opt_outs: Literal["withhold", "stop"] = Field(
@@ -201,6 +209,7 @@ class Workbook(Frozen):
     geography: Geography = Geography()
     disclosure: Disclosure = Disclosure()
     resources: Resources = Resources()
+    audit: Audit | None = Field(None, description="folders of the audit log; without it no list of people is made")
     files: dict[str, str] = Field(default_factory=dict, description="published data: file name per input")
     downloads: dict[str, str] = Field(default_factory=dict, description="published data: where each file comes from")
     notebooks: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters by notebook")

@@ -103,6 +103,19 @@ NO_FIXED_ABODE = Column(
     sensitivity="special",
     forms=("pseudonymised",),
 )
+# Ways in which a person asks to be reached, as practices note them (NHS England, Accessible Information Standard).
+CONTACT_PREFERENCES = ("letter", "phone", "text message", "email", "easy read", "interpreter")
+ON_LISTS = (
+    Column(
+        "sensitive",
+        "bool",
+        "The record is flagged as sensitive (PDS CONFIDENTIALITY CODE; map U, unrestricted, to no): the person counts "
+        "in figures and never stands on a list; what cannot be read as yes or no is yes",
+        sensitivity="special",
+        fail_closed=True,
+    ),
+    _text("contact_preference", "How the person asks to be reached", sensitivity="special", codes=CONTACT_PREFERENCES),
+)
 # Who a row of a hospital, community or council source is about.
 PERSON = (TOKEN_COLUMN, NHS_NUMBER, SEX_COLUMN, BIRTH_MONTH, *NAMED, LSOA_COLUMN)
 # GP event rows carry the identifier alone: the person is described once, in gp_registration.
@@ -131,7 +144,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (
                      not_before="registered_from", open_ended=True),
               Column("type_1_opt_out", "bool", "Type 1 opt-out known to the source", fail_closed=True),
               Column("national_data_opt_out", "bool", "National data opt-out known to the source",
-                     fail_closed=True),
+                     fail_closed=True), *ON_LISTS,
           ), date="registered_from"),
     Table("gp_event", "GP coded events", "one per coded entry", "GP extract (EMIS, TPP)", "gp_extract",
           ("event_id",), (

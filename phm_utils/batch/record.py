@@ -9,7 +9,7 @@ from phm_utils.batch.keys import key_of, source_key, versions
 from phm_utils.params import Workbook
 from phm_utils.topic import Facts, Stage, Topic, matching, module_of
 
-NOT_IN_KEY = {"resources", "outputs", "notebooks"}
+NOT_IN_KEY = {"resources", "outputs", "notebooks", "audit"}
 
 
 def facts_stage(topic: Topic, facts: Facts) -> Stage:

@@ -22,7 +22,14 @@ from phm_utils.inputs.landing import open_file
 from phm_utils.inputs.landing_files import boundary_file, landing_folder, present_tables, unread_files
 from phm_utils.inputs.mapping import Mapping, load_mapping
 from phm_utils.inputs.nobody import shared_identifiers
-from phm_utils.inputs.opt_outs import UNREADABLE, read_opt_outs, withhold
+from phm_utils.inputs.opt_outs import (
+    SENSITIVE,
+    TAKEN_AS_SENSITIVE,
+    UNREADABLE,
+    read_opt_outs,
+    unreadable_sensitive,
+    withhold,
+)
 from phm_utils.inputs.people_account import people_account
 from phm_utils.inputs.places import boundary_model, check_areas
 from phm_utils.inputs.plausible import doubts
@@ -89,6 +96,8 @@ def check(
     tally = Tally()
     for flag, rows in read_opt_outs(con, extracts.get("gp_registration"), permissions, workbook).items():
         tally.count_withheld("gp_registration", flag, UNREADABLE, rows)
+    if doubtful := unreadable_sensitive(con, extracts.get("gp_registration")):
+        tally.count_kept("gp_registration", SENSITIVE, TAKEN_AS_SENSITIVE, doubtful)
     activity.expect(sum(file.rows for extract in extracts.values() for file in extract.files))
     for name in [*ORDER, *(t for t in TABLES if t not in ORDER)]:
         if name not in extracts:

@@ -77,10 +77,13 @@ def _person() -> list[str]:
         "(person and concept), `person_month` (contacts and cost by month) and `person_follow_up` of the same run.",
         "`person_earlier` numbers its own people, as `earlier_no`: join it to the others by `person_id`.",
         "",
-        "| column | type | meaning | values | needs |",
-        "|---|---|---|---|---|",
-        "| `person_id` | text | Pseudonym |  |  |",
-        "| `person_no` | int | Number of the person in this run's tables |  |  |",
+        "*Draws on*: every table whose content can change a value. Who is in `person` at all rests on registrations,",
+        "deaths, opt-outs and practices.",
+        "",
+        "| column | type | meaning | values | needs | draws on |",
+        "|---|---|---|---|---|---|",
+        "| `person_id` | text | Pseudonym |  |  |  |",
+        "| `person_no` | int | Number of the person in this run's tables |  |  |  |",
         *map(_person_row, person_columns().values()),
         "",
     ]
@@ -88,8 +91,8 @@ def _person() -> list[str]:
 
 def _person_row(column: RuleColumn) -> str:
     unit = f" ({column.unit})" if column.unit else ""
-    words, needs = ", ".join(column.words), ", ".join(column.needs)
-    return f"| `{column.name}` | {column.type} | {column.title}{unit} | {words} | {needs} |"
+    words, needs, drawn = (", ".join(listed) for listed in (column.words, column.needs, column.draws_on))
+    return f"| `{column.name}` | {column.type} | {column.title}{unit} | {words} | {needs} | {drawn} |"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A run states one purpose. An extract whose source is not declared, has expired
 or is not permitted for that purpose stops the run.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -45,6 +46,11 @@ class Permission(Frozen):
     purposes: tuple[Purpose, ...] = Field(min_length=1, description="what the data may be used for")
     agreement: Words = Field(description="reference of the data sharing agreement")
     expires: date = Field(description="last day of the agreement")
+    may_be_told_to: tuple[Words, ...] = Field(
+        (),
+        description="who may read on a list what this source says of a person: practice, team, or the reference of an "
+        "agreement; without it nobody",
+    )
     type_1_opt_out: OptOut
     national_data_opt_out: OptOut
 
@@ -83,10 +89,34 @@ def load_governance(workbook: Workbook) -> Governance:
     return governance
 
 
-def household_facts_permitted(workbook: Workbook) -> bool:
-    """May a list of people rest on what is known of others in their household, for the run's purpose?"""
+def household_facts_permitted(workbook: Workbook, purpose: str | None = None) -> bool:
+    """May a list of people rest on what is known of others in their household, for a purpose (the run's by default)?"""
     facts = load_governance(workbook).household_facts
-    return facts is not None and workbook.purpose in facts.purposes
+    return facts is not None and (purpose or workbook.purpose) in facts.purposes
+
+
+def may_be_told(
+    sources: Mapping[str, Permission], name: str, recipients: Collection[str], purpose: str, day: date
+) -> bool:
+    """May what a source says of a person stand on a list?
+
+    name: of the source, or `partner_list/<list>`, which without an entry of its own goes by that of all lists.
+    recipients: what the recipient is called in `may_be_told_to`: the kind and the reference of its agreement.
+    """
+    entry = sources.get(name) or sources.get(name.partition("/")[0])
+    if entry is None or entry.expires < day or purpose not in entry.purposes:
+        return False
+    return not set(recipients).isdisjoint(entry.may_be_told_to)
+
+
+def opt_outs_of_list(workbook: Workbook, purpose: str) -> tuple[str, ...]:
+    """The opt-outs that keep somebody off a list: those that apply to its purpose, or by default to that of the run.
+
+    A type 1 opt-out always does: a record under one does not leave the practice for a run that finds people.
+    """
+    policies = load_governance(workbook).opt_outs
+    policy = policies[purpose] if purpose in policies else opt_out_policy(workbook)
+    return tuple(dict.fromkeys(("type_1_opt_out", *policy.apply)))
 
 
 def opt_out_policy(workbook: Workbook) -> PurposePolicy:

@@ -1,8 +1,8 @@
-"""Opt-outs at the door: whose rows are withheld, and what stops the check because nobody could know.
+"""Opt-outs and sensitive records at the door: whose rows are withheld, and what stops the check as nobody could know.
 
 Fails closed: a flag that cannot be read as "no" withholds the person, or stops the check where the parameter
 file says so; a flag that should be there and is not stops it; and a flag that the supplier should have acted
-on is an incident.
+on is an incident. Whoever is flagged as sensitive stands on no list; their rows are kept, and they count in figures.
 """
 
 import duckdb
@@ -19,6 +19,8 @@ from phm_utils.params import Workbook
 
 TYPE_1, NATIONAL = FLAGS = ("type_1_opt_out", "national_data_opt_out")
 UNREADABLE = "cannot be read as no"
+SENSITIVE = "sensitive"  # withholds a person from lists, not from figures
+TAKEN_AS_SENSITIVE = f"{UNREADABLE}: taken as sensitive"
 
 
 Permissions = list[tuple[str, Permission]]
@@ -45,9 +47,20 @@ def read_opt_outs(
         for flag in (flag for flag in FLAGS if flag in asked):
             counts = _words(con, registrations, flag)
             _refuse(flag, applied[flag], counts, workbook)
-            unreadable[flag] = sum(n for word, n in counts.items() if word not in (*TRUE, *FALSE))
+            unreadable[flag] = _unreadable(counts)
         _list_people(con, registrations)
     return {flag: n for flag, n in unreadable.items() if n}
+
+
+def unreadable_sensitive(con: duckdb.DuckDBPyConnection, registrations: Extract | None) -> int:
+    """Registrations whose flag of a sensitive record can be read as neither yes nor no: they count as sensitive.
+
+    Unlike an opt-out the flag may be absent: then nobody is known to have it.
+    """
+    if registrations is None:
+        return 0
+    with guarded("Reading flags of sensitive records"):
+        return _unreadable(_words(con, registrations, SENSITIVE))
 
 
 def withhold(con: duckdb.DuckDBPyConnection, source: str, permissions: Permissions, workbook: Workbook) -> bool:
@@ -80,7 +93,7 @@ def _refuse(flag: str, applied: set[str], counts: dict[str, int], workbook: Work
             f"({workbook.governance}: `supplier`). This is an incident: tell the controller, and do not use the "
             "extract. If the agreement says that flags come to be applied here, say `here`."
         )
-    unreadable = sum(n for word, n in counts.items() if word not in (*TRUE, *FALSE))
+    unreadable = _unreadable(counts)
     if unreadable and workbook.unreadable_opt_outs == "stop":
         raise InputError(
             f"The {words} cannot be read as yes or no in {unreadable:,} of the registrations. Give its words in the "
@@ -98,6 +111,11 @@ def _words(con: duckdb.DuckDBPyConnection, registrations: Extract, flag: str) ->
             if value is not None:
                 counts[value] = counts.get(value, 0) + n
     return counts
+
+
+def _unreadable(counts: dict[str, int]) -> int:
+    """Registrations of which the flag has a word that is neither yes nor no."""
+    return sum(n for word, n in counts.items() if word not in (*TRUE, *FALSE))
 
 
 def _word(registrations: Extract, file: LandingFile, flag: str) -> str:

@@ -17,6 +17,8 @@ from phm_utils.engine import guarded, present_tables, quote
 from phm_utils.errors import InputError
 from phm_utils.linkage import review
 from phm_utils.linkage.encoded_lists import EncodedLists, add_encoded
+from phm_utils.linkage.identities import SETTING as IDENTITIES
+from phm_utils.linkage.identities import VAULT_FILE, write_identities
 from phm_utils.linkage.ledger import assign_roots, save_ledger
 from phm_utils.linkage.ledger_stamp import check_ledger, stamp_after
 from phm_utils.linkage.link import IDENTITY_SOURCES
@@ -84,8 +86,8 @@ def run(
     accept_ledger: go on although the ledger is not the one of the last landing.
     Writes `<identified_root>/landing/<name>/linked` for
     a parameter file with `form: pseudonymised` and this landing;
-    below `<identified_root>/linking/<name>`, the ledger of identities,
-    the index of every record (method and match weight) and, without
+    below `<identified_root>/linking/<name>`, the ledger of identities, the vault of
+    identities (see `identities`), the index of every record (method and match weight) and, without
     `reviewed`, a sample of pairs for review. All are published together, or nothing is.
     Raises InputError where there are no GP registrations, or the ledger is not the last landing's.
     """
@@ -133,6 +135,8 @@ def _write(
         link_events(con)
         make_tokens(con, purpose)
         write_landing(con, draft, purpose)
+        vault_file = files.new(files.root / "linking" / files.name / VAULT_FILE)
+        made[IDENTITIES] = write_identities(con, vault_file, key, workbook.purpose)
         write_quality(con, draft, workbook, made, model, verdicts)
     outlines = resolve(workbook.landing) / BOUNDARY_FILE
     if outlines.is_file():

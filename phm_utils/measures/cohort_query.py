@@ -29,7 +29,8 @@ class CohortQuery:
 
     def conditions(self, rules: Iterable[Rule]) -> tuple[RuleCompiler, list[exp.Expr]]:
         """The condition of each rule, and the compiler that selects with them. Facts that are new are made."""
-        compiler = RuleCompiler(self.run.sources, self.run.index_date, words=self.run.words, lacks=self.run.lacks)
+        run = self.run
+        compiler = RuleCompiler(run.sources, run.index_date, words=run.words, lacks=run.lacks, told=run.told)
         conditions = [compiler.condition(rule) for rule in rules]
         self.make(compiler)
         return compiler, conditions

@@ -45,6 +45,10 @@ class RunWords:
         segments = self.words.segments or self.all_segments
         return replace(self.words, segments=segments, lists=None, programmes=None)
 
+    def told(self, leaf: Leaf) -> Leaf | None:
+        """The part of a single criterion that may be asked: all of it, in a run. See `requests.telling`."""
+        return leaf
+
     def lacking(self, rules: Iterable[Rule]) -> list[str]:
         """What the run lacks so that nobody could be said to meet all of some rules.
 

@@ -73,9 +73,12 @@ def evidence_sql(cohort: Cohort, query: CohortQuery, people: str, columns: Seque
     for place, (step, leaf, negated) in enumerate(pieces(cohort, query)):
         compiler, [condition] = query.conditions([leaf])
         state = _state(condition, negated)
-        shown = _shown(leaf, compiler, cohort, among)
+        part = leaf if isinstance(leaf, Household) else query.run.told(leaf)
+        if part is None:  # nothing of it may be told
+            continue
+        shown = _shown(part, compiler, cohort, among)
         query.make(compiler)
-        words = describe(leaf, query.run.words.titles)
+        words = describe(part, query.run.words.titles)
         words = f"not: {words}" if negated else words
         fixed = {"step": literal(step), "place": literal(place), "criterion": literal(words)}
         asked = [exp.alias_(value, name) for name, value in (fixed | {"state": state} | shown).items()]

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from phm_utils.measures.outreach_file import Returned, read_returned
 from phm_utils.measures.outreach_rows import judged, kept_text
 from phm_utils.params import Workbook
 from phm_utils.privacy.access import owner_only
+from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.request_file import REQUEST_ID, RequestFolder, read_request, requests_of
 from phm_utils.runs import resolve, sha256_file, write_atomically
 
@@ -28,7 +27,6 @@ REQUESTS = "requests"  # of a run's folder
 TAKEN, REJECTED = "outreach.csv", "outreach_rejected.csv"
 KEY = ["reference", "status", "day"]
 COLUMNS = {TAKEN: [*KEY, "entered", "file_sha256"], REJECTED: ["file_sha256", "line", "reason", *KEY]}
-AUDIT = "phm_utils.privacy.audit_log"
 WAIT_SECONDS = 60
 
 
@@ -70,24 +68,14 @@ def import_outreach(workbook: Workbook, path: Path, request: str, today: date | 
     today: later days are refused. Raises InputError where the file cannot be read or holds no row of the request.
     """
     named = request if REQUEST_ID.fullmatch(request) else "not the id of a request"
-    facts: dict[str, Any] = {"run": workbook.name, "request": named}
-    with audit_of(workbook, facts | {"sha256": _sha256(path)}) as outcome:
+    facts = {"run": workbook.name, "request": named}
+    if digest := _sha256(path):
+        facts["sha256"] = digest
+    with AuditLog.of(workbook).recorded("outreach import", facts) as entry:
         found = request_of(workbook, request)
         result = _import(found, requests_of(found.path.parent), path, today or date.today())
-        outcome({"people": result.taken, "withheld": str(len(result.rejected))})
+        entry.outcome({"rows": result.rows, "accepted": result.taken, "rejected": len(result.rejected)})
     return result
-
-
-@contextmanager
-def audit_of(workbook: Workbook, facts: dict[str, Any]) -> Iterator[Any]:
-    """A block that the run's audit records, with a function for its outcome; no record where the run keeps no audit."""
-    settings = getattr(workbook, "audit", None)
-    if settings is None or find_spec(AUDIT) is None:
-        yield lambda facts: None
-        return
-    log = import_module(AUDIT).AuditLog(resolve(settings.log), resolve(settings.head))
-    with log.recorded("outreach import", facts) as entry:
-        yield entry.outcome
 
 
 def _sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ from phm_utils.persons.derivations import Derived, Recorded
 from phm_utils.persons.essential import HOSPITAL_SCORES, MEDICINES, Essential, emptied, of_12_months, unusable
 from phm_utils.persons.value_units import NO_VALUES, ValueUnits
 from phm_utils.persons.windows import FOLLOW_MONTHS, Source, Window, windows
-from phm_utils.rules.columns import ACTIVITIES, COSTED, COSTS, RuleColumn, cost_column, count_column
+from phm_utils.rules.columns import ACTIVITIES, CONTACTS, COSTED, COSTS, RuleColumn, cost_column, count_column
 from phm_utils.rules.concepts import Concept
 from phm_utils.rules.derived import HOSPITAL_MONTHS, person_columns
 from phm_utils.rules.event_concepts import event_concepts
@@ -22,7 +22,6 @@ from phm_utils.schema import EMERGENCY_ADMIMETH
 
 UNIT_COSTS, USABLE_VALUES = "unit_costs", "usable_values"  # what a column may lack other than an input table
 EVENT_TABLES = ("gp_event", "gp_medication", *dict.fromkeys(c.table for c in event_concepts(()).values()))
-CONTACTS = tuple(dict.fromkeys(table for _, table in ACTIVITIES.values()))
 # What follows where other sources have a part, so that no column is null: by what is lacking.
 ABODE = ("accommodation_status",)
 CONSEQUENCES = {

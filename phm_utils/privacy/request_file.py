@@ -95,6 +95,11 @@ class RequestFolder:
     path: Path
     head: RequestHead
 
+    @property
+    def sha256(self) -> str:
+        """The hash of the head as it lies on disk; and so, by what the head says, of the people."""
+        return hashlib.sha256(_bytes_of(self.path / HEAD)).hexdigest()
+
     def people(self) -> pd.DataFrame:
         """One row per person: `reference`, `token` and `practice_code`, as text, in the order of the references.
 

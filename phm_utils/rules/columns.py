@@ -20,6 +20,7 @@ class RuleColumn:
     """One column of `person`, or one fact.
 
     needs: input tables without which the whole column is null.
+    also_from: further tables whose content can change a value.
     words: every value of a text column, where there is a closed list.
     title: its name for a reader.
     concept: the concept whose records it is made from, if it is one.
@@ -32,6 +33,15 @@ class RuleColumn:
     words: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     concept: str | None = None
+    also_from: tuple[str, ...] = ()
+
+    @property
+    def draws_on(self) -> tuple[str, ...]:
+        """Every table of the extract whose content can change a value: the registrations first.
+
+        Who a row is about is taken as given: with `phm link` that rests on the identities of every source.
+        """
+        return tuple(dict.fromkeys(("gp_registration", *self.needs, *self.also_from)))
 
 
 NOT_RECORDED = "Not recorded"
@@ -60,6 +70,7 @@ COSTS: dict[str, tuple[str, str]] = {
     "mental_health": ("Mental health care", "mhsds_contact"),
     "social_care": ("Adult social care", "asc_event"),
 }
+CONTACTS = tuple(dict.fromkeys(table for _, table in ACTIVITIES.values()))
 COSTED = tuple(dict.fromkeys(table for _, table in COSTS.values()))
 # Domains of council and voluntary-sector flags (partner_list.flag) that have a column of their own.
 FLAGS: dict[str, str] = {
@@ -70,9 +81,14 @@ FLAGS: dict[str, str] = {
     "caring": "flagged as a carer",
 }
 
+# A household is everybody of an address who is alive and registered in the ICS; what one of them is flagged for may
+# hold for all.
+HOUSEHOLD_FROM = ("death", "practice")
+SHARED_FLAGS = ("income", "housing", "food")
+
 _PLACE_COLUMNS = (
     RuleColumn("practice_code", "text", "GP practice"),
-    RuleColumn("pcn_code", "text", "Primary Care Network"),
+    RuleColumn("pcn_code", "text", "Primary Care Network", also_from=("practice",)),
     RuleColumn("lsoa", "text", "LSOA of residence"),
     RuleColumn("resident", "text", "Country of residence", words=("England", "Wales", "Not known")),
     RuleColumn("imd_decile", "int", "IMD decile, 1 most deprived", needs=("area",)),
@@ -86,9 +102,9 @@ _PERSON_COLUMNS = (
     RuleColumn("age_band", "text", "Age band", words=AGE_BANDS),
     RuleColumn("ethnic_group", "text", "Ethnic group", words=ETHNIC_GROUPS),
     RuleColumn("household_token", "text", "Household pseudonym"),
-    RuleColumn("household_size", "int", "People in the household", unit="people"),
-    RuleColumn("probable_care_home", "bool", "lives in a probable care home"),
-    RuleColumn("no_fixed_abode", "bool", "signals of no fixed abode", needs=GP_CODES),
+    RuleColumn("household_size", "int", "People in the household", unit="people", also_from=HOUSEHOLD_FROM),
+    RuleColumn("probable_care_home", "bool", "lives in a probable care home", also_from=HOUSEHOLD_FROM),
+    RuleColumn("no_fixed_abode", "bool", "signals of no fixed abode", needs=GP_CODES, also_from=("ecds_attendance",)),
     RuleColumn("registered_from", "date", "First day registered"),
 )
 
@@ -231,11 +247,25 @@ def _usage_columns() -> tuple[RuleColumn, ...]:
         RuleColumn("asc_open", "bool", "an adult social care service is open", needs=("asc_event",)),
         RuleColumn("asc_setting", "text", "Adult social care setting", words=SETTINGS, needs=("asc_event",)),
         RuleColumn("partner_lists", "int", "Partner lists naming the person", "lists", needs=("partner_list",)),
-        *(RuleColumn(f"flag_{name}", "bool", title, needs=("partner_list",)) for name, title in FLAGS.items()),
-        RuleColumn("flag_domains", "int", "Domains of partner flags", "domains", needs=("partner_list",)),
-        RuleColumn("last_contact", "date", "Last contact of any kind"),
-        RuleColumn("gp_data_to", "date", "Last GP entry of the practice", needs=GP_CODES),
+        *_flag_columns(),
+        RuleColumn("last_contact", "date", "Last contact of any kind", also_from=CONTACTS),
+        # Of everybody whom the practice had in the years of follow-up, those excepted who had died before.
+        RuleColumn("gp_data_to", "date", "Last GP entry of the practice", needs=GP_CODES, also_from=("death",)),
     )  # fmt: skip
+
+
+def _flag_columns() -> tuple[RuleColumn, ...]:
+    listed = ("partner_list",)
+    flags = (
+        RuleColumn(
+            f"flag_{name}", "bool", title, needs=listed, also_from=HOUSEHOLD_FROM if name in SHARED_FLAGS else ()
+        )
+        for name, title in FLAGS.items()
+    )
+    domains = RuleColumn(
+        "flag_domains", "int", "Domains of partner flags", "domains", needs=listed, also_from=HOUSEHOLD_FROM
+    )
+    return (*flags, domains)
 
 
 def _in_words(title: str) -> str:

@@ -84,6 +84,18 @@ def needs_of(rule: Rule, columns: dict[str, RuleColumn]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(table for column in asked for table in column.needs))
 
 
+def drawn_by(rule: Rule, columns: dict[str, RuleColumn]) -> tuple[str, ...]:
+    """Every table whose content can change the answer to a rule about columns.
+
+    >>> from phm_utils.rules.tree import parse
+    >>> rule = parse({"column": "no_fixed_abode", "op": "is", "value": True})
+    >>> drawn_by(rule, usable_columns(()))
+    ('gp_registration', 'gp_event', 'ecds_attendance')
+    """
+    asked = (columns[c.column] for c in criteria(rule) if c.column in columns)
+    return tuple(dict.fromkeys(table for column in asked for table in column.draws_on))
+
+
 def register_columns(known: tuple[Concept, ...], registers: Registers | None = None) -> dict[str, RuleColumn]:
     """A yes-or-no column for each register, by name.
 
@@ -96,7 +108,13 @@ def register_columns(known: tuple[Concept, ...], registers: Registers | None = N
     """
     columns = usable_columns(known)
     return {
-        r.column: RuleColumn(r.column, "bool", f"{r.title} register", needs=needs_of(r.rule, columns))
+        r.column: RuleColumn(
+            r.column,
+            "bool",
+            f"{r.title} register",
+            needs=needs_of(r.rule, columns),
+            also_from=drawn_by(r.rule, columns),
+        )
         for r in (registers or load_registers()).registers
     }
 
@@ -147,18 +165,24 @@ def score_columns(known: tuple[Concept, ...]) -> dict[str, RuleColumn]:
     ('apc_episode',)
     """
     columns = usable_columns(known)
-    efi, cms = (
-        tuple(dict.fromkeys(t for item in load_score(name).items for t in needs_of(item.rule, columns)))
+    (efi, from_efi), (cms, from_cms) = (
+        tuple(
+            tuple(dict.fromkeys(t for item in load_score(name).items for t in tables(item.rule, columns)))
+            for tables in (needs_of, drawn_by)
+        )
         for name in ("efi", "cms")
     )
+    bands = _band_names(EFI_BANDS)
     hospital = ("apc_episode",)
     made = (
-        RuleColumn("efi_deficits", "int", "Deficits of the electronic frailty index", "of 36", needs=efi),
-        RuleColumn("efi", "float", "Electronic frailty index", needs=efi),
-        RuleColumn("efi_category", "text", "Frailty by eFI, 65 and over", words=_band_names(EFI_BANDS), needs=efi),
+        RuleColumn(
+            "efi_deficits", "int", "Deficits of the electronic frailty index", "of 36", needs=efi, also_from=from_efi
+        ),
+        RuleColumn("efi", "float", "Electronic frailty index", needs=efi, also_from=from_efi),
+        RuleColumn("efi_category", "text", "Frailty by eFI, 65 and over", words=bands, needs=efi, also_from=from_efi),
         RuleColumn("hfrs", "float", "Hospital Frailty Risk Score", needs=hospital),
         RuleColumn("hfrs_category", "text", "HFRS band, 65 and over", words=_band_names(HFRS_BANDS), needs=hospital),
-        RuleColumn("cms", "float", "Cambridge Multimorbidity Score", needs=cms),
+        RuleColumn("cms", "float", "Cambridge Multimorbidity Score", needs=cms, also_from=from_cms),
         RuleColumn("charlson", "int", "Charlson score, UK SHMI weights", needs=hospital),
     )  # fmt: skip
     return {c.name: c for c in made}
@@ -177,6 +201,24 @@ def person_columns(known: tuple[Concept, ...] | None = None) -> dict[str, RuleCo
     'Hospital Frailty Risk Score'
     """
     return dict(_columns_of_files(stamp_of(COLUMN_FILES))) if known is None else _columns_of(known)
+
+
+def tables_behind(column: str, known: tuple[Concept, ...] | None = None) -> tuple[str, ...]:
+    """Every table, of the extract and of references, whose content can change a column of `person` or a fact.
+
+    A list of people may rest on a column only where all of these may be told to whoever receives it.
+    known: the concepts; those of parameters/concepts.csv by default.
+    Raises InputError where there is no such column.
+
+    >>> tables_behind("housebound"), tables_behind("asthma_first")
+    (('gp_registration', 'gp_event'), ('gp_registration', 'gp_event'))
+    >>> tables_behind("flag_food")
+    ('gp_registration', 'partner_list', 'death', 'practice')
+    """
+    found = person_columns(known).get(column) or fact_columns(known or concepts()).get(column)
+    if found is None:
+        raise InputError(f"`{column}` is neither a column of `person` nor a fact. `phm columns` lists them.")
+    return found.draws_on
 
 
 @lru_cache(maxsize=4)

@@ -42,10 +42,13 @@ class RuleCompiler(EventFacts):
     """Compiles rules of one run, and collects the facts that they need, each after those that it reads.
 
     words: what rules can ask. lacks: does the run lack something for a single criterion?
+    told: the part of a single criterion that may be asked, None for none of it; all of it by default. Where it is
+        less than the whole, what that part does not find is not known.
     """
 
     words: Vocabulary = field(kw_only=True)
     lacks: Callable[[Leaf], object] = field(kw_only=True, default=lambda leaf: False)
+    told: Callable[[Leaf], Leaf | None] = field(kw_only=True, default=lambda leaf: leaf)
 
     def condition(self, rule: Rule) -> exp.Expr:
         """True, false, or null where unknown, over `person` joined to the facts."""
@@ -65,7 +68,17 @@ class RuleCompiler(EventFacts):
 
     def _leaf(self, leaf: Rule) -> exp.Expr:
         """The condition of a single criterion. Where the run lacks something for it, what is not found is not known."""
-        if isinstance(leaf, Household | InCohort) or not self.lacks(cast(Leaf, leaf)):
+        if isinstance(leaf, Household | InCohort):
+            return self._judged(leaf)
+        part = self.told(cast(Leaf, leaf))
+        if part is None:
+            return exp.cast(exp.Null(), "BOOLEAN")
+        if part != leaf:
+            return exp.case().when(self._asked(part), literal(True))
+        return self._asked(part)
+
+    def _asked(self, leaf: Leaf) -> exp.Expr:
+        if not self.lacks(leaf):
             return self._judged(leaf)
         if isinstance(leaf, Has | OnList | InProgramme):
             return exp.case().when(self._judged(leaf), literal(True))

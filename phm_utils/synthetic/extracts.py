@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from phm_utils.schema import Form
-from phm_utils.synthetic import data_errors, geography, identified_columns, pseudonymised_columns, truth
+from phm_utils.synthetic import data_errors, geography, identified_columns, outreach, pseudonymised_columns, truth
 from phm_utils.synthetic.draws import NULL, Coded, stream
 from phm_utils.synthetic.network import Network, make_network, make_tables
 from phm_utils.synthetic.rows import Rows
@@ -33,10 +33,20 @@ def write_network(task: Task) -> dict:
     network = make_network(task.seed, task.pcn, task.registered, named="identified" in task.forms)
     part = geography.pcn_code(task.pcn)
     network_truth = truth.NetworkTruth(network)
+    registrations: Rows | None = None
     for table, rows in make_tables(task.seed, network):
-        network_truth.add(table, rows)
+        registrations = rows if table == "gp_registration" else registrations
+        planted = (
+            _planted(task.seed, network, network_truth, registrations, rows)
+            if table == "gp_event" and registrations
+            else None
+        )
+        network_truth.add(table, rows.followed_by(planted) if planted else rows)
         _place_practices(network, table, rows)
         with_errors = data_errors.add_errors(stream(task.seed, task.pcn, f"dirt {table}"), table, rows)
+        if planted:
+            _place_practices(network, table, planted)
+            with_errors = with_errors.followed_by(planted)
         for form in task.forms:
             identity = IDENTITY_COLUMNS[form](
                 stream(task.seed, task.pcn, f"{form} {table}"), network, table, with_errors
@@ -45,6 +55,17 @@ def write_network(task: Task) -> dict:
             write_rows(task.root / form, table, part, form, complete, task.file_format)
     network_truth.write(task.root / "truth", part)
     return {"pcn": task.pcn, "list_sizes": network.list_sizes(), **network_truth.summary()}
+
+
+def _planted(
+    seed: int, network: Network, network_truth: truth.NetworkTruth, registrations: Rows, events: Rows
+) -> Rows | None:
+    """The GP events that follow up the planted lists, in the network that has them."""
+    if network.people.pcn != outreach.PCN:
+        return None
+    found = outreach.make_outreach(stream(seed, outreach.PCN, "outreach"), network, registrations, events)
+    network_truth.outreach = found.rows()
+    return found.events(outreach.PCN)
 
 
 def _place_practices(network: Network, table: str, rows: Rows) -> None:

@@ -10,6 +10,7 @@ from phm_utils.synthetic import days, geography
 from phm_utils.synthetic.admissions import make_admissions
 from phm_utils.synthetic.appointments import make_appointments, make_use
 from phm_utils.synthetic.conditions import Health, make_health
+from phm_utils.synthetic.contact_notes import ContactNotes, make_contact_notes
 from phm_utils.synthetic.contacts import make_community, make_mental_health, make_outpatients, make_social_care
 from phm_utils.synthetic.continuing_care import ContinuingCare, make_continuing_care
 from phm_utils.synthetic.draws import stream
@@ -43,6 +44,7 @@ class Network:
     attendances: Attendances
     enrolments: Enrolments
     care: ContinuingCare
+    notes: ContactNotes
     names: Names | None  # only where an identified extract is asked for
     practices: np.ndarray  # codes, as `people.practice` counts them
 
@@ -72,9 +74,12 @@ def make_network(seed: int, pcn: int, registered: int, *, named: bool = False) -
     identities = make_identities(stream(seed, pcn, "identities"), people, seed)
     attendances, enrolments = make_attendances(stream(seed, pcn, "ecds_attendance"), people, health)
     care = make_continuing_care(stream(seed, pcn, "continuing_care"), people, health)
+    notes = make_contact_notes(stream(seed, pcn, "contact_notes"), people, health)
     names = make_names(stream(seed, pcn, "names"), people) if named else None
     practices = county.practice_code[county.practices_of(pcn)]
-    return Network(county, people, health, facts, use, identities, attendances, enrolments, care, names, practices)
+    return Network(
+        county, people, health, facts, use, identities, attendances, enrolments, care, notes, names, practices
+    )
 
 
 def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
@@ -84,7 +89,9 @@ def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
     def rng(subject: str) -> np.random.Generator:
         return stream(seed, people.pcn, subject)
 
-    yield "gp_registration", make_registrations(rng("gp_registration"), people, len(network.practices))
+    registrations = make_registrations(rng("gp_registration"), people, len(network.practices))
+    network.notes.add_to(registrations)
+    yield "gp_registration", registrations
     yield "gp_event", make_gp_events(rng("gp_event"), people, facts, use, last)
     yield "gp_medication", make_medicines(rng("gp_medication"), people, facts, use, last)
     yield "gp_appointment", make_appointments(rng("gp_appointment"), people, use, last)

@@ -73,11 +73,14 @@ class Rows:
         """The given rows, in their order."""
         return Rows(self.who[rows], {name: column.take(rows) for name, column in self.columns.items()})
 
+    def followed_by(self, more: "Rows") -> "Rows":
+        """The whole table, and the rows of another of the same columns below it."""
+        columns = {name: _joined(column, more.columns[name]) for name, column in self.columns.items()}
+        return Rows(np.concatenate([self.who, more.who]), columns)
+
     def repeated(self, rows: np.ndarray) -> "Rows":
         """The whole table, and the given rows once more at its end."""
-        again = self.take(rows)
-        columns = {name: _joined(column, again.columns[name]) for name, column in self.columns.items()}
-        return Rows(np.concatenate([self.who, again.who]), columns)
+        return self.followed_by(self.take(rows))
 
 
 def _of_kind(column: Column, kind: type[Kind]) -> Kind:

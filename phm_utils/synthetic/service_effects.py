@@ -10,9 +10,11 @@ from phm_utils.synthetic import (
     attacks,
     care,
     conditions,
+    contact_notes,
     contacts,
     continuing_care,
     data_errors,
+    days,
     diagnoses,
     emergency,
     facts,
@@ -21,6 +23,7 @@ from phm_utils.synthetic import (
     medicines,
     mental_illness_checks,
     network,
+    outreach,
     partners,
     prevention,
     programmes,
@@ -68,6 +71,7 @@ def effects(summaries: list[dict]) -> dict:
             "rate_shape": continuing_care.RATE_SHAPE,
             "networks": {geography.pcn_code(s["pcn"]): s["rising"] for s in summaries},
         },
+        "outreach": _outreach(),
         "programmes": [asdict(p) | _take_up(p, summaries) for p in programmes.PROGRAMMES],
         "lists": [asdict(one) for one in partners.LISTS],
         "list_overlap": _overlap(summaries),
@@ -92,6 +96,33 @@ def _care() -> dict:
         "bowel_screening": {"share": prevention.BOWEL, "gradient": prevention.BOWEL_GRADIENT},
         "mmr": {"first": prevention.MMR_FIRST, "second": prevention.MMR_SECOND, "gradient": prevention.MMR_GRADIENT},
         "shingles": {"share": prevention.SHINGLES, "gradient": prevention.SHINGLES_GRADIENT},
+    }
+
+
+def _outreach() -> dict:
+    """The planted lists, and shares of what came of them."""
+    return {
+        "network": geography.pcn_code(outreach.PCN),
+        "list_made": str(days.DATES[outreach.LIST_DAY]),
+        "list_expires": str(days.DATES[outreach.EXPIRES]),
+        "last_event": str(days.DATES[outreach.LAST_DAY]),
+        "most_people": outreach.MOST,
+        outreach.CERVICAL: {
+            "comes": outreach.COMES,
+            "declines": outreach.DECLINES,
+            "does_not_respond": outreach.SILENT,
+            "tried_again": outreach.TRIED_AGAIN,
+            "then_a_third_time": outreach.TRIED_A_THIRD_TIME,
+            "comes_late": outreach.COMES_LATE,
+        },
+        outreach.FRAILTY: {
+            "offered": outreach.OFFERED,
+            "letter": outreach.LETTER_SENT,
+            "failed_tries": outreach.FAILED_TRIES,
+            "accepts": outreach.ACCEPTS,
+            "refuses": outreach.REFUSES,
+            "reviewed": outreach.REVIEWED,
+        },
     }
 
 
@@ -171,5 +202,6 @@ def _dirt() -> dict:
         "stale_practice": {"practice_code": network.STALE_PRACTICE, "last_day": str(network.STALE_FROM)},
         "mislisted_practice": {"practice_code": references.MISLISTED_PRACTICE, "times": references.MISLISTED_BY},
         "type_1_share": lives.TYPE_1_SHARE,
+        "sensitive_share": contact_notes.SENSITIVE_SHARE,
         "national_opt_out_share": lives.NATIONAL_OPT_OUT_SHARE,
     }

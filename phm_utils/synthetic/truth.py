@@ -22,7 +22,7 @@ from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
 from phm_utils.synthetic.pseudonymised_columns import IDENTIFIER_ONLY
 from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
 from phm_utils.synthetic.writing import to_arrow, write_table
-from phm_utils.tables import TABLES
+from phm_utils.tables import CONTACT_PREFERENCES, TABLES
 
 
 class NetworkTruth:
@@ -35,6 +35,7 @@ class NetworkTruth:
         self.lists = np.zeros((len(network.people), len(LISTS)), bool)
         self.takes = {name: self._among([]) for name in medicines.TREATMENTS}
         self.recorded = {name: self._among([]) for name in (*care.YEARLY, *care.EVER)}
+        self.outreach: Rows | None = None  # what came of the planted lists, in the network that has them
 
     def add(self, table: str, rows: Rows) -> None:
         """Record the person of each row of a table."""
@@ -50,9 +51,11 @@ class NetworkTruth:
             self.takes = {name: self._among(who) for name, who in medicines.takers(rows).items()}
 
     def write(self, folder: Path, part: str) -> None:
-        """Write `person` and `record` of this network."""
+        """Write `person` and `record` of this network, and `outreach` of the one that has planted lists."""
         write_table(folder / "person" / f"{part}.parquet", self._person(), "parquet")
         write_table(folder / "record" / f"{part}.parquet", self._record(), "parquet")
+        if self.outreach:
+            write_table(folder / "outreach" / f"{part}.parquet", self._outreach(self.outreach), "parquet")
 
     def summary(self) -> dict:
         """Counts for `effects.json`, and nothing that takes space."""
@@ -85,6 +88,16 @@ class NetworkTruth:
         return pa.table(
             {"table_name": to_arrow(table), "record_id": record, "person": self.network.people.numbers()[who]}
         )
+
+    def _outreach(self, rows: Rows) -> pa.Table:
+        """One row per person planted and status of theirs; without a status where nothing came."""
+        identities = self.network.identities
+        who: dict[str, Column] = {
+            "person": Numbers(self.network.people.numbers()[rows.who]),
+            "token_person_id": Coded(rows.who, identities.token),
+            "nhs_number": Coded(rows.who, identities.nhs_number.astype(str)),
+        }
+        return pa.table({name: to_arrow(column) for name, column in (who | rows.columns).items()})
 
     def _among(self, who: np.ndarray | list[int]) -> np.ndarray:
         """True for the given people."""
@@ -126,6 +139,8 @@ class NetworkTruth:
             "last_seen": Dates(people.last),
             "type_1_opt_out": Numbers(people.type_1),
             "national_data_opt_out": Numbers(people.opted_out),
+            "sensitive": Numbers(self.network.notes.sensitive),
+            "contact_preference": Coded(self.network.notes.preference, CONTACT_PREFERENCES),
             "ever_eligible": Numbers(self._among(self.network.enrolments.ever_eligible)),
             "enrolled": Numbers(self._among(self.network.enrolments.who)),
             "ed_rate": Numbers(attendance_rate(people, health).astype(np.float32)),

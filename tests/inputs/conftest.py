@@ -27,6 +27,7 @@ REGISTRATION = {
     "lsoa": "E01999001", "household_token": "house-1", "ethnicity": "A", "practice_code": "A99001",
     "registered_from": "2010-01-01", "registered_to": None, "type_1_opt_out": "false",
     "national_data_opt_out": "false", "no_fixed_abode": "false",
+    "sensitive": "false", "contact_preference": "letter",
 }  # fmt: skip
 EVENT = {
     "event_id": "e1", "token_person_id": "token-1", "event_date": "2024-06-01", "snomed_code": "44054006",

@@ -155,6 +155,38 @@ def test_a_parameter_makes_an_unreadable_opt_out_stop_the_check(small, rows):
         small.checked(workbook)
 
 
+@pytest.mark.parametrize("word", ["S", "1.0", "Restricted", "Y", "true", " YES "])
+def test_a_flag_that_cannot_be_read_as_no_makes_a_record_sensitive_and_keeps_the_person(small, rows, word):
+    store = two_people(small, rows, sensitive=word).checked()
+    assert store.read("gp_registration")["sensitive"].tolist() == [True, False]
+    assert store.read("gp_event")["event_id"].tolist() == ["e1", "e2"]
+    named = store.read("check_field").query("column_name == 'sensitive'")
+    readable = word in ("Y", "true", " YES ")
+    expected = [] if readable else [("cannot be read as no: taken as sensitive", "kept", 1)]
+    assert list(named[["rule", "disposition", "rows"]].itertuples(index=False, name=None)) == expected
+
+
+def test_words_of_the_supplier_for_a_sensitive_record_are_told_by_the_mapping(small, rows):
+    two_people(small, rows, sensitive="U")
+    mapped = small.mapped("tables: {gp_registration: {values: {sensitive: {U: 'no', S: 'yes'}}}}\n")
+    assert small.checked(mapped).read("gp_registration")["sensitive"].tolist() == [False, False]
+
+
+@pytest.mark.parametrize("column", [{}, {"sensitive": None, "contact_preference": None}])
+def test_an_extract_without_a_word_on_sensitive_records_passes_the_check(small, rows, column):
+    row = {name: value for name, value in rows["gp_registration"].items()
+           if name not in ("sensitive", "contact_preference")} | column  # fmt: skip
+    kept = small.put("gp_registration", row).checked().read("gp_registration")
+    assert kept[["sensitive", "contact_preference", "nulled_fields"]].isna().all(axis=None)
+
+
+def test_a_contact_preference_outside_the_closed_words_is_empty_and_flagged(small, rows):
+    store = two_people(small, rows, contact_preference="carrier pigeon").checked()
+    kept = store.read("gp_registration").set_index("registration_id")
+    assert kept["contact_preference"].fillna("").to_dict() == {"r1": "", "r2": "letter"}
+    assert kept.loc["r1", "nulled_fields"] == "contact_preference:unknown code"
+
+
 @pytest.mark.parametrize("column", [{}, {"type_1_opt_out": None}])
 def test_without_a_word_on_opt_outs_the_check_stops_unless_they_were_applied_before_arrival(small, rows, column):
     row = {name: value for name, value in rows["gp_registration"].items() if name != "type_1_opt_out"} | column

@@ -239,6 +239,25 @@ def test_the_landing_says_who_is_registered_with_the_postcode_of_no_fixed_abode(
     assert [None if pd.isna(value) else bool(value) for value in found] == [True, True, False, False, None]
 
 
+def test_the_landing_carries_sensitive_records_and_contact_preferences(con, extract, table, workbook, tmp_path):
+    known = {"practice_code": "A99001", "registered_from": "2020-01-01", "nhs_number_status": "01"}
+    people = [
+        known | {"registration_id": "R0", "sensitive": True, "contact_preference": "interpreter", **MARY},
+        known | {"registration_id": "R1", "sensitive": False, **changed(nhs_number=TWO, date_of_birth="1981-05-17")},
+        known
+        | {
+            "registration_id": "R2",
+            "contact_preference": "phone",
+            **changed(nhs_number=THREE, date_of_birth="1982-05-17"),
+        },
+    ]
+    table("gp_registration", people, "identified")
+    folder = identified.run(con, place(workbook, tmp_path), KEY, use_saved()).folder
+    found = pd.read_parquet(folder / "gp_registration.parquet").sort_values("birth_month")
+    assert [None if pd.isna(flag) else bool(flag) for flag in found["sensitive"]] == [True, False, None]
+    assert found["contact_preference"].fillna("").tolist() == ["interpreter", "", "phone"]
+
+
 def test_no_identifier_is_in_the_landing_nor_to_be_read_in_the_ledger(con, extract, workbook, tmp_path):
     folder = identified.run(con, place(workbook, tmp_path), KEY, use_saved()).folder
     landing = [f for f in folder.iterdir() if not f.stem.startswith("linkage_")]

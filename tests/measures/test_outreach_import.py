@@ -15,6 +15,10 @@ from phm_utils.measures.outreach import held_outreach, import_outreach
 from phm_utils.measures.outreach_rows import days_of
 from phm_utils.outreach_commands import imported_text
 from phm_utils.params import Workbook
+from phm_utils.privacy.audit_log import begin
+from phm_utils.privacy.audit_place import place_of
+from phm_utils.privacy.audit_seal import read_entry
+from phm_utils.privacy.pseudonyms import demo_key
 from phm_utils.privacy.request_file import RequestFolder, RequestHead, write_request
 
 MADE, TODAY = date(2025, 1, 6), date(2025, 1, 15)  # the list expires on 20 January
@@ -29,10 +33,13 @@ HEAD = {
 
 @pytest.fixture
 def workbook(tmp_path) -> Workbook:
-    return Workbook(
+    found = Workbook(
         name="tiny", title="Tiny", ics_code="QZZ", synthetic=True, index_date="2025-03-31", landing="landing",
-        outputs=str(tmp_path / "outputs"),
+        outputs=str(tmp_path / "outputs"), identified_root=str(tmp_path / "identified"),
+        audit={"log": str(tmp_path / "identified" / "audit"), "head": str(tmp_path / "head")},
     )  # fmt: skip
+    begin(place_of(found), demo_key(0), root=tmp_path / "identified", synthetic=True)
+    return found
 
 
 def request(workbook: Workbook, name: str = ONE, people: int = 4) -> RequestFolder:
@@ -307,3 +314,20 @@ def test_no_row_is_lost_and_the_same_again_takes_none(workbook, tmp_path, rows):
     again = import_outreach(workbook, path, ONE, TODAY)
     assert (again.taken, again.held) == (0, done.taken + done.held)
     assert again.rejected.equals(done.rejected)
+
+
+def test_every_import_is_in_the_audit_and_without_one_nothing_is_taken(workbook, four, take):
+    take(f"{four[0]},contacted,2025-01-08", "nobody,reached,2025-01-08")
+    last = read_entry((place_of(workbook).log).read_bytes().splitlines()[-1])
+    assert (last.action, last.facts["accepted"], last.facts["rejected"], last.facts["rows"]) == (
+        "outreach import",
+        1,
+        1,
+        2,
+    )
+    with pytest.raises(InputError, match="names the columns"):
+        take(heading="nothing of the kind")
+    assert read_entry((place_of(workbook).log).read_bytes().splitlines()[-1]).facts["result"] == "refused"
+    silent = workbook.model_copy(update={"audit": None})
+    with pytest.raises(InputError, match="No audit, no list"):
+        import_outreach(silent, place_of(workbook).log, ONE, TODAY)

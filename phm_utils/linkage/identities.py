@@ -1,0 +1,123 @@
+"""The vault of identities: who each pseudonym of a linked landing is. `phm link` writes it; `phm reidentify` reads it.
+
+One row per GP registration of a linked person, with the registration as it was linked: whether somebody may stand on a
+list is decided from it again. It is locked under the user's root key, which analysts do not have, as what it is for one
+purpose. A digest of all of it stands in the linked landing (`linkage_setting`), and so in the store of the run made
+from that: another file, an older one put back, or one of another purpose is refused.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from phm_utils.engine import guarded, present_tables
+from phm_utils.errors import InputError
+from phm_utils.linkage.queries import make, query
+from phm_utils.privacy import vault
+from phm_utils.privacy.pseudonyms import purpose_key
+from phm_utils.rules.identifiers import nhs_number_form
+
+VAULT_FILE = Path("vault") / "identities.phm"  # below `<identified_root>/linking/<name>`
+SETTING = "identities"  # its name in `linkage_setting`
+CONTENT = "identities 1"  # declared content of the vault file; the number is the format's
+DIGITS = 32
+
+
+def content_of(purpose: str) -> str:
+    """What the vault file of one purpose is declared to hold."""
+    return f"{CONTENT} {purpose}"
+
+
+def write_identities(con: duckdb.DuckDBPyConnection, path: Path, key: bytes, purpose: str) -> str:
+    """After `make_tokens`: write the vault file; its digest, which says nothing without the key.
+
+    con: also has the extract's `gp_registration` and, where there is one, `death`.
+    """
+    with guarded("Writing the vault of identities"):
+        deaths = "death" in present_tables(con)
+        found = (
+            query("identified/death_of_person")
+            if deaths
+            else "SELECT NULL AS person, NULL::DATE AS day, true AS died WHERE false"
+        )
+        make(con, "death_of_person", found)
+        make(
+            con,
+            "identity_row",
+            query("identified/identities", number_form=nhs_number_form("gp_registration.nhs_number")),
+        )
+        table = con.sql("FROM identity_row ORDER BY token, registered_from, registration").to_arrow_table()
+        con.execute("DROP TABLE identity_row")
+    return seal_identities(path, table.drop_columns(["registration"]), key, purpose)
+
+
+def seal_identities(path: Path, rows: pa.Table | pd.DataFrame, key: bytes, purpose: str) -> str:
+    """Lock the rows into the vault file; their digest."""
+    table = pa.Table.from_pandas(rows, preserve_index=False) if isinstance(rows, pd.DataFrame) else rows
+    vault.write_table(path, table, key, content_of(purpose))
+    return _digest(table, key)
+
+
+@dataclass(frozen=True)
+class Identities:
+    """The opened vault: one row per registration."""
+
+    table: pa.Table
+
+    def of(self, tokens: Iterable[str]) -> pd.DataFrame:
+        """The rows of some people: identifying columns, and those that `privacy.permission.decide` takes."""
+        chosen = pc.is_in(self.table["token"], value_set=pa.array(list(tokens), pa.string()))
+        return self.table.filter(chosen).to_pandas()
+
+
+def open_identities(path: Path, key: bytes, purpose: str, digest: str | None) -> Identities:
+    """Open the vault, checked to its end.
+
+    digest: what the store of the run says of it. Raises InputError where the file is missing, was locked with another
+    key or for another purpose, is cut short or changed, or is not the one with which the run's landing was made.
+    """
+    if digest is None:
+        raise InputError(
+            "The landing of this run came pseudonymised, or was linked by a version that kept no identities. "
+            "Run `phm link` and `phm run` again; or send the request to whoever holds the key."
+        )
+    table = vault.read_table(path, key, content_of(purpose))
+    if not hmac.compare_digest(_digest(table, key), digest):
+        raise InputError(
+            f"{path} is not the vault with which the landing of this run was linked: an older or another copy, or the "
+            "linkage is newer than the run. Run `phm run` again, or put back the file that belongs to it."
+        )
+    return Identities(table)
+
+
+def _digest(table: pa.Table, key: bytes) -> str:
+    """A keyed digest of every row, in their order."""
+    made = hmac.new(purpose_key(key, "identities digest"), digestmod=hashlib.sha256)
+    sink = _Hashing(made)
+    with pa.ipc.new_stream(pa.PythonFile(sink, "w"), table.schema.remove_metadata()) as stream:
+        stream.write_table(table.combine_chunks(), max_chunksize=vault.ROWS_AT_A_TIME)
+    return made.hexdigest()[:DIGITS]
+
+
+class _Hashing:
+    """A file that keeps nothing of what is written but its digest."""
+
+    closed = False
+
+    def __init__(self, made: hmac.HMAC) -> None:
+        self._made = made
+
+    def write(self, data: bytes) -> int:
+        self._made.update(data)
+        return len(data)
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...

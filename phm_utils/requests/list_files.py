@@ -1,0 +1,148 @@
+"""The files of one list: CSV, Excel, and NHS numbers for a search in EMIS or SystmOne. Each says when it expires."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from openpyxl import Workbook as Spreadsheet
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+
+from phm_utils.errors import InputError
+from phm_utils.full_disk import full_disk
+from phm_utils.privacy.access import owner_only, private_folder
+from phm_utils.privacy.agreements import FIELDS
+from phm_utils.privacy.csv_text import NOTE, csv_text
+from phm_utils.privacy.request_file import REQUEST_ID, RequestHead, read_request
+
+FOLDER = "lists"  # below the identified root
+CSV, EXCEL, NUMBERS = "list.csv", "list.xlsx", "nhs_numbers.txt"
+REFERENCE, STATUS, STATUS_DAY, EXPIRES = "Reference", "Status", "Date", "List expires"
+WIDTHS = {"why": 70, "last_contact": 34, "surname": 18, "forename": 16, "contact_preference": 18}
+USUAL_WIDTH = 15
+STATUSES = "offered, contacted, reached, accepted, declined, not reached or closed"
+
+
+@dataclass(frozen=True)
+class ListFolder:
+    """The list of a request: made beside its place, and put there when the audit has it."""
+
+    root: Path
+    request: str
+
+    @property
+    def place(self) -> Path:
+        return self.root / FOLDER / self.request
+
+    @property
+    def draft(self) -> Path:
+        return self.root / FOLDER / f".{self.request}.{os.getpid()}.part"
+
+    def write(self, head: RequestHead, people: pd.DataFrame) -> None:
+        """Write the files of the draft. Raises InputError or DiskFull; nothing is left then.
+
+        people: one row per person: `reference`, and the fields that the agreement permits.
+        """
+        with owner_only():
+            try:
+                private_folder(self.draft, self.root, synthetic=head.synthetic)
+                shown = _shown(people, head)
+                (self.draft / CSV).write_text(NOTE + csv_text(shown), encoding="utf-8", newline="\n")
+                _write_excel(self.draft / EXCEL, shown, head)
+                if "nhs_number" in people:
+                    numbers = people["nhs_number"].dropna().sort_values()
+                    text = "".join(f"{number}\n" for number in numbers)
+                    (self.draft / NUMBERS).write_text(text, encoding="ascii", newline="\n")
+            except OSError as error:
+                self.withdraw()
+                raise full_disk(error, self.root) or InputError(
+                    f"{self.place} cannot be written ({error.strerror})."
+                ) from None
+            except BaseException:
+                self.withdraw()
+                raise
+
+    def publish(self) -> Path:
+        """Put the draft in its place, instead of an earlier list of the request."""
+        shutil.rmtree(self.place, ignore_errors=True)
+        os.rename(self.draft, self.place)
+        return self.place
+
+    def withdraw(self) -> None:
+        """Remove the draft."""
+        shutil.rmtree(self.draft, ignore_errors=True)
+
+
+def remove_expired(root: Path, requests: Path, day: date) -> int:
+    """Remove lists whose last day is over, and drafts that a killed command left; how many lists.
+
+    requests: the folder of a run's requests; lists of other runs are left alone.
+    """
+    removed = 0
+    for path in sorted((root / FOLDER).glob("*")):
+        if path.name.startswith(".R-"):
+            shutil.rmtree(path, ignore_errors=True)
+            continue
+        own = REQUEST_ID.fullmatch(path.name) and (requests / path.name).is_dir()
+        if own and read_request(requests / path.name).head.expires < day:
+            shutil.rmtree(path)
+            removed += 1
+    return removed
+
+
+def says(head: RequestHead) -> str:
+    """What stands on every page of a list."""
+    synthetic = "SYNTHETIC DATA. " if head.synthetic else ""
+    return (
+        f"{synthetic}{head.request}, {head.title}. For {head.recipient} alone, {head.purpose.replace('_', ' ')}, "
+        f"agreement {head.agreement}. Not to be used after {head.expires:%d %B %Y}: destroy it then."
+    )
+
+
+def _shown(people: pd.DataFrame, head: RequestHead) -> pd.DataFrame:
+    """The list as a reader sees it; the last columns are for what comes back."""
+    named = {name: FIELDS[name] for name in head.fields if name in people}
+    frame = people[["reference", *named]].rename(columns={"reference": REFERENCE} | named)
+    frame = frame.astype("object").where(frame.notna(), "")
+    frame["Reason"] = head.reason
+    return frame.assign(**{STATUS: "", STATUS_DAY: "", EXPIRES: head.expires.isoformat()})
+
+
+def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
+    """A sheet whose cells are all text, headed and footed on every printed page."""
+    book = Spreadsheet(write_only=True)
+    book.properties.creator, book.properties.title = "phm", head.request
+    sheet = book.create_sheet("List")
+    sheet.oddHeader.left.text, sheet.oddFooter.left.text = head.request, _printed(says(head))
+    sheet.oddFooter.right.text = "Page &P of &N"
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows, sheet.freeze_panes = "1:3", "B4"
+    names = {title: name for name, title in FIELDS.items()}
+    for number, title in enumerate(shown, start=1):
+        letter = chr(ord("A") + number - 1)
+        sheet.column_dimensions[letter].width = WIDTHS.get(names.get(title, ""), USUAL_WIDTH)
+    sheet.append([_cell(sheet, says(head), bold=True)])
+    sheet.append(
+        [_cell(sheet, f"Fill in Status ({STATUSES}) and its Date, and send the sheet back; write no notes in it.")]
+    )
+    sheet.append([_cell(sheet, title, bold=True) for title in shown])
+    for row in shown.itertuples(index=False):
+        sheet.append([_cell(sheet, str(value)) for value in row])
+    book.save(path)
+
+
+def _cell(sheet, text: str, *, bold: bool = False) -> WriteOnlyCell:
+    """A cell of text, whatever it begins with: openpyxl would make a formula of what begins with =."""
+    cell = WriteOnlyCell(sheet, value=text)
+    cell.data_type, cell.number_format, cell.quotePrefix = "s", "@", True
+    cell.font, cell.alignment = Font(bold=bold), Alignment(vertical="top", wrap_text=len(text) > 30 and not bold)
+    return cell
+
+
+def _printed(text: str) -> str:
+    """In a header or footer & is a command."""
+    return text.replace("&", "&&")[:250]

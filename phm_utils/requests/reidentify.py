@@ -1,0 +1,175 @@
+"""`phm reidentify`: from a request to a list of names, for whoever holds the key of the linkage."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from phm_utils.errors import InputError
+from phm_utils.inputs.governance import opt_outs_of_list
+from phm_utils.inputs.opt_outs import FLAGS
+from phm_utils.linkage.identities import SETTING, VAULT_FILE, open_identities
+from phm_utils.measures.outreach import request_of, requests_folder
+from phm_utils.params import Workbook
+from phm_utils.privacy.audit_known import made_request
+from phm_utils.privacy.audit_log import AuditLog
+from phm_utils.privacy.permission import GRANTED, REASONS, decide
+from phm_utils.privacy.request_file import RequestFolder
+from phm_utils.requests.list_files import ListFolder, remove_expired
+from phm_utils.requests.make import SHORT
+from phm_utils.requests.people import Question, asked
+from phm_utils.requests.reasons import last_contacts, put_listed, reasons
+from phm_utils.requests.terms import check, day_of, terms_of
+from phm_utils.runs import Store, resolve
+
+SEXES = {"1": "Male", "2": "Female", "9": "Indeterminate"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list that was written. decisions: people by decision of the day. expired: lists of others that were removed."""
+
+    folder: Path
+    request: RequestFolder
+    decisions: dict[str, int]
+    expired: int
+
+    def __str__(self) -> str:
+        head = self.request.head
+        lines = [
+            str(self.folder),
+            f"{head.request}: {self.decisions[GRANTED]:,} of {head.people:,} people, for {head.recipient} alone; not "
+            f"to be used after {head.expires:%d %B %Y}.",
+        ]
+        lines += [
+            f"  {n:,} left out today: {reason}" for reason, n in self.decisions.items() if n and reason != GRANTED
+        ]
+        if self.expired:
+            lines.append(f"{self.expired} expired list{'s' * (self.expired > 1)} removed.")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A request whose people may be named today.
+
+    people: one row per person granted: the vault's columns, and `reference`. decisions: people by decision of the day.
+    """
+
+    request: RequestFolder
+    question: Question
+    people: pd.DataFrame
+    decisions: dict[str, int]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What may be said of them: fields of the request that the agreement still names."""
+        return tuple(name for name in self.request.head.fields if name in self.question.terms.agreement.fields)
+
+
+def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: date | None, requester: str) -> Listed:
+    """Write the list of a request: `<identified_root>/lists/<request>/`.
+
+    The intent is in the audit before the vault is opened, the outcome before the list is in its place: no audit, no
+    list. Raises InputError where it is refused; the refusal is in the audit.
+    """
+    root = resolve(workbook.identified_root)
+    with log.recorded("reidentify", {"run": workbook.name, "request": name[:40], "requester": requester}) as entry:
+        with opened(workbook, name, lambda: key, log, day) as request:
+            head = request.request.head
+            folder = ListFolder(root, head.request)
+            folder.write(head, _rows(request, request.fields))
+        try:
+            entry.outcome(
+                {
+                    "recipient": head.recipient,
+                    "agreement": head.agreement,
+                    "practices": list(head.practices),
+                    "cohort": head.cohort,
+                    "version": head.version[:SHORT],
+                    "purpose": head.purpose,
+                    "role": head.role,
+                    "people": head.people,
+                    "granted": len(request.people),
+                    "withheld": [f"{why}: {n}" for why, n in request.decisions.items() if n and why != GRANTED],
+                    "expires": head.expires.isoformat(),
+                }
+            )
+        except BaseException:
+            folder.withdraw()
+            raise
+        place = folder.publish()
+    removed = remove_expired(root, requests_folder(workbook), day_of(workbook, day))
+    return Listed(place, request.request, request.decisions, removed)
+
+
+@contextmanager
+def opened(
+    workbook: Workbook, name: str, key: Callable[[], bytes], log: AuditLog, day: date | None
+) -> Iterator[Opened]:
+    """Open the vault for a request: who of its people may be named today, and who they are.
+
+    key: gives the root key, asked for once all else permits. Raises InputError where the request is not the one that
+    the audit knows, has expired, its agreement no longer permits it, the run has changed since, or the vault is not
+    the one of the run.
+    """
+    today = day_of(workbook, day)
+    request = request_of(workbook, name)
+    head = request.head
+    people = request.people()
+    if not today <= head.expires or today < head.made:
+        raise InputError(f"{head.request} may be used from {head.made:%d %B %Y} to {head.expires:%d %B %Y}, and not on "
+                         f"{today:%d %B %Y}. Make a new request.")  # fmt: skip
+    if not made_request(log, head.request, request.sha256):
+        raise InputError(f"The audit knows no request {head.request} that says this: `phm request` did not make it.")
+    terms = terms_of(workbook, head, today)
+    check(workbook, terms)
+    with asked(workbook, terms) as question:
+        if (question.version, workbook.index_date) != (head.version, head.index_date):
+            raise InputError(
+                f"The run or its cohort {head.cohort} has changed since {head.request}: make a new request."
+            )
+        rows = _vault_rows(workbook, key(), people["token"])
+        rows["opted_out"] = rows[[f for f in FLAGS if f in opt_outs_of_list(workbook, terms.purpose)]].any(axis=1)
+        decided = decide(people["token"], rows, question.practices(), head.practices, today)
+        counts = decided["decision"].value_counts()
+        granted = decided[decided["decision"] == GRANTED][["token", "practice_code"]]
+        known = granted.merge(people[["token", "reference"]], on="token")
+        found = known.merge(_latest(rows).drop(columns="practice_code"), on="token", how="left")
+        yield Opened(request, question, found, {why: int(counts.get(why, 0)) for why in (GRANTED, *REASONS)})
+
+
+def _vault_rows(workbook: Workbook, key: bytes, tokens: pd.Series) -> pd.DataFrame:
+    """The rows of the vault of some people. The linked landing lies beside the folder of its linkage."""
+    root, landing = resolve(workbook.identified_root), resolve(workbook.landing)
+    store = Store(resolve(workbook.outputs) / workbook.name / "store")
+    settings = (
+        store.read("linkage_setting") if store.files("linkage_setting") else pd.DataFrame({"name": [], "value": []})
+    )
+    digest = dict(zip(settings["name"], settings["value"], strict=True)).get(SETTING)
+    path = root / "linking" / landing.parent.name / VAULT_FILE
+    return open_identities(path, key, workbook.purpose, digest).of(tokens)
+
+
+def _latest(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per person: who they are by the registration that began last."""
+    order = rows.sort_values(["token", "registered_from"], na_position="first", kind="stable")
+    return order.groupby("token", as_index=False).tail(1)
+
+
+def _rows(request: Opened, fields: Sequence[str]) -> pd.DataFrame:
+    """One row per person, in the order of names: `reference`, and the fields that the agreement permits."""
+    people = request.people.copy()
+    people["date_of_birth"] = pd.to_datetime(people["date_of_birth"]).dt.strftime("%d/%m/%Y")
+    people["sex"] = people["sex"].map(SEXES)
+    if {"why", "last_contact"} & set(fields):
+        put_listed(request.question, people["token"])
+    if "why" in fields:
+        people["why"] = people["token"].map(reasons(request.question))
+    if "last_contact" in fields:
+        people["last_contact"] = people["token"].map(last_contacts(request.question))
+    people = people.sort_values(["practice_code", "surname", "forename", "reference"], kind="stable")
+    return people[["reference", *fields]]

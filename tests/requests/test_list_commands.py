@@ -1,0 +1,76 @@
+"""`phm request`, `phm reidentify` and `phm timeline` as they are typed."""
+
+import json
+
+import pytest
+import yaml
+from list_world import DAY, token
+
+from phm_utils.cli import main
+from phm_utils.measures.outreach import requests_folder
+from phm_utils.privacy.request_file import requests_of
+from phm_utils.requests import show_once
+
+
+@pytest.fixture
+def phm(world, capsys):
+    """Run a command on the world's parameter file; its exit code, and what it printed on both streams."""
+    world.make()
+    path = world.root / "parameters" / "tiny.yml"
+    path.write_text(yaml.safe_dump(json.loads(world.workbook.model_dump_json(exclude_unset=True))), encoding="utf-8")
+
+    def run(command: str, *others: str) -> tuple[int, str, str]:
+        code = main([*command.split(), *others, "--run", str(path), "--day", str(DAY)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+REQUEST = "request tiny --practice A99001 --role gp --purpose direct_care"
+
+
+def test_a_question_becomes_a_request_a_list_and_a_timeline(phm, world, monkeypatch):
+    code, out, _ = phm(REQUEST, "--requester", "Dr Demo")
+    assert code == 0
+    assert "5 people for Practice A99001, agreement DC; to be used until 15 April 2025" in out
+    [request] = requests_of(requests_folder(world.workbook))
+    code, out, _ = phm(f"reidentify {request.head.request}", "--requester", "Data manager")
+    assert code == 0
+    assert "5 of 5 people, for Practice A99001 alone" in out
+    pages = []
+    monkeypatch.setattr(show_once, "show_once", lambda html: pages.append(html) or True)
+    reference = request.people().set_index("token")["reference"][token(2)]
+    code, out, _ = phm(f"timeline {request.head.request} {reference}", "--requester", "Dr Demo")
+    assert (code, out.strip()) == (0, "The page was shown once.")
+    assert "Name2 Surname2" in pages[0]
+    assert "Surname2" not in out
+
+
+def test_a_timeline_that_nobody_opened_ends_with_1(phm, world, monkeypatch):
+    phm(REQUEST, "--requester", "Dr Demo")
+    [request] = requests_of(requests_folder(world.workbook))
+    monkeypatch.setattr(show_once, "show_once", lambda html: False)
+    reference = request.people()["reference"].iloc[0]
+    code, out, _ = phm(f"timeline {request.head.request} {reference}", "--requester", "Dr Demo")
+    assert (code, out.strip()) == (1, "Nobody opened the page; it is gone.")
+
+
+def test_refusals_end_with_2_and_name_no_person(phm, world):
+    code, _, err = phm(REQUEST.replace("--role gp", "--role analyst"), "--requester", "Dr Demo")
+    assert (code, "roles gp and not analyst" in err) == (2, True)
+    code, _, err = phm("reidentify R-20250401-AAAAAA", "--requester", "Data manager")
+    assert (code, "has no request" in err) == (2, True)
+
+
+@pytest.mark.parametrize("left_out", ["--role gp", "--purpose direct_care"])
+def test_role_and_purpose_have_no_default(phm, left_out):
+    with pytest.raises(SystemExit, match="2"):
+        phm(REQUEST.replace(left_out, ""), "--requester", "Dr Demo")
+
+
+def test_a_key_of_real_data_is_asked_for(phm, world):
+    phm(REQUEST, "--requester", "Dr Demo")
+    [request] = requests_of(requests_folder(world.workbook))
+    code, _, err = phm(f"reidentify {request.head.request} --key-file /nowhere/key", "--requester", "Data manager")
+    assert (code, "cannot be read" in err) == (2, True)
