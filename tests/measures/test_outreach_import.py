@@ -6,6 +6,7 @@ from datetime import date, datetime
 import openpyxl
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -331,3 +332,32 @@ def test_every_import_is_in_the_audit_and_without_one_nothing_is_taken(workbook,
     silent = workbook.model_copy(update={"audit": None})
     with pytest.raises(InputError, match="No audit, no list"):
         import_outreach(silent, place_of(workbook).log, ONE, TODAY)
+
+
+def test_while_one_import_runs_another_is_asked_to_wait(workbook, four, take, monkeypatch):
+    monkeypatch.setattr(outreach, "WAIT_SECONDS", 0)
+    with (
+        FileLock(outreach.requests_folder(workbook) / ONE / ".lock"),
+        pytest.raises(InputError, match=f"Another import into {ONE} is still running"),
+    ):
+        take(f"{four[0]},reached,2025-01-08")
+    assert take(f"{four[0]},reached,2025-01-08").taken == 1
+
+
+def test_on_a_full_disk_the_former_file_stays_and_the_same_list_can_be_taken_again(workbook, four, take, monkeypatch):
+    take(f"{four[0]},reached,2025-01-08")
+    write = outreach.write_atomically
+
+    def full(path, text):
+        if path.name == "outreach.csv":
+            raise OSError(28, "No space left on device", str(path))
+        write(path, text)
+
+    monkeypatch.setattr(outreach, "write_atomically", full)
+    with pytest.raises(OSError, match="No space left"):
+        take(f"{four[1]},reached,2025-01-08", f"{four[1]},gone,2025-01-08")
+    monkeypatch.undo()
+    assert kept(workbook) == [(four[0], "reached", "2025-01-08")]
+    done = take(f"{four[1]},reached,2025-01-08", f"{four[1]},gone,2025-01-08")
+    assert (done.taken, len(done.rejected)) == (1, 1)
+    assert len(held_outreach(done.place, "outreach_rejected.csv")) == 1

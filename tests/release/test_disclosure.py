@@ -15,6 +15,8 @@ PICTURE = re.compile(rb"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+")
 COUNTED = {  # column heads of pages under which people, records or events are counted
     "People", "Registered", "In the cohort", "With the condition", "Admissions", "Records", "Attached", "Not attached",
     "Not in extract", "No token", "Conflict", "Households", "People admitted", "People analysed", "Died",
+    "People on them", "People listed", "Tried", "Contacted", "Reached", "Not yet tried", "Died or moved",
+    "Tried three times, not reached", "Contact in this month", "People reached here",
 }  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def test_estimates_from_events_name_the_people_who_had_them():
     releases = [r for r in route_of("person_level").releases if not r.published]
     counted = {(r.name, c.behind): c.people for r in releases for c in r.columns if c.kind == "estimate"}
     of_people = {"evaluation_check", "evaluation_balance", "condition_units", "condition_groups", "condition_gradient"}
-    of_people |= {"cohort_unit", "cohort_size", "cohort_profile", "rising_contacts", "rising_steadiness"}
+    of_people |= {"cohort_unit", "cohort_size", "cohort_profile", "rising_contacts", "rising_steadiness", "list_time"}
     of_people |= {name for name, _ in counted if name.startswith(("segment_", "link"))}
     assert {name for (name, _), people in counted.items() if not people} <= of_people
     assert {name for name, _ in counted} - of_people == {

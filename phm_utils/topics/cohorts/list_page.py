@@ -10,7 +10,7 @@ from phm_utils.absent import if_present
 from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.measures.outreach_status import WORDS
 from phm_utils.reports.comparisons import people, percent
-from phm_utils.reports.findings import finding
+from phm_utils.reports.findings import Level, finding
 from phm_utils.topics.cohorts.list_releases import NOT_COUNTED
 from phm_utils.wording import joined
 
@@ -104,8 +104,8 @@ def by_group(frame: pd.DataFrame) -> pd.DataFrame:
     return placed.assign(group=label).drop(columns=["_dimension", "_place", "_nowhere"]).reset_index(drop=True)
 
 
-@finding
-def unequal(frame: pd.DataFrame) -> list[str]:
+@finding("detail")
+def unequal(frame: pd.DataFrame) -> list[str | tuple[str, Level]]:
     """Of which divisions the shares reached differ more than chance explains. frame: of `by_group`.
 
     Pearson's test of each cohort and division, from the numbers shown, at a level that the number of them divides.
@@ -120,7 +120,7 @@ def unequal(frame: pd.DataFrame) -> list[str]:
     if not found:
         compared = "1 comparison" if len(tested) == 1 else f"{len(tested)} comparisons"
         return [f"The share reached differs between no groups more than chance explains ({compared})."]
-    return [_differs(names, parts[names]) for names in found]
+    return [(_differs(names, parts[names]), "finding") for names in found]
 
 
 def _by_chance(rows: pd.DataFrame) -> float | None:
@@ -157,7 +157,7 @@ def curves(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([start, known]).sort_values(["place", "day"], ignore_index=True)
 
 
-@finding
+@finding("detail")
 def first_contact(frame: pd.DataFrame) -> list[str]:
     """For each cohort the share with a first contact within 28 days, or the last day known. frame: of `list_time`."""
     parts = []

@@ -83,7 +83,7 @@ GROUP = Release(
         *(_same("all_reached", "reached"), _same("all_listed", "listed")),
     ),
     derive=_share_reached,
-    part="Who was reached",
+    part=PART,
     needs=NEEDS,
     one_of=tuple(column for *_, column in DIMENSIONS.values()),
 )
@@ -107,7 +107,7 @@ TIME = Release(
         *(estimate("died", "died_people"), estimate("moved", "moved_people")),
     ),
     may_be_empty=True,
-    part="Time to the first contact",
+    part=PART,
     needs=NEEDS,
 )
 LEFT_OUT = Release(

@@ -103,6 +103,7 @@ def test_groups_have_their_own_denominators_and_differences_are_tested(listed):
         "Cervical screening overdue: the share reached differs by deprivation more than chance explains: 1 (most "
         "deprived) 100% ("
     )
+    assert said.level == "finding"
 
 
 def test_equal_shares_are_said_to_differ_by_nothing():
@@ -111,6 +112,7 @@ def test_equal_shares_are_said_to_differ_by_nothing():
     )
     [said] = list_page.unequal(frame)
     assert str(said) == "The share reached differs between no groups more than chance explains (1 comparison)."
+    assert said.level == "detail"  # nothing to act on: it stands at the figure alone
     [said] = list_page.unequal(frame.assign(reached=[pd.NA, 55]))
     assert str(said) == "Too few people were listed to compare how many of each group were reached."
 
