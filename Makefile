@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-rising bench-cohorts \
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-rising bench-cohorts bench-lists \
         benchmark-corruptions benchmark-hostile benchmark-hostile-definitions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -93,6 +93,12 @@ bench-cohorts: $(VENV)/.installed
 	$(BIN)/phm simulate --pcns 15 --out outputs/identified/landing/demoshire
 	$(BIN)/phm run parameters/demo.yml --areas ics --notebooks 03
 	$(BIN)/python benchmarks/cohorts.py parameters/demo.yml
+
+# A request for 5,000 people of 805,000, its list and a timeline; the names are made up.
+bench-lists: $(VENV)/.installed
+	$(BIN)/phm simulate --pcns 15 --out outputs/identified/landing/demoshire
+	$(BIN)/phm run parameters/demo.yml --areas ics --notebooks 03
+	$(BIN)/python benchmarks/lists.py parameters/demo.yml
 
 # 2,000 mutated extracts: no traceback, and each row of a file kept, quarantined or refused with it.
 benchmark-hostile: $(VENV)/.installed

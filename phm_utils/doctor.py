@@ -70,9 +70,34 @@ def parameter_file(path: Path) -> Iterator[Line]:
         root = resolve(workbook.identified_root)
         yield from _folder_access(root)
         sweep(root)
+        yield from _lists(workbook)
     for topic in topics_of(workbook.data):
         if topic.examine is not None:
             yield from _examined(topic.examine, workbook)
+
+
+def _lists(workbook: "Workbook") -> Iterator[Line]:
+    """May lists of people be made: agreements, and a begun audit log."""
+    from datetime import date
+
+    from phm_utils.privacy.agreements import load_agreements
+    from phm_utils.privacy.audit_place import place_of
+
+    if workbook.agreements is None and workbook.audit is None:
+        yield OK, "no lists of people can be made: neither `agreements` nor `audit` is set (docs/LISTS.md)"
+        return
+    try:
+        agreements = load_agreements(workbook)
+        ended = sorted(name for name, agreement in agreements.items() if agreement.expires < date.today())
+        yield OK, f"{workbook.agreements}: {len(agreements)} agreements about lists of people"
+        if ended:
+            yield ADVICE, f"agreements that have expired, and permit no list: {', '.join(ended)}"
+        if place_of(workbook).exists:
+            yield OK, "the audit log of lists is begun"
+        else:
+            yield ADVICE, "the audit log of lists is not begun, and no list can be made: `phm audit begin`"
+    except InputError as fault:
+        yield MISSING, str(fault)
 
 
 def _examined(examine: Any, workbook: "Workbook") -> Iterator[Line]:

@@ -54,8 +54,8 @@ def registrations_today(
             "registered_from": rows["registered_from"],
             "registered_to": rows["registered_to"],
             "unreadable": rows["reason"].notna() | faulty | rows["token"].isin(unread),
-            "opted_out": rows[flags].eq(True).any(axis=1) if flags else False,
-            "sensitive": rows["sensitive"].eq(True),
+            "opted_out": rows[flags].any(axis=1),
+            "sensitive": rows["sensitive"],
             "date_of_death": died.reindex(rows["token"]).to_numpy(),
         }
     ).reset_index(drop=True)
@@ -79,11 +79,12 @@ def _rows(con: duckdb.DuckDBPyConnection, extract: Extract, columns: list[str]) 
     """Of the people asked about: `token`, the columns, and `reason` of a row that the check would reject."""
     person = "token_person_id"
     extract.list_valid_values(con, [person, *columns])
-    wanted = ", ".join(f"given.{name}" for name in columns)
+    flags = {column.name for column in extract.table.columns if column.type == "bool"}
+    wanted = ", ".join(f"coalesce({name}, false) AS {name}" if name in flags else name for name in columns)
     for file in extract.files:
         rows = extract.values_sql(file, [person, *columns])
         yield read_sql(
             con,
-            f"SELECT given.{person} AS token, {wanted}, given.nulled_fields, given.reason FROM ({rows}) AS given "
+            f"SELECT {person} AS token, {wanted}, nulled_fields, reason FROM ({rows}) AS given "
             f"SEMI JOIN {ASKED} AS asked ON asked.token = given.{person} ORDER BY ALL",
         )

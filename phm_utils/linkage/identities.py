@@ -61,8 +61,14 @@ def write_identities(con: duckdb.DuckDBPyConnection, path: Path, key: bytes, pur
 def seal_identities(path: Path, rows: pa.Table | pd.DataFrame, key: bytes, purpose: str) -> str:
     """Lock the rows into the vault file; their digest."""
     table = pa.Table.from_pandas(rows, preserve_index=False) if isinstance(rows, pd.DataFrame) else rows
-    vault.write_table(path, table, key, content_of(purpose))
-    return _digest(table, key)
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema.remove_metadata(), options=options) as stream:
+        stream.write_table(table.combine_chunks(), max_chunksize=vault.ROWS_AT_A_TIME)
+    content = sink.getvalue().to_pybytes()
+    with vault.writing(path, key, content_of(purpose)) as file:
+        file.write(content)
+    return _digest(content, key)
 
 
 @dataclass(frozen=True)
@@ -88,36 +94,15 @@ def open_identities(path: Path, key: bytes, purpose: str, digest: str | None) ->
             "The landing of this run came pseudonymised, or was linked by a version that kept no identities. "
             "Run `phm link` and `phm run` again; or send the request to whoever holds the key."
         )
-    table = vault.read_table(path, key, content_of(purpose))
-    if not hmac.compare_digest(_digest(table, key), digest):
+    content = vault.read_bytes(path, key, content_of(purpose))
+    if not hmac.compare_digest(_digest(content, key), digest):
         raise InputError(
             f"{path} is not the vault with which the landing of this run was linked: an older or another copy, or the "
             "linkage is newer than the run. Run `phm run` again, or put back the file that belongs to it."
         )
-    return Identities(table)
+    return Identities(pa.ipc.open_stream(content).read_all())
 
 
-def _digest(table: pa.Table, key: bytes) -> str:
-    """A keyed digest of every row, in their order."""
-    made = hmac.new(purpose_key(key, "identities digest"), digestmod=hashlib.sha256)
-    sink = _Hashing(made)
-    with pa.ipc.new_stream(pa.PythonFile(sink, "w"), table.schema.remove_metadata()) as stream:
-        stream.write_table(table.combine_chunks(), max_chunksize=vault.ROWS_AT_A_TIME)
-    return made.hexdigest()[:DIGITS]
-
-
-class _Hashing:
-    """A file that keeps nothing of what is written but its digest."""
-
-    closed = False
-
-    def __init__(self, made: hmac.HMAC) -> None:
-        self._made = made
-
-    def write(self, data: bytes) -> int:
-        self._made.update(data)
-        return len(data)
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
+def _digest(content: bytes, key: bytes) -> str:
+    """A keyed digest of what the file holds. The same rows in the same order have the same."""
+    return hmac.new(purpose_key(key, "identities digest"), content, hashlib.sha256).hexdigest()[:DIGITS]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 from openpyxl import Workbook as Spreadsheet
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
 from phm_utils.errors import InputError
 from phm_utils.full_disk import full_disk
 from phm_utils.privacy.access import owner_only, private_folder
 from phm_utils.privacy.agreements import FIELDS
-from phm_utils.privacy.csv_text import NOTE, csv_text
+from phm_utils.privacy.csv_text import FORMULA_STARTS, NOTE, csv_text
 from phm_utils.privacy.request_file import REQUEST_ID, RequestHead, read_request
 
 FOLDER = "lists"  # below the identified root
@@ -23,6 +23,9 @@ CSV, EXCEL, NUMBERS = "list.csv", "list.xlsx", "nhs_numbers.txt"
 REFERENCE, STATUS, STATUS_DAY, EXPIRES = "Reference", "Status", "Date", "List expires"
 WIDTHS = {"why": 70, "last_contact": 34, "surname": 18, "forename": 16, "contact_preference": 18}
 USUAL_WIDTH = 15
+FOOTER_SIGNS = 200
+WRAPPED = 40  # signs, from which a text is written in several lines
+BOLD, WRAP = Font(bold=True), Alignment(vertical="top", wrap_text=True)
 STATUSES = "offered, contacted, reached, accepted, declined, not reached or closed"
 
 
@@ -116,7 +119,7 @@ def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
     book = Spreadsheet(write_only=True)
     book.properties.creator, book.properties.title = "phm", head.request
     sheet = book.create_sheet("List")
-    sheet.oddHeader.left.text, sheet.oddFooter.left.text = head.request, _printed(says(head))
+    sheet.oddHeader.left.text, sheet.oddFooter.left.text = head.request, _printed(head)
     sheet.oddFooter.right.text = "Page &P of &N"
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -135,14 +138,24 @@ def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
     book.save(path)
 
 
-def _cell(sheet, text: str, *, bold: bool = False) -> WriteOnlyCell:
-    """A cell of text, whatever it begins with: openpyxl would make a formula of what begins with =."""
+def _cell(sheet, text: str, *, bold: bool = False) -> Cell | str:
+    """A cell of text, whatever it begins with: openpyxl would make a formula of what begins with =.
+
+    Most are plain text, as a cell with a style costs twenty times as much to write.
+    """
+    runs = text.lstrip().startswith(FORMULA_STARTS)
+    if not (runs or bold or len(text) > WRAPPED):
+        return text
     cell = WriteOnlyCell(sheet, value=text)
-    cell.data_type, cell.number_format, cell.quotePrefix = "s", "@", True
-    cell.font, cell.alignment = Font(bold=bold), Alignment(vertical="top", wrap_text=len(text) > 30 and not bold)
+    cell.data_type, cell.quotePrefix = "s", runs
+    if bold:
+        cell.font = BOLD
+    elif len(text) > WRAPPED:
+        cell.alignment = WRAP
     return cell
 
 
-def _printed(text: str) -> str:
-    """In a header or footer & is a command."""
-    return text.replace("&", "&&")[:250]
+def _printed(head: RequestHead) -> str:
+    """The foot of every page: the day first, as Excel keeps 255 signs. In a footer & is a command."""
+    text = f"Not to be used after {head.expires:%d %B %Y}. {head.request}, for {head.recipient} alone."
+    return text.replace("&", "&&")[:FOOTER_SIGNS]

@@ -67,6 +67,14 @@ def test_what_happened_since_the_run_keeps_people_off(world):
         asked_for(world)
 
 
+def test_columns_that_the_extract_does_not_have_keep_nobody_off(world):
+    world.make()
+    path = world.root / "identified/landing/tiny_identified/linked/gp_registration.csv"
+    columns = ["registration_id", "token_person_id", "practice_code", "registered_from", "registered_to"]
+    pd.read_csv(path, dtype=str)[columns].to_csv(path, index=False)
+    assert asked_for(world) == {1, 2, 3, 4, 5}
+
+
 def test_an_opt_out_that_cannot_be_read_keeps_somebody_off(world):
     world.people[2] = {"national_data_opt_out": "Dissent"}
     world.make()
