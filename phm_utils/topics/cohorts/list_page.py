@@ -53,8 +53,8 @@ def _came_of(row: dict[str, Any]) -> str:
         limits = f", {percent(row['lower'])} to {percent(row['upper'])}" if pd.notna(row["lower"]) else ""
         reached = f"{int(row['reached']):,} ({percent(row['share'])}{limits})"
     lead = f"{row['short']}: of {people(int(row['listed']))} on {lists}, {_count(row['tried'])} were tried"
-    lead += f" and {reached} were reached. Still registered: {_count(row['not_tried'])} not yet tried"
-    lead += f", {_count(row['thrice'])} tried on three days or more and not reached."
+    lead += f" and {reached} were reached. Still registered and not yet tried: {_count(row['not_tried'])}"
+    lead += f"; tried on three days or more and not reached: {_count(row['thrice'])}."
     if pd.notna(row["this_month"]):
         lead += f" In the month of the index date {people(int(row['this_month']))} had a contact."
     return lead
@@ -168,9 +168,9 @@ def first_contact(frame: pd.DataFrame) -> list[str]:
             parts.append(f"{short}: too few had a contact to say when the first was.")
             continue
         row = (early if len(early) else known).iloc[-1 if len(early) else 0]
-        limits = f" (95% limits {percent(row['lower'])} to {percent(row['upper'])})" if pd.notna(row["lower"]) else ""
+        limits = f" (95% limits {row['lower']:.0%} to {row['upper']:.0%})" if pd.notna(row["lower"]) else ""
         parts.append(
-            f"{short}: {percent(row['incidence'])}{limits} of the people listed had a first contact within "
+            f"{short}: {row['incidence']:.0%}{limits} of the people listed had a first contact within "
             f"{int(row['day'])} days, those who died or moved before counted as not met."
         )
     return parts or ["Too few people were followed for long enough to say when the first contact was."]

@@ -99,8 +99,8 @@ UNIT = Release(
 TIME = Release(
     "list_time",
     "Share of the people listed who had a first contact within so many days of their first list, with 95% limits, and "
-    "who died or moved before one (Aalen and Johansen). A figure is given where enough people were added to it since "
-    "the last one given",
+    "who died or moved before one (Aalen and Johansen), in whole per cents, limits outward. A figure is given where "
+    "enough people were added to it since the last one given",
     (
         *(AREA, PLACE, *keys("cohort"), key("day", "int")),
         *(estimate(name, "contacts") for name in ("incidence", "lower", "upper")),

@@ -1,8 +1,9 @@
 """The stage that counts lists and what came of them: true figures by PCN and for the ICS."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
@@ -132,9 +133,15 @@ def _curve(people: pd.DataFrame) -> list[dict]:
         new = {cause: behind[cause] - shown[cause] for cause in shown}
         shown |= {cause: behind[cause] for cause in shown if new[cause] >= FEWEST}
         contact = curves[FIRST_CONTACT]
+        limits = {"lower": _whole(contact["lower"], np.floor), "upper": _whole(contact["upper"], np.ceil)}
         rows.append(
-            {"day": day, "incidence": contact["incidence"], "lower": contact["lower"], "upper": contact["upper"],
-             "died": curves[DEATH]["incidence"], "moved": curves[MOVE]["incidence"],
-             "contacts": new[FIRST_CONTACT], "died_people": new[DEATH], "moved_people": new[MOVE]}
+            {"day": day, "incidence": _whole(contact["incidence"]), **limits, "contacts": new[FIRST_CONTACT],
+             "died": _whole(curves[DEATH]["incidence"]), "died_people": new[DEATH],
+             "moved": _whole(curves[MOVE]["incidence"]), "moved_people": new[MOVE]}
         )  # fmt: skip
     return rows
+
+
+def _whole(share: float, to: Callable[[float], float] = np.round) -> float:
+    """A share in whole per cents: of few people, more digits would tell how many there are exactly."""
+    return float(to(round(100 * share, 6)) / 100)

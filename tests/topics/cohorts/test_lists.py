@@ -75,8 +75,8 @@ def test_the_finding_stands_first_and_says_who_is_left(listed):
     [said] = list_page.came_of_it(page(listed, LISTS))
     assert str(said) == (
         "Cervical screening overdue: of 400 people on 1 list, 340 were tried and 300 (75.0%, 70.5% to 79.0%) were "
-        "reached. Still registered: 50 not yet tried, 40 tried on three days or more and not reached. In the month of "
-        "the index date 60 people had a contact."
+        "reached. Still registered and not yet tried: 50; tried on three days or more and not reached: 40. In the "
+        "month of the index date 60 people had a contact."
     )
 
 
@@ -130,13 +130,24 @@ def test_time_to_first_contact_counts_the_dead_as_not_met(listed):
     frame = page(listed, TIME).set_index("day")
     assert frame.loc[7, "incidence"] == pytest.approx(0.5)
     assert frame.loc[14, "incidence"] == pytest.approx(0.75)
-    assert frame.loc[7, "died"] == pytest.approx(0.025)
+    assert frame.loc[7, "died"] == pytest.approx(0.02)  # 10/400
     assert frame.loc[14, ["died", "moved"]].isna().all()  # nobody was added
     assert pd.isna(frame.loc[21, "incidence"])
     [said] = list_page.first_contact(frame.reset_index())
-    assert str(said).startswith("Cervical screening overdue: 75.0% (95% limits 70.7% to 79.1%) of the people listed")
+    assert str(said).startswith("Cervical screening overdue: 75% (95% limits 70% to 80%) of the people listed")
     assert "within 14 days" in str(said)
     assert list_page.curves(frame.reset_index())["day"].tolist() == [0, 7, 14]
+
+
+def test_figures_of_few_people_do_not_tell_how_many_they_are(lists):
+    lists.many(met=(21, {}), unmet=(10, {}))
+    request = lists.request()
+    lists.came_back(request, *each("met", 21, ("reached", 2)))
+    row = page(lists, TIME).set_index("day").loc[7]
+    assert row["incidence"] == 0.68  # 21/31 = 0.677 would name both numbers
+    assert (100 * row[["lower", "upper"]].astype(float) % 1).round(6).isin([0, 1]).all()
+    assert row["lower"] < 0.5136  # its limits, 0.514 and 0.831, rounded outward
+    assert row["upper"] > 0.8313
 
 
 def test_a_step_of_fewer_than_ten_people_is_not_shown(lists):
@@ -147,7 +158,7 @@ def test_a_step_of_fewer_than_ten_people_is_not_shown(lists):
     )
     lists.have(*((f"few{n}", "cervical_screening_declined", on(12)) for n in range(9)))
     frame = page(lists, TIME).set_index("day")["incidence"]
-    assert frame.dropna().round(3).to_dict() == {7: 0.595, 14: 0.762}
+    assert frame.dropna().round(3).to_dict() == {7: 0.6, 14: 0.76}
     lists.came_back(request, *each("many", 50, ("reached", 2)), *each("few", 9, ("reached", 10)))
     frame = page(lists, TIME).set_index("day")["incidence"]
     assert list(frame.dropna().index) == [7]
