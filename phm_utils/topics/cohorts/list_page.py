@@ -119,7 +119,7 @@ def unequal(frame: pd.DataFrame) -> list[str | tuple[str, Level]]:
         return ["Too few people were listed to compare how many of each group were reached."]
     if not found:
         compared = "1 comparison" if len(tested) == 1 else f"{len(tested)} comparisons"
-        return [f"The share reached differs between no groups more than chance explains ({compared})."]
+        return [f"Between no groups does the share reached differ by more than chance explains ({compared})."]
     return [(_differs(names, parts[names]), "finding") for names in found]
 
 

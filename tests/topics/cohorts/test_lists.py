@@ -111,7 +111,7 @@ def test_equal_shares_are_said_to_differ_by_nothing():
         {"short": "A", "dimension": "Sex", "level": ["Male", "Female"], "reached": [50, 55], "listed": [100, 105]}
     )
     [said] = list_page.unequal(frame)
-    assert str(said) == "The share reached differs between no groups more than chance explains (1 comparison)."
+    assert str(said) == "Between no groups does the share reached differ by more than chance explains (1 comparison)."
     assert said.level == "detail"  # nothing to act on: it stands at the figure alone
     [said] = list_page.unequal(frame.assign(reached=[pd.NA, 55]))
     assert str(said) == "Too few people were listed to compare how many of each group were reached."
