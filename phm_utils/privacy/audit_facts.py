@@ -27,7 +27,7 @@ HIDDEN = "(withheld)"
 
 _TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{3}[^0-9A-Za-z]?[0-9]{3}[^0-9A-Za-z]?[0-9]{4}(?![0-9])")
 _TEN_ALONE = re.compile(rf"(?<![A-Za-z]){_TEN_DIGITS.pattern}(?![A-Za-z])")  # not within a digest
-_DIGESTS = frozenset({"version", "request", "key"})
+_DIGESTS = frozenset({"version", "request", "key", "log"})
 _TOKEN = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{32,}(?![0-9A-Fa-f])")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from phm_utils.errors import DiskFull, InputError, StepFailed
 from phm_utils.params import Audit, Workbook
 from phm_utils.privacy import audit_disk
-from phm_utils.privacy.audit_facts import check_facts, safe_words
+from phm_utils.privacy.audit_facts import OWN, check_facts, safe_words
 from phm_utils.privacy.audit_log import AuditLog, begin
 from phm_utils.privacy.audit_place import Place, place_of
 from phm_utils.privacy.audit_verify import verify
@@ -152,6 +152,7 @@ def test_facts_that_look_alike_and_are_none_are_taken():
     check_facts({"reason": "9434765918", "people": 10**9 - 1})  # modulo 11 fails
     digits = "9434765919"  # passes, and may stand within a digest by chance
     check_facts({"version": f"a{digits}b", "people_sha256": "f" * 54 + digits} | {"sha256": digits + "f" * 54})
+    check_facts({"log": f"ab{digits}cdef"}, OWN)
     with pytest.raises(ValueError, match="NHS number"):
         check_facts({"version": digits})
     assert safe_words(f"{TOKEN} is unknown") == "(withheld) is unknown"
