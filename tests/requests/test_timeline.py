@@ -41,8 +41,8 @@ def listed(world):
     return world, request, people[f"{1:032x}"]
 
 
-def page(world, request, reference, **changed):
-    return timeline(world.workbook, request.head.request, reference, KEY, world.log(), DAY, "Dr Demo", **changed)
+def page_of(world, request, reference):
+    return timeline(world.workbook, request.head.request, reference, KEY, world.log(), DAY, "Dr Demo")
 
 
 def shown(world) -> list[tuple[str, date, date]]:
@@ -66,12 +66,12 @@ def test_a_source_that_may_not_be_told_is_not_shown(listed):
     world, request, reference = listed
     world.govern("mhsds", may_be_told_to=["team"])
     assert "Mental health care" not in {service for service, _, _ in shown(world)}
-    assert "ental health" not in page(world, request, reference).html
+    assert "ental health" not in page_of(world, request, reference).html
 
 
 def test_the_page_is_of_the_person_warns_and_is_not_for_printing(listed):
     world, request, reference = listed
-    html = page(world, request, reference).html
+    html = page_of(world, request, reference).html
     assert "<h1>Name1 Surname1</h1>" in html
     assert "SYNTHETIC DATA" in html
     assert "Not to be used after 15 April 2025" in html
@@ -85,18 +85,18 @@ def test_names_are_not_run_as_html(listed):
     world, request, reference = listed
     world.names = {1: {"surname": "<script>alert(1)</script>"}}
     world.write_vault()
-    assert "<script" not in page(world, request, reference).html
+    assert "<script" not in page_of(world, request, reference).html
 
 
 def test_nobody_is_shown_who_is_not_on_the_list_today(listed):
     world, request, reference = listed
     for unknown in ("0" * 12, "", "../x"):
         with pytest.raises(InputError, match="lists nobody today"):
-            page(world, request, unknown)
+            page_of(world, request, unknown)
     world.people[1] = {"registered_to": "2025-03-01"}
     world.write_vault()
     with pytest.raises(InputError, match="lists nobody today"):
-        page(world, request, reference)
+        page_of(world, request, reference)
     last = read_entry(world.log().place.log.read_bytes().splitlines()[-1])
     assert (last.action, last.facts["result"]) == ("timeline", "refused")
 
@@ -107,12 +107,12 @@ def test_a_request_for_another_purpose_shows_no_timeline(world):
     ask = replace(ASK, practice=None, agreement="GW", role="adviser", purpose="public_health")
     request = make_request(world.workbook, ask, world.log()).request
     with pytest.raises(InputError, match="for direct care"):
-        page(world, request, request.people()["reference"].iloc[0])
+        page_of(world, request, request.people()["reference"].iloc[0])
 
 
 def test_every_look_is_in_the_audit_before_the_page_is_given_out(listed):
     world, request, reference = listed
-    page(world, request, reference)
+    page_of(world, request, reference)
     intent, outcome = (read_entry(line) for line in world.log().place.log.read_bytes().splitlines()[-2:])
     assert (intent.action, intent.facts["requester"]) == ("timeline", "Dr Demo")
     assert (outcome.facts["result"], outcome.facts["granted"]) == ("done", 1)
@@ -146,3 +146,16 @@ def test_a_page_is_given_out_once_under_its_secret_name():
 
 def test_a_page_that_nobody_opens_is_gone():
     assert not show_once("<p>Never</p>", lambda address: None, seconds=0.05)
+
+
+def test_everybody_can_read_the_page_and_its_print_is_blank(listed, axe, page, tmp_path):
+    world, request, reference = listed
+    path = tmp_path / "timeline.html"
+    path.write_text(page_of(world, request, reference).html, encoding="utf-8")
+    assert axe(path) == []
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.emulate_media(media="print")
+    assert not page.locator("main").is_visible()
+    assert page.locator(".paper").is_visible()
