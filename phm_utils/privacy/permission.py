@@ -84,7 +84,8 @@ def decide(
 def _current(rows: pd.DataFrame) -> pd.DataFrame:
     """The practice of each person's open registration: of several the one that began last; `practices` then."""
     latest = rows[rows["begun"] == rows.groupby("token")["begun"].transform("max")]
-    found = latest.groupby("token")["practice"].agg(["first", lambda codes: codes.nunique(dropna=False)])
+    distinct = latest.drop_duplicates(["token", "practice"]).groupby("token")["practice"]
+    found = distinct.agg(["first", "size"])
     return found.set_axis(["practice", "practices"], axis=1).reset_index()
 
 

@@ -134,7 +134,7 @@ def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
     )
     sheet.append([_cell(sheet, title, bold=True) for title in shown])
     for row in shown.itertuples(index=False):
-        sheet.append([_cell(sheet, str(value)) for value in row])
+        sheet.append([_cell(sheet, str(value)) if value else None for value in row])
     book.save(path)
 
 
