@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def reidentify(options: argparse.Namespace) -> int:
     from phm_utils.requests.reidentify import reidentify as write_list
 
     workbook, log = _open(options)
-    key = _key(options, workbook)
+    key = partial(_key, options, workbook)
     print(printable_lines(str(write_list(workbook, options.request, key, log, options.day, options.requester))))
     return DONE
 
@@ -92,7 +93,7 @@ def timeline(options: argparse.Namespace) -> int:
     from phm_utils.requests.timeline import timeline as page_of
 
     workbook, log = _open(options)
-    key = _key(options, workbook)
+    key = partial(_key, options, workbook)
     page = page_of(workbook, options.request, options.reference, key, log, options.day, options.requester)
     shown = show_once(page.html)
     print("The page was shown once." if shown else "Nobody opened the page; it is gone.")

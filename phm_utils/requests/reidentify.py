@@ -25,6 +25,7 @@ from phm_utils.requests.reasons import last_contacts, put_listed, reasons
 from phm_utils.requests.terms import check, day_of, terms_of
 from phm_utils.runs import Store, resolve
 
+ReadKey = Callable[[], bytes]  # gives the root key, once all else permits: a key that is refused is in the audit too
 SEXES = {"1": "Male", "2": "Female", "9": "Indeterminate"}
 
 
@@ -70,7 +71,7 @@ class Opened:
         return tuple(name for name in self.request.head.fields if name in self.question.terms.agreement.fields)
 
 
-def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: date | None, requester: str) -> Listed:
+def reidentify(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date | None, requester: str) -> Listed:
     """Write the list of a request: `<identified_root>/lists/<request>/`.
 
     The intent is in the audit before the vault is opened, the outcome before the list is in its place: no audit, no
@@ -78,7 +79,7 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
     """
     root = resolve(workbook.identified_root)
     with log.recorded("reidentify", {"run": workbook.name, "request": name[:40], "requester": requester}) as entry:
-        with opened(workbook, name, lambda: key, log, day) as request:
+        with opened(workbook, name, key, log, day) as request:
             head = request.request.head
             folder = ListFolder(root, head.request)
             folder.write(head, _rows(request, request.fields))
@@ -107,12 +108,10 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
 
 
 @contextmanager
-def opened(
-    workbook: Workbook, name: str, key: Callable[[], bytes], log: AuditLog, day: date | None
-) -> Iterator[Opened]:
+def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date | None) -> Iterator[Opened]:
     """Open the vault for a request: who of its people may be named today, and who they are.
 
-    key: gives the root key, asked for once all else permits. Raises InputError where the request is not the one that
+    Raises InputError where the request is not the one that
     the audit knows, has expired, its agreement no longer permits it, the run has changed since, or the vault is not
     the one of the run.
     """

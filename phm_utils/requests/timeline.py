@@ -17,7 +17,7 @@ from phm_utils.privacy.request_file import RequestHead
 from phm_utils.requests.list_files import says
 from phm_utils.requests.people import Question
 from phm_utils.requests.reasons import LISTED, ONE_OF, put_listed
-from phm_utils.requests.reidentify import Opened, opened
+from phm_utils.requests.reidentify import Opened, ReadKey, opened
 from phm_utils.requests.telling import TellingWords
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.event_concepts import NIGHTS
@@ -45,7 +45,7 @@ class Timeline:
 
 
 def timeline(
-    workbook: Workbook, name: str, reference: str, key: bytes, log: AuditLog, day: date | None, requester: str
+    workbook: Workbook, name: str, reference: str, key: ReadKey, log: AuditLog, day: date | None, requester: str
 ) -> Timeline:
     """The page of one person on the list of a request that is for direct care.
 
@@ -54,7 +54,7 @@ def timeline(
     """
     stated = {"run": workbook.name, "request": name[:40], "requester": requester}
     with log.recorded("timeline", stated) as entry:
-        with opened(workbook, name, lambda: key, log, day) as request:
+        with opened(workbook, name, key, log, day) as request:
             head = request.request.head
             if request.question.terms.agreement.kind == OTHER or head.purpose != "direct_care":
                 raise InputError(f"A timeline is for direct care; {head.request} is for {head.purpose}.")

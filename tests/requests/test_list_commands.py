@@ -8,6 +8,7 @@ from list_world import DAY, token
 
 from phm_utils.cli import main
 from phm_utils.measures.outreach import requests_folder
+from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.request_file import requests_of
 from phm_utils.requests import show_once
 
@@ -74,3 +75,5 @@ def test_a_key_of_real_data_is_asked_for(phm, world):
     [request] = requests_of(requests_folder(world.workbook))
     code, _, err = phm(f"reidentify {request.head.request} --key-file /nowhere/key", "--requester", "Data manager")
     assert (code, "cannot be read" in err) == (2, True)
+    last = read_entry(world.log().place.log.read_bytes().splitlines()[-1])
+    assert (last.action, last.facts["result"]) == ("reidentify", "refused")

@@ -28,7 +28,7 @@ def request_of(world: World, **changed):
 
 
 def listed(world: World, request, key=KEY, day=NEXT):
-    return reidentify(world.workbook, request.head.request, key, world.log(), day, "Data Manager")
+    return reidentify(world.workbook, request.head.request, lambda: key, world.log(), day, "Data Manager")
 
 
 def read_list(folder) -> pd.DataFrame:
@@ -178,7 +178,7 @@ def test_a_request_made_by_hand_or_changed_is_refused(world):
     (request.path / "request.json").write_text(json.dumps(head))
     refused(world, request, "The audit knows no request")
     with pytest.raises(InputError, match="has no request"):
-        reidentify(world.workbook, "../../elsewhere", KEY, world.log(), NEXT, "Data Manager")
+        reidentify(world.workbook, "../../elsewhere", lambda: KEY, world.log(), NEXT, "Data Manager")
 
 
 def test_a_head_changed_by_hand_gives_nobody_more(world):

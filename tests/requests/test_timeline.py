@@ -42,7 +42,7 @@ def listed(world):
 
 
 def page_of(world, request, reference):
-    return timeline(world.workbook, request.head.request, reference, KEY, world.log(), DAY, "Dr Demo")
+    return timeline(world.workbook, request.head.request, reference, lambda: KEY, world.log(), DAY, "Dr Demo")
 
 
 def shown(world) -> list[tuple[str, date, date]]:
