@@ -13,7 +13,7 @@ import pytest
 from list_world import ASK, DAY, KEY, World, token
 
 from phm_utils.errors import InputError, StepFailed
-from phm_utils.measures.outreach import requests_folder
+from phm_utils.measures.outreach import import_outreach, requests_folder
 from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.pseudonyms import demo_key
 from phm_utils.requests.list_files import CSV, EXCEL, NUMBERS, remove_expired
@@ -293,3 +293,25 @@ def test_a_second_list_of_one_request_takes_the_place_of_the_first(world):
     request = request_of(world)
     first = read_list(listed(world, request).folder)
     assert read_list(listed(world, request).folder).equals(first)
+
+
+def test_both_files_of_a_list_come_back_filled_in(world):
+    world.make()
+    request = request_of(world)
+    made = listed(world, request)
+    path = made.folder / EXCEL
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    titles = [cell.value for cell in sheet[3]]
+    sheet.cell(4, titles.index("Status") + 1, "Not reached")
+    sheet.cell(4, titles.index("Date") + 1, date(2025, 4, 3))
+    back = world.root / "back.xlsx"
+    book.save(back)
+    done = import_outreach(world.workbook, back, request.head.request, date(2025, 4, 10))
+    assert (done.rows, done.taken, done.nothing_yet, len(done.rejected)) == (5, 1, 4, 0)
+    frame = read_list(made.folder)
+    frame.loc[1, ["Status", "Date"]] = ["Reached", "04/04/2025"]
+    frame.to_csv(world.root / "back.csv", index=False)
+    done = import_outreach(world.workbook, world.root / "back.csv", request.head.request, date(2025, 4, 10))
+    assert (done.rows, done.taken, done.nothing_yet, len(done.rejected)) == (5, 1, 4, 0)
+    assert "Surname" not in (request.path / "outreach.csv").read_text()
