@@ -17,7 +17,7 @@ from phm_utils.params import Workbook
 from phm_utils.privacy.audit_known import made_request
 from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
-from phm_utils.privacy.request_file import RequestFolder
+from phm_utils.privacy.request_file import RequestFolder, RequestHead
 from phm_utils.requests.list_files import ListFolder, remove_expired
 from phm_utils.requests.make import SHORT
 from phm_utils.requests.people import Question, asked
@@ -132,6 +132,7 @@ def opened(
             raise InputError(
                 f"The run or its cohort {head.cohort} has changed since {head.request}: make a new request."
             )
+        _refuse_unless_members(question, people, head)
         rows = _vault_rows(workbook, key(), people["token"])
         rows["opted_out"] = rows[[f for f in FLAGS if f in opt_outs_of_list(workbook, terms.purpose)]].any(axis=1)
         decided = decide(people["token"], rows, question.practices(), head.practices, today)
@@ -140,6 +141,16 @@ def opened(
         known = granted.merge(people[["token", "reference"]], on="token")
         found = known.merge(_latest(rows).drop(columns="practice_code"), on="token", how="left")
         yield Opened(request, question, found, {why: int(counts.get(why, 0)) for why in (GRANTED, *REASONS)})
+
+
+def _refuse_unless_members(question: Question, people: pd.DataFrame, head: RequestHead) -> None:
+    """Refuse a request with people who are no members by what its recipient may be told today."""
+    if others := int((~people["token"].isin(question.members()["token"])).sum()):
+        raise InputError(
+            f"{others:,} of the {len(people):,} people of {head.request} are not in the cohort {head.cohort} by what "
+            f"{head.recipient} may be told today: a source may no longer be told (`may_be_told_to` of the governance "
+            "file), or the run has changed since. Make a new request."
+        )
 
 
 def _vault_rows(workbook: Workbook, key: bytes, tokens: pd.Series) -> pd.DataFrame:
@@ -161,7 +172,10 @@ def _latest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(request: Opened, fields: Sequence[str]) -> pd.DataFrame:
-    """One row per person, in the order of names: `reference`, and the fields that the agreement permits."""
+    """One row per person: `reference`, and the fields that the agreement permits.
+
+    In the order of practices and names where they are fields: the order tells nothing that is not on the list.
+    """
     people = request.people.copy()
     people["date_of_birth"] = pd.to_datetime(people["date_of_birth"]).dt.strftime("%d/%m/%Y")
     people["sex"] = people["sex"].map(SEXES)
@@ -171,5 +185,6 @@ def _rows(request: Opened, fields: Sequence[str]) -> pd.DataFrame:
         people["why"] = people["token"].map(reasons(request.question))
     if "last_contact" in fields:
         people["last_contact"] = people["token"].map(last_contacts(request.question))
-    people = people.sort_values(["practice_code", "surname", "forename", "reference"], kind="stable")
+    order = [name for name in ("practice_code", "surname", "forename") if name in fields]
+    people = people.sort_values([*order, "reference"], kind="stable")
     return people[["reference", *fields]]

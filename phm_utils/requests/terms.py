@@ -94,7 +94,14 @@ def terms_of(workbook: Workbook, head: RequestHead, day: date) -> Terms:
     practice = head.practices[0] if agreement.kind == PRACTICE else None
     if gone := sorted(set(head.practices) - set(agreement.practices)):
         raise InputError(f"The agreement {head.agreement} no longer names {gone[0]}: make the request again.")
-    return Terms(head.cohort, head.role, head.purpose, head.requester, head.agreement, agreement, practice, day)
+    terms = Terms(head.cohort, head.role, head.purpose, head.requester, head.agreement, agreement, practice, day)
+    if terms.recipient != head.recipient or not set(head.practices) <= set(terms.practices):
+        raise InputError(f"The agreement {head.agreement} is now with {terms.recipient}, and {head.request} is for "
+                         f"{head.recipient}: make the request again.")  # fmt: skip
+    if day <= terms.expires < head.expires:
+        raise InputError(f"The agreement {head.agreement} now ends on {terms.expires:%d %B %Y}, before the last day of "
+                         f"{head.request}: make the request again.")  # fmt: skip
+    return terms
 
 
 def check(workbook: Workbook, terms: Terms) -> None:
