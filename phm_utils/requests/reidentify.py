@@ -18,7 +18,7 @@ from phm_utils.privacy.audit_known import made_request
 from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
 from phm_utils.privacy.request_file import RequestFolder, RequestHead
-from phm_utils.requests.list_files import ListFolder, remove_expired
+from phm_utils.requests.list_files import ListFolder, alone, remove_expired
 from phm_utils.requests.make import SHORT
 from phm_utils.requests.people import Question, asked
 from phm_utils.requests.reasons import last_contacts, put_listed, reasons
@@ -77,7 +77,11 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
     list. Raises InputError where it is refused; the refusal is in the audit.
     """
     root = resolve(workbook.identified_root)
-    with log.recorded("reidentify", {"run": workbook.name, "request": name[:40], "requester": requester}) as entry:
+    with (
+        log.recorded("reidentify", {"run": workbook.name, "request": name[:40], "requester": requester}) as entry,
+        alone(root),
+    ):
+        removed = remove_expired(root, requests_folder(workbook), day_of(workbook, day))
         with opened(workbook, name, lambda: key, log, day) as request:
             head = request.request.head
             folder = ListFolder(root, head.request)
@@ -102,7 +106,6 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
             folder.withdraw()
             raise
         place = folder.publish()
-    removed = remove_expired(root, requests_folder(workbook), day_of(workbook, day))
     return Listed(place, request.request, request.decisions, removed)
 
 
