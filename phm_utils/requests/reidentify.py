@@ -14,6 +14,7 @@ from phm_utils.inputs.opt_outs import FLAGS
 from phm_utils.linkage.identities import SETTING, VAULT_FILE, open_identities
 from phm_utils.measures.outreach import request_of, requests_folder
 from phm_utils.params import Workbook
+from phm_utils.privacy.audit_facts import safe_words
 from phm_utils.privacy.audit_known import made_request
 from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
@@ -22,7 +23,7 @@ from phm_utils.requests.list_files import ListFolder, alone, remove_expired
 from phm_utils.requests.make import SHORT
 from phm_utils.requests.people import Question, asked
 from phm_utils.requests.reasons import last_contacts, put_listed, reasons
-from phm_utils.requests.terms import check, day_of, terms_of
+from phm_utils.requests.terms import check, day_of, refuse_unless_named, terms_of
 from phm_utils.runs import Store, resolve
 
 SEXES = {"1": "Male", "2": "Female", "9": "Indeterminate"}
@@ -77,10 +78,8 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
     list. Raises InputError where it is refused; the refusal is in the audit.
     """
     root = resolve(workbook.identified_root)
-    with (
-        log.recorded("reidentify", {"run": workbook.name, "request": name[:40], "requester": requester}) as entry,
-        alone(root),
-    ):
+    with log.recorded("reidentify", used(workbook, name, requester)) as entry, alone(root):
+        refuse_unless_named(requester)
         removed = remove_expired(root, requests_folder(workbook), day_of(workbook, day))
         with opened(workbook, name, lambda: key, log, day) as request:
             head = request.request.head
@@ -107,6 +106,11 @@ def reidentify(workbook: Workbook, name: str, key: bytes, log: AuditLog, day: da
             raise
         place = folder.publish()
     return Listed(place, request.request, request.decisions, removed)
+
+
+def used(workbook: Workbook, name: str, requester: str) -> dict[str, str]:
+    """What the audit records before a request is looked at; the texts may be anything."""
+    return {"run": workbook.name, "request": safe_words(name[:40]), "requester": safe_words(requester)}
 
 
 @contextmanager

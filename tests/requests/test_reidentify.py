@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from datetime import date, timedelta
 
@@ -13,6 +14,7 @@ from list_world import DAY, KEY, World, token
 
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.measures.outreach import requests_folder
+from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.pseudonyms import demo_key
 from phm_utils.requests.list_files import CSV, EXCEL, NUMBERS, remove_expired
 from phm_utils.requests.reidentify import reidentify
@@ -265,3 +267,20 @@ def test_a_second_list_of_one_request_takes_the_place_of_the_first(world):
     request = request_of(world)
     first = read_list(listed(world, request).folder)
     assert read_list(listed(world, request).folder).equals(first)
+
+
+@pytest.mark.parametrize("requester", ["", "943 476 5919", "943.476.5919", "x" * 500, "\n"])
+def test_a_list_is_written_by_somebody_with_a_name(world, requester):
+    world.make()
+    with pytest.raises(InputError, match="who asks, by name"):
+        reidentify(world.workbook, request_of(world).head.request, KEY, world.log(), NEXT, requester)
+    last = read_entry(world.log().place.log.read_bytes().splitlines()[-1])
+    assert (last.action, last.facts["result"]) == ("reidentify", "refused")  # the attempt is in the audit
+    assert not re.search("943.476.5919", world.log().place.log.read_text())
+
+
+@pytest.mark.parametrize("name", ["943 476 5919", "b" * 40, "R-\x00", "R-\n20250401", ""])
+def test_a_request_by_any_other_name_is_not_found(world, name):
+    world.make()
+    with pytest.raises(InputError, match="has no request"):
+        reidentify(world.workbook, name, KEY, world.log(), NEXT, "Data Manager")

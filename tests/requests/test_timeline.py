@@ -169,7 +169,7 @@ def test_an_address_of_odd_signs_is_not_found_and_takes_nothing(capfd):
         def ask() -> None:
             with socket.create_connection((host, int(port))) as odd:
                 odd.sendall(b"GET /\xc3\xa9 HTTP/1.0\r\n\r\n")
-                found.append(odd.recv(100))
+                found.append(odd.makefile("rb").read())
             found.append(fetch(address))
 
         threading.Thread(target=ask, daemon=True).start()
