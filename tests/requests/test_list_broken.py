@@ -10,6 +10,7 @@ from list_world import DAY
 
 from phm_utils.errors import InputError
 from phm_utils.measures.outreach import requests_folder
+from phm_utils.privacy.audit_log import Recorded
 from phm_utils.requests.list_files import EXCEL, alone, remove_expired
 
 LATER = DAY + timedelta(days=30)
@@ -76,3 +77,18 @@ def test_a_list_that_cannot_be_put_in_its_place_is_said_and_its_draft_removed(wo
     with pytest.raises(InputError, match="cannot be written"):
         listed(world, request)
     assert list((world.identified / "lists").iterdir()) == []
+
+
+def test_a_request_is_in_its_place_only_when_the_audit_has_it(world, monkeypatch):
+    world.make()
+    seen = []
+    real = Recorded.outcome
+
+    def outcome(entry, facts):
+        seen.append([path.name for path in requests_folder(world.workbook).glob("R-*")])
+        return real(entry, facts)
+
+    monkeypatch.setattr(Recorded, "outcome", outcome)
+    request = request_of(world)
+    assert seen == [[]]  # so a kill just then leaves a request that nobody can use
+    assert request.path.is_dir()
