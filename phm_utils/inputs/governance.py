@@ -82,6 +82,8 @@ def load_governance(workbook: Workbook) -> Governance:
     """The declared sources, validated."""
     path = resolve(workbook.governance)
     governance = validated(Governance, load_yaml(path), path.name)
+    if len(_by_name(governance.sources)) < len(governance.sources):
+        raise InputError(f"{path.name}: two sources have one name in other capitals or blanks. Keep one of them.")
     if unknown := [s for s in governance.sources if s.partition("/")[0] not in SOURCES]:
         raise InputError(f"{path.name}: unknown source {', '.join(unknown)}. Known: {', '.join(SOURCES)}.")
     if governance.made_up and not workbook.synthetic:
@@ -103,10 +105,20 @@ def may_be_told(
     name: of the source, or `partner_list/<list>`, which without an entry of its own goes by that of all lists.
     recipients: what the recipient is called in `may_be_told_to`: the kind and the reference of its agreement.
     """
-    entry = sources.get(name) or sources.get(name.partition("/")[0])
+    known = _by_name(sources)
+    entry = known.get(_plain(name)) or known.get(name.partition("/")[0])
     if entry is None or entry.expires < day or purpose not in entry.purposes:
         return False
     return not set(recipients).isdisjoint(entry.may_be_told_to)
+
+
+def _plain(name: str) -> str:
+    """The name of a source, for which capitals and blanks make no difference: lists are named by many hands."""
+    return "/".join(" ".join(part.split()).casefold() for part in name.split("/"))
+
+
+def _by_name(sources: Mapping[str, Permission]) -> dict[str, Permission]:
+    return {_plain(name): entry for name, entry in sources.items()}
 
 
 def opt_outs_of_list(workbook: Workbook, purpose: str) -> tuple[str, ...]:
@@ -178,12 +190,12 @@ def refusals(source: str, entry: Permission, workbook: Workbook, day: date) -> l
 
 def refuse_lists(permissions: list[tuple[str, Permission]], lists: list[str], workbook: Workbook, day: date) -> None:
     """Refuse partner lists without a permission of their own, where no entry covers every list."""
-    entries = dict(permissions)
+    entries = _by_name(dict(permissions))
     faults = []
     for name in lists:
         own = f"partner_list/{name}"
-        if own in entries:
-            faults += refusals(own, entries[own], workbook, day)
+        if entry := entries.get(_plain(own)):
+            faults += refusals(own, entry, workbook, day)
         elif "partner_list" not in entries:
             faults.append(f"- {own}: not declared")
     _refuse(faults, workbook)

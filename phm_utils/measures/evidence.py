@@ -78,8 +78,7 @@ def evidence_sql(cohort: Cohort, query: CohortQuery, people: str, columns: Seque
             continue
         shown = _shown(part, compiler, cohort, among)
         query.make(compiler)
-        words = describe(part, query.run.words.titles)
-        words = f"not: {words}" if negated else words
+        words = _words(part, negated, cohort, query)
         fixed = {"step": literal(step), "place": literal(place), "criterion": literal(words)}
         asked = [exp.alias_(value, name) for name, value in (fixed | {"state": state} | shown).items()]
         chosen = compiler.select([*columns, *asked]).where(asked_about)
@@ -87,6 +86,14 @@ def evidence_sql(cohort: Cohort, query: CohortQuery, people: str, columns: Seque
             chosen = chosen.where(exp.EQ(this=state.copy(), expression=literal(MET)))
         selects.append(chosen.sql("duckdb"))
     return "\nUNION ALL\n".join(selects)
+
+
+def _words(leaf: Leaf | Household, negated: bool, cohort: Cohort, query: CohortQuery) -> str:
+    """A criterion in words; of others in the household the neutral reason, which tells nothing of them."""
+    if isinstance(leaf, Household):
+        return cohort.neutral_reason or ""
+    words = describe(leaf, query.run.words.titles)
+    return f"not: {words}" if negated else words
 
 
 def _state(condition: exp.Expr, negated: bool) -> exp.Expr:

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -151,10 +152,16 @@ def references(request: str, tokens: pd.Series) -> pd.Series:
     return found
 
 
-def write_request(folder: Path, head: RequestHead, people: pd.DataFrame) -> RequestFolder:
+def write_request(
+    folder: Path,
+    head: RequestHead,
+    people: pd.DataFrame,
+    record: Callable[[RequestFolder], object] = lambda written: None,
+) -> RequestFolder:
     """Write a request below a run's folder `requests`: both files or none, their owner's alone.
 
     people: one row per person with `token` and `practice_code`, in any order.
+    record: is given the request once it is written and before it is in its place; where that fails there is none.
     Raises InputError where there is such a request already or a practice is not one that the head names, and DiskFull.
     """
     place = folder / head.request
@@ -172,6 +179,7 @@ def write_request(folder: Path, head: RequestHead, people: pd.DataFrame) -> Requ
             private_folder(draft, folder, synthetic=head.synthetic)
             _write(draft / PEOPLE, content)
             _write(draft / HEAD, (filled.model_dump_json(indent=1) + "\n").encode())
+            record(RequestFolder(draft, filled))
             os.rename(draft, place)
         except OSError as error:
             raise full_disk(error, folder) or InputError(f"{place} cannot be written ({error.strerror}).") from None

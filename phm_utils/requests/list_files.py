@@ -2,23 +2,29 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock, Timeout
 from openpyxl import Workbook as Spreadsheet
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
 from phm_utils.errors import InputError
 from phm_utils.full_disk import full_disk
+from phm_utils.printable import printable
 from phm_utils.privacy.access import owner_only, private_folder
 from phm_utils.privacy.agreements import FIELDS
 from phm_utils.privacy.csv_text import FORMULA_STARTS, NOTE, csv_text
-from phm_utils.privacy.request_file import REQUEST_ID, RequestHead, read_request
+from phm_utils.privacy.request_file import LIST_DAYS, REQUEST_ID, RequestHead, read_request
 
 FOLDER = "lists"  # below the identified root
+LOCK = ".lists.lock"
+WAIT_SECONDS = 60
 CSV, EXCEL, NUMBERS = "list.csv", "list.xlsx", "nhs_numbers.txt"
 REFERENCE, STATUS, STATUS_DAY, EXPIRES = "Reference", "Status", "Date", "List expires"
 WIDTHS = {"why": 70, "last_contact": 34, "surname": 18, "forename": 16, "contact_preference": 18}
@@ -60,10 +66,7 @@ class ListFolder:
                     text = "".join(f"{number}\n" for number in numbers)
                     (self.draft / NUMBERS).write_text(text, encoding="ascii", newline="\n")
             except OSError as error:
-                self.withdraw()
-                raise full_disk(error, self.root) or InputError(
-                    f"{self.place} cannot be written ({error.strerror})."
-                ) from None
+                raise self._not_written(error) from None
             except BaseException:
                 self.withdraw()
                 raise
@@ -71,29 +74,66 @@ class ListFolder:
     def publish(self) -> Path:
         """Put the draft in its place, instead of an earlier list of the request."""
         shutil.rmtree(self.place, ignore_errors=True)
-        os.rename(self.draft, self.place)
+        try:
+            os.rename(self.draft, self.place)
+        except OSError as error:
+            raise self._not_written(error) from None
         return self.place
+
+    def _not_written(self, error: OSError) -> Exception:
+        """What to raise where the list cannot be written; the draft is gone."""
+        self.withdraw()
+        return full_disk(error, self.root) or InputError(f"{self.place} cannot be written ({error.strerror}).")
 
     def withdraw(self) -> None:
         """Remove the draft."""
         shutil.rmtree(self.draft, ignore_errors=True)
 
 
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Nobody else writes or removes lists below the identified root meanwhile; so every draft is of a killed command.
+
+    Raises InputError where another command still does after a minute, or nothing can be written there.
+    """
+    lock = FileLock(root / LOCK, timeout=WAIT_SECONDS, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(f"Another command has been writing a list below {root} for a minute. Try later.") from None
+    except OSError as error:
+        raise full_disk(error, root) or InputError(f"{root} cannot be written ({error.strerror}).") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def remove_expired(root: Path, requests: Path, day: date) -> int:
     """Remove lists whose last day is over, and drafts that a killed command left; how many lists.
 
-    requests: the folder of a run's requests; lists of other runs are left alone.
+    Under `alone`. requests: the folder of a run's requests; lists of other runs are left alone.
+    Raises InputError where one cannot be removed.
     """
     removed = 0
     for path in sorted((root / FOLDER).glob("*")):
-        if path.name.startswith(".R-"):
-            shutil.rmtree(path, ignore_errors=True)
-            continue
-        own = REQUEST_ID.fullmatch(path.name) and (requests / path.name).is_dir()
-        if own and read_request(requests / path.name).head.expires < day:
-            shutil.rmtree(path)
-            removed += 1
+        draft = path.name.startswith(".R-")
+        own = bool(REQUEST_ID.fullmatch(path.name)) and (requests / path.name).is_dir()
+        if draft or (own and _last_day(requests / path.name) < day):
+            try:
+                path.unlink() if path.is_symlink() else shutil.rmtree(path)
+            except OSError as error:
+                raise InputError(f"{path} is over and cannot be removed ({error.strerror}): remove it.") from None
+            removed += not draft
     return removed
+
+
+def _last_day(request: Path) -> date:
+    """The last day of a request's list; where the request cannot be read, the last that it could have."""
+    try:
+        return read_request(request).head.expires
+    except InputError:
+        return datetime.strptime(request.name[2:10], "%Y%m%d").date() + timedelta(days=LIST_DAYS)
 
 
 def says(head: RequestHead) -> str:
@@ -134,7 +174,7 @@ def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
     )
     sheet.append([_cell(sheet, title, bold=True) for title in shown])
     for row in shown.itertuples(index=False):
-        sheet.append([_cell(sheet, str(value)) if value else None for value in row])
+        sheet.append([_cell(sheet, printable(str(value))) if value else None for value in row])
     book.save(path)
 
 

@@ -1,6 +1,5 @@
 """`phm request`: from a cohort to a request for a list, with pseudonyms, for whoever may say who they are."""
 
-import shutil
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,11 +9,12 @@ from phm_utils.errors import InputError
 from phm_utils.measures.outreach import requests_folder
 from phm_utils.params import Workbook
 from phm_utils.privacy.agreements import OTHER
+from phm_utils.privacy.audit_facts import Facts
 from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS
 from phm_utils.privacy.request_file import RequestFolder, RequestHead, new_request, write_request
 from phm_utils.requests.people import Question, asked, kept_back
-from phm_utils.requests.terms import Ask, stated
+from phm_utils.requests.terms import Ask, Terms, stated
 from phm_utils.runs import Store, resolve
 from phm_utils.wording import all_lacking
 
@@ -76,30 +76,29 @@ def make_request(workbook: Workbook, ask: Ask, log: AuditLog) -> Made:
             if granted.empty:
                 raise InputError(f"Nobody of {len(decided):,} members may be listed for {terms.recipient} today.")
             counted = _counted(decided)
-            made = Made(_write(workbook, head, granted), counted, len(members), kept_back(question))
-        try:
-            entry.outcome(
-                {
-                    "request": name,
-                    "recipient": terms.recipient,
-                    "agreement": terms.reference,
-                    "practices": list(terms.practices),
-                    "people": len(members),
-                    "granted": len(granted),
-                    "withheld": [f"{reason}: {n}" for reason, n in counted.items() if reason != GRANTED and n],
-                    "version": question.version[:SHORT],
-                    "sha256": made.request.sha256,
-                    "expires": head.expires.isoformat(),
-                }
-            )
-        except BaseException:
-            shutil.rmtree(made.request.path, ignore_errors=True)  # without its entry there is no request
-            raise
-    return made
+
+            def record(written: RequestFolder) -> None:
+                entry.outcome(_outcome(written, terms, len(members), counted))
+
+            request = write_request(requests_folder(workbook), head, granted[["token", "practice_code"]], record)
+            return Made(request, counted, len(members), kept_back(question))
 
 
-def _write(workbook: Workbook, head: RequestHead, granted: pd.DataFrame) -> RequestFolder:
-    return write_request(requests_folder(workbook), head, granted[["token", "practice_code"]])
+def _outcome(written: RequestFolder, terms: Terms, members: int, counted: dict[str, int]) -> Facts:
+    """What the audit records of a request before it is in its place."""
+    head = written.head
+    return {
+        "request": head.request,
+        "recipient": terms.recipient,
+        "agreement": terms.reference,
+        "practices": list(terms.practices),
+        "people": members,
+        "granted": head.people,
+        "withheld": [f"{reason}: {n}" for reason, n in counted.items() if reason != GRANTED and n],
+        "version": head.version[:SHORT],
+        "sha256": written.sha256,
+        "expires": head.expires.isoformat(),
+    }
 
 
 def _head(workbook: Workbook, question: Question, name: str) -> RequestHead:

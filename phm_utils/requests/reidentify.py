@@ -14,15 +14,16 @@ from phm_utils.inputs.opt_outs import FLAGS
 from phm_utils.linkage.identities import SETTING, VAULT_FILE, open_identities
 from phm_utils.measures.outreach import request_of, requests_folder
 from phm_utils.params import Workbook
+from phm_utils.privacy.audit_facts import safe_words
 from phm_utils.privacy.audit_known import made_request
 from phm_utils.privacy.audit_log import AuditLog
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
-from phm_utils.privacy.request_file import RequestFolder
-from phm_utils.requests.list_files import ListFolder, remove_expired
+from phm_utils.privacy.request_file import RequestFolder, RequestHead
+from phm_utils.requests.list_files import ListFolder, alone, remove_expired
 from phm_utils.requests.make import SHORT
 from phm_utils.requests.people import Question, asked
 from phm_utils.requests.reasons import last_contacts, put_listed, reasons
-from phm_utils.requests.terms import check, day_of, terms_of
+from phm_utils.requests.terms import check, day_of, refuse_unless_named, terms_of
 from phm_utils.runs import Store, resolve
 
 ReadKey = Callable[[], bytes]  # gives the root key, once all else permits: a key that is refused is in the audit too
@@ -78,7 +79,9 @@ def reidentify(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: 
     list. Raises InputError where it is refused; the refusal is in the audit.
     """
     root = resolve(workbook.identified_root)
-    with log.recorded("reidentify", {"run": workbook.name, "request": name[:40], "requester": requester}) as entry:
+    with log.recorded("reidentify", used(workbook, name, requester)) as entry, alone(root):
+        refuse_unless_named(requester)
+        removed = remove_expired(root, requests_folder(workbook), day_of(workbook, day))
         with opened(workbook, name, key, log, day) as request:
             head = request.request.head
             folder = ListFolder(root, head.request)
@@ -103,17 +106,20 @@ def reidentify(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: 
             folder.withdraw()
             raise
         place = folder.publish()
-    removed = remove_expired(root, requests_folder(workbook), day_of(workbook, day))
     return Listed(place, request.request, request.decisions, removed)
+
+
+def used(workbook: Workbook, name: str, requester: str) -> dict[str, str]:
+    """What the audit records before a request is looked at; the texts may be anything."""
+    return {"run": workbook.name, "request": safe_words(name[:40]), "requester": safe_words(requester)}
 
 
 @contextmanager
 def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date | None) -> Iterator[Opened]:
     """Open the vault for a request: who of its people may be named today, and who they are.
 
-    Raises InputError where the request is not the one that
-    the audit knows, has expired, its agreement no longer permits it, the run has changed since, or the vault is not
-    the one of the run.
+    Raises InputError where the request is not the one that the audit knows, has expired, its agreement no longer permits
+    it, the run has changed since, or the vault is not the one of the run.
     """
     today = day_of(workbook, day)
     request = request_of(workbook, name)
@@ -131,6 +137,7 @@ def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date
             raise InputError(
                 f"The run or its cohort {head.cohort} has changed since {head.request}: make a new request."
             )
+        _refuse_unless_members(question, people, head)
         rows = _vault_rows(workbook, key(), people["token"])
         rows["opted_out"] = rows[[f for f in FLAGS if f in opt_outs_of_list(workbook, terms.purpose)]].any(axis=1)
         decided = decide(people["token"], rows, question.practices(), head.practices, today)
@@ -139,6 +146,16 @@ def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date
         known = granted.merge(people[["token", "reference"]], on="token")
         found = known.merge(_latest(rows).drop(columns="practice_code"), on="token", how="left")
         yield Opened(request, question, found, {why: int(counts.get(why, 0)) for why in (GRANTED, *REASONS)})
+
+
+def _refuse_unless_members(question: Question, people: pd.DataFrame, head: RequestHead) -> None:
+    """Refuse a request with people who are no members by what its recipient may be told today."""
+    if others := int((~people["token"].isin(question.members()["token"])).sum()):
+        raise InputError(
+            f"{others:,} of the {len(people):,} people of {head.request} are not in the cohort {head.cohort} by what "
+            f"{head.recipient} may be told today: a source may no longer be told (`may_be_told_to` of the governance "
+            "file), or the run has changed since. Make a new request."
+        )
 
 
 def _vault_rows(workbook: Workbook, key: bytes, tokens: pd.Series) -> pd.DataFrame:
@@ -160,7 +177,10 @@ def _latest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(request: Opened, fields: Sequence[str]) -> pd.DataFrame:
-    """One row per person, in the order of names: `reference`, and the fields that the agreement permits."""
+    """One row per person: `reference`, and the fields that the agreement permits.
+
+    In the order of practices and names where they are fields: the order tells nothing that is not on the list.
+    """
     people = request.people.copy()
     people["date_of_birth"] = pd.to_datetime(people["date_of_birth"]).dt.strftime("%d/%m/%Y")
     people["sex"] = people["sex"].map(SEXES)
@@ -170,5 +190,6 @@ def _rows(request: Opened, fields: Sequence[str]) -> pd.DataFrame:
         people["why"] = people["token"].map(reasons(request.question))
     if "last_contact" in fields:
         people["last_contact"] = people["token"].map(last_contacts(request.question))
-    people = people.sort_values(["practice_code", "surname", "forename", "reference"], kind="stable")
+    order = [name for name in ("practice_code", "surname", "forename") if name in fields]
+    people = people.sort_values([*order, "reference"], kind="stable")
     return people[["reference", *fields]]

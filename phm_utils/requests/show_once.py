@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 LOOPBACK = "127.0.0.1"
 SECONDS = 120  # to open the page
+IDLE_SECONDS = 2  # for a connection to say what it asks for: browsers open some that never do
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
@@ -26,8 +27,10 @@ def show_once(html: str, opens: Callable[[str], object] = webbrowser.open, secon
     given: list[bool] = []
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = IDLE_SECONDS
+
         def do_GET(self) -> None:
-            if given or not secrets.compare_digest(self.path, f"/{secret}"):
+            if given or not secrets.compare_digest(self.path.encode(), f"/{secret}".encode()):
                 self.send_error(404)
                 return
             given.append(True)

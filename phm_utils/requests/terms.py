@@ -14,7 +14,16 @@ from phm_utils.requests.telling import IDENTITY, recipient_of
 
 POPULATION = "population_health_management"  # a purpose of runs: nobody is contacted for it
 LONGEST_NAME = 80
-DIGITS = re.compile(r"\d[\d -]{8,}\d")  # an NHS number, a telephone number: nothing of the kind is a requester
+DIGITS = re.compile(
+    r"(\d[^0-9A-Za-z]{0,2}){9}\d"
+)  # an NHS number, a telephone number: nothing of the kind is a requester
+
+
+def refuse_unless_named(requester: str) -> None:
+    """Raise InputError where a requester is nobody's name: the audit names them."""
+    shown = printable(requester).strip()
+    if not 2 <= len(shown) <= LONGEST_NAME or DIGITS.search(shown):
+        raise InputError(f"--requester is who asks, by name: 2 to {LONGEST_NAME} characters, and no long number.")
 
 
 @dataclass(frozen=True)
@@ -31,9 +40,7 @@ class Ask:
 
     def __post_init__(self) -> None:
         """Raises InputError where the requester is nobody's name: the audit names them."""
-        shown = printable(self.requester).strip()
-        if not 2 <= len(shown) <= LONGEST_NAME or DIGITS.search(shown):
-            raise InputError(f"--requester is who asks, by name: 2 to {LONGEST_NAME} characters, and no long number.")
+        refuse_unless_named(self.requester)
 
     def facts(self) -> dict[str, str]:
         """What the audit records before anything is looked at; the texts may be anything."""
@@ -94,7 +101,14 @@ def terms_of(workbook: Workbook, head: RequestHead, day: date) -> Terms:
     practice = head.practices[0] if agreement.kind == PRACTICE else None
     if gone := sorted(set(head.practices) - set(agreement.practices)):
         raise InputError(f"The agreement {head.agreement} no longer names {gone[0]}: make the request again.")
-    return Terms(head.cohort, head.role, head.purpose, head.requester, head.agreement, agreement, practice, day)
+    terms = Terms(head.cohort, head.role, head.purpose, head.requester, head.agreement, agreement, practice, day)
+    if terms.recipient != head.recipient or not set(head.practices) <= set(terms.practices):
+        raise InputError(f"The agreement {head.agreement} is now with {terms.recipient}, and {head.request} is for "
+                         f"{head.recipient}: make the request again.")  # fmt: skip
+    if day <= terms.expires < head.expires:
+        raise InputError(f"The agreement {head.agreement} now ends on {terms.expires:%d %B %Y}, before the last day of "
+                         f"{head.request}: make the request again.")  # fmt: skip
+    return terms
 
 
 def check(workbook: Workbook, terms: Terms) -> None:

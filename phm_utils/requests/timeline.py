@@ -17,8 +17,9 @@ from phm_utils.privacy.request_file import RequestHead
 from phm_utils.requests.list_files import says
 from phm_utils.requests.people import Question
 from phm_utils.requests.reasons import LISTED, ONE_OF, put_listed
-from phm_utils.requests.reidentify import Opened, ReadKey, opened
+from phm_utils.requests.reidentify import Opened, ReadKey, opened, used
 from phm_utils.requests.telling import TellingWords
+from phm_utils.requests.terms import refuse_unless_named
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.event_concepts import NIGHTS
 from phm_utils.rules.months import months_after
@@ -52,8 +53,8 @@ def timeline(
     The audit has the intent before the vault is opened, and the outcome before the page is given out.
     Raises InputError where the request may not be used today, is not for direct care, or the person is not on its list.
     """
-    stated = {"run": workbook.name, "request": name[:40], "requester": requester}
-    with log.recorded("timeline", stated) as entry:
+    with log.recorded("timeline", used(workbook, name, requester)) as entry:
+        refuse_unless_named(requester)
         with opened(workbook, name, key, log, day) as request:
             head = request.request.head
             if request.question.terms.agreement.kind == OTHER or head.purpose != "direct_care":

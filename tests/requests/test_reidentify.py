@@ -3,47 +3,21 @@
 import hashlib
 import json
 import os
+import re
 import shutil
-from dataclasses import replace
 from datetime import date, timedelta
 
 import openpyxl
-import pandas as pd
 import pytest
-from list_world import ASK, DAY, KEY, World, token
+from list_steps import NEXT, listed, read_list, refused, request_of
+from list_world import DAY, KEY, World, token
 
 from phm_utils.errors import InputError, StepFailed
 from phm_utils.measures.outreach import import_outreach, requests_folder
 from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.pseudonyms import demo_key
 from phm_utils.requests.list_files import CSV, EXCEL, NUMBERS, remove_expired
-from phm_utils.requests.make import make_request
 from phm_utils.requests.reidentify import reidentify
-
-NEXT = DAY + timedelta(days=1)
-
-
-def request_of(world: World, **changed):
-    return make_request(world.workbook, replace(ASK, **changed), world.log()).request
-
-
-def listed(world: World, request, key=KEY, day=NEXT):
-    return reidentify(world.workbook, request.head.request, lambda: key, world.log(), day, "Data Manager")
-
-
-def read_list(folder) -> pd.DataFrame:
-    return pd.read_csv(folder / CSV, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-
-
-def refused(world: World, request, says: str, key=KEY, day=NEXT, error=InputError) -> None:
-    """Refused, no list anywhere below the identified root, and the attempt is in the audit."""
-    with pytest.raises(error, match=says):
-        listed(world, request, key, day)
-    lists = world.identified / "lists"
-    assert not lists.exists() or list(lists.iterdir()) == []
-    last = read_entry(world.log().place.log.read_bytes().splitlines()[-1])
-    assert (last.kind, last.action) == ("outcome", "reidentify")
-    assert last.facts["result"] in ("refused", "failed")
 
 
 def test_a_list_has_the_fields_that_the_agreement_names_and_says_when_it_expires(world):
@@ -315,3 +289,20 @@ def test_both_files_of_a_list_come_back_filled_in(world):
     done = import_outreach(world.workbook, world.root / "back.csv", request.head.request, date(2025, 4, 10))
     assert (done.rows, done.taken, done.nothing_yet, len(done.rejected)) == (5, 1, 4, 0)
     assert "Surname" not in (request.path / "outreach.csv").read_text()
+
+
+@pytest.mark.parametrize("requester", ["", "943 476 5919", "943.476.5919", "x" * 500, "\n"])
+def test_a_list_is_written_by_somebody_with_a_name(world, requester):
+    world.make()
+    with pytest.raises(InputError, match="who asks, by name"):
+        reidentify(world.workbook, request_of(world).head.request, lambda: KEY, world.log(), NEXT, requester)
+    last = read_entry(world.log().place.log.read_bytes().splitlines()[-1])
+    assert (last.action, last.facts["result"]) == ("reidentify", "refused")  # the attempt is in the audit
+    assert not re.search("943.476.5919", world.log().place.log.read_text())
+
+
+@pytest.mark.parametrize("name", ["943 476 5919", "b" * 40, "R-\x00", "R-\n20250401", ""])
+def test_a_request_by_any_other_name_is_not_found(world, name):
+    world.make()
+    with pytest.raises(InputError, match="has no request"):
+        reidentify(world.workbook, name, lambda: KEY, world.log(), NEXT, "Data Manager")

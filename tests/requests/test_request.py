@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from list_world import ASK, COHORT, DAY, token
 
-from phm_utils.errors import InputError
+from phm_utils.errors import DiskFull, InputError
 from phm_utils.measures.outreach import requests_folder
 from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.request_file import requests_of
@@ -179,7 +179,7 @@ def test_the_audit_has_the_intent_before_and_the_outcome_after(world):
 def test_a_request_whose_outcome_cannot_be_recorded_is_not_there(world, monkeypatch):
     world.make()
     monkeypatch.setattr("phm_utils.privacy.audit_log.Recorded.outcome", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskFull):
         make_request(world.workbook, ASK, world.log())
     assert requests_of(requests_folder(world.workbook)) == []
 

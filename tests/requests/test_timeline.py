@@ -1,5 +1,6 @@
 """The timeline of one person: of sources that may be told, 36 months, on screen once and nowhere else."""
 
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -142,6 +143,40 @@ def test_a_page_is_given_out_once_under_its_secret_name():
     threads[0].join()
     assert [status for status, _ in found] == [404, 404, 200]
     assert found[2][1] == "<p>Once</p>"
+
+
+def test_a_connection_that_asks_for_nothing_keeps_nobody_from_the_page(monkeypatch):
+    monkeypatch.setattr("phm_utils.requests.show_once.IDLE_SECONDS", 0.2)
+    found, idle, threads = [], [], []
+
+    def read(address: str) -> None:
+        host, port = address.split("/")[2].split(":")
+        idle.append(socket.create_connection((host, int(port))))  # as browsers open ahead, and say nothing on
+        threads.append(threading.Thread(target=lambda: found.append(fetch(address)), daemon=True))
+        threads[0].start()
+
+    assert show_once("<p>Once</p>", read, seconds=20)
+    threads[0].join(5)
+    assert found == [(200, "<p>Once</p>")]
+
+
+def test_an_address_of_odd_signs_is_not_found_and_takes_nothing(capfd):
+    found = []
+
+    def read(address: str) -> None:
+        host, port = address.split("/")[2].split(":")
+
+        def ask() -> None:
+            with socket.create_connection((host, int(port))) as odd:
+                odd.sendall(b"GET /\xc3\xa9 HTTP/1.0\r\n\r\n")
+                found.append(odd.makefile("rb").read())
+            found.append(fetch(address))
+
+        threading.Thread(target=ask, daemon=True).start()
+
+    assert show_once("<p>Once</p>", read, seconds=20)
+    assert b"404" in found[0]
+    assert capfd.readouterr().err == ""
 
 
 def test_a_page_that_nobody_opens_is_gone():
