@@ -118,8 +118,8 @@ def used(workbook: Workbook, name: str, requester: str) -> dict[str, str]:
 def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date | None) -> Iterator[Opened]:
     """Open the vault for a request: who of its people may be named today, and who they are.
 
-    Raises InputError where the request is not the one that the audit knows, has expired, its agreement no longer permits
-    it, the run has changed since, or the vault is not the one of the run.
+    Raises InputError where the request is not the one that the audit knows, has expired, its agreement no longer
+    permits it, the run has changed since, or the vault is not the one of the run.
     """
     today = day_of(workbook, day)
     request = request_of(workbook, name)

@@ -10,7 +10,7 @@ from phm_utils.cli import main
 
 EDITED = "polypharmacy_75_and_over"
 REPORTS = ["QZZ/03_cohorts", "U99001/03_cohorts"]
-OF_COHORTS = ["cohort_tables", "cohort_nest", "cohort_change"]  # stages that read all of them
+OF_COHORTS = ["cohort_tables", "cohort_nest", "questions", "cohort_change"]  # stages that read all of them
 
 
 @pytest.fixture
