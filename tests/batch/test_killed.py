@@ -107,6 +107,7 @@ def test_a_run_killed_in_a_stage_goes_on_from_the_stage_before(house, start):
     assert not (house / "outputs" / "demo" / "temp").exists()
 
 
+@pytest.mark.full
 def test_a_run_killed_in_a_report_keeps_those_made_and_leaves_no_process(house, start, put_notebook, tmp_path):
     marker = tmp_path / "kernel.pid"
     wait = f"if area_code == 'U99001':\n    open({str(marker)!r}, 'w').write(str(os.getpid()))\n    time.sleep(60)"

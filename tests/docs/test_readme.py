@@ -77,6 +77,7 @@ def needs_real_data(command: str) -> bool:
     return "public_data" in command and "PHM_REAL_DATA" not in os.environ
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("command", PHM)
 def test_phm_commands_run(command, workbook):
     if needs_real_data(command):

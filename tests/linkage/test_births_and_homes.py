@@ -36,6 +36,7 @@ def test_sql_and_python_agree_on_every_kind_of_birth():
     assert 100 < sum(expected) < len(pairs) - 100
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("births_known", [0.0, pytest.param(0.5, marks=pytest.mark.full), 1.0])
 @pytest.mark.parametrize("home", ["property and postcode", "postcode"])
 @pytest.mark.parametrize("sources", [("ed",), ("ed", "voluntary"), ("gp", "ed")], ids=" and ".join)

@@ -49,6 +49,7 @@ def members(table, cohort: str) -> set[str]:
     return set(table("cohort_member").query("cohort == @cohort")["person_id"])
 
 
+@pytest.mark.full
 def test_sizes_and_what_could_not_be_judged(run):
     _, table = run
     steps = table("cohort_attrition").groupby(["cohort", "step"])[["people", "unknown"]].sum().reset_index()

@@ -77,6 +77,7 @@ def test_every_parameter_is_tried():
         assert (field in PERSON_LEVEL[notebook].run_fields()) == (field in OF_RUN), (notebook, field)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("notebook", "field"), CASES)
 def test_another_value_changes_what_is_shown_or_is_refused(notebook, field, shown, monkeypatch):
     if field in PLANTED:

@@ -106,6 +106,7 @@ def changes(page, of_everything) -> dict[str, set[str]]:
     }
 
 
+@pytest.mark.full
 def test_every_column_names_each_table_that_changes_it(changes):
     unnamed = {(table, column) for table, columns in changes.items() for column in columns
                if table not in tables_behind(column)}  # fmt: skip

@@ -114,6 +114,7 @@ def test_a_line_cut_short_is_set_aside_and_said(place, times, said, before):
     assert (place.folder / f"torn-{number:06d}").read_bytes() == torn
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("step", ["draft of torn", "torn", "cut of log.jsonl", *STEPS])
 def test_killed_while_it_sets_aside_nothing_is_lost(place, step):
     in_process(TORN_AT + GIVE, place, "log.jsonl", 1)

@@ -9,9 +9,8 @@ def sample(tiny_run) -> list:
     return [tiny_run.release / "index.html", *(tiny_run.release / area / f"{name}.html" for area, name in names)]
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_axe_finds_nothing(axe, tiny_run, number):
-    assert axe(sample(tiny_run)[number]) == []
+def test_axe_finds_nothing_on_a_report(axe, tiny_run):
+    assert axe(sample(tiny_run)[2]) == []
 
 
 @pytest.mark.full

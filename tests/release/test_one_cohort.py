@@ -48,6 +48,7 @@ def test_a_new_cohort_makes_no_other_due(copy, capsys):
     assert due(copy, capsys) == ["cohorts/another", *OF_COHORTS, "protect", *REPORTS]
 
 
+@pytest.mark.full
 def test_a_removed_cohort_is_gone_from_the_tables_of_the_same_run(copy, capsys):
     (copy / "parameters" / "cohorts" / f"{EDITED}.yml").unlink()
     assert due(copy, capsys) == [*OF_COHORTS, "protect", *REPORTS]

@@ -80,6 +80,7 @@ def known(batch: Batch, table: str) -> dict[str, int]:
     return dict(zip(names, counts, strict=True))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", some(SUBSETS, QUICK_STAGES))
 def test_stages_end_well_and_nobody_has_a_value_from_a_table_that_is_absent(run_of, name):
     batch = run_of(name)

@@ -147,6 +147,7 @@ def page_of_equals(kind: int, rng: np.random.Generator) -> str:
     return Family("admissions", "ward", "wards", "the average").standing_out(judged)
 
 
+@pytest.mark.full
 def test_where_nothing_differs_at_most_seven_in_a_hundred_pages_name_anybody():
     rng = np.random.default_rng(15)
     pages = [bool(named(page_of_equals(n % 3, rng))) for n in range(500)]

@@ -98,6 +98,7 @@ def test_many_areas_are_grouped_by_place_and_folded(eighty):
     assert eighty.stat().st_size < 150_000
 
 
+@pytest.mark.full
 def test_axe_finds_nothing_in_an_index_of_many_areas(eighty, axe):
     assert axe(eighty) == []
 

@@ -153,6 +153,7 @@ def listed(tables: People, run: dict, contents: list[dict], untold: set[str], se
     }
 
 
+@pytest.mark.full
 @given(seed=st.integers(0, 2**32))
 def test_what_a_source_that_may_not_be_told_says_changes_nothing_on_a_list(tables, seed):
     rng = random.Random(seed)
