@@ -40,9 +40,12 @@ class Question:
     query: CohortQuery
     version: str
 
-    def members(self) -> pd.DataFrame:
-        """One row per member, by `person_no`: `person_no`, and `token`, the pseudonym."""
-        self.query.place_people(self.cohort)
+    def members(self, people: str | None = None) -> pd.DataFrame:
+        """One row per member, by `person_no`: `person_no`, and `token`, the pseudonym.
+
+        people: an SQL condition on `person`, of those who are asked about.
+        """
+        self.query.place_people(self.cohort, people)
         return read_sql(
             self.con,
             f"SELECT person.person_no, person.person_id AS token FROM {PLACED} INNER JOIN person USING (person_no) "

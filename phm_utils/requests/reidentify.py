@@ -22,7 +22,7 @@ from phm_utils.privacy.request_file import RequestFolder, RequestHead
 from phm_utils.requests.list_files import ListFolder, alone, remove_expired
 from phm_utils.requests.make import SHORT
 from phm_utils.requests.people import Question, asked
-from phm_utils.requests.reasons import last_contacts, put_listed, reasons
+from phm_utils.requests.reasons import LISTED, last_contacts, put_listed, reasons
 from phm_utils.requests.terms import check, day_of, refuse_unless_named, terms_of
 from phm_utils.runs import Store, resolve
 
@@ -150,7 +150,9 @@ def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date
 
 def _refuse_unless_members(question: Question, people: pd.DataFrame, head: RequestHead) -> None:
     """Refuse a request with people who are no members by what its recipient may be told today."""
-    if others := int((~people["token"].isin(question.members()["token"])).sum()):
+    put_listed(question, people["token"])
+    members = question.members(f"person.person_no IN (SELECT person_no FROM {LISTED})")
+    if others := int((~people["token"].isin(members["token"])).sum()):
         raise InputError(
             f"{others:,} of the {len(people):,} people of {head.request} are not in the cohort {head.cohort} by what "
             f"{head.recipient} may be told today: a source may no longer be told (`may_be_told_to` of the governance "
