@@ -38,6 +38,7 @@ class Question:
     terms: Terms
     cohort: Cohort
     query: CohortQuery
+    words: TellingWords
     version: str
 
     def members(self, people: str | None = None) -> pd.DataFrame:
@@ -91,15 +92,14 @@ def asked(workbook: Workbook, terms: Terms) -> Iterator[Question]:
                 "partner unless its agreement says otherwise (`may_be_told_to` of the governance file)."
             )
         version = definition_digest(con, workbook, {terms.cohort: cohort, **others})
-        question = Question(con, workbook, terms, cohort, CohortQuery(con, words), version)
+        question = Question(con, workbook, terms, cohort, CohortQuery(con, words), words, version)
         _refuse_strange_practices(question.practices(), terms)
         yield question
 
 
 def kept_back(question: Question) -> list[str]:
     """What the cohort asks for and the recipient may not be told, or the run lacks."""
-    words = question.query.run
-    return sorted(words.lacks_any(question.cohort.criteria)) if isinstance(words, TellingWords) else []
+    return sorted(question.words.lacks_any(question.cohort.criteria))
 
 
 def _refuse_strange_practices(practices: pd.DataFrame, terms: Terms) -> None:

@@ -5,7 +5,6 @@ import pandas as pd
 from phm_utils.engine import read_sql
 from phm_utils.measures.evidence import evidence_sql
 from phm_utils.requests.people import Question
-from phm_utils.requests.telling import TellingWords
 from phm_utils.rules.columns import ACTIVITIES
 
 LISTED = "listed"  # the table of the people on the list
@@ -43,12 +42,7 @@ def reasons(question: Question) -> pd.Series:
 
 def last_contacts(question: Question) -> pd.Series:
     """Of each person of LISTED, by `token`: the last contact with a service, of sources that may be told."""
-    words = question.query.run
-    told = [
-        name
-        for name, (_, table) in ACTIVITIES.items()
-        if isinstance(words, TellingWords) and words.recipient.may_read(table)
-    ]
+    told = [name for name, (_, table) in ACTIVITIES.items() if question.words.recipient.may_read(table)]
     titles = pd.DataFrame({"concept": told, "title": [ONE_OF[name] for name in told]}).astype("str")
     question.con.register("_titles", titles)
     rows = read_sql(

@@ -18,7 +18,6 @@ from phm_utils.requests.list_files import says
 from phm_utils.requests.people import Question
 from phm_utils.requests.reasons import LISTED, ONE_OF, put_listed
 from phm_utils.requests.reidentify import Opened, ReadKey, opened, used
-from phm_utils.requests.telling import TellingWords
 from phm_utils.requests.terms import refuse_unless_named
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.event_concepts import NIGHTS
@@ -75,12 +74,10 @@ def contacts(question: Question, index_date: date) -> pd.DataFrame:
 
     Stays in hospital and services of social care from their first to their last day; only of sources that may be told.
     """
-    words = question.query.run
-    if not isinstance(words, TellingWords):
-        raise TypeError("a timeline is of what a recipient may be told")
+    recipient = question.words.recipient
     begin = months_after(index_date, -MONTHS)
-    parts = [_activities(question, [n for n, (_, t) in ACTIVITIES.items() if words.recipient.may_read(t)], begin)]
-    if words.recipient.may_read(SOCIAL_CARE) and SOCIAL_CARE in present_tables(question.con):
+    parts = [_activities(question, [n for n, (_, t) in ACTIVITIES.items() if recipient.may_read(t)], begin)]
+    if recipient.may_read(SOCIAL_CARE) and SOCIAL_CARE in present_tables(question.con):
         parts.append(_social_care(question, index_date, begin))
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
@@ -140,12 +137,12 @@ def _warning(head: RequestHead) -> str:
 
 
 def _told_titles(question: Question) -> list[str]:
-    words = question.query.run
-    told = [
-        title
-        for title, table in ACTIVITIES.values()
-        if isinstance(words, TellingWords) and words.recipient.may_read(table)
-    ]
+    """What is drawn: the titles of activities and of social care that may be told and that the run has."""
+    words = question.words
+    known = {name: activity for name, activity in ACTIVITIES.items() if f"events of {name}" not in words.missing}
+    told = [title for title, table in known.values() if words.recipient.may_read(table)]
+    if words.recipient.may_read(SOCIAL_CARE) and SOCIAL_CARE in present_tables(question.con):
+        told.append("Services of adult social care")
     return [title[0].lower() + title[1:] if title[1].islower() else title for title in told]
 
 

@@ -67,7 +67,10 @@ def test_a_source_that_may_not_be_told_is_not_shown(listed):
     world, request, reference = listed
     world.govern("mhsds", may_be_told_to=["team"])
     assert "Mental health care" not in {service for service, _, _ in shown(world)}
-    assert "ental health" not in page_of(world, request, reference).html
+    html = page_of(world, request, reference).html
+    assert "ental health" not in html
+    assert "GP appointments attended" in html  # what is shown is named
+    assert "social care" not in html  # of which this run has no table
 
 
 def test_the_page_is_of_the_person_warns_and_is_not_for_printing(listed):

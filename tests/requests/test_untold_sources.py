@@ -139,7 +139,7 @@ def listed(tables: People, run: dict, contents: list[dict], untold: set[str], se
     recipient = Recipient(("practice", "DC"), "direct_care", DAY, told)
     words = telling_words(run_words(con, tables.workbook, {"other": cohort_of(OTHER)}), tables.workbook, recipient)
     cohort = cohort_of(contents)
-    question = Question(con, tables.workbook, None, cohort, CohortQuery(con, words), "")
+    question = Question(con, tables.workbook, None, cohort, CohortQuery(con, words), words, "")
     tokens = question.members()["token"]
     put_listed(question, tokens)
     shown = contacts(question, run["index_date"])
