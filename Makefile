@@ -29,7 +29,7 @@ test: $(VENV)/.tested
 
 # The long suites alone: `make test` runs all others.
 test-full: $(VENV)/.tested $(VENV)/.spark $(VENV)/.lab
-	$(BIN)/pytest -n 2 --dist loadfile -m full
+	$(BIN)/pytest -n 2 --dist loadfile -m 'full and not subsets'
 	$(BIN)/pytest -n 2 --dist loadfile -m 'hypothesis and not full and not subsets' --hypothesis-profile long
 
 # Every subset of an extract's tables, and every field without values, to the last page: some 20 minutes.
