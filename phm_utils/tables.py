@@ -253,6 +253,18 @@ TABLES: dict[str, Table] = {t.name: t for t in (
               _name("flag", "Domain of the flag", sensitivity="special"),
               _date("list_date", "Date at which the list was true"),
           ), date="list_date"),
+    Table("address_list", "Lists of addresses", "one per address and list", "Local agreement", "address_list",
+          ("row_id",), (
+              _id("row_id", "Row identifier of the source"),
+              _text("household_token", "Pseudonym of the UPRN, given before arrival", pattern=TOKEN,
+                    forms=("pseudonymised",), optional=False),
+              _text("uprn", "Unique Property Reference Number", sensitivity="identifying", pattern=UPRN,
+                    fillers=("0",), forms=("identified",), optional=False),
+              _name("list_name", "Name of the list", required=True, sensitivity="administrative", optional=False),
+              _name("value", "What the list says of the address, such as the energy band of a dwelling",
+                    sensitivity="special"),
+              _date("list_date", "Date at which the list was true"),
+          ), date="list_date"),
     Table("programme_enrolment", "Enrolments in a programme", "one per enrolment", "Local agreement", "programme",
           ("enrolment_id",), (
               _id("enrolment_id", "Row identifier of the source"), *PERSON,
@@ -306,6 +318,9 @@ TABLES: dict[str, Table] = {t.name: t for t in (
         Column("imd_rank", "int", "Rank in England; 1 most deprived", sensitivity="public", low=1, high=40_000),
         Column("imd_decile", "int", "Decile in England; 1 most deprived", sensitivity="public", low=1, high=10),
         _text("rural_urban", "Urban or Rural", sensitivity="public", codes=("Urban", "Rural")),
+        _text("ward_code", "Electoral ward that the area lies in, or mostly", sensitivity="public",
+              pattern=r"[EW]05[0-9]{6}"),
+        _name("ward_name", "Name of the ward", sensitivity="public"),
         Column("population", "int", "Usual residents", unit="people", sensitivity="public", low=0),
     )),
     Table("postcode_area", "Postcodes", "one per postcode", "ONSPD", "reference", ("postcode",), (
