@@ -14,7 +14,7 @@ import pandas as pd
 
 Rule = Mapping[str, Any]
 COMMUNAL = 11  # people at one address, from which it is no household
-LISTS, PROGRAMMES = "partner_list", "programme"
+LISTS, ADDRESSES, PROGRAMMES = "partner_list", "address_list", "programme"
 ONE_DAY = pd.Timedelta(days=1)
 
 
@@ -213,7 +213,7 @@ def _from_event(window: Rule, bounds: pd.DataFrame, source: pd.Series, world: Wo
     first, last = (near, far) if sign > 0 else (far, near)
     over = (near if last is None else last) <= to_date
     covered = world.constant(True)
-    if first is not None and pd.notna(source["first_date"]) and source.name not in (LISTS, PROGRAMMES):
+    if first is not None and pd.notna(source["first_date"]) and source.name not in (LISTS, ADDRESSES, PROGRAMMES):
         covered = first >= pd.Timestamp(source["first_date"]).replace(day=1)
     ever = world.constant(pd.NaT).astype("datetime64[ns]")
     last = world.constant(to_date) if last is None else last.clip(upper=to_date)
@@ -349,6 +349,13 @@ def _list(rule: Rule, world: World) -> pd.Series:
     return _named(LISTS, _names(rule["list"]), rule.get("within"), world)
 
 
+def _address(rule: Rule, world: World) -> pd.Series:
+    codes = world.events.loc[world.events["concept"] == ADDRESSES, "code"].unique()
+    asked = _names(rule["address"])
+    meant = [code for code in codes if any(code == name or code.split("/")[0] == name for name in asked)]
+    return _named(ADDRESSES, meant, rule.get("within"), world)
+
+
 def _programme(rule: Rule, world: World) -> pd.Series:
     return _named(PROGRAMMES, _names(rule["programme"]), rule.get("within"), world)
 
@@ -376,6 +383,7 @@ FORMS = {
     "change": _change,
     "segment": _segment,
     "list": _list,
+    "address": _address,
     "programme": _programme,
     "cohort": _cohort,
     "ids": _ids,

@@ -5,11 +5,11 @@ import random
 from datetime import date
 from typing import Any
 
-from small_runs import EVENTFUL, LISTED, criterion
+from small_runs import AT_ADDRESSES, EVENTFUL, LISTED, criterion
 
 NUMBERED = ("at least", "more than", "at most", "less than", "is", "is not")
-NAMED = {"has": EVENTFUL, "has not": EVENTFUL, "list": LISTED["partner_list"], "programme": LISTED["programme"],
-         "segment": ("Ill", "Well")}  # fmt: skip
+NAMED = {"has": EVENTFUL, "has not": EVENTFUL, "list": LISTED["partner_list"], "address": AT_ADDRESSES,
+         "programme": LISTED["programme"], "segment": ("Ill", "Well")}  # fmt: skip
 
 
 def leaves(content: Any) -> list[dict]:

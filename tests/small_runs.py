@@ -14,7 +14,12 @@ PLAIN, VALUED, AMOUNTS = (
 )
 EVENTFUL = (*PLAIN, *VALUED, "asthma_medicines", "born")
 TABLES = ("gp_event", "gp_medication", "apc_episode", "ecds_attendance")
-LISTED = {"partner_list": ("Warm homes", "it's a list"), "programme": ("P1", "P2")}
+LISTED = {
+    "partner_list": ("Warm homes", "it's a list"),
+    "address_list": ("energy_band/E", "energy_band/F", "energy_band", "it's 10% of homes/a/b"),
+    "programme": ("P1", "P2"),
+}
+AT_ADDRESSES = (*LISTED["address_list"], "it's 10% of homes")
 IDS = "people.csv"
 NUMBER_OPS = ("is", "is not", "at least", "more than", "at most", "less than")
 
@@ -183,6 +188,7 @@ CRITERIA = {
     "sum": lambda rng, day: {"sum": rng.choice(AMOUNTS)} | _asked(rng, [0, 1, 7, 8, 14, 28, 13.5]) | _within(rng, day),
     "change": _change,
     "list": lambda rng, day: {"list": _several(rng, LISTED["partner_list"])} | _within(rng, day),
+    "address": lambda rng, day: {"address": _several(rng, AT_ADDRESSES)} | _within(rng, day),
     "programme": lambda rng, day: {"programme": _several(rng, LISTED["programme"])} | _within(rng, day),
     "others": lambda rng, day: rng.choice(
         [{"segment": "Ill"}, {"segment": ["Ill", "Well"]}, {"cohort": "other"}, {"ids": IDS}]

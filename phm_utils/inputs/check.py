@@ -17,9 +17,10 @@ from phm_utils.errors import InputError, StepFailed
 from phm_utils.inputs.alarms import Counts, alarms, refuse_alarms
 from phm_utils.inputs.date_order import with_date_order
 from phm_utils.inputs.extract import Extract
-from phm_utils.inputs.governance import permitted, refuse_lists, source_model
+from phm_utils.inputs.governance import OF_LISTS, permitted, refuse_lists, source_model
 from phm_utils.inputs.landing import open_file
 from phm_utils.inputs.landing_files import boundary_file, landing_folder, present_tables, unread_files
+from phm_utils.inputs.listed_addresses import address_account, refuse_addresses_as_people
 from phm_utils.inputs.mapping import Mapping, load_mapping
 from phm_utils.inputs.nobody import shared_identifiers
 from phm_utils.inputs.opt_outs import (
@@ -82,7 +83,7 @@ def check(
 
     Writes the validated tables (columns of `tables.py`, and `nulled_fields`: faults as
     `column:rule`, joined by ;), `check_table`, `check_field`, `check_completeness`,
-    `check_practice`, `check_alarm`, `unread_file`, `governance_source` and `boundary`.
+    `check_practice`, `check_address_list`, `check_alarm`, `unread_file`, `governance_source` and `boundary`.
     Legally restricted codes are withheld and counted: the row of a GP event, the field elsewhere (`restricted_codes`).
     Raises InputError, listing every fault at once, where files, columns,
     permissions or vintages are not usable, and where the extract cannot be right (`alarms`).
@@ -163,8 +164,13 @@ def _open_all(
 def _refuse_lists(con: duckdb.DuckDBPyConnection, extracts: dict, permissions: list, workbook: Workbook,
                   day: date) -> None:  # fmt: skip
     if "partner_list" in extracts:
-        lists = con.execute("SELECT DISTINCT list_name FROM partner_list ORDER BY ALL").fetchall()
-        refuse_lists(permissions, [name for (name,) in lists], workbook, day)
+        refuse_addresses_as_people(con, workbook.form)
+    lists = {
+        table: [n for (n,) in con.execute(f"SELECT DISTINCT list_name FROM {table} ORDER BY ALL").fetchall()]
+        for table in OF_LISTS
+        if table in extracts
+    }
+    refuse_lists(permissions, lists, workbook, day)
 
 
 def _write_counts(
@@ -188,6 +194,7 @@ def _write_counts(
     own = practices[practices["of_ics"]]
     tables, completeness = tally.table_model(), tally.completeness_model(own, workbook)
     account = people_account(con, workbook, tables.rows())
+    addresses = address_account(con, set(tables.rows().query("state == 'present'")["table_name"]), workbook)
     found = doubts(con, tables.rows(), completeness.rows(), workbook)
     for doubt in found:
         tally.count_kept(*doubt.entry)
@@ -195,7 +202,16 @@ def _write_counts(
     counts = Counts(tables.rows(), fields.rows(), completeness.rows(), before, found, unread)
     accepted = refuse_alarms(alarms(con, counts, workbook), workbook)
     others = Model("unread_file", ("path",), frame=unread)
-    for model in (tables, fields, completeness, tally.practice_model(con, own, workbook), account, accepted, others):
+    for model in (
+        tables,
+        fields,
+        completeness,
+        tally.practice_model(con, own, workbook),
+        account,
+        addresses,
+        accepted,
+        others,
+    ):
         writer.add(con, model)
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from phm_utils.inputs.alarms import FEWEST
+from phm_utils.inputs.listed_addresses import ACCOUNT, address_lines
 from phm_utils.inputs.people_account import AMONG, COUNTED, REGISTERED, UNITS
 from phm_utils.inputs.practices import LISTED, NO_PCN
 from phm_utils.inputs.silence import MONTHS
@@ -34,6 +35,7 @@ def report(store: Store) -> str:
         lines.append(f"absent: {', '.join(absent)}")
     lines += [f"not read: {path}" for path in store.read("unread_file")["path"]]
     lines += ["", *account_lines(store.read("people_account"))]
+    lines += address_lines(store.read(ACCOUNT))
     lines += silence_lines(store.read("silent_practice"), store.read("silent_month"))
     practices = store.read("check_practice")
     lines += unregistered_lines(store.read("practice"), practices) + deprivation_lines(practices)

@@ -18,7 +18,11 @@ from phm_utils.runs import resolve
 from phm_utils.tables import BOUNDARY_FILE, TABLES
 from phm_utils.topic import ADVICE, MISSING, OK, Line
 
-NO_ACTIVITY = ("partner_list", "programme_enrolment")  # hold no activity: their last date is no window's end
+NO_ACTIVITY = (
+    "partner_list",
+    "address_list",
+    "programme_enrolment",
+)  # hold no activity: their last date is no window's end
 
 
 def extracts(workbook: Workbook) -> Iterator[Line]:

@@ -14,6 +14,8 @@ ENOUGH, ENOUGH_OF = 2_000, {"area": 100, "practice": 20}
 KINDS = {
     "unknown": "of people without a registration",
     "nobody": "no pseudonym",
+    "unknown_address": "addresses of nobody registered",
+    "every_address": "one list says the same of nearly every address",
     "unheard": "of people whom no GP table mentions",
     "placeholder": "one pseudonym in very many rows",
     "contradicted": "unlike the person's registration",

@@ -19,6 +19,7 @@ from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES
 
+OF_LISTS = ("partner_list", "address_list")  # tables of lists, each of which may have an agreement of its own
 SOURCES = tuple(sorted({t.source for t in TABLES.values()}))
 Words = Annotated[str, Field(min_length=2)]
 Purpose = Literal[PURPOSES]  # type: ignore[valid-type]  # mypy reads no Literal from a tuple
@@ -70,7 +71,7 @@ class HouseholdFacts(Frozen):
 
 
 class Governance(Frozen):
-    """governance.yml: one entry per source; a partner list may have its own, `partner_list/<list name>`."""
+    """governance.yml: one entry per source; a list of OF_LISTS may have its own, `partner_list/<list name>`."""
 
     made_up: bool = Field(False, description="true in the demo's file: such permissions hold for synthetic data alone")
     opt_outs: dict[Purpose, PurposePolicy] = Field(description="by purpose: a purpose without an entry is refused")
@@ -102,7 +103,7 @@ def may_be_told(
 ) -> bool:
     """May what a source says of a person stand on a list?
 
-    name: of the source, or `partner_list/<list>`, which without an entry of its own goes by that of all lists.
+    name: of the source, or `<table of lists>/<list>`, which without an entry of its own goes by that of all lists.
     recipients: what the recipient is called in `may_be_told_to`: the kind and the reference of its agreement.
     """
     known = _by_name(sources)
@@ -188,15 +189,17 @@ def refusals(source: str, entry: Permission, workbook: Workbook, day: date) -> l
     return faults
 
 
-def refuse_lists(permissions: list[tuple[str, Permission]], lists: list[str], workbook: Workbook, day: date) -> None:
-    """Refuse partner lists without a permission of their own, where no entry covers every list."""
+def refuse_lists(
+    permissions: list[tuple[str, Permission]], lists: Mapping[str, list[str]], workbook: Workbook, day: date
+) -> None:
+    """Refuse lists without a permission of their own, where no entry covers every list. lists: by table of OF_LISTS."""
     entries = _by_name(dict(permissions))
     faults = []
-    for name in lists:
-        own = f"partner_list/{name}"
+    for table, name in ((table, name) for table, names in lists.items() for name in names):
+        own = f"{table}/{name}"
         if entry := entries.get(_plain(own)):
             faults += refusals(own, entry, workbook, day)
-        elif "partner_list" not in entries:
+        elif table not in entries:
             faults.append(f"- {own}: not declared")
     _refuse(faults, workbook)
 

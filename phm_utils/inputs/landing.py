@@ -12,6 +12,9 @@ from phm_utils.inputs.mapping import TableMapping
 from phm_utils.schema import Form, Table
 
 FILE_COLUMN = "landing_file"  # the path of each row's file
+OF_ADDRESSES = (
+    "A list of addresses without people is delivered as `address_list`: a list, a value and a day for each address"
+)
 ROW_COLUMN = "file_row_number"  # the number of each row in its file, from 0, as DuckDB calls it
 
 
@@ -116,7 +119,10 @@ def _refuse_missing_columns(table: Table, file: LandingFile, mapping: TableMappi
         and file.column(mapping.source_column(c.name)) is None
     ]
     if absent:
+        homes = table.name == "partner_list" and file.column(mapping.source_column("household_token")) is not None
         raise InputError(
             f"{file.name} lacks {len(absent)} column{'s' * (len(absent) > 1)} that the table needs: "
             f"{', '.join(absent)}; it has {len(file.types)}. If they have other names, give these in the mapping file"
+            + f". {OF_ADDRESSES}"
+            * homes
         )

@@ -12,12 +12,13 @@ import pandas as pd
 from phm_utils.engine import quote, read_sql
 from phm_utils.inputs.doubts import FEWEST, Doubt
 from phm_utils.inputs.known_people import doubts_of_people
+from phm_utils.inputs.listed_addresses import doubts_of_addresses
 from phm_utils.inputs.listed_people import doubts_of_opt_outs, doubts_of_registrations
 from phm_utils.inputs.usual_values import doubts_of_values
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
 
-NOT_DATED = ("partner_list", "programme_enrolment")  # lists are true on a day, programmes begin and end
+NOT_DATED = ("partner_list", "address_list", "programme_enrolment")  # lists are true on a day, programmes begin and end
 MOST_BEHIND, BEHIND_NOTED = 150, 45  # days behind the newest date; submissions come monthly or quarterly
 BEGINS_LATE = 365  # days after the first date of all tables
 MOST_SAME, SAME_NOTED = 0.30, 0.05  # of a table's rows; GP systems hold some of them twice
@@ -26,7 +27,12 @@ AREAS = {"IMD2019": 32_844, "IoD2025": 33_755}  # small areas ranked
 MOST_DISORDERED = 0.02  # of areas
 MOST_SPELLS_JOINED = 0.10  # of hospital spells
 GARBLED = ("Ã", "Â", "â€", "\ufffd")  # what UTF-8 looks like when read as cp1252, and what cannot be read
-NAMES = {"practice": ("practice_name", "pcn_name"), "area": ("lsoa_name",), "partner_list": ("flag",)}
+NAMES = {
+    "practice": ("practice_name", "pcn_name"),
+    "area": ("lsoa_name",),
+    "partner_list": ("flag",),
+    "address_list": ("value",),
+}
 MOST_CLOSED, CLOSED_NOTED = 0.25, 0.01  # of registrations: moved to the successor within a year
 LEAST_LIST = 50  # people; a smaller list doubles with a family or two
 YEARS_OLD = 2  # of a published register, before the index date
@@ -48,6 +54,7 @@ def doubts(
     found = [
         *_dates(rows.set_index("table_name").loc[present], workbook),
         *doubts_of_people(con, present, workbook),
+        *doubts_of_addresses(con, present, workbook),
         *doubts_of_values(con, present, filled),
         *_same_content(con, rows.set_index("table_name").loc[present, "rows_kept"]),
         *_reference(con, present, workbook),
@@ -84,16 +91,17 @@ def _dates(tables: pd.DataFrame, workbook: Workbook) -> Iterator[Doubt]:
 
 
 def _same_content(con: duckdb.DuckDBPyConnection, rows: pd.Series) -> Iterator[Doubt]:
-    """Rows that differ from another row in nothing but their id, among the rows of some people."""
+    """Rows that differ from another row in nothing but their id, among the rows of some people or addresses."""
     for name, kept in rows.items():
         columns = [c for c, *_ in con.execute(f"DESCRIBE {name}").fetchall()]
-        if "token_person_id" not in columns:
+        who = next((c for c in ("token_person_id", "household_token") if c in columns), None)
+        if who is None:
             continue
         content = ", ".join(c for c in columns if c not in (*TABLES[name].key, "nulled_fields"))
         part = max(1, int(kept) // SAMPLED_ROWS)
         [(same, of)] = con.execute(
             f"SELECT count(*) - count(DISTINCT hash({content})), count(*) FROM {name} "
-            f"WHERE token_person_id IS NOT NULL AND hash(token_person_id) % {part} = 0"
+            f"WHERE {who} IS NOT NULL AND hash({who}) % {part} = 0"
         ).fetchall()
         if same >= FEWEST and same / of > SAME_NOTED:
             text = (

@@ -121,6 +121,7 @@ NOT_FILLED = {
     "mhsds_contact": {"attended": 0.1},
     "asc_event": {"event_type": 0.05, "client_type": 0.05, "event_end": 0.9, "service_type": 0.95},
     "death": {"underlying_cause": 0.5},
+    "address_list": {"household_token": 0.25},
     "practice": {"icb_code": 0.05, "published_list_size": 0.25},
     "area": {"imd_decile": 0.05, "imd_rank": 0.05, "population": 0.05, "rural_urban": 0.05},
 }  # fmt: skip

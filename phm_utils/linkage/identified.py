@@ -22,7 +22,7 @@ from phm_utils.linkage.identities import VAULT_FILE, write_identities
 from phm_utils.linkage.ledger import assign_roots, save_ledger
 from phm_utils.linkage.ledger_stamp import check_ledger, stamp_after
 from phm_utils.linkage.link import IDENTITY_SOURCES
-from phm_utils.linkage.linked_landing import link_events, make_tokens, write_landing, write_quality
+from phm_utils.linkage.linked_landing import addresses_said, link_events, make_tokens, write_landing, write_quality
 from phm_utils.linkage.linking import copy_index, finish_linking, method_counts
 from phm_utils.linkage.model import LinkageModel
 from phm_utils.linkage.probabilistic import Options
@@ -46,19 +46,20 @@ VERIFIED_STATUS = "01"  # NHS NUMBER STATUS INDICATOR CODE: number present and v
 class Linked:
     """What was written: the landing's folder, and a sample for review if one was drawn.
 
-    model: the one used. steps: one row per source and method, `records` and `people`.
+    model: the one used. steps: one row per source and method, `records` and `people`. addresses: see `addresses_said`.
     """
 
     folder: Path
     model: LinkageModel
     steps: pd.DataFrame
     review: Path | None = None
+    addresses: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [str(self.folder), f"model {self.model.name} ({self.model.fingerprint})"]
         if self.review:
             lines.append(f"pairs for clerical review: {self.review}")
-        return "\n".join([*lines, self.steps.to_string(index=False)])
+        return "\n".join([*lines, self.steps.to_string(index=False), *self.addresses])
 
 
 def run(
@@ -113,9 +114,9 @@ def run(
         copy_index(con, files.new(linking / INDEX_FILE))
         if draws := reviewed is None and not review.has_verdicts(linking):
             review.sample(con, files.new(linking), key)
-        steps = method_counts(con)
+        steps, addresses = method_counts(con), tuple(addresses_said(con))
         files.publish()
-    return Linked(files.landing, model, steps, linking / review.PAIRS_FILE if draws else None)
+    return Linked(files.landing, model, steps, linking / review.PAIRS_FILE if draws else None, addresses)
 
 
 def _write(

@@ -18,6 +18,7 @@ from phm_utils.schema import DATE_FILLERS
 from phm_utils.tables import TABLES
 
 PERSON_PURPOSE = "person"  # of the key, derived from the purpose's, under which people's pseudonyms are made
+ADDRESS_SOURCES = ("address_list",)  # of addresses alone
 GROUPS_OF_RECORDS = ("spell_id", "referral_id")
 RECORD_DIGITS = 20  # hexadecimal, 80 bits: among 60 million records two share an id once in 10^9 extracts
 REFERENCES = ("practice", "area")  # not postcodes: an address is released as its small area
@@ -37,6 +38,7 @@ def link_events(con: duckdb.DuckDBPyConnection) -> None:
 def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """After `link_events`: make `token_of_person` and `token_of_address` with one purpose's key.
 
+    Addresses are those of people's records and those of lists of addresses, which may know others.
     People and addresses have separate keys, so that tokens of one cannot
     be looked up among the other's.
     """
@@ -46,8 +48,24 @@ def make_tokens(con: duckdb.DuckDBPyConnection, key: bytes) -> None:
         " LEFT JOIN root_of USING (person)"
     )
     make_pseudonyms(con, "token_of_person", "person", people, purpose_key(key, PERSON_PURPOSE))
-    addresses = f"SELECT DISTINCT uprn, {uprn_form('uprn')} AS value FROM record WHERE uprn IS NOT NULL"
+    sources = ("record", *_address_sources(con))
+    given = " UNION ALL ".join(f"SELECT uprn FROM {source}" for source in sources)
+    addresses = f"SELECT DISTINCT uprn, {uprn_form('uprn')} AS value FROM ({given}) WHERE uprn IS NOT NULL"
     make_pseudonyms(con, "token_of_address", "uprn", addresses, purpose_key(key, "household"))
+
+
+def _address_sources(con: duckdb.DuckDBPyConnection) -> list[str]:
+    present = present_tables(con)
+    return [source for source in ADDRESS_SOURCES if source in present]
+
+
+def addresses_said(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """A line per source of addresses alone: its rows, and those without a UPRN, which stay and have no token."""
+    lines = []
+    for source in _address_sources(con):
+        [(rows, known)] = con.execute(f"SELECT count(*), count(uprn) FROM {source}").fetchall()
+        lines.append(f"{source}: {rows:,} rows, {rows - known:,} of them without a UPRN and so without a household")
+    return lines
 
 
 def write_landing(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes) -> None:
@@ -57,7 +75,7 @@ def write_landing(con: duckdb.DuckDBPyConnection, folder: Path, key: bytes) -> N
     an id nor, as rows are in the order of these, by their place.
     """
     present = present_tables(con)
-    for table in (*IDENTITY_SOURCES, *TOKEN_SOURCES, *REFERENCES):
+    for table in (*IDENTITY_SOURCES, *TOKEN_SOURCES, *ADDRESS_SOURCES, *REFERENCES):
         if table not in present:
             continue
         order = ", ".join(TABLES[table].key)
@@ -105,6 +123,9 @@ def _rows(table: str, present: set[str]) -> str:
     """The FROM clause of one table: its rows joined to person and address tokens."""
     if table in REFERENCES:
         return f"{table} AS given"
+    homes = "LEFT JOIN token_of_address AS address_token ON address_token.uprn = given.uprn"
+    if table in ADDRESS_SOURCES:
+        return f"{table} AS given {homes}"
     tokens = "LEFT JOIN token_of_person AS person_token ON person_token.person = found.person"
     if table in TOKEN_SOURCES:
         return (
@@ -119,8 +140,7 @@ def _rows(table: str, present: set[str]) -> str:
     return (
         f"{table} AS given LEFT JOIN person_of_record AS found ON found.source = {quote(table)}"
         f" AND found.record_id = given.{TABLES[table].key[0]}::VARCHAR {tokens}"
-        " LEFT JOIN token_of_address AS address_token ON address_token.uprn = given.uprn"
-        f" LEFT JOIN ({places}) AS postcode_area ON postcode_area.postcode = {postcode_form('given.postcode')}"
+        f" {homes} LEFT JOIN ({places}) AS postcode_area ON postcode_area.postcode = {postcode_form('given.postcode')}"
     )
 
 

@@ -10,7 +10,8 @@ from phm_utils.measures.cohort_run import RunWords
 from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.vocabulary import Vocabulary
 
-COLUMN, EVENTS, SEGMENT, LIST, PROGRAMME, COHORT = "column", "events", "segment", "list", "programme", "cohort"
+COLUMN, EVENTS, SEGMENT, LIST, ADDRESS = "column", "events", "segment", "list", "address"
+PROGRAMME, COHORT = "programme", "cohort"
 COLUMNS = ("name", "kind", "title", "type", "unit", "values", "needs")
 
 
@@ -21,8 +22,9 @@ def askable(words: Vocabulary, word: str | None = None) -> pd.DataFrame:
     there is a closed list of them; `needs`, the input tables without which it is not known.
     """
     rows = [*_columns(words), *_events(words)]
-    for kind, names in ((SEGMENT, words.segments), (LIST, words.lists or ()), (PROGRAMME, words.programmes or ())):
-        rows += [(name, kind, name, "", "", "", "") for name in names]
+    named = {SEGMENT: words.segments, LIST: words.lists, ADDRESS: words.addresses, PROGRAMME: words.programmes}
+    for kind, names in named.items():
+        rows += [(name, kind, name, "", "", "", "") for name in names or ()]
     rows += [(name, COHORT, name.replace("_", " "), "", "", "", "") for name in words.cohorts]
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype("str")
     if word:

@@ -14,9 +14,20 @@ from phm_utils.params import Workbook
 from phm_utils.rules.concepts import concepts
 from phm_utils.rules.derived import columns_missing, person_columns
 from phm_utils.rules.describe import describe
-from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME, event_concepts
+from phm_utils.rules.event_concepts import ADDRESS_LIST, PARTNER_LIST, PROGRAMME, event_concepts
 from phm_utils.rules.event_windows import EventSource, days_of
-from phm_utils.rules.forms import Criterion, InCohort, InProgramme, InSegment, Leaf, OnList, concepts_of, windows_of
+from phm_utils.rules.forms import (
+    AtAddress,
+    Criterion,
+    InCohort,
+    InProgramme,
+    InSegment,
+    Leaf,
+    OnList,
+    concepts_of,
+    list_of,
+    windows_of,
+)
 from phm_utils.rules.tree import All, Rule, any_of, leaves
 from phm_utils.rules.vocabulary import Vocabulary
 from phm_utils.wording import all_lacking, in_sentence, lacking
@@ -43,7 +54,7 @@ class RunWords:
     def static(self) -> Vocabulary:
         """The words that are right in any run: a list or programme that this one lacks is no fault of a file."""
         segments = self.words.segments or self.all_segments
-        return replace(self.words, segments=segments, lists=None, programmes=None)
+        return replace(self.words, segments=segments, lists=None, addresses=None, programmes=None)
 
     def told(self, leaf: Leaf) -> Leaf | None:
         """The part of a single criterion that may be asked: all of it, in a run. See `requests.telling`."""
@@ -93,6 +104,9 @@ class RunWords:
             case OnList(list=names):
                 unnamed = self._unnamed("the list", names, self.words.lists)
                 return anchors or self._without(PARTNER_LIST) or unnamed
+            case AtAddress(address=names):
+                unnamed = self._unnamed("the list of addresses", names, self.words.addresses)
+                return anchors or self._without(ADDRESS_LIST) or unnamed
             case InProgramme(programme=names):
                 unnamed = self._unnamed("the programme", names, self.words.programmes)
                 return anchors or self._without(PROGRAMME) or unnamed
@@ -132,6 +146,7 @@ def run_words(con: duckdb.DuckDBPyConnection, workbook: Workbook, cohorts: Mappi
         segments if SEGMENT in present_tables(con) else (),
         {name: cohort.criteria for name, cohort in cohorts.items()},
         _codes(con, PARTNER_LIST),
+        _address_lists(con),
         _codes(con, PROGRAMME),
         workbook.index_date,
     )
@@ -143,6 +158,11 @@ def _codes(con: duckdb.DuckDBPyConnection, concept: str) -> tuple[str, ...]:
     """The names of the lists, or programmes, of this run."""
     sql = "SELECT DISTINCT code FROM person_event WHERE concept = $concept AND code IS NOT NULL ORDER BY code"
     return tuple(name for (name,) in con.execute(sql, {"concept": concept}).fetchall())
+
+
+def _address_lists(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The lists of addresses of this run, and each of their values as `list/value`."""
+    return tuple(sorted({name for code in _codes(con, ADDRESS_LIST) for name in (list_of(code), code)}))
 
 
 def _source(row) -> EventSource:

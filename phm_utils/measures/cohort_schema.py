@@ -14,7 +14,7 @@ from phm_utils.rules.derived import person_columns
 from phm_utils.rules.event_concepts import event_concepts
 from phm_utils.rules.tree import FORMS
 
-NAME_KEYS = ("segment", "list", "programme")
+NAME_KEYS = ("segment", "list", "address", "programme")
 CONCEPT_KEYS = ("has", "has not", "latest", "events", "sum", "change", "after", "before", "concept")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from phm_utils.errors import InputError
-from phm_utils.measures.askable import COHORT, EVENTS, LIST, PROGRAMME, SEGMENT, askable, completeness
+from phm_utils.measures.askable import ADDRESS, COHORT, EVENTS, LIST, PROGRAMME, SEGMENT, askable, completeness
 from phm_utils.measures.asking import Asking, cohorts_known, open_question
 from phm_utils.measures.cohort_check import Checked
 from phm_utils.measures.cohort_definitions import Cohort, cohort_path, read_cohort
@@ -89,7 +89,7 @@ def columns_text(workbook: Workbook, word: str | None) -> str:
         with open_question(workbook) as asking:
             found = askable(asking.run.words, word)
             parts = [_listed(found, word)]
-            some = found[~found["kind"].isin([SEGMENT, LIST, PROGRAMME, COHORT])]
+            some = found[~found["kind"].isin([SEGMENT, LIST, ADDRESS, PROGRAMME, COHORT])]
             for row in some.itertuples() if word and len(some) <= FEW else ():
                 parts += ["", _completeness(asking, row.name, row.kind)]
             return "\n".join(parts)

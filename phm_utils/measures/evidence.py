@@ -13,11 +13,12 @@ from phm_utils.measures.cohort_definitions import Cohort
 from phm_utils.measures.cohort_query import CohortQuery
 from phm_utils.rules.compile import literal
 from phm_utils.rules.describe import describe
-from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME
+from phm_utils.rules.event_concepts import ADDRESS_LIST, PARTNER_LIST, PROGRAMME
 from phm_utils.rules.event_facts import Fact, last_record
 from phm_utils.rules.event_sql import RuleCompiler
 from phm_utils.rules.event_windows import Window
 from phm_utils.rules.forms import (
+    AtAddress,
     Change,
     Criterion,
     Events,
@@ -135,6 +136,8 @@ def _asked(leaf: Leaf) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The concepts of a criterion, and the names of lists or programmes."""
     if isinstance(leaf, OnList):
         return (PARTNER_LIST,), leaf.list
+    if isinstance(leaf, AtAddress):
+        return (ADDRESS_LIST,), leaf.address
     if isinstance(leaf, InProgramme):
         return (PROGRAMME,), leaf.programme
     return concepts_of(leaf), ()

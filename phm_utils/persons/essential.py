@@ -13,6 +13,7 @@ from phm_utils.engine import read_sql
 from phm_utils.persons.windows import SOCIAL_CARE, Source
 from phm_utils.rules.columns import ACTIVITIES, FLAGS, cost_column, count_column
 from phm_utils.rules.concepts import Concept
+from phm_utils.rules.event_concepts import ADDRESS_LIST
 from phm_utils.tables import TABLES
 
 Known = tuple[Concept, ...]
@@ -97,8 +98,10 @@ ESSENTIAL: tuple[Essential, ...] = (
     ),
     Essential("gp_registration", ("ethnicity",), _only("ethnic_group")),
     Essential(
-        "gp_registration", ("household_token",), _only("household_token", "household_size", "probable_care_home")
+        "gp_registration", ("household_token",), _only("household_token", "household_size", "probable_care_home",
+                                                        ADDRESS_LIST)
     ),
+    Essential("gp_registration", ("contact_preference",), _only("contact_preference")),
     Essential("gp_registration", ("no_fixed_abode",), _only("no_fixed_abode_address")),
     Essential("area", ("imd_decile",), _only(*DEPRIVATION), mostly=True),
     Essential("area", ("rural_urban",), _only("rural_urban")),
@@ -129,6 +132,7 @@ ESSENTIAL: tuple[Essential, ...] = (
     *_whole("death", TOKEN),
     Essential("partner_list", (TOKEN,)),  # partners may not know the pseudonym of many
     Essential("partner_list", ("flag",), _only(*(f"flag_{name}" for name in (*FLAGS, "domains")))),
+    Essential("address_list", ("household_token",)),  # lists may have addresses without a UPRN
 )  # fmt: skip
 
 

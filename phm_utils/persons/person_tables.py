@@ -19,7 +19,16 @@ from phm_utils.tables import TABLES
 FAR_DAY = "9999-12-31"
 INPUT_TABLES = (
     *("gp_event", "gp_medication", "gp_appointment", "apc_episode", "ecds_attendance", "op_attendance"),
-    *("csds_contact", "mhsds_contact", "asc_event", "partner_list", "programme_enrolment", "death", "area"),
+    *(
+        "csds_contact",
+        "mhsds_contact",
+        "asc_event",
+        "partner_list",
+        "address_list",
+        "programme_enrolment",
+        "death",
+        "area",
+    ),
 )
 TYPES = {"text": "VARCHAR", "int": "INTEGER", "float": "DOUBLE", "bool": "BOOLEAN", "date": "DATE"}
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import cast
 
-from phm_utils.inputs.governance import Permission, load_governance, may_be_told
+from phm_utils.inputs.governance import OF_LISTS, Permission, load_governance, may_be_told
 from phm_utils.measures.cohort_run import RunWords
 from phm_utils.measures.segments import chosen
 from phm_utils.params import Workbook
 from phm_utils.privacy.agreements import Agreement
 from phm_utils.rules.derived import tables_behind
-from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME
+from phm_utils.rules.event_concepts import ADDRESS_LIST, PARTNER_LIST, PROGRAMME
 from phm_utils.rules.forms import (
+    AtAddress,
     Criterion,
     Has,
     InCohort,
@@ -27,6 +28,7 @@ from phm_utils.rules.forms import (
     OfIds,
     OnList,
     concepts_of,
+    list_of,
     windows_of,
 )
 from phm_utils.rules.tree import criteria
@@ -52,14 +54,17 @@ class Recipient:
         """May a list tell what a table of the extract says of a person?"""
         source = TABLES[table].source
         names = [source]
-        if table == PARTNER_LIST:  # of any list, so of each
+        if table in OF_LISTS:  # of any list, so of each
             names += [name for name in self.sources if name.startswith(f"{source}/")]
         told = (may_be_told(self.sources, name, self.called, self.purpose, self.day) for name in names)
         return source == PUBLIC or all(told)
 
-    def may_read_list(self, name: str) -> bool:
-        """May a list tell that somebody is on a partner's list?"""
-        source = f"{TABLES[PARTNER_LIST].source}/{name}"
+    def may_read_list(self, table: str, name: str) -> bool:
+        """May a list tell that somebody, or their address, is on a partner's list?
+
+        table: of OF_LISTS, that which holds the list.
+        """
+        source = f"{TABLES[table].source}/{name}"
         return may_be_told(self.sources, source, self.called, self.purpose, self.day)
 
 
@@ -88,8 +93,11 @@ class TellingWords(RunWords):
                 case Has(has=names):
                     return cast(Leaf | None, self._part(leaf, "has", tuple(n for n in names if self._may_ask(n))))
                 case OnList(list=names):
-                    lists = tuple(n for n in names if self.recipient.may_read_list(n))
+                    lists = tuple(n for n in names if self.recipient.may_read_list(PARTNER_LIST, n))
                     return cast(Leaf | None, self._part(leaf, "list", lists))
+                case AtAddress(address=names):
+                    lists = tuple(n for n in names if self._may_ask_address(n))
+                    return cast(Leaf | None, self._part(leaf, "address", lists))
                 case _ if not self._untold(self._own_tables(leaf)) and not isinstance(leaf, OfIds):
                     return leaf
         return None
@@ -103,21 +111,28 @@ class TellingWords(RunWords):
             return [f"what may not be told: {', '.join(self._kept_back(leaf))}"]
         return super().lacks(part)
 
-    def _part(self, leaf: Has | OnList, name: str, some: tuple[str, ...]) -> Has | OnList | None:
+    def _part(
+        self, leaf: Has | OnList | AtAddress, name: str, some: tuple[str, ...]
+    ) -> Has | OnList | AtAddress | None:
         if not some:
             return None
         # Without its own words, which may name what is left out.
         return leaf if some == getattr(leaf, name) else leaf.model_copy(update={name: some, "says": None})
 
     def _may_ask(self, concept: str) -> bool:
-        return not self._untold([self.words.concepts[concept].table])
+        return not self._untold(self.words.concepts[concept].draws_on)
+
+    def _may_ask_address(self, name: str) -> bool:
+        """A list of addresses says something of a person together with the registrations, which say who lives there."""
+        lives_there = self.words.concepts[ADDRESS_LIST].also_from
+        return self.recipient.may_read_list(ADDRESS_LIST, list_of(name)) and not self._untold(lives_there)
 
     def _untold(self, tables: Iterable[str]) -> list[str]:
         return [table for table in dict.fromkeys(tables) if not self.recipient.may_read(table)]
 
     def _tables_besides(self, leaf: Leaf) -> list[str]:
         """The tables of the events that windows of a criterion are counted from."""
-        return [self.words.concepts[w.anchor].table for w in windows_of(leaf) if w.anchor]
+        return [t for w in windows_of(leaf) if w.anchor for t in self.words.concepts[w.anchor].draws_on]
 
     def _own_tables(self, leaf: Leaf) -> list[str]:
         match leaf:
@@ -126,8 +141,8 @@ class TellingWords(RunWords):
             case InSegment():
                 return list(self.segment_tables)
             case InProgramme():
-                return [self.words.concepts[PROGRAMME].table]
-        return [self.words.concepts[name].table for name in concepts_of(leaf)]
+                return list(self.words.concepts[PROGRAMME].draws_on)
+        return [table for name in concepts_of(leaf) for table in self.words.concepts[name].draws_on]
 
     def _kept_back(self, leaf: Leaf) -> list[str]:
         """The titles of what a criterion asks for and may not be told."""
@@ -135,6 +150,9 @@ class TellingWords(RunWords):
             return ["a file of people, whose source is not known"]
         if isinstance(leaf, OnList):
             return [f"the list {name}" for name in leaf.list]
+        if isinstance(leaf, AtAddress):
+            lives_there = self._untold(self.words.concepts[ADDRESS_LIST].also_from)
+            return [f"the list of addresses {name}" for name in leaf.address] + [TABLES[t].title for t in lives_there]
         return [TABLES[t].title for t in self._untold([*self._tables_besides(leaf), *self._own_tables(leaf)])]
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from phm_utils.errors import InputError
 from phm_utils.rules.concepts import SOURCE_TABLE, Concept
 from phm_utils.rules.groups import AGE_BANDS, ETHNIC_GROUPS, SEXES
+from phm_utils.tables import CONTACT_PREFERENCES
 
 ColumnType = Literal["text", "int", "float", "bool", "date"]
 
@@ -106,6 +107,7 @@ _PERSON_COLUMNS = (
     RuleColumn("probable_care_home", "bool", "lives in a probable care home", also_from=HOUSEHOLD_FROM),
     RuleColumn("no_fixed_abode", "bool", "signals of no fixed abode", needs=GP_CODES, also_from=("ecds_attendance",)),
     RuleColumn("registered_from", "date", "First day registered"),
+    RuleColumn("contact_preference", "text", "How the person asks to be reached", words=CONTACT_PREFERENCES),
 )
 
 

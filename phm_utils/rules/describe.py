@@ -7,6 +7,7 @@ from typing import Protocol
 from phm_utils.rules.event_windows import Window, ago
 from phm_utils.rules.forms import (
     TAKES_LIST,
+    AtAddress,
     Change,
     Criterion,
     Events,
@@ -96,6 +97,8 @@ def _leaf(rule: Leaf, titles: Mapping[str, Titled]) -> str:
             return f"in the segment {' or '.join(names)}"
         case OnList(list=names):
             return _in_window(f"on the list {' or '.join(names)}", rule.within, titles)
+        case AtAddress(address=names):
+            return _in_window(f"at an address on the list {' or '.join(names)}", rule.within, titles)
         case InProgramme(programme=names):
             return _in_window(f"enrolled in {' or '.join(names)}", rule.within, titles)
         case InCohort(cohort=name):

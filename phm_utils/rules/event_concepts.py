@@ -1,4 +1,4 @@
-"""What rules can ask of events: concepts of code lists, activities, signals, partner lists and programmes."""
+"""What rules can ask of events: concepts of code lists, activities, signals, partners' lists and programmes."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.concepts import SOURCE_TABLE, Concept
 from phm_utils.rules.event_windows import BORN
 
-PARTNER_LIST, PROGRAMME = "partner_list", "programme"
+PARTNER_LIST, ADDRESS_LIST, PROGRAMME = "partner_list", "address_list", "programme"
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class EventConcept:
 
     value: what an event's value is, in words with its unit; empty where it has none.
     amount: can values be added? They are whole numbers then. coded: do events have a code?
+    also_from: tables besides `table` that say whose event it is.
     """
 
     name: str
@@ -23,6 +24,12 @@ class EventConcept:
     value: str = ""
     amount: bool = False
     coded: bool = True
+    also_from: tuple[str, ...] = ()
+
+    @property
+    def draws_on(self) -> tuple[str, ...]:
+        """Every table whose content decides on the events."""
+        return self.table, *self.also_from
 
 
 # Signals of no fixed abode that other sources than GP codes give, and the events that come with a person.
@@ -35,6 +42,8 @@ _SIGNALS = (
 )
 _OTHERS = (
     EventConcept(PARTNER_LIST, "On a partner's list", "partner_list"),
+    # Of everybody who lives there, by the addresses of the practices.
+    EventConcept(ADDRESS_LIST, "At an address on a list", "address_list", also_from=("gp_registration",)),
     EventConcept(PROGRAMME, "Enrolled in a programme", "programme_enrolment"),
     EventConcept(BORN, "Month of birth", "gp_registration", coded=False),
 )

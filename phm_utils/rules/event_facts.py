@@ -11,8 +11,9 @@ from datetime import date
 from sqlglot import exp
 
 from phm_utils.rules.compile import literal
-from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME
+from phm_utils.rules.event_concepts import ADDRESS_LIST, PARTNER_LIST, PROGRAMME
 from phm_utils.rules.event_windows import Days, EventSource, Span, Window, days_of
+from phm_utils.rules.forms import list_of
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class EventFacts:
     def _begins(self, concept: str) -> date | None:
         """First day of the first month of a source's data; None where events are of any age, and of lists of a day."""
         begun = self.sources[concept].first_date
-        return None if begun is None or concept in (PARTNER_LIST, PROGRAMME) else begun.replace(day=1)
+        return None if begun is None or concept in (PARTNER_LIST, ADDRESS_LIST, PROGRAMME) else begun.replace(day=1)
 
     def latest_fact(self, concept: str, window: Window | None, among: str | None = None) -> Fact:
         """The latest value, its day and code: of the latest day and, of two on one day, the larger."""
@@ -130,7 +131,7 @@ class EventFacts:
             parts = [one_of("concept", tuple(names), "e"), exp.LTE(this=day.copy(), expression=literal(days.last))]
             parts += [exp.GTE(this=day.copy(), expression=literal(days.first))] if days.first else []
             ranges.append(exp.and_(*parts))
-        return [exp.or_(*ranges), *([one_of("code", codes, "e")] if codes else [])]
+        return [exp.or_(*ranges), *([_named(concepts, codes)] if codes else [])]
 
     def keep(self, query: exp.Select, ids: str | None = None) -> Fact:
         sql = query.sql("duckdb")
@@ -161,6 +162,17 @@ def one_of(column: str, names: tuple[str, ...], table: str | None = None) -> exp
     "e.concept IN ('asthma')"
     """
     return exp.In(this=exp.column(column, table), expressions=[literal(name) for name in names])
+
+
+def _named(concepts: tuple[str, ...], names: tuple[str, ...]) -> exp.Expr:
+    """The condition that an event is of one of some lists or programmes.
+
+    An event of a list of addresses has the code `list/value` where the list says something of the address: the name
+    of the list alone finds it too.
+    """
+    whole = tuple(name for name in names if name == list_of(name)) if concepts == (ADDRESS_LIST,) else ()
+    valued = [call("starts_with", exp.column("code", "e"), literal(f"{name}/")) for name in whole]
+    return exp.or_(one_of("code", names, "e"), *valued)
 
 
 def call(name: str, *given: exp.Expr) -> exp.Expr:

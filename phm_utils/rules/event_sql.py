@@ -8,10 +8,11 @@ from typing import cast
 from sqlglot import exp
 
 from phm_utils.rules.compile import COMPARISONS, column_condition, compared, joined_condition, literal
-from phm_utils.rules.event_concepts import PARTNER_LIST, PROGRAMME
+from phm_utils.rules.event_concepts import ADDRESS_LIST, PARTNER_LIST, PROGRAMME
 from phm_utils.rules.event_facts import EventFacts, Fact, call, digest, one_of
 from phm_utils.rules.event_windows import Window
 from phm_utils.rules.forms import (
+    AtAddress,
     Change,
     Criterion,
     Events,
@@ -80,7 +81,7 @@ class RuleCompiler(EventFacts):
     def _asked(self, leaf: Leaf) -> exp.Expr:
         if not self.lacks(leaf):
             return self._judged(leaf)
-        if isinstance(leaf, Has | OnList | InProgramme):
+        if isinstance(leaf, Has | OnList | AtAddress | InProgramme):
             return exp.case().when(self._judged(leaf), literal(True))
         return exp.cast(exp.Null(), "BOOLEAN")
 
@@ -94,6 +95,8 @@ class RuleCompiler(EventFacts):
                 return exp.paren(exp.not_(exp.paren(self._has(names, leaf.within))))
             case OnList(list=names):
                 return self._has((PARTNER_LIST,), leaf.within, names)
+            case AtAddress(address=names):
+                return self._has((ADDRESS_LIST,), leaf.within, names)
             case InProgramme(programme=names):
                 return self._has((PROGRAMME,), leaf.within, names)
             case Events() | Sum():

@@ -1,6 +1,7 @@
 """Statements about a figure that follow from another: of more concepts, a longer window, or a lower threshold."""
 
 from phm_utils.rules.figure_values import Bound, values_within
+from phm_utils.rules.forms import list_of
 from phm_utils.rules.statements import COUNTED, Figure, Statement, Subject
 from phm_utils.rules.window_within import ends_alike, lies_within
 
@@ -56,9 +57,15 @@ def _recorded(latest: Subject, events: Subject, values: Bound) -> bool:
     return among and values.up and values.value[1] <= 1 and events.how != ("code",)
 
 
+def _among(mine: Subject, its: Subject) -> bool:
+    """Is one asked of no other concepts or lists than the other? A list of addresses has each of its values."""
+    valued = {list_of(name) for name in mine.names} if mine.kind == "address" else set()
+    return all(name in its.names or (list_of(name) in its.names and valued) for name in mine.names)
+
+
 def _no_fewer(mine: Subject, least: Bound, its: Subject, asked: Bound) -> bool:
     """Of more concepts, in a longer window, there are no fewer events; on one day at least, if there are any."""
-    if not (mine.names <= its.names and lies_within(mine.windows[0], its.windows[0])):
+    if not (_among(mine, its) and lies_within(mine.windows[0], its.windows[0])):
         return False
     number = least.value[1]
     if mine.how != its.how and its.how != ("event",):
@@ -73,7 +80,7 @@ def _no_more(mine: Subject, most: Bound, its: Subject, asked: Bound) -> bool:
 
     In a window from an event that is known only where the window is over, which a window of another kind cannot say.
     """
-    if not (its.names <= mine.names and lies_within(its.windows[0], mine.windows[0])):
+    if not (_among(its, mine) and lies_within(its.windows[0], mine.windows[0])):
         return False
     if _anchored(its) and its.windows != mine.windows:
         return False

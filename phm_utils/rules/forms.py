@@ -1,9 +1,19 @@
-"""The forms of a single criterion: of a column of `person`, of events, and of lists that people are on."""
+"""The forms of a single criterion: of a column of `person`, of events, and of lists of people and addresses."""
 
 from datetime import date
 from typing import Annotated, Any, Literal, TypeGuard
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 from phm_utils.params import Code, Frozen
 from phm_utils.rules.event_windows import Window
@@ -39,6 +49,15 @@ def _listed(value: Any) -> Any:
 
 Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed), Field(min_length=1, max_length=200)]
 Names = Annotated[tuple[StrictStr, ...], BeforeValidator(_listed), Field(min_length=1, max_length=200)]
+
+
+def _list_or_value(names: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not all(name.split("/", 1)) for name in names):
+        raise ValueError("write `list`, or `list/value` for one value of a list")
+    return names
+
+
+AddressLists = Annotated[Names, AfterValidator(_list_or_value)]
 
 
 class Criterion(Frozen):
@@ -173,6 +192,17 @@ class OnList(Frozen):
     says: str | None = None
 
 
+class AtAddress(Frozen):
+    """Living, on the index date, at an address on one of some lists of addresses whose day lies in the window.
+
+    A name is that of a list, whatever it says of the address, or `list/value`: `energy_band/G`.
+    """
+
+    address: AddressLists
+    within: Window | None = None
+    says: str | None = None
+
+
 class InProgramme(Frozen):
     """Enrolled in one of some programmes; the enrolment began in the window."""
 
@@ -195,7 +225,21 @@ class OfIds(Frozen):
     says: str | None = None
 
 
-Leaf = Criterion | Has | HasNot | Latest | Events | Sum | Change | InSegment | OnList | InProgramme | InCohort | OfIds
+Leaf = (
+    Criterion
+    | Has
+    | HasNot
+    | Latest
+    | Events
+    | Sum
+    | Change
+    | InSegment
+    | OnList
+    | AtAddress
+    | InProgramme
+    | InCohort
+    | OfIds
+)
 # The key by which each form is known, and the form.
 LEAVES: dict[str, type[Frozen]] = {
     "column": Criterion,
@@ -207,6 +251,7 @@ LEAVES: dict[str, type[Frozen]] = {
     "change": Change,
     "segment": InSegment,
     "list": OnList,
+    "address": AtAddress,
     "programme": InProgramme,
     "cohort": InCohort,
     "ids": OfIds,
@@ -229,6 +274,15 @@ def _check_between(op: str | None, value: Any) -> None:
         raise ValueError("`between` takes two numbers, [low, high], and nothing else does")
     if is_pair(value) and value[0] > value[1]:
         raise ValueError(f"`between` begins with the smaller number: [{value[1]}, {value[0]}]")
+
+
+def list_of(name: str) -> str:
+    """The list of addresses that a name of `address` is about.
+
+    >>> list_of("energy_band/G"), list_of("energy_band")
+    ('energy_band', 'energy_band')
+    """
+    return name.partition("/")[0]
 
 
 def concepts_of(leaf: Leaf) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from phm_utils.rules.columns import RuleColumn
 from phm_utils.rules.event_windows import Window
 from phm_utils.rules.figure_values import BOUNDS, Among, Bound, Except, Existing, Rank, Values, rank
 from phm_utils.rules.forms import (
+    AtAddress,
     Change,
     Criterion,
     Events,
@@ -119,7 +120,7 @@ class Meaning:
         [True, False]
         """
         match rule:
-            case Has() | HasNot() | Events() | OnList() | InProgramme():
+            case Has() | HasNot() | Events() | OnList() | AtAddress() | InProgramme():
                 return rule.within is None or not rule.within.anchor
             case Criterion():
                 return rule.op in ("is known", "is missing")
@@ -141,6 +142,8 @@ class Meaning:
                 found = _compared(_events("events", names, rule.within), "less than", 1, true)
             case OnList(list=names):
                 found = _compared(_events("list", names, rule.within), "at least", 1, true)
+            case AtAddress(address=names):
+                found = _compared(_events("address", names, rule.within), "at least", 1, true)
             case InProgramme(programme=names):
                 found = _compared(_events("programme", names, rule.within), "at least", 1, true)
             case Events(events=names):

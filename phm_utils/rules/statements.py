@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from phm_utils.rules.event_windows import Window
 from phm_utils.rules.figure_values import Values
 
-COUNTED = ("events", "list", "programme")  # kinds of subjects of which there are more in a longer window
+COUNTED = ("events", "list", "address", "programme")  # kinds of subjects of which there are more in a longer window
 
 
 @dataclass(frozen=True)
 class Subject:
     """What a statement is about.
 
-    kind: column, events, list, programme, latest, age, sum, change or segment. names: of the column or of concepts,
-    lists or programmes. how: what is counted or compared. whole: is it a whole number?
+    kind: column, events, list, address, programme, latest, age, sum, change or segment. names: of the column or of
+    concepts, lists or programmes. how: what is counted or compared. whole: is it a whole number?
     """
 
     kind: str

@@ -24,6 +24,7 @@ from phm_utils.errors import InputError
 from phm_utils.params import Frozen
 from phm_utils.rules.forms import (
     LEAVES,
+    AtAddress,
     Change,
     Criterion,
     Events,
@@ -122,6 +123,7 @@ Rule = Annotated[
     | Annotated[Change, Tag("change")]
     | Annotated[InSegment, Tag("segment")]
     | Annotated[OnList, Tag("list")]
+    | Annotated[AtAddress, Tag("address")]
     | Annotated[InProgramme, Tag("programme")]
     | Annotated[InCohort, Tag("cohort")]
     | Annotated[OfIds, Tag("ids")],
@@ -175,6 +177,8 @@ def any_of(rule: Rule) -> tuple[Rule, ...]:
             return tuple(rule.model_copy(update={"has": (name,)}) for name in names)
         case OnList(list=names) if len(names) > 1:
             return tuple(rule.model_copy(update={"list": (name,)}) for name in names)
+        case AtAddress(address=names) if len(names) > 1:
+            return tuple(rule.model_copy(update={"address": (name,)}) for name in names)
         case InProgramme(programme=names) if len(names) > 1:
             return tuple(rule.model_copy(update={"programme": (name,)}) for name in names)
     return ()

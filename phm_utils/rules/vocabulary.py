@@ -12,6 +12,7 @@ from phm_utils.rules.describe import Titled
 from phm_utils.rules.event_concepts import EventConcept
 from phm_utils.rules.faults import Fault, Place
 from phm_utils.rules.forms import (
+    AtAddress,
     Criterion,
     Events,
     InCohort,
@@ -38,7 +39,8 @@ class Vocabulary:
 
     columns: of `person`. concepts: kinds of events. segments: of the run's segmentation.
     cohorts: the criteria of every other cohort, by the name of its file.
-    lists, programmes: those of the run's data; None where no run is at hand, and any name is taken.
+    lists, addresses, programmes: those of the run's data; None where no run is at hand, and any name is taken.
+    `addresses` has lists of addresses and, as `list/value`, each of their values.
     index_date: of the run, which no window may pass; None where no run is at hand.
     """
 
@@ -47,6 +49,7 @@ class Vocabulary:
     segments: tuple[str, ...] = ()
     cohorts: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     lists: tuple[str, ...] | None = None
+    addresses: tuple[str, ...] | None = None
     programmes: tuple[str, ...] | None = None
     index_date: date | None = None
 
@@ -72,6 +75,8 @@ def check_leaf(leaf: Leaf, words: Vocabulary) -> None:
             _known("segment", names, words.segments)
         case OnList(list=names):
             _known("partner list", names, words.lists)
+        case AtAddress(address=names):
+            _known("list of addresses", names, words.addresses)
         case InProgramme(programme=names):
             _known("programme", names, words.programmes)
         case InCohort(cohort=name):

@@ -80,6 +80,24 @@ def test_a_partner_list_may_need_its_own_entry(small):
         small.checked(with_governance(small, change))
 
 
+def test_a_list_of_addresses_may_need_its_own_entry(small):
+    row = {
+        "row_id": "1",
+        "household_token": "house-1",
+        "list_name": "energy_band",
+        "value": "F",
+        "list_date": "2024-01-01",
+    }
+    small.put("address_list", row, row | {"row_id": "2", "list_name": "assisted_bins"})
+
+    def change(sources):
+        del sources["address_list"]
+
+    with pytest.raises(InputError, match="address_list/assisted_bins: not declared") as error:
+        small.checked(with_governance(small, change))
+    assert "energy_band" not in str(error.value)  # which has its own
+
+
 def two_people(small, rows, **first):
     registration = rows["gp_registration"]
     other = registration | {"registration_id": "r2", "token_person_id": "token-2"}

@@ -361,3 +361,35 @@ def test_columns_that_an_extract_lacks_raise_no_error():
         put(con, "gp_registration", registrations())
         assert not [d for d in doubts_of_values(con, ["gp_registration"], pd.DataFrame()) if d.stops]
         assert not [d for d in doubts_of_registrations(con, ["gp_registration"], WORKBOOK) if d.stops]
+
+
+def addresses(home, value, name="energy_band") -> pd.DataFrame:
+    """N rows, of the 800 households of `registrations` or of others."""
+    return frame(
+        row_id=lambda i: f"a{i}", household_token=home, list_name=lambda i: name, value=value,
+        list_date=lambda i: pd.Timestamp(2024, 1, 1 + i % 28).date(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("home", "value", "named"),
+    [
+        (lambda i: f"h{i % 800}", lambda i: "ABCDEFG"[i % 7], set()),
+        (lambda i: f"h{i % 700}", lambda i: "yes", set()),  # 700 of 800: 88%
+        (lambda i: f"h{i % 800}", lambda i: "yes", {"address_list.list_name:every_address"}),
+        (lambda i: f"h{i % 800}", lambda i: None, {"address_list.list_name:every_address"}),
+        (lambda i: f"other-{i}", lambda i: "F", {"address_list.household_token:unknown_address"}),
+    ],
+)
+def test_lists_with_other_keys_or_with_every_address_are_doubted(found, home, value, named):
+    doubts = found(gp_registration=registrations(), address_list=addresses(home, value))
+    assert {name for name in doubts if name.startswith("address_list") and "same_content" not in name} == named
+
+
+def test_a_list_that_arrived_twice_is_doubted(found):
+    once = addresses(lambda i: f"h{i % 800}", lambda i: "ABCDEFG"[i % 7]).drop_duplicates(
+        ["household_token", "value", "list_date"]
+    )
+    twice = pd.concat([once, once.assign(row_id=once["row_id"] + "x")])
+    assert "address_list:same_content" in found(gp_registration=registrations(), address_list=twice)
+    assert "address_list:same_content" not in found(gp_registration=registrations(), address_list=once)

@@ -258,6 +258,23 @@ def test_the_landing_carries_sensitive_records_and_contact_preferences(con, extr
     assert found["contact_preference"].fillna("").tolist() == ["interpreter", "", "phone"]
 
 
+def test_a_list_of_addresses_gets_the_households_of_the_registrations(con, extract, table, workbook, tmp_path):
+    # Mary's address written in another way, one that nobody's record has, twice, and a row without any.
+    uprns = {"A0": "0100", "A1": "555", "A2": "0555", "A3": None}
+    listed = {"list_name": "energy_band", "value": "F", "list_date": "2024-01-01"}
+    table("address_list", [{"row_id": key, "uprn": uprn, **listed} for key, uprn in uprns.items()], "identified")
+    linked = identified.run(con, place(workbook, tmp_path), KEY, use_saved())
+    gp = pd.read_parquet(linked.folder / "gp_registration.parquet").sort_values("birth_month", ascending=False)
+    found = pd.read_parquet(linked.folder / "address_list.parquet")
+    assert list(found) == [c.name for c in TABLES["address_list"].for_form("pseudonymised")]
+    tokens = found["household_token"].value_counts(dropna=False)
+    assert sorted(tokens) == [1, 1, 2]
+    assert tokens[gp["household_token"].iloc[0]] == 1
+    assert found["household_token"].isna().sum() == 1
+    assert not {"555", "0555", *uprns} & set(found.astype("str").to_numpy().ravel())
+    assert "address_list: 4 rows, 1 of them without a UPRN" in str(linked)
+
+
 def test_no_identifier_is_in_the_landing_nor_to_be_read_in_the_ledger(con, extract, workbook, tmp_path):
     folder = identified.run(con, place(workbook, tmp_path), KEY, use_saved()).folder
     landing = [f for f in folder.iterdir() if not f.stem.startswith("linkage_")]

@@ -102,6 +102,7 @@ class World:
             "lsoa": "E01999001",
             "ethnicity": "A",
             "household_token": "household-1",
+            "contact_preference": "letter",
             **kw,
         }
 
@@ -195,6 +196,10 @@ class World:
             "partner_list": [
                 cls.about(list_name="A", flag="income", list_date=date(2024, 5, 1)),
                 cls.about("person-02", list_name="B", flag="mobility", list_date=date(2024, 5, 1), **two),
+            ],
+            "address_list": [
+                {"household_token": home, "list_name": "energy_band", "value": value, "list_date": date(2024, 5, 1)}
+                for home, value in (("household-1", "F"), ("household-2", None), ("household-1", "F"), (None, "G"))
             ],
             "death": [cls.about("person-04", date_of_death=date(2023, 4, 2))],
             "practice_register": [

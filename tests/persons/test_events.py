@@ -49,6 +49,56 @@ def test_a_list_and_its_day_are_events_by_its_name(world, events):
     assert events("partner_list", partner_list=listed) == [(date(2024, 5, 1), None, "Warm homes")]
 
 
+def listed(home: str, value: str | None, day: date = JUNE, name: str = "energy_band") -> dict:
+    return {"household_token": home, "list_name": name, "value": value, "list_date": day}
+
+
+def test_a_list_of_addresses_gives_an_event_to_everybody_who_lives_there_now(world):
+    people = [
+        *(world.registered(f"home-{n:02d}", household_token="home") for n in range(1, 13)),  # twelve: communal
+        world.registered("left", household_token="home", registered_to=date(2024, 5, 1)),
+        world.registered("moved", registration_id="r-1", household_token="home", registered_to=date(2024, 12, 1)),
+        world.registered("moved", registration_id="r-2", household_token="new", registered_from=date(2024, 12, 2)),
+        world.registered("dead", household_token="home"),
+        world.registered("nowhere", household_token=None),
+    ]
+    rows = [listed("home", "F"), listed("new", None), listed("home", "E", date(2025, 4, 1)), listed(None, "G"),
+            listed("nobody's", "A")]  # fmt: skip
+    made = world.made(
+        gp_registration=people, address_list=rows, death=[world.about("dead", date_of_death=date(2025, 1, 1))]
+    )
+    events = world.named(made, "person_event").query("concept == 'address_list'")
+    found = {row.person_id: (row.day.date(), row.code) for row in events.itertuples()}
+    assert len(events) == len(found)
+    # A row without a value has the name of the list alone; who moved is at the new address; one row is not true yet.
+    assert found == {f"home-{n:02d}": (JUNE, "energy_band/F") for n in range(1, 13)} | {"moved": (JUNE, "energy_band")}
+
+
+def test_each_row_of_a_list_of_addresses_is_one_event(events):
+    rows = [listed("household-1", "F"), listed("household-1", "F"), listed("household-1", "yes", name="bins")]
+    assert events("address_list", address_list=rows) == [
+        (JUNE, None, "bins/yes"), (JUNE, None, "energy_band/F"), (JUNE, None, "energy_band/F")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tables", "lacks"),
+    [
+        ({"absent": ["address_list"]}, "address_list"),
+        ({"address_list": [listed(None, "F")]}, "address_list.household_token"),
+        ({"household": None}, "gp_registration.household_token"),
+        ({}, ""),
+    ],
+)
+def test_without_addresses_on_either_side_the_run_knows_of_no_such_event(world, tables, lacks):
+    given = {"address_list": [listed("household-1", "F")]} | tables
+    home = given.pop("household", "household-1")
+    if "absent" in given:
+        del given["address_list"]
+    made = world.made(gp_registration=[world.registered(household_token=home)], **given)
+    known = made["event_concept"].set_index("concept").loc["address_list"]
+    assert (known["source"], known["lacks"]) == ("address_list", lacks)
+
+
 def test_a_person_is_born_on_the_first_day_of_the_month(events):
     assert events("born") == [(date(1950, 6, 1), None, None)]
 

@@ -59,6 +59,10 @@ def future(world, day: date) -> dict[str, list]:
             event_type="Service", client_type="Service User", service_type="Long Term Support: Nursing", event_start=day
         ),
         "partner_list": each(list_name="Z", flag="housing", list_date=day),
+        "address_list": [
+            {"household_token": home, "list_name": "Z", "value": None, "list_date": day}
+            for home in ("household-1", "household-2")
+        ],
         "programme_enrolment": each(programme="x", enrolled_from=day),
         "death": each(date_of_death=day),
     }  # fmt: skip
@@ -101,7 +105,7 @@ def test_the_planted_rows_would_have_shown_on_the_day_itself(world):
     # Else a table could be planted in vain.
     now, rows = world.everything(), future(world, INDEX)
     lost = {name: rows.pop(name) for name in ("gp_registration", "death")}
-    assert set(rows) - set(MOVES) == {"programme_enrolment"}  # not read by this stage
+    assert set(rows) - set(MOVES) == {"programme_enrolment", "address_list"}  # events alone come of them
     before = world.made(**now)["person"]
     after = world.made(**{name: now.get(name, []) + more for name, more in rows.items()} | {
         "gp_registration": now["gp_registration"]

@@ -176,6 +176,27 @@ def test_ethnic_groups_are_those_of_the_census_and_not_stated_is_not_not_known(w
     assert person["ethnic_group"].to_dict() == {f"person-{code}": group for code, group in given.items()}
 
 
+def test_how_a_person_asks_to_be_reached_is_what_the_current_registration_says(world):
+    then, now = {"registration_id": "r-1", "registered_to": date(2024, 12, 1)}, {"registration_id": "r-2"}
+    made = world.made(gp_registration=[
+        world.registered("changed", contact_preference="letter", **then),
+        world.registered("changed", contact_preference="phone", registered_from=date(2024, 12, 2), **now),
+        world.registered("no longer said", contact_preference="email", **then),
+        world.registered("no longer said", contact_preference=None, registered_from=date(2024, 12, 2), **now),
+        world.registered("once", contact_preference="easy read"),
+    ])  # fmt: skip
+    asked = made["person"]["contact_preference"]
+    assert asked.dropna().to_dict() == {"changed": "phone", "once": "easy read"}
+    assert asked.isna().sum() == 1
+    assert "contact_preference" not in set(made["person_left_out"]["column_name"])
+
+
+def test_without_contact_preferences_the_column_is_left_out_and_says_why(world):
+    made = world.made(gp_registration=[world.registered(contact_preference=None)])
+    left = made["person_left_out"].set_index("column_name")["table_name"]
+    assert left["contact_preference"] == "gp_registration.contact_preference"
+
+
 def test_sexes(world):
     given = {
         "1": "Male",

@@ -101,6 +101,64 @@ def test_a_cohort_that_rests_on_what_may_not_be_told_is_refused_with_its_source(
         make_request(world.workbook, ASK, world.log())
 
 
+ADDRESSES = [
+    {"concept": "diabetes", "person": 1, "day": "2024-05-01"},
+    {"concept": "address_list", "person": 2, "day": "2025-03-01", "code": "energy band/F"},
+    {"concept": "address_list", "person": 3, "day": "2025-03-02", "code": "assisted bins"},
+    {"concept": "address_list", "person": 1, "day": "2025-03-03", "code": "assisted bins"},
+]
+AT_EITHER = {"any": [{"says": "Diabetes recorded", "has": "diabetes"}, {"address": ["energy band", "assisted bins"]}]}
+
+
+@pytest.fixture
+def at_addresses(world):
+    """The request of a practice for AT_EITHER; `told`: who is told of each source."""
+
+    def ask(**told) -> tuple[set[int], dict[int, str]]:
+        world.cohort, world.events = COHORT | {"criteria": [AT_EITHER]}, ADDRESSES
+        world.make()
+        for source, recipients in told.items():
+            name = source.replace("__", "/").replace("_and_", " ")
+            world.govern(name, may_be_told_to=recipients, purposes=["direct_care", "population_health_management"])
+        made = make_request(world.workbook, ASK, world.log())
+        people = made.request.people()["token"]
+        with asked(world.workbook, stated(world.workbook, ASK)) as question:
+            put_listed(question, people)
+            given = reasons(question)
+        return {int(t, 16) for t in people}, {int(t, 16): why for t, why in given.items()}
+
+    return ask
+
+
+def test_an_address_on_a_list_is_told_where_that_list_may_be(at_addresses):
+    assert at_addresses()[0] == {1}
+    people, why = at_addresses(address_list__energy_and_band=["practice"])
+    assert people == {1, 2}
+    assert why[2] == "at an address on the list energy band, 1 Mar 2025"
+    assert not any("bins" in text for text in why.values())
+    people, _ = at_addresses(address_list=["practice"], address_list__energy_and_band=[])
+    assert people == {1, 3}
+
+
+def test_an_address_is_told_of_nobody_where_the_registrations_that_say_who_lives_there_may_not_be(world, at_addresses):
+    everyone = {"address_list": ["practice"], "address_list__energy_and_band": ["practice"]}
+    assert at_addresses(**everyone)[0] == {1, 2, 3}
+    with asked(world.workbook, stated(world.workbook, ASK)) as question:
+        run = question.query.run
+        rule = parse({"address": "energy band"})
+        assert run.told(rule) == rule
+        silent = {n: e.model_copy(update={"may_be_told_to": ()}) if n == "gp_extract" else e
+                  for n, e in run.recipient.sources.items()}  # fmt: skip
+        without = replace(run, recipient=replace(run.recipient, sources=silent))
+        for asking in (
+            rule,
+            parse({"has": "address_list"}),
+            parse({"events": "address_list", "op": "at least", "value": 1}),
+        ):
+            assert without.told(asking) is None
+        assert "the list of addresses energy band, GP registrations" in without.lacks(rule)[0]
+
+
 def test_an_agreement_that_expired_or_is_for_another_purpose_tells_nothing(world):
     world.cohort = COHORT | {"criteria": [EITHER]}
     world.events = EVENTS

@@ -20,9 +20,11 @@ from phm_utils.requests.people import Question
 from phm_utils.requests.reasons import last_contacts, put_listed, reasons
 from phm_utils.requests.telling import Recipient, telling_words
 from phm_utils.requests.timeline import contacts
+from phm_utils.rules.forms import list_of
 
 DAY = date(2025, 4, 1)
 WARM, OTHER_LIST = LISTED["partner_list"]
+BANDS, HOMES = "energy_band", "it's 10% of homes"  # lists of addresses
 TABLE_OF = {
     "ed_attendances": "ecds_attendance",
     "stay_fall": "apc_episode",
@@ -37,7 +39,7 @@ SOURCE_OF = {
     "programme_enrolment": "programme",
 }
 ADMITTED = "emergency_admissions_12m"  # a column of person from hospital episodes
-UNTOLD = (*SOURCE_OF.values(), f"partner_list/{OTHER_LIST}")
+UNTOLD = (*SOURCE_OF.values(), f"partner_list/{OTHER_LIST}", f"address_list/{BANDS}")
 ENTRY = {
     "controller": "made up",
     "processor": "made up",
@@ -57,6 +59,8 @@ ALSO = (
     {"has": ["diabetes", "partner_list"], "says": "Diabetes or on some list"},
     {"has": ["diabetes", "mental_health_contacts"], "within": {"before": "ed_attendances", "months": 12}},
     {"list": [WARM, OTHER_LIST], "says": "On one of two lists"},
+    {"address": [BANDS, f"{HOMES}/a/b"], "says": "At an address on one of two lists"},
+    {"has": ["diabetes", "address_list"], "within": {"months": 12}},
     {"has": "emergency_admissions", "within": {"months": 12}},
     {"latest": "stay_fall", "op": "at least", "value": 1},
     {"household": {"any": [{"list": OTHER_LIST}, {"has": "diabetes"}]}},
@@ -79,6 +83,8 @@ def source_of(event: dict) -> str:
     """The source of an event, as `UNTOLD` names it; of what is always told, nothing."""
     if event["concept"] == "partner_list":
         return f"partner_list/{event['code']}"
+    if event["concept"] == "address_list":
+        return f"address_list/{list_of(event['code'])}"
     return SOURCE_OF.get(TABLE_OF.get(event["concept"], ""), "")
 
 
@@ -134,6 +140,8 @@ def listed(tables: People, run: dict, contents: list[dict], untold: set[str], se
         "csds",
         "partner_list",
         f"partner_list/{OTHER_LIST}",
+        "address_list",
+        f"address_list/{BANDS}",
     }
     told = {name: Permission(**ENTRY, may_be_told_to=() if name in untold else ("practice",)) for name in names}
     recipient = Recipient(("practice", "DC"), "direct_care", DAY, told)
@@ -170,5 +178,6 @@ def test_what_a_source_that_may_not_be_told_says_changes_nothing_on_a_list(table
     found = [listed(tables, given, contents, untold, segments) for given, segments in
              ((run, placed[0]), (changed, placed[1]))]  # fmt: skip
     assert found[0] == found[1], (contents, untold)
-    if f"partner_list/{OTHER_LIST}" in untold:
-        assert not any(OTHER_LIST in why for why in found[0]["why"].values()), contents
+    for source, name in ((f"partner_list/{OTHER_LIST}", OTHER_LIST), (f"address_list/{BANDS}", BANDS)):
+        if source in untold:
+            assert not any(name in why for why in found[0]["why"].values()), contents

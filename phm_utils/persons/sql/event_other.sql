@@ -1,5 +1,5 @@
--- Contacts, signals of no fixed abode, partners' lists, enrolments and months of birth: one row per event.
--- code: of a list or programme its name. value: of an admission its nights.
+-- Contacts, signals of no fixed abode, lists of people and addresses, enrolments and months of birth: one row per event.
+-- code: of a list or programme its name; of a list of addresses `list/value` where it says something of the address. value: of an admission its nights.
 WITH event AS (
     $contacts
     UNION ALL
@@ -43,6 +43,15 @@ WITH event AS (
         AND identity.sex IS NOT DISTINCT FROM partner_list.sex
         AND identity.birth_month IS NOT DISTINCT FROM partner_list.birth_month
     WHERE partner_list.list_date <= $index_date
+    UNION ALL
+    -- A fact of the address: of everybody registered there on the index date, however many they are. One event per
+    -- row of the list, so that rows are counted once; a rule that names the list alone finds `list/value` too.
+    SELECT 'address_list' AS concept, registered.person_no, address_list.list_date AS day,
+        CAST(NULL AS DOUBLE) AS value,
+        coalesce(address_list.list_name || '/' || address_list.value, address_list.list_name) AS code
+    FROM address_list
+    INNER JOIN registered ON registered.household_token = address_list.household_token
+    WHERE address_list.list_date <= $index_date
     UNION ALL
     SELECT 'programme' AS concept, identity.person_no, programme_enrolment.enrolled_from AS day,
         CAST(NULL AS DOUBLE) AS value, programme_enrolment.programme AS code

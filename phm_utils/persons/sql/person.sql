@@ -24,6 +24,7 @@ WITH known AS (
         current_household.probable_care_home,
         no_fixed_abode.person_no IS NOT NULL AS no_fixed_abode,
         registered.registered_from,
+        registered.contact_preference,
         $recorded
         coalesce(medicines.repeat_medicines, 0) AS repeat_medicines,
         coalesce(medicines.polypharmacy_medicines, 0) AS polypharmacy_medicines,

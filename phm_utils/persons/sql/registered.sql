@@ -15,6 +15,7 @@ WITH registration AS (
         gp_registration.lsoa,
         gp_registration.household_token,
         gp_registration.ethnicity,
+        gp_registration.contact_preference,
         gp_registration.registered_from,
         least(coalesce(gp_registration.registered_to, $index_date), $index_date) AS last_day
     FROM gp_registration
@@ -59,13 +60,13 @@ ranked AS (
 one_per_person AS (
     SELECT
         registration.person_id, registration.practice_code, registration.pcn_code, registration.sex,
-        registration.birth_month, registration.lsoa, registration.household_token, registration.ethnicity,
+        registration.birth_month, registration.lsoa, registration.household_token, registration.ethnicity, registration.contact_preference,
         registration.registered_from, registration.last_day, registration.registered_from AS run_from
     FROM registration
     ANTI JOIN several ON several.person_id = registration.person_id
     UNION ALL
     SELECT
-        person_id, practice_code, pcn_code, sex, birth_month, lsoa, household_token, ethnicity,
+        person_id, practice_code, pcn_code, sex, birth_month, lsoa, household_token, ethnicity, contact_preference,
         registered_from, last_day, run_from
     FROM ranked
     WHERE place = 1
@@ -94,6 +95,7 @@ SELECT
     one_per_person.lsoa,
     one_per_person.household_token,
     one_per_person.ethnicity,
+    one_per_person.contact_preference,
     one_per_person.registered_from,
     one_per_person.run_from,
     one_per_person.last_day,

@@ -50,7 +50,10 @@ def linkage_range_said(ranges: pd.DataFrame) -> str:
 
 
 def linked_sources(cohort: Cohort) -> list[str]:
-    """The linked sources whose events or columns a cohort's criteria ask for."""
+    """The linked sources whose events or columns a cohort's criteria ask for.
+
+    A list of addresses is none of them: who lives there is known from the registrations.
+    """
     columns, concepts = person_columns(), event_concepts(known_concepts())
     asked: list[str] = []
     for leaf in (leaf for rule in cohort.criteria for leaf in leaves(rule)):

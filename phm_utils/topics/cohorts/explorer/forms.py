@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from phm_utils.measures.askable import COHORT, COLUMN, EVENTS, LIST, PROGRAMME, SEGMENT, askable
+from phm_utils.measures.askable import ADDRESS, COHORT, COLUMN, EVENTS, LIST, PROGRAMME, SEGMENT, askable
 from phm_utils.rules.columns import ACTIVITIES
 from phm_utils.rules.vocabulary import Vocabulary
 
@@ -44,6 +44,7 @@ _FORMS = (
     Form("change", "Change of", EVENTS, ("one", "of", "by", "comparison", "from", "to")),
     Form(SEGMENT, "In the segment", SEGMENT, ("several",)),
     Form(LIST, "On the partner list", LIST, ("several", "window")),
+    Form(ADDRESS, "At an address on the list", ADDRESS, ("several", "window")),
     Form(PROGRAMME, "In the programme", PROGRAMME, ("several", "window")),
     Form(COHORT, "In the cohort", COHORT, ("one",)),
     Form("ids", "In the file", "ids", ("file",)),
