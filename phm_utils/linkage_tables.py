@@ -2,6 +2,8 @@
 
 from phm_utils.schema import Column, Table, Type
 
+BOUNDED = "bound"  # missed_basis of `linkage_error` and `link_error`: only known to be at most all not linked
+
 
 def _key(name: str, description: str, type: Type = "text", unit: str | None = None) -> Column:
     """A column of the key of an aggregate."""

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
+from phm_utils.linkage_tables import BOUNDED
 from phm_utils.methods.linkage_error import SHARES, shares_from_checks
 from phm_utils.params import Workbook
 from phm_utils.tables import TABLES
@@ -21,7 +22,7 @@ KEY = ("source", "characteristic", "category")
 COLUMNS = tuple(column.name for column in TABLES["linkage_error"].columns)
 # Basis of an estimate: values of false_basis and missed_basis.
 TESTED, REVIEWED, MODELLED = "test", "review", "model"
-CHECKED, BOUNDED, NOT_KNOWN = "check", "bound", "not known"
+CHECKED, NOT_KNOWN = "check", "not known"
 
 
 def link_error(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:

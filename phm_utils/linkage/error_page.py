@@ -7,7 +7,8 @@ import pandas as pd
 
 from phm_utils.absent import Absent, if_present
 from phm_utils.linkage.coverage import RATE
-from phm_utils.linkage.error import BOUNDED, CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
+from phm_utils.linkage.error import CHECKED, MODELLED, NOT_KNOWN, REVIEWED, TESTED
+from phm_utils.linkage_tables import BOUNDED
 from phm_utils.methods.comparisons import mirrored, rates_against, the_others
 from phm_utils.methods.linkage_error import FALSE, count_range
 from phm_utils.reports.comparisons import Family, out_of, percent

@@ -11,8 +11,8 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
-from phm_utils.linkage.error import BOUNDED
 from phm_utils.linkage.queries import AGES
+from phm_utils.linkage_tables import BOUNDED
 from phm_utils.methods.linkage_error import FALSE, MISSED
 from phm_utils.methods.rates import proportion
 from phm_utils.params import Workbook

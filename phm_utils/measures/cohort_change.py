@@ -1,5 +1,6 @@
 """Who came into each cohort and who left it since an earlier run that is kept, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -56,16 +57,46 @@ _DEFINITIONS = """
     ) AS former USING (cohort)"""
 
 
-def earlier_run(workbook: Workbook) -> Snapshot | None:
-    """What is kept of the newest run of an earlier index date, if anything is."""
+# Everybody registered at either date, whose numbers are of one run only: `person` is one for both.
+PEOPLE_OF_BOTH = """people AS MATERIALIZED (
+    SELECT
+        coalesce(place_now.person_no, -place_then.person_no) AS person,
+        place_now.person_no AS no_now,
+        place_then.person_no AS no_then,
+        place_now.pcn_code AS pcn_now,
+        coalesce(practice.pcn_code, place_then.pcn_code) AS pcn_then,
+        dead.person_id IS NOT NULL AS has_died
+    FROM person_place AS place_now
+    FULL JOIN person_place_then AS place_then ON place_then.person_id = place_now.person_id
+    LEFT JOIN practice ON practice.practice_code = place_then.practice_code
+    LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS dead
+        ON dead.person_id = place_then.person_id
+)"""
+
+
+def earlier_run(workbook: Workbook, tables: Sequence[str] = KEPT) -> Snapshot | None:
+    """What is kept of the newest run of an earlier index date that has some tables, if anything is."""
     folder = resolve(workbook.outputs) / workbook.name / FOLDER
-    return newest_before(folder, workbook.index_date, KEPT)
+    return newest_before(folder, workbook.index_date, tables)
 
 
-def earlier_files(workbook: Workbook) -> list[Path]:
+def earlier_files(workbook: Workbook, tables: Sequence[str] = KEPT) -> list[Path]:
     """The files that a comparison depends on: those of the earlier run that is kept."""
-    kept = earlier_run(workbook)
-    return [] if kept is None else [path for table in KEPT for path in kept.files(table)]
+    kept = earlier_run(workbook, tables)
+    return [] if kept is None else [path for table in tables for path in kept.files(table)]
+
+
+def known_again(con: duckdb.DuckDBPyConnection, kept: Snapshot, tables: Sequence[str]) -> bool:
+    """Make a view of each table that is kept, `<table>_then`; are its people those of this run?
+
+    At least half of them must be in follow-up now, which goes back 48 months: else they have other pseudonyms.
+    tables: `person_place` among them. Raises InputError where what is kept cannot be read.
+    """
+    with guarded(f"Comparing with the run of {kept.index_date} that is kept", ADVICE):
+        for table in tables:
+            source = parquet_source(kept.files(table))
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {table}_then AS SELECT * FROM {source}")
+        return _known_again(con)
 
 
 def compared(con: duckdb.DuckDBPyConnection, kept: Snapshot) -> Comparison | None:
@@ -76,12 +107,9 @@ def compared(con: duckdb.DuckDBPyConnection, kept: Snapshot) -> Comparison | Non
     """
     if not set(KEPT) <= present_tables(con):
         return None
+    if not known_again(con, kept, KEPT):
+        return None
     with guarded(f"Comparing with the run of {kept.index_date} that is kept", ADVICE):
-        for table in KEPT:
-            source = parquet_source(kept.files(table))
-            con.execute(f"CREATE OR REPLACE TEMP VIEW {table}_then AS SELECT * FROM {source}")
-        if not _known_again(con):
-            return None
         [(deaths,)] = con.execute("SELECT count(died) FROM person_follow_up").fetchall()
         outcomes = read_sql(con, _outcomes(deaths > 0)).astype({"people": "int64", "step": "Int32"})
         cohorts = read_sql(con, f"SELECT cohort, {_SAME} AS definition FROM ({_DEFINITIONS}) ORDER BY cohort")
@@ -90,7 +118,6 @@ def compared(con: duckdb.DuckDBPyConnection, kept: Snapshot) -> Comparison | Non
 
 
 def _known_again(con: duckdb.DuckDBPyConnection) -> bool:
-    """Are at least half of the people kept in follow-up now? It goes back 48 months."""
     [(people, known)] = con.execute(
         "SELECT count(*), count(followed.person_id) FROM person_place_then LEFT JOIN "
         "(SELECT DISTINCT person_id FROM person_follow_up) AS followed "
@@ -105,21 +132,7 @@ def _outcomes(deaths_known: bool) -> str:
     return f"""
 WITH definition AS ({_DEFINITIONS}
 ),
--- Everybody registered at either date, whose numbers are of one run only: `person` is one for both.
-people AS MATERIALIZED (
-    SELECT
-        coalesce(place_now.person_no, -place_then.person_no) AS person,
-        place_now.person_no AS no_now,
-        place_then.person_no AS no_then,
-        place_now.pcn_code AS pcn_now,
-        coalesce(practice.pcn_code, place_then.pcn_code) AS pcn_then,
-        dead.person_id IS NOT NULL AS has_died
-    FROM person_place AS place_now
-    FULL JOIN person_place_then AS place_then ON place_then.person_id = place_now.person_id
-    LEFT JOIN practice ON practice.practice_code = place_then.practice_code
-    LEFT JOIN (SELECT DISTINCT person_id FROM person_follow_up WHERE died) AS dead
-        ON dead.person_id = place_then.person_id
-),
+{PEOPLE_OF_BOTH},
 members_now AS (
     SELECT cohort, people.person
     FROM cohort_step

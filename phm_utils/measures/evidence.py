@@ -109,6 +109,16 @@ def _shown(leaf: Leaf | Household, compiler: RuleCompiler, cohort: Cohort, among
     if isinstance(leaf, Household):
         reason = literal(cohort.neutral_reason or "")
         return _row(null, null, reason, PERSON, None, None)
+    return record_behind(leaf, compiler, among)
+
+
+def record_behind(leaf: Leaf, compiler: RuleCompiler, among: str | None = None) -> dict[str, exp.Expr]:
+    """The record behind a single criterion: expressions for the columns from `day` on.
+
+    among: a table with the `person_no` of those who are asked about; everybody without it.
+    The facts that they read are collected in the compiler: make them before the expressions are used.
+    """
+    null = exp.Null()
     if isinstance(leaf, Criterion):
         return _of_column(leaf, compiler, among)
     if isinstance(leaf, InSegment):
@@ -158,7 +168,7 @@ def _number(leaf: Leaf, compiler: RuleCompiler, record: Fact) -> exp.Expr:
     return exp.cast(exp.column("value", record.name), "VARCHAR")
 
 
-def _of_column(leaf: Criterion, compiler: RuleCompiler, among: str) -> dict[str, exp.Expr]:
+def _of_column(leaf: Criterion, compiler: RuleCompiler, among: str | None) -> dict[str, exp.Expr]:
     """The value of a column and, where it comes from a concept, the concept's latest record."""
     value = exp.cast(exp.column(leaf.column, PERSON, quoted=True), "VARCHAR")
     concept = compiler.words.columns[leaf.column].concept

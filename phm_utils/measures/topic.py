@@ -2,6 +2,7 @@
 
 from phm_utils.measures.rising import RisingChoice
 from phm_utils.measures.segments import SegmentChoice
+from phm_utils.measures.vulnerability import MADE
 from phm_utils.topic import Stage, Topic
 
 SEGMENTS = Stage(
@@ -24,6 +25,15 @@ COHORTS = Stage(
     parameters=(SegmentChoice,),
     files="phm_utils.measures.cohort_members:files_of",
     items="phm_utils.measures.cohort_members:names",
+)
+VULNERABILITY = Stage(
+    "vulnerability",
+    "phm_utils.measures.vulnerability:vulnerability",
+    makes=MADE,
+    reads=("person", "person_left_out", "person_event", "event_concept", "segment"),
+    parameters=(SegmentChoice,),
+    files="phm_utils.measures.vulnerability:files_of",
+    items="phm_utils.measures.vulnerability:names",
 )
 PLACE = Stage(
     "person_place",
@@ -53,4 +63,8 @@ FOLLOW_UP = Stage(
 )
 # What `cohort_change` compares a later run with.
 KEPT = ("cohort_step", "cohort_definition", "person_place")
-TOPIC = Topic("measures", stages=(SEGMENTS, COHORTS, PLACE, RISING, FOLLOW_UP), keeps=KEPT)
+# What `vulnerability_change` compares a later run with, besides `person_place`.
+KEPT_BANDS = ("vulnerable_band", "vulnerability_definition")
+TOPIC = Topic(
+    "measures", stages=(SEGMENTS, COHORTS, VULNERABILITY, PLACE, RISING, FOLLOW_UP), keeps=(*KEPT, *KEPT_BANDS)
+)

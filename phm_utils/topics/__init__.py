@@ -14,4 +14,5 @@ TOPICS = (  # in the order of their reports
     "phm_utils.topics.inequalities.topic",
     "phm_utils.topics.published.topic",
     "phm_utils.topics.evaluation.topic",
+    "phm_utils.topics.vulnerability.topic",
 )

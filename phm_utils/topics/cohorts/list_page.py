@@ -8,10 +8,10 @@ from scipy.stats import chi2_contingency
 
 from phm_utils.absent import if_present
 from phm_utils.measures.cohort_definitions import Cohort
+from phm_utils.measures.list_people import NOT_COUNTED
 from phm_utils.measures.outreach_status import WORDS
 from phm_utils.reports.comparisons import people, percent
 from phm_utils.reports.findings import Level, finding
-from phm_utils.topics.cohorts.list_releases import NOT_COUNTED
 from phm_utils.wording import joined
 
 TOO_FEW = "too few to show"

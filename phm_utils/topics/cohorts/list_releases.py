@@ -10,7 +10,6 @@ from phm_utils.privacy.relations import AcrossAreas, AcrossUnits, AtMost, Parts,
 from phm_utils.privacy.release import AREA, PLACE, SHARES, Release, counts, estimate, key, keys
 
 PART, NEEDS = "What came of lists", "a list that was asked for up to the index date"
-NOT_COUNTED = "Not counted now (died, moved, no GP records)"  # in place of a group
 PEOPLE = (
     "listed",
     "here",

@@ -8,22 +8,24 @@ import pandas as pd
 
 from phm_utils.engine import Model, present_tables, read_sql
 from phm_utils.measures.cohort_groups import DIMENSIONS
-from phm_utils.measures.outreach_status import WORDS
-from phm_utils.methods.competing_risks import cumulative_incidence, on_day
-from phm_utils.params import Workbook
-from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, numbered, practice_names
-from phm_utils.privacy.release import aggregate
-from phm_utils.rules.derived import columns_missing
-from phm_utils.topics.cohorts.list_people import (
+from phm_utils.measures.list_people import (
     DEATH,
     FIRST_CONTACT,
     MOVE,
+    NOT_COUNTED,
     WORKED,
     counted_sql,
     first_contacts,
     worked,
 )
-from phm_utils.topics.cohorts.list_releases import GROUP, LEFT_OUT, LISTS, NOT_COUNTED, PEOPLE, STATUS, TIME, UNIT
+from phm_utils.measures.outreach_status import WORDS
+from phm_utils.measures.vulnerability_model import model_names
+from phm_utils.methods.competing_risks import cumulative_incidence, on_day
+from phm_utils.params import Workbook
+from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, numbered, practice_names
+from phm_utils.privacy.release import aggregate
+from phm_utils.rules.derived import columns_missing
+from phm_utils.topics.cohorts.list_releases import GROUP, LEFT_OUT, LISTS, PEOPLE, STATUS, TIME, UNIT
 
 DAYS = (7, 14, 21, 28, 42, 56, 84, 112, 168)  # since the first list
 FEWEST = 10  # people followed for so long, and people added since the day before that is shown
@@ -36,7 +38,9 @@ def list_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[
     areas, index_date = areas_of(con, workbook.ics_code), str(workbook.index_date)
     left_out = read_sql(con, "SELECT request, left_out AS why FROM list_request WHERE left_out <> '' ORDER BY request")
     yield aggregate(LEFT_OUT, left_out.assign(area_code=areas.ics_code))
-    worked(con, index_date)
+    # Lists of models of vulnerability stand in the report of those.
+    listed = read_sql(con, "SELECT DISTINCT cohort FROM list_member")["cohort"]
+    worked(con, index_date, set(listed) - set(model_names()))
     cohorts = read_sql(con, f"SELECT DISTINCT cohort FROM {WORKED} ORDER BY cohort")
     if cohorts.empty:
         return

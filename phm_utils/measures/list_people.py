@@ -1,5 +1,7 @@
 """Everybody who was on a list of a cohort, once: where they are, what was done, and when they were first met."""
 
+from collections.abc import Iterable
+
 import duckdb
 import pandas as pd
 
@@ -8,20 +10,27 @@ from phm_utils.measures.follow_up import DIED, HERE, MOVED
 from phm_utils.measures.outreach_status import CONTACT, REACHED, TRIED
 
 THRICE = 3  # days on which somebody tried
+NOT_COUNTED = "Not counted now (died, moved, no GP records)"  # in place of a group
+HAD = ("offered", "declined", "food_parcel", "hub_support")  # statuses that are counted by themselves
 WORKED = "_worked"  # the table that `worked` makes
 CENSORED, FIRST_CONTACT, DEATH, MOVE = 0, 1, 2, 3  # how the time to the first contact ends
 
 
-def worked(con: duckdb.DuckDBPyConnection, index_date: str) -> None:
-    """Make WORKED: one row per cohort and person.
+def worked(con: duckdb.DuckDBPyConnection, index_date: str, cohorts: Iterable[str]) -> None:
+    """Make WORKED: one row per person and cohort, of the cohorts, or models of vulnerability, that are given.
 
     `person`: their number, or the reference of somebody who is in no extract. Place and state are those of the last
     list; `first_on` is the day of the first. `tried_days`: on which somebody tried. `contact_on`: of the first contact.
+    A column for each of HAD: did the person ever have that status?
     """
+    con.register("_of_cohorts", pd.DataFrame({"cohort": sorted(cohorts)}).astype("str"))
+    had = "".join(f",\n        bool_or(status = '{status}') AS {status}" for status in HAD)
+    kept = "".join(f",\n    coalesce(done.{status}, false) AS {status}" for status in HAD)
     con.execute(f"""
 CREATE OR REPLACE TEMP TABLE {WORKED} AS
 WITH members AS (
     SELECT *, coalesce(CAST(person_no AS VARCHAR), reference) AS person FROM list_member
+    SEMI JOIN _of_cohorts USING (cohort)
 ),
 people AS (
     SELECT
@@ -39,7 +48,8 @@ done AS (
         count(DISTINCT day) FILTER (WHERE {_among(TRIED)}) AS tried_days,
         bool_or({_among(REACHED)}) AS reached,
         min(day) FILTER (WHERE {_among(CONTACT)}) AS contact_on,
-        bool_or({_among(CONTACT)} AND date_trunc('month', day) = date_trunc('month', DATE '{index_date}')) AS this_month
+        bool_or({_among(CONTACT)} AND date_trunc('month', day) = date_trunc('month', DATE '{index_date}'))
+            AS this_month{had}
     FROM outreach_event
     GROUP BY cohort, person
 )
@@ -47,10 +57,11 @@ SELECT
     people.cohort, people.person, people.person_no, people.practice_code, nullif(people.pcn_code, '') AS pcn_code,
     people.first_on, people.state, CASE WHEN people.state <> '{HERE}' THEN people.ended_on END AS ended_on,
     coalesce(done.tried_days, 0) AS tried_days, coalesce(done.reached, false) AS reached, done.contact_on,
-    coalesce(done.this_month, false) AS this_month
+    coalesce(done.this_month, false) AS this_month{kept}
 FROM people
 LEFT JOIN done ON done.cohort = people.cohort AND done.person = people.person
 ORDER BY people.cohort, people.person_no, people.person""")
+    con.unregister("_of_cohorts")
 
 
 def _among(statuses: tuple[str, ...]) -> str:
@@ -69,7 +80,7 @@ CASES = {
     "reached": "reached",
     "thrice": f"tried_days >= {THRICE} AND NOT reached AND state = '{HERE}'",
     "this_month": "this_month",
-}
+} | {status: status for status in HAD}
 
 
 def counted_sql(*names: str) -> str:
