@@ -15,7 +15,7 @@ from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.partners import EARLIER_DATE, LISTS, here_on
 from phm_utils.synthetic.people import NO_PLACE
 from phm_utils.synthetic.rows import Numbers, Rows
-from phm_utils.synthetic.shielding import COURSES, COURSES_DAYS, STAGES, Shielded, issues_since
+from phm_utils.synthetic.shielding import COURSES, COURSES_DAYS, REASONS, STAGES, Shielded, issues_since, reasons
 from phm_utils.tables import CONTACT_PREFERENCES
 
 MODEL = "shielding_2020"
@@ -37,12 +37,15 @@ class Vulnerable:
     """One entry per person of the network. band: place in BANDS, NULL in none. domains: people x DOMAINS.
 
     here: registered on INDEX_DAY; all else is false or NULL of the others. listed: on the shielded list.
+    reason: by which the clinical rule of the list holds, a place in REASONS; narrower than the band `high`, which has
+    everybody with a cancer that is known, and not those with a new one alone.
     """
 
     here: np.ndarray
     band: np.ndarray
     domains: np.ndarray
     listed: np.ndarray
+    reason: np.ndarray
 
     @property
     def beyond(self) -> np.ndarray:
@@ -57,12 +60,13 @@ class Vulnerable:
         }
 
     def truth(self) -> Rows:
-        """One row per person in a band: the band, each domain, whether listed, and whether beyond the list."""
+        """One row per person in a band: band, reason, whether listed, whether beyond the list, and each domain."""
         who = np.flatnonzero(self.band != NULL)
         flags = {"listed": self.listed, "beyond": self.beyond}
         flags |= {f"domain_{name}": self.domains[:, place] for place, name in enumerate(DOMAINS)}
         columns = {name: Numbers(flag[who]) for name, flag in flags.items()}
-        return Rows(who.astype(np.int32), {"band": Coded(self.band[who], BANDS), **columns})
+        coded = {"band": Coded(self.band[who], BANDS), "reason": Coded(self.reason[who], REASONS)}
+        return Rows(who.astype(np.int32), {**coded, **columns})
 
 
 def make_vulnerable(
@@ -74,7 +78,8 @@ def make_vulnerable(
     listed = np.zeros(len(people), bool)
     listed[shielded.listed] = True
     band = np.where(here, _bands(network, steroids), NULL).astype(np.uint8)
-    return Vulnerable(here, band, _domains(network, on_lists, here) & here[:, None], listed)
+    reason = np.where(here, reasons(network.facts, steroids, INDEX_DAY), NULL).astype(np.uint8)
+    return Vulnerable(here, band, _domains(network, on_lists, here) & here[:, None], listed, reason)
 
 
 def _bands(network: Network, steroids: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
