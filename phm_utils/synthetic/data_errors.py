@@ -14,7 +14,8 @@ from phm_utils.synthetic.rows import Dates, Numbers, Rows
 
 DUPLICATED = 0.0004  # rows sent twice, alike in every column but their place
 DATE_ABSENT, DATE_IN_FUTURE = 0.00006, 0.00004
-DATE_UNREADABLE = 0.002  # of partner lists, whose dates are text
+DATE_UNREADABLE = 0.002  # of lists, whose dates are text
+ADDRESS_MISSING, ADDRESS_WRONG = 0.03, 0.003  # of rows of lists of addresses: no key, or that of another; assumed
 FUTURE_DAYS = 3_650  # a year mistyped by ten
 VALUE_IMPOSSIBLE = 0.0006  # of GP measurements: 0, or a slipped decimal point
 DISCHARGE_FILLER = "1801-01-01"  # documented null of HES
@@ -33,6 +34,7 @@ DATED = {
     "csds_contact": "contact_date",
     "mhsds_contact": "contact_date",
 }
+TEXT_DATES = ("partner_list", "address_list")
 NOT_DUPLICATED = ("death", "programme_enrolment")
 
 
@@ -89,8 +91,8 @@ def add_errors(rng: np.random.Generator, table: str, rows: Rows) -> Rows:
         _add_value_errors(rng, rows.numbers("value_num"))
     if table == "apc_episode":
         _add_episode_errors(rng, rows)
-    if table == "partner_list":
-        rows.columns["list_date"] = _text_dates(rng, rows.dates("list_date"))
+    if table in TEXT_DATES:
+        rows.columns["list_date"] = text_dates(rng, rows.dates("list_date"))
     if table in NOT_DUPLICATED:
         return rows
     twice = np.flatnonzero(chance(rng, DUPLICATED, len(rows)))
@@ -136,7 +138,7 @@ def _add_episode_errors(rng: np.random.Generator, rows: Rows) -> None:
     columns["gppract"] = Coded(index, (*practice.words, "V81997"))
 
 
-def _text_dates(rng: np.random.Generator, column: Dates) -> Coded:
+def text_dates(rng: np.random.Generator, column: Dates) -> Coded:
     """Lists are kept in spreadsheets: dates as text, a few of them unreadable."""
     [day] = np.unique(column.days) if len(column) else [0]
     index = np.zeros(len(column), np.uint8)

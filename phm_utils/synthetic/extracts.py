@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from phm_utils.schema import Form
-from phm_utils.synthetic import data_errors, geography, identified_columns, outreach, pseudonymised_columns, truth
+from phm_utils.synthetic import data_errors, geography, identified_columns, pseudonymised_columns, truth
+from phm_utils.synthetic.added_rows import AddedRows
 from phm_utils.synthetic.draws import NULL, Coded, stream
 from phm_utils.synthetic.network import Network, make_network, make_tables
 from phm_utils.synthetic.rows import Rows
@@ -32,40 +33,31 @@ def write_network(task: Task) -> dict:
     """Simulate one network and write its part of every table. Returns its counts, for the summary of the ICS."""
     network = make_network(task.seed, task.pcn, task.registered, named="identified" in task.forms)
     part = geography.pcn_code(task.pcn)
-    network_truth = truth.NetworkTruth(network)
-    registrations: Rows | None = None
+    network_truth, added = truth.NetworkTruth(network), AddedRows(task.seed, network)
     for table, rows in make_tables(task.seed, network):
-        registrations = rows if table == "gp_registration" else registrations
-        planted = (
-            _planted(task.seed, network, network_truth, registrations, rows)
-            if table == "gp_event" and registrations
-            else None
-        )
-        network_truth.add(table, rows.followed_by(planted) if planted else rows)
+        more = added.below(table, rows)
+        network_truth.add(table, rows, more)
         _place_practices(network, table, rows)
+        if more:
+            _place_practices(network, table, more)
         with_errors = data_errors.add_errors(stream(task.seed, task.pcn, f"dirt {table}"), table, rows)
-        if planted:
-            _place_practices(network, table, planted)
-            with_errors = with_errors.followed_by(planted)
+        earlier = added.earlier(with_errors) if table == "partner_list" else None
+        if earlier:
+            network_truth.add_records(table, earlier.of(with_errors))
         for form in task.forms:
-            identity = IDENTITY_COLUMNS[form](
-                stream(task.seed, task.pcn, f"{form} {table}"), network, table, with_errors
-            )
-            complete = Rows(with_errors.who, with_errors.columns | identity)
+            complete = _with_identity(task, network, form, table, with_errors)
+            complete = complete.followed_by(earlier.of(complete)) if earlier else complete
+            if more:
+                complete = complete.followed_by(_with_identity(task, network, form, table, more, " below"))
             write_rows(task.root / form, table, part, form, complete, task.file_format)
-    network_truth.write(task.root / "truth", part)
-    return {"pcn": task.pcn, "list_sizes": network.list_sizes(), **network_truth.summary()}
+    network_truth.write(task.root / "truth", part, added)
+    return {"pcn": task.pcn, "list_sizes": network.list_sizes(), **network_truth.summary(), **added.summary()}
 
 
-def _planted(
-    seed: int, network: Network, network_truth: truth.NetworkTruth, registrations: Rows, events: Rows
-) -> Rows | None:
-    """The GP events that follow up the planted lists, in the network that has them."""
-    if network.people.pcn != outreach.PCN:
-        return None
-    found = outreach.make_outreach(stream(seed, outreach.PCN, "outreach"), network, registrations, events)
-    network_truth.outreach = found.rows()
-    return found.events(outreach.PCN)
+def _with_identity(task: Task, network: Network, form: Form, table: str, rows: Rows, below: str = "") -> Rows:
+    """The rows with the columns of identity of a form."""
+    rng = stream(task.seed, task.pcn, f"{form} {table}{below}")
+    return Rows(rows.who, rows.columns | IDENTITY_COLUMNS[form](rng, network, table, rows))
 
 
 def _place_practices(network: Network, table: str, rows: Rows) -> None:

@@ -22,7 +22,7 @@ from phm_utils.synthetic.references import write_references
 from phm_utils.synthetic.service_effects import effects
 from phm_utils.synthetic.writing import FileFormat
 
-VERSION = 6  # of the simulated data: goes up where the same seed gives other bytes
+VERSION = 7  # of the simulated data: goes up where the same seed gives other bytes
 FormAsked = Literal["pseudonymised", "identified", "both", "linkage"]
 LINKAGE = "linkage"  # identities alone, without tables of events
 FORMS: dict[str, tuple[Form, ...]] = {

@@ -12,7 +12,13 @@ from phm_utils.synthetic.draws import Coded, chance
 from phm_utils.synthetic.identity import uprns
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.people import NO_PLACE
-from phm_utils.synthetic.pseudonymised_columns import IDENTIFIER_ONLY, recorded_person, sexes
+from phm_utils.synthetic.pseudonymised_columns import (
+    IDENTIFIER_ONLY,
+    OF_ADDRESSES,
+    recorded_address,
+    recorded_person,
+    sexes,
+)
 from phm_utils.synthetic.rows import Column, Dates, Rows
 
 NO_FIXED_ABODE = "ZZ99 3VZ"
@@ -28,6 +34,9 @@ _LETTERS = "ABCDEFGHJKLMNPQRSTUWXYZ"
 def identified(rng: np.random.Generator, network: Network, table: str, rows: Rows) -> dict[str, Column]:
     """NHS number, name, birth date, sex and address of each row."""
     who = rows.who
+    if table in OF_ADDRESSES:
+        known = uprns(network.people.pcn, len(network.identities.address_token)).astype(str)
+        return {"uprn": Coded(recorded_address(rng, network, who), known)}
     if table in IDENTIFIER_ONLY:
         return {"nhs_number": Coded(who, network.identities.nhs_number.astype(str))}
     faults = IDENTITY.get(table, IdentityFaults(0.0, 0.0, 0.0, 0.003, 0.0, 0.0, 0.0))

@@ -18,6 +18,7 @@ MOST_REGISTERED = 53_000  # per network, where a size is asked for: what the sma
 PREFIX = 999  # the range kept for tests: no person has such a number
 STAND_INS = 999_000_000_000  # of twelve digits: no NHS number
 UPRN_BASE = 999_000_000_000  # of twelve digits; no property has such a number
+EMPTY_SHARE = 0.025  # dwellings in which nobody lives or lived, of those with people; assumed
 
 
 @dataclass(frozen=True)
@@ -26,24 +27,28 @@ class Identities:
 
     nhs_number: of twelve digits, so none, beyond the networks that the test range has numbers for.
     spare: valid NHS numbers that belong to nobody.
+    address_token: of every dwelling: the households' in their order, then those in which nobody lives.
     """
 
     nhs_number: np.ndarray
     spare: np.ndarray
     token: pa.Array
     household_token: pa.Array
+    address_token: pa.Array
 
 
 def make_identities(rng: np.random.Generator, people: People, seed: int) -> Identities:
     """Distinct numbers from the network's own block, and their pseudonyms."""
     number = shuffled_numbers(rng, people)
     key = demo_key(seed)
-    households = uprns(people.pcn, int(people.household[-1]) + 1)
+    households = int(people.household[-1]) + 1
+    addresses = pseudonyms(uprns(people.pcn, households + round(households * EMPTY_SHARE)).astype(str), key)
     return Identities(
         nhs_number=number[: len(people)],
         spare=number[len(people) :],
         token=pa.array(pseudonyms(number[: len(people)].astype(str), key)),
-        household_token=pa.array(pseudonyms(households.astype(str), key)),
+        household_token=pa.array(addresses[:households]),
+        address_token=pa.array(addresses),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from phm_utils.synthetic import days, geography
+from phm_utils.synthetic.address_lists import make_address_lists
 from phm_utils.synthetic.admissions import make_admissions
 from phm_utils.synthetic.appointments import make_appointments, make_use
 from phm_utils.synthetic.conditions import Health, make_health
@@ -106,4 +107,6 @@ def make_tables(seed: int, network: Network) -> Iterator[tuple[str, Rows]]:
     )
     yield "asc_event", make_social_care(rng("asc_event"), people, health)
     yield "partner_list", make_partner_lists(rng("partner_list"), people, health)
+    addresses = len(network.identities.address_token)
+    yield "address_list", make_address_lists(rng("address_list"), people, facts, network.county, addresses)
     yield "death", make_deaths(rng("death"), people, health)

@@ -5,7 +5,7 @@ frailty and no medication review are visited by a community team, which writes o
 expires; practices code the reviews. Drawn last and from random numbers of its own, so that all else stays as it was.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -13,16 +13,24 @@ import numpy as np
 from phm_utils.synthetic import codes, days
 from phm_utils.synthetic.care import one_of
 from phm_utils.synthetic.draws import NULL, Coded, chance, largest
+from phm_utils.synthetic.follow_up import (
+    CODE,
+    HOW,
+    INDEX_DAY,
+    LAST_DAY,
+    LIST_DAY,
+    RETURNED,
+    STATUSES,
+    WORKING_DAYS,
+    FollowUp,
+    age_on_index,
+)
 from phm_utils.synthetic.network import Network
-from phm_utils.synthetic.rows import Dates, Numbers, Rows
+from phm_utils.synthetic.rows import Numbers, Rows
 
 PCN = 2  # the network; none of its practices' extracts ends early
-INDEX_DAY = days.day(date(2024, 12, 31))  # of the run that the lists are made from
-LIST_DAY, EXPIRES = days.day(date(2025, 1, 6)), days.day(date(2025, 1, 20))
-LAST_DAY = days.day(date(2025, 3, 28))  # of an event: within the demo's index date
+EXPIRES = days.day(date(2025, 1, 20))
 CERVICAL, FRAILTY = COHORTS = ("cervical_screening_overdue", "severe_frailty_without_review")
-STATUSES = ("offered", "contacted", "not_reached", "reached", "accepted", "declined", "closed", "attended", "reviewed")
-CODE, RETURNED = HOW = ("code", "returned")
 SHARE, MOST = {CERVICAL: 0.5, FRAILTY: 0.9}, {CERVICAL: 300, FRAILTY: 150}  # of those overdue, and people at most
 # Planted shares of the women: what practices code first; further tries of those who do not answer; and who comes then.
 COMES, DECLINES, SILENT = 0.25, 0.10, 0.40  # of others nothing is coded
@@ -34,71 +42,25 @@ ACCEPTS, REFUSES, REVIEWED = 0.65, 0.22, 0.45  # reviewed: of those who accept
 EVENT_IDS_FROM = 900_000_000  # of the network's event ids: beyond all others
 _CONCEPTS = {"attended": "cervical_screening", "declined": "cervical_screening_declined",
              "not_reached": "cervical_screening_no_response", "reviewed": "medication_review"}  # fmt: skip
-_OPEN = np.flatnonzero((days.WEEKDAY < 5) & (np.arange(days.DAYS) > LIST_DAY))  # working days after the list was made
 
 
-@dataclass
-class Outreach:
-    """One entry per status of a person: position of the person, cohort, status, day and how it became known.
-
-    listed: by cohort everybody who is planted, those without any status among them.
-    """
-
-    listed: dict[str, np.ndarray]
-    who: list[np.ndarray] = field(default_factory=list)
-    cohort: list[np.ndarray] = field(default_factory=list)
-    status: list[np.ndarray] = field(default_factory=list)
-    day: list[np.ndarray] = field(default_factory=list)
-    how: list[np.ndarray] = field(default_factory=list)
-
-    def add(self, cohort: str, status: str, who: np.ndarray, day: np.ndarray, how: str, last: np.ndarray) -> None:
-        """A status of some people, where its day comes before the end of their registration, and of the list."""
-        end = np.minimum(last[who], EXPIRES if how == RETURNED else LAST_DAY)
-        kept = day <= end
-        for column, value in ((self.cohort, COHORTS.index(cohort)), (self.status, STATUSES.index(status)),
-                              (self.how, HOW.index(how))):  # fmt: skip
-            column.append(np.full(int(kept.sum()), value, np.uint8))
-        self.who.append(who[kept].astype(np.int32))
-        self.day.append(day[kept].astype(np.int32))
-
-    def rows(self) -> Rows:
-        """The truth: one row per status, by cohort, person and day; of people without any, a row without one."""
-        who, day = np.concatenate(self.who), np.concatenate(self.day)
-        parts = [np.concatenate(column) for column in (self.cohort, self.status, self.how)]
-        for place, cohort in enumerate(COHORTS):
-            silent = np.setdiff1d(self.listed[cohort], who[parts[0] == place]).astype(np.int32)
-            who, day = np.concatenate([who, silent]), np.concatenate([day, np.full(len(silent), days.NO_DAY, np.int32)])
-            more = (np.full(len(silent), value, np.uint8) for value in (place, NULL, NULL))
-            parts = [np.concatenate(pair) for pair in zip(parts, more, strict=True)]
-        order = np.lexsort((parts[1], day, who, parts[0]))
-        of_cohort, status, how = (part[order] for part in parts)
-        return Rows(
-            who[order],
-            {
-                "cohort": Coded(of_cohort, COHORTS),
-                "status": Coded(status, STATUSES),
-                "day": Dates(day[order]),
-                "how": Coded(how, HOW),
-            },
-        )
-
-    def events(self, pcn: int) -> Rows:
-        """The rows of gp_event by which practices coded it."""
-        truth = self.rows()
-        truth = truth.take(np.flatnonzero(truth.coded("how").index == HOW.index(CODE)))
-        code = np.zeros(len(truth), codes.index_type())
-        for status, concept in _CONCEPTS.items():
-            mine = truth.coded("status").index == STATUSES.index(status)
-            code[mine] = one_of(concept, truth.who[mine])
-        number = np.arange(1, len(truth) + 1, dtype=np.int64) + pcn * 1_000_000_000 + EVENT_IDS_FROM
-        nothing = np.zeros(len(truth))
-        return Rows(truth.who, {
-            "event_id": Numbers(number), "event_date": truth.dates("day"), "snomed_code": Coded(code, codes.words()),
-            "value_num": Numbers(nothing, nothing == 0), "unit": Coded(np.full(len(truth), NULL, np.uint8), ()),
-        })  # fmt: skip
+def coded_events(found: FollowUp) -> Rows:
+    """The rows of gp_event by which practices coded it."""
+    truth = found.rows()
+    truth = truth.take(np.flatnonzero(truth.coded("how").index == HOW.index(CODE)))
+    code = np.zeros(len(truth), codes.index_type())
+    for status, concept in _CONCEPTS.items():
+        mine = truth.coded("status").index == STATUSES.index(status)
+        code[mine] = one_of(concept, truth.who[mine])
+    number = np.arange(1, len(truth) + 1, dtype=np.int64) + PCN * 1_000_000_000 + EVENT_IDS_FROM
+    nothing = np.zeros(len(truth))
+    return Rows(truth.who, {
+        "event_id": Numbers(number), "event_date": truth.dates("day"), "snomed_code": Coded(code, codes.words()),
+        "value_num": Numbers(nothing, nothing == 0), "unit": Coded(np.full(len(truth), NULL, np.uint8), ()),
+    })  # fmt: skip
 
 
-def make_outreach(rng: np.random.Generator, network: Network, registrations: Rows, events: Rows) -> Outreach:
+def make_outreach(rng: np.random.Generator, network: Network, registrations: Rows, events: Rows) -> FollowUp:
     """What came of both lists. registrations, events: the network's rows before errors are added."""
     people, last = network.people, network.gp_last().astype(np.int64)
     moved = registrations.take(np.flatnonzero(np.bincount(registrations.who)[registrations.who] > 1))
@@ -109,7 +71,8 @@ def make_outreach(rng: np.random.Generator, network: Network, registrations: Row
     entries = Entries(len(people), events)
     eligible = people.registered & ~people.type_1 & (people.first <= INDEX_DAY) & (last > LIST_DAY)
     overdue = {CERVICAL: eligible & _unscreened(network, entries), FRAILTY: eligible & _unreviewed(network, entries)}
-    found = Outreach({cohort: _some(rng, overdue[cohort], changed, cohort) for cohort in COHORTS})
+    listed = {cohort: _some(rng, overdue[cohort], changed, cohort) for cohort in COHORTS}
+    found = FollowUp(listed, {CODE: LAST_DAY, RETURNED: EXPIRES})
     _invite(rng, found, last)
     _visit(rng, found, last)
     return found
@@ -136,18 +99,12 @@ class Entries:
         return self.last(*concepts, until=days.DAYS) <= day
 
 
-def _age(network: Network) -> np.ndarray:
-    """Completed years on INDEX_DAY from the first of the month of birth, as runs count them."""
-    months = network.people.birth.astype("datetime64[D]").astype("datetime64[M]").astype(int)
-    return np.asarray((np.datetime64("2024-12", "M").astype(int) - months) // 12)
-
-
 def _unscreened(network: Network, entries: Entries) -> np.ndarray:
     """Women of 25 to 49 overdue for cervical screening, and without any entry of what is planted from then on.
 
     Older ones are due every five years, and five years before INDEX_DAY the extracts had not begun.
     """
-    age, since = _age(network), entries.last("cervical_screening")
+    age, since = age_on_index(network.people.birth), entries.last("cervical_screening")
     late = INDEX_DAY - since > 42 * days.YEAR / 12
     declined = INDEX_DAY - entries.last("cervical_screening_declined") <= 3 * days.YEAR
     free = entries.none_since(INDEX_DAY, *(_CONCEPTS[status] for status in ("attended", "declined", "not_reached")))
@@ -161,7 +118,7 @@ def _unreviewed(network: Network, entries: Entries) -> np.ndarray:
     now_severe = (severe > days.NO_DAY) & (severe >= entries.last("frailty_moderate", "frailty_mild"))
     free = entries.none_since(INDEX_DAY - 366, "medication_review", "structured_medication_review")
     living = entries.none_since(days.NO_DAY, "end_of_life")
-    return (_age(network) >= 65) & now_severe & free & living
+    return (age_on_index(network.people.birth) >= 65) & now_severe & free & living
 
 
 def _some(rng: np.random.Generator, overdue: np.ndarray, changed: np.ndarray, cohort: str) -> np.ndarray:
@@ -171,7 +128,7 @@ def _some(rng: np.random.Generator, overdue: np.ndarray, changed: np.ndarray, co
     return among[largest(rng.random(len(among)) + changed[among], count)]
 
 
-def _invite(rng: np.random.Generator, found: Outreach, last: np.ndarray) -> None:
+def _invite(rng: np.random.Generator, found: FollowUp, last: np.ndarray) -> None:
     """The women: what their practices code."""
     who = found.listed[CERVICAL]
     answer, first = rng.random(len(who)), rng.integers(0, 20, len(who))  # in the first four weeks
@@ -182,7 +139,7 @@ def _invite(rng: np.random.Generator, found: Outreach, last: np.ndarray) -> None
     silent = (answer >= COMES + DECLINES) & (answer < COMES + DECLINES + SILENT)
 
     def code(status: str, chosen: np.ndarray, place: np.ndarray) -> None:
-        day = _OPEN[np.minimum(place[chosen], len(_OPEN) - 1)]
+        day = WORKING_DAYS[np.minimum(place[chosen], len(WORKING_DAYS) - 1)]
         found.add(CERVICAL, status, who[chosen], day, CODE, last)
 
     code("attended", comes, first + later)
@@ -192,7 +149,7 @@ def _invite(rng: np.random.Generator, found: Outreach, last: np.ndarray) -> None
     code("attended", silent & late, first + (tries - 1) * again + later // 3 + 1)
 
 
-def _visit(rng: np.random.Generator, found: Outreach, last: np.ndarray) -> None:
+def _visit(rng: np.random.Generator, found: FollowUp, last: np.ndarray) -> None:
     """The people with frailty: what the team writes on the list, and reviews that practices code."""
     who = found.listed[FRAILTY]
     n = len(who)
@@ -202,7 +159,7 @@ def _visit(rng: np.random.Generator, found: Outreach, last: np.ndarray) -> None:
     wait = rng.integers(4, 25, n)
 
     def write(status: str, chosen: np.ndarray, at: np.ndarray, how: str = RETURNED) -> None:
-        found.add(FRAILTY, status, who[offered & chosen], _OPEN[at[offered & chosen]], how, last)
+        found.add(FRAILTY, status, who[offered & chosen], WORKING_DAYS[at[offered & chosen]], how, last)
 
     write("offered", offered, place)
     write("contacted", letter, place + 1)
@@ -217,5 +174,5 @@ def _visit(rng: np.random.Generator, found: Outreach, last: np.ndarray) -> None:
     write("accepted", reached & accepts, at)
     write("declined", reached & refuses, at)
     write("closed", ~reached | refuses, at + 1)
-    known = _OPEN[at] <= np.minimum(EXPIRES, last[who])  # accepted in time to be on the list that came back
+    known = WORKING_DAYS[at] <= np.minimum(EXPIRES, last[who])  # accepted in time to be on the list that came back
     write("reviewed", reached & accepts & reviewed & known, at + wait, CODE)

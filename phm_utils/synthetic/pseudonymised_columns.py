@@ -3,7 +3,7 @@
 import numpy as np
 
 from phm_utils.synthetic import days
-from phm_utils.synthetic.data_errors import IDENTITY
+from phm_utils.synthetic.data_errors import ADDRESS_MISSING, ADDRESS_WRONG, IDENTITY
 from phm_utils.synthetic.draws import Coded, chance
 from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.people import NO_PLACE
@@ -12,11 +12,14 @@ from phm_utils.tables import TABLES
 
 SEXES = ("1", "2", "0", "X", "9")  # male, female, then codes for not known
 IDENTIFIER_ONLY = ("gp_event", "gp_medication", "gp_appointment")  # no other column of identity
+OF_ADDRESSES = ("address_list",)  # the `who` of a row is the place of an address, not of a person
 
 
 def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: Rows) -> dict[str, Column]:
     """Pseudonym, sex, month of birth, small area and household of each row."""
     who, identities = rows.who, network.identities
+    if table in OF_ADDRESSES:
+        return {"household_token": Coded(recorded_address(rng, network, who), identities.address_token)}
     if table in IDENTIFIER_ONLY:
         return {"token_person_id": Coded(who, identities.token)}
     faults = IDENTITY.get(table)
@@ -47,6 +50,15 @@ def recorded_person(
     chosen = np.flatnonzero(chance(rng, wrong, len(who)))
     result[chosen] = rng.integers(0, len(network.people), len(chosen))
     result[chance(rng, missing, len(who))] = -1
+    return result
+
+
+def recorded_address(rng: np.random.Generator, network: Network, where: np.ndarray) -> np.ndarray:
+    """The address whose key each row of a list of addresses has: another's on a few rows, -1 on some."""
+    result = where.astype(np.int32)
+    chosen = np.flatnonzero(chance(rng, ADDRESS_WRONG, len(where)))
+    result[chosen] = rng.integers(0, len(network.identities.address_token), len(chosen))
+    result[chance(rng, ADDRESS_MISSING, len(where))] = -1
     return result
 
 

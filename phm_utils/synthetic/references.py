@@ -11,6 +11,7 @@ from phm_utils.synthetic import days, geography
 from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.identified_columns import POSTCODES_PER_PLACE, postcodes
 from phm_utils.synthetic.published_registers import REGISTERS
+from phm_utils.synthetic.wards import wards
 from phm_utils.synthetic.writing import FileFormat, write_table
 from phm_utils.tables import BOUNDARY_FILE, CRS
 
@@ -90,7 +91,7 @@ def _practices(county: geography.Geography, seed: int, summaries: list[dict]) ->
 
 
 def _areas(county: geography.Geography) -> pa.Table:
-    n = len(county.lsoa)
+    n, ward = len(county.lsoa), wards(county)
     return pa.table(
         {
             "lsoa": county.lsoa,
@@ -100,6 +101,8 @@ def _areas(county: geography.Geography) -> pa.Table:
             "imd_rank": pa.array(county.rank.astype(np.int32)),
             "imd_decile": pa.array(county.decile.astype(np.int32)),
             "rural_urban": np.where(county.rural, "Rural", "Urban"),
+            "ward_code": ward.code,
+            "ward_name": ward.name,
             "population": pa.array(county.population.astype(np.int32)),
         }
     )

@@ -92,12 +92,22 @@ def _of_kind(column: Column, kind: type[Kind]) -> Kind:
 def _joined(column: Column, more: Column) -> Column:
     """A column and more of it below."""
     if isinstance(column, Coded) and isinstance(more, Coded):
-        return Coded(np.concatenate([column.index, more.index]), column.words)
+        return _joined_words(column, more)
     if isinstance(column, Dates) and isinstance(more, Dates):
         return Dates(np.concatenate([column.days, more.days]))
     column, more = _of_kind(column, Numbers), _of_kind(more, Numbers)
     null = None if column.null is None or more.null is None else np.concatenate([column.null, more.null])
     return Numbers(np.concatenate([column.values, more.values]), null)
+
+
+def _joined_words(column: Coded, more: Coded) -> Coded:
+    """The words of both; those of the first alone where the second has the same."""
+    words, added = column.words, more.words
+    if words is added or (len(words) == len(added) and all(a == b for a, b in zip(words, added, strict=True))):
+        return Coded(np.concatenate([column.index, more.index]), words)
+    index = [np.where(c.index == c.null, -1, c.index.astype(np.int32)) for c in (column, more)]
+    index[1][index[1] >= 0] += len(words)
+    return Coded(np.concatenate(index), np.array([*map(str, words), *map(str, added)]))
 
 
 def ids(pcn: int, count: int) -> Numbers:

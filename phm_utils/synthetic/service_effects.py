@@ -18,6 +18,7 @@ from phm_utils.synthetic import (
     diagnoses,
     emergency,
     facts,
+    follow_up,
     geography,
     lives,
     medicines,
@@ -32,6 +33,7 @@ from phm_utils.synthetic import (
 )
 from phm_utils.synthetic import published_registers as registers
 from phm_utils.synthetic.deficits import DEFICITS, FACT_LINKS, FACTS, STAGE_OF
+from phm_utils.synthetic.household_effects import household_effects
 from phm_utils.synthetic.prevalence import AGES, CONDITIONS
 
 
@@ -72,8 +74,10 @@ def effects(summaries: list[dict]) -> dict:
             "networks": {geography.pcn_code(s["pcn"]): s["rising"] for s in summaries},
         },
         "outreach": _outreach(),
+        "households_at_risk": household_effects(summaries),
         "programmes": [asdict(p) | _take_up(p, summaries) for p in programmes.PROGRAMMES],
         "lists": [asdict(one) for one in partners.LISTS],
+        "list_editions": [str(partners.EARLIER_DATE), str(partners.LIST_DATE)],
         "list_overlap": _overlap(summaries),
         "dirt": _dirt(),
         "counts": {geography.pcn_code(s["pcn"]): {"people": s["people"], **s["rows"]} for s in summaries},
@@ -103,9 +107,9 @@ def _outreach() -> dict:
     """The planted lists, and shares of what came of them."""
     return {
         "network": geography.pcn_code(outreach.PCN),
-        "list_made": str(days.DATES[outreach.LIST_DAY]),
+        "list_made": str(days.DATES[follow_up.LIST_DAY]),
         "list_expires": str(days.DATES[outreach.EXPIRES]),
-        "last_event": str(days.DATES[outreach.LAST_DAY]),
+        "last_event": str(days.DATES[follow_up.LAST_DAY]),
         "most_people": outreach.MOST,
         outreach.CERVICAL: {
             "comes": outreach.COMES,

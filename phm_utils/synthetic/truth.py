@@ -6,20 +6,22 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from phm_utils.synthetic import care, days, medicines
+from phm_utils.synthetic import address_lists, care, days, medicines, shielding
 from phm_utils.synthetic import published_registers as registers
+from phm_utils.synthetic.added_rows import AddedRows
 from phm_utils.synthetic.appointments import appointment_rate
 from phm_utils.synthetic.contacts import social_care_rate
 from phm_utils.synthetic.draws import NULL, Coded
 from phm_utils.synthetic.emergency import attendance_rate
 from phm_utils.synthetic.facts import ALCOHOL_RISKS, FRAILTIES, NAMES_OF_FACTS, NEVER
 from phm_utils.synthetic.geography import PCNS
+from phm_utils.synthetic.identity import uprns
 from phm_utils.synthetic.lives import death_rate
 from phm_utils.synthetic.network import Network
-from phm_utils.synthetic.partners import LISTS
-from phm_utils.synthetic.people import ETHNIC_CODES, UNREGISTERED
+from phm_utils.synthetic.partners import LISTS, here_on
+from phm_utils.synthetic.people import ETHNIC_CODES, NO_PLACE, UNREGISTERED
 from phm_utils.synthetic.prevalence import CONDITIONS, NAMES
-from phm_utils.synthetic.pseudonymised_columns import IDENTIFIER_ONLY
+from phm_utils.synthetic.pseudonymised_columns import IDENTIFIER_ONLY, OF_ADDRESSES
 from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
 from phm_utils.synthetic.writing import to_arrow, write_table
 from phm_utils.tables import CONTACT_PREFERENCES, TABLES
@@ -35,27 +37,42 @@ class NetworkTruth:
         self.lists = np.zeros((len(network.people), len(LISTS)), bool)
         self.takes = {name: self._among([]) for name in medicines.TREATMENTS}
         self.recorded = {name: self._among([]) for name in (*care.YEARLY, *care.EVER)}
-        self.outreach: Rows | None = None  # what came of the planted lists, in the network that has them
+        self.addresses: Rows | None = None
 
-    def add(self, table: str, rows: Rows) -> None:
-        """Record the person of each row of a table."""
-        self.rows[table] = len(rows)
-        if table not in IDENTIFIER_ONLY:
-            [key] = TABLES[table].key
-            self.records.append((table, rows.numbers(key).values, rows.who))
+    def add(self, table: str, rows: Rows, below: Rows | None = None) -> None:
+        """Record the person of each row of a table, and of the rows added below it."""
+        self.add_records(table, rows)
+        if below:
+            self.add_records(table, below)
         if table == "partner_list":
             self.lists[rows.who, rows.coded("list_name").index] = True
+        if table == "address_list":
+            self.addresses = rows
         if table == "gp_event":
-            self.recorded = {name: self._among(who) for name, who in care.recorded(rows).items()}
+            entries = rows.followed_by(below) if below else rows
+            self.recorded = {name: self._among(who) for name, who in care.recorded(entries).items()}
         if table == "gp_medication":
             self.takes = {name: self._among(who) for name, who in medicines.takers(rows).items()}
 
-    def write(self, folder: Path, part: str) -> None:
-        """Write `person` and `record` of this network, and `outreach` of the one that has planted lists."""
-        write_table(folder / "person" / f"{part}.parquet", self._person(), "parquet")
-        write_table(folder / "record" / f"{part}.parquet", self._record(), "parquet")
-        if self.outreach:
-            write_table(folder / "outreach" / f"{part}.parquet", self._outreach(self.outreach), "parquet")
+    def add_records(self, table: str, rows: Rows) -> None:
+        """Count rows of a table, and record the person of each where they are about people."""
+        self.rows[table] = self.rows.get(table, 0) + len(rows)
+        if table not in (*IDENTIFIER_ONLY, *OF_ADDRESSES):
+            [key] = TABLES[table].key
+            self.records.append((table, rows.numbers(key).values, rows.who))
+
+    def write(self, folder: Path, part: str, added: AddedRows) -> None:
+        """Write everything of this network; `outreach` where it has planted lists."""
+        tables = {"person": self._person(added), "record": self._record()}
+        if self.addresses:
+            tables["address_list"] = self._addresses(self.addresses)
+        if added.shielded and added.vulnerable:
+            tables["shielded"] = self._of_people(added.shielded.truth())
+            tables["vulnerable"] = self._of_people(added.vulnerable.truth())
+        if added.follow_up:
+            tables["outreach"] = self._of_people(added.follow_up.rows())
+        for name, content in tables.items():
+            write_table(folder / name / f"{part}.parquet", content, "parquet")
 
     def summary(self) -> dict:
         """Counts for `effects.json`, and nothing that takes space."""
@@ -89,8 +106,19 @@ class NetworkTruth:
             {"table_name": to_arrow(table), "record_id": record, "person": self.network.people.numbers()[who]}
         )
 
-    def _outreach(self, rows: Rows) -> pa.Table:
-        """One row per person planted and status of theirs; without a status where nothing came."""
+    def _addresses(self, rows: Rows) -> pa.Table:
+        """One row per address and list, as it should be: who lives there, and whether it is rightly on it."""
+        people, tokens = self.network.people, self.network.identities.address_token
+        home = here_on(people, days.day(address_lists.LIST_DATE)) & (people.place != NO_PLACE)
+        known = uprns(people.pcn, len(tokens)).astype(str)
+        columns: dict[str, Column] = {"household_token": Coded(rows.who, tokens), "uprn": Coded(rows.who, known)}
+        columns |= {name: rows.columns[name] for name in ("row_id", "list_name", "value", "right")}
+        for name, which in (("residents", home), ("registered", home & people.registered)):
+            columns[name] = Numbers(np.bincount(people.household[which], minlength=len(tokens))[rows.who])
+        return pa.table({name: to_arrow(column) for name, column in columns.items()})
+
+    def _of_people(self, rows: Rows) -> pa.Table:
+        """The rows, each with the number, pseudonym and NHS number of its person."""
         identities = self.network.identities
         who: dict[str, Column] = {
             "person": Numbers(self.network.people.numbers()[rows.who]),
@@ -105,7 +133,7 @@ class NetworkTruth:
         found[np.asarray(who, int)] = True
         return found
 
-    def _person(self) -> pa.Table:
+    def _person(self, added: AddedRows) -> pa.Table:
         """One row per person, with everything that was planted."""
         people, health = self.network.people, self.network.health
         practices = (*self.network.practices.tolist(), "")
@@ -152,6 +180,7 @@ class NetworkTruth:
         columns |= {f"has_{name}": Numbers(health.has[:, place]) for place, name in enumerate(NAMES)}
         columns |= self._facts()
         columns |= {f"on_{one.name}": Numbers(self.lists[:, place]) for place, one in enumerate(LISTS)}
+        columns[f"on_{shielding.NAME}"] = Numbers(self._among(added.shielded.listed if added.shielded else []))
         return pa.table({name: to_arrow(column) for name, column in columns.items()})
 
     def _facts(self) -> dict[str, Column]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from phm_utils.synthetic import simulate
+from phm_utils.synthetic.added_rows import AddedRows
 from phm_utils.synthetic.network import Network, make_network, make_tables
 from phm_utils.synthetic.rows import Rows
 
@@ -26,3 +27,12 @@ def network() -> Network:
 def tables(network) -> dict[str, Rows]:
     """Every table of that network, clean."""
     return dict(make_tables(11, network))
+
+
+@pytest.fixture(scope="session")
+def added(network, tables) -> AddedRows:
+    """What comes below the tables of that network: it has planted support."""
+    found = AddedRows(11, network)
+    for table, rows in tables.items():
+        found.below(table, rows)
+    return found

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.synthetic import codes, days, outreach, simulate
+from phm_utils.synthetic import codes, days, follow_up, outreach, simulate
 from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.network import make_network, make_tables
 from phm_utils.synthetic.outreach import CERVICAL, FRAILTY
@@ -30,7 +30,7 @@ def planted():
     made = make_tables(11, network)
     (_, registrations), (_, events) = next(made), next(made)
     found = outreach.make_outreach(stream(11, outreach.PCN, "outreach"), network, registrations, events)
-    return network, found, events, found.events(outreach.PCN)
+    return network, found, events, outreach.coded_events(found)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_women_planted_were_overdue_when_the_list_was_made(planted):
     assert len(who) == 300
     people = network.people
     assert (people.sex[who] == 1).all()
-    assert (people.last[who] > outreach.LIST_DAY).all()
+    assert (people.last[who] > follow_up.LIST_DAY).all()
     assert not people.type_1[who].any()
     # The age in completed years from the first of the month of birth.
     ages = (pd.Timestamp("2024-12-31") - pd.to_datetime(people.birth[who].astype("datetime64[D]"))).days / 365.25
@@ -82,7 +82,7 @@ def test_the_codes_of_the_planted_after_the_list_are_those_of_the_truth_and_no_o
         for status in statuses:
             rows = np.isin(together.columns["snomed_code"].index, codes.positions(CODED[status]))
             rows &= np.isin(together.who, found.listed[cohort])
-            rows &= together.columns["event_date"].days > outreach.INDEX_DAY
+            rows &= together.columns["event_date"].days > follow_up.INDEX_DAY
             coded = sorted(zip(together.who[rows], together.columns["event_date"].days[rows], strict=True))
             told = truth[(truth["status"] == status) & (truth["how"] == "code") & (truth["cohort"] == cohort)]
             assert coded == sorted(zip(told["who"], told["day"], strict=True))
@@ -91,11 +91,11 @@ def test_the_codes_of_the_planted_after_the_list_are_those_of_the_truth_and_no_o
 
 def test_nothing_comes_before_the_list_after_its_end_or_after_the_persons(planted, truth):
     network, some = planted[0], truth[truth["status"].notna()]
-    assert (some["day"] > outreach.LIST_DAY).all()
-    assert (some["day"] <= np.where(some["how"] == "returned", outreach.EXPIRES, outreach.LAST_DAY)).all()
+    assert (some["day"] > follow_up.LIST_DAY).all()
+    assert (some["day"] <= np.where(some["how"] == "returned", outreach.EXPIRES, follow_up.LAST_DAY)).all()
     assert (some["day"] <= network.people.last[some["who"]]).all()
     assert (days.WEEKDAY[some["day"].astype(int)] < 5).all()
-    assert (network.people.last[planted[1].listed[CERVICAL]] < outreach.LAST_DAY).any()  # some leave or die meanwhile
+    assert (network.people.last[planted[1].listed[CERVICAL]] < follow_up.LAST_DAY).any()  # some leave or die meanwhile
 
 
 def test_whoever_has_no_status_stands_in_the_truth_without_one(planted, truth):
