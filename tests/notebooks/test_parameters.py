@@ -37,6 +37,7 @@ OF_VIEW: dict[str, Any] = {
     "cohorts": ("polypharmacy_75_and_over",),
     "condition": "asthma",
     "programme": "telephone_check_in",
+    "model": "heat",
 }
 # What a run so small does not show of itself: a table of the run, and columns of it filled instead.
 PLANTED: dict[str, tuple[str, dict[str, Any]]] = {

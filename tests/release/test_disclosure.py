@@ -84,6 +84,7 @@ def test_estimates_from_events_name_the_people_who_had_them():
     counted = {(r.name, c.behind): c.people for r in releases for c in r.columns if c.kind == "estimate"}
     of_people = {"evaluation_check", "evaluation_balance", "condition_units", "condition_groups", "condition_gradient"}
     of_people |= {"cohort_unit", "cohort_size", "cohort_profile", "rising_contacts", "rising_steadiness", "list_time"}
+    of_people |= {"vulnerable_beyond"}
     of_people |= {name for name, _ in counted if name.startswith(("segment_", "link"))}
     assert {name for (name, _), people in counted.items() if not people} <= of_people
     assert {name for name, _ in counted} - of_people == {

@@ -53,7 +53,9 @@ def test_a_released_table_has_the_columns_and_types_that_it_declares(store, rele
 def test_relations_read_releases_that_are_declared_with_the_keys_that_they_read():
     declared = {release.name: release for release in RELEASES}
     read = [relation for release in RELEASES for relation in release.relations if hasattr(relation, "release")]
-    assert {relation.release for relation in read} == {"cohort_nest", "cohort_size", "list_people"}
+    assert {relation.release for relation in read} == {
+        *("cohort_nest", "cohort_size", "list_people", "vulnerable_beyond", "vulnerable_support"),
+    }
     for relation in read:
         match relation:
             case Nested():
