@@ -11,7 +11,7 @@ WHEELS ?= run lab
 LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
-.PHONY: demo test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
+.PHONY: demo durham test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
         bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-rising bench-cohorts bench-lists \
         benchmark-corruptions benchmark-hostile benchmark-hostile-definitions
 
@@ -22,6 +22,10 @@ demo: $(VENV)/.installed $(LANDING)/simulation.json
 $(LANDING)/simulation.json: $(VENV)/.installed $(SIMULATOR)
 	$(BIN)/phm simulate --pcns 3 --out $(LANDING)
 	@touch $@
+
+# Durham, March 2020, from the question to the last contact.
+durham: $(VENV)/.installed $(LANDING)/simulation.json
+	$(BIN)/phm story parameters/durham_march_2020.yml
 
 test: $(VENV)/.tested
 	$(BIN)/mypy
