@@ -31,7 +31,7 @@ COMPLETE, FEWEST = 0.999, 5  # fields above the first are not shown, except to r
 # Fields that may rightly be empty, such as end dates: no sign of low quality.
 OPEN_ENDED = (
     *("registered_to", "enrolled_to", "event_end", "disdate", "open_date", "close_date", "pcn_from", "pcn_to"),
-    *("successor_code", "value_num", "unit", "contact_preference"),
+    *("successor_code", "value_num", "value", "unit", "contact_preference"),
 )
 
 
