@@ -8,7 +8,15 @@ from phm_utils.tables import TABLES
 from phm_utils.topic import Facts, Stage, Topic, aggregates
 
 CHECK_TABLES = (
-    *("check_table", "check_field", "check_completeness", "check_practice", "check_alarm", "governance_source"),
+    *(
+        "check_table",
+        "check_address_list",
+        "check_field",
+        "check_completeness",
+        "check_practice",
+        "check_alarm",
+        "governance_source",
+    ),
     *("silent_practice", "silent_month", "people_account", "unread_file"),
 )
 
