@@ -20,6 +20,7 @@ from phm_utils.synthetic.follow_up import (
 )
 from phm_utils.synthetic.network import STALE_PRACTICE, Network
 from phm_utils.synthetic.rows import Rows
+from phm_utils.synthetic.shielding import STAGES
 from phm_utils.synthetic.vulnerable import BANDS, DOMAINS, LOWER, LOWER_FROM, MODEL, OF_LOWER, OF_MEDIUM, Vulnerable
 
 PCN = 1  # the network
@@ -52,7 +53,9 @@ def make_support(rng: np.random.Generator, network: Network, vulnerable: Vulnera
 
 def _in_a_band(network: Network, vulnerable: Vulnerable) -> np.ndarray:
     """In a band by the truth, or by records that say more than is true."""
-    ever = network.facts.of(*OF_MEDIUM, *OF_LOWER) | (age_on_index(network.people.birth) >= LOWER_FROM)
+    ever = network.facts.of(*STAGES, "cancer", *OF_MEDIUM, *OF_LOWER) | (
+        age_on_index(network.people.birth) >= LOWER_FROM
+    )
     return np.asarray((vulnerable.band != NULL) | ever | (network.health.bmi >= MAY_BE_OBESE))
 
 
