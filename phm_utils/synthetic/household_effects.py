@@ -48,6 +48,7 @@ def _support() -> dict:
         "list_made": str(days.DATES[follow_up.LIST_DAY]),
         "last_event": str(days.DATES[follow_up.LAST_DAY]),
         "first_tried": support.FIRST_TRIED,
+        "left_to_the_end_where_somebody_dies_or_leaves": support.LEFT_TO_THE_END,
         "failed_tries": support.FAILED_TRIES,
         "answers_letter": support.ANSWERS_LETTER,
         "accepts": support.ACCEPTS,

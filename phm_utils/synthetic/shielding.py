@@ -80,16 +80,12 @@ def steroid_issues(issues: Rows) -> tuple[np.ndarray, np.ndarray]:
     return issues.who[mine], issues.dates("issue_date").days[mine].astype(np.int32)
 
 
-def issues_since(steroids: tuple[np.ndarray, np.ndarray], after: int, until: int, people: int) -> np.ndarray:
-    """By person: issues after one day, up to another. steroids: as `steroid_issues` gives them."""
-    who, issued = steroids
-    return np.bincount(who[(issued > after) & (issued <= until)], minlength=people)
-
-
 def reasons(facts: Facts, steroids: tuple[np.ndarray, np.ndarray], day: int) -> np.ndarray:
     """By person: the first of REASONS that holds on a day, as a place in them; NULL where none does."""
     known, since = facts.column("cancer")
-    courses = issues_since(steroids, day - COURSES_DAYS, day, len(known))
+    who, issued = steroids
+    lately = who[(issued > day - COURSES_DAYS) & (issued <= day)]
+    courses = np.bincount(lately, minlength=len(known))
     holds = [facts.at(stage, day) for stage in STAGES]
     holds += [known & (since <= day) & (since > day - CANCER_DAYS), courses >= COURSES]
     return np.select(holds, range(len(REASONS)), NULL).astype(np.uint8)

@@ -8,7 +8,6 @@ linkage made the run list them. Shares are assumed. Drawn from random numbers of
 
 import numpy as np
 
-from phm_utils.synthetic.conditions import Health
 from phm_utils.synthetic.draws import NULL, chance
 from phm_utils.synthetic.follow_up import (
     CODE,
@@ -21,12 +20,14 @@ from phm_utils.synthetic.follow_up import (
 )
 from phm_utils.synthetic.network import STALE_PRACTICE, Network
 from phm_utils.synthetic.rows import Rows
-from phm_utils.synthetic.vulnerable import BANDS, DOMAINS, LOWER_FROM, MODEL, OF_LOWER, OF_MEDIUM, Vulnerable
+from phm_utils.synthetic.shielding import STAGES
+from phm_utils.synthetic.vulnerable import BANDS, DOMAINS, LOWER, LOWER_FROM, MODEL, OF_LOWER, OF_MEDIUM, Vulnerable
 
 PCN = 1  # the network
 MAY_BE_OBESE = 33.0  # kg/m2: may be measured as VERY_OBESE
 # Working days after LIST_DAY on which households of a band are first tried: from the first to the last of them.
 FIRST_TRIED = {"high": (0, 10), "medium": (3, 25), "lower": (10, 38)}
+LEFT_TO_THE_END = 0.6  # of the households in which somebody dies or leaves meanwhile: for some nobody came in time
 FAILED_TRIES = (0.64, 0.19, 0.09, 0.08)  # 0, 1, 2 and 3 of them, after which a letter is put through the door
 BETWEEN_TRIES, AFTER_LETTER = 5, 4  # working days at most
 ANSWERS_LETTER = 0.70  # of those; the others have had the letter as their one contact
@@ -42,7 +43,8 @@ def make_support(rng: np.random.Generator, network: Network, vulnerable: Vulnera
     who = np.flatnonzero(may_be_listed & (people.last > INDEX_DAY))
     found = FollowUp({MODEL: who}, {RETURNED: LAST_DAY, CODE: LAST_DAY})
     homes, home = np.unique(people.household[who], return_inverse=True)
-    history = _Histories(rng, *_of_homes(vulnerable, who, home, len(homes)))
+    parted = np.bincount(home[last[who] <= LAST_DAY], minlength=len(homes)) > 0
+    history = _Histories(rng, *_of_homes(vulnerable, who, home, len(homes)), parted)
     for status, chosen, place in history.steps():
         mine = chosen[home]
         found.add(MODEL, status, who[mine], WORKING_DAYS[place[home[mine]]], RETURNED, last)
@@ -51,9 +53,10 @@ def make_support(rng: np.random.Generator, network: Network, vulnerable: Vulnera
 
 def _in_a_band(network: Network, vulnerable: Vulnerable) -> np.ndarray:
     """In a band by the truth, or by records that say more than is true."""
-    health: Health = network.health
-    ever = network.facts.of(*OF_MEDIUM, *OF_LOWER) | (age_on_index(network.people.birth) >= LOWER_FROM)
-    return np.asarray((vulnerable.band != NULL) | ever | (health.bmi >= MAY_BE_OBESE))
+    ever = network.facts.of(*STAGES, "cancer", *OF_MEDIUM, *OF_LOWER) | (
+        age_on_index(network.people.birth) >= LOWER_FROM
+    )
+    return np.asarray((vulnerable.band != NULL) | ever | (network.health.bmi >= MAY_BE_OBESE))
 
 
 def _with_practices(network: Network, registrations: Rows) -> np.ndarray:
@@ -76,12 +79,13 @@ def _of_homes(vulnerable: Vulnerable, who: np.ndarray, home: np.ndarray, homes: 
 
 
 class _Histories:
-    """One history per household, in working days after LIST_DAY."""
+    """One history per household, in working days after LIST_DAY. parted: where somebody dies or leaves meanwhile."""
 
-    def __init__(self, rng: np.random.Generator, band: np.ndarray, in_need: np.ndarray) -> None:
+    def __init__(self, rng: np.random.Generator, band: np.ndarray, in_need: np.ndarray, parted: np.ndarray) -> None:
         n = len(band)
         low, high = (np.array([FIRST_TRIED[name][end] for name in BANDS])[band] for end in (0, 1))
-        self.first = rng.integers(low, high + 1)
+        at_the_end = parted & chance(rng, LEFT_TO_THE_END, n)
+        self.first = np.where(at_the_end, FIRST_TRIED[LOWER][1], rng.integers(low, high + 1))
         self.fails = np.searchsorted(np.cumsum(FAILED_TRIES)[:-1], rng.random(n), side="right")
         self.waits = rng.integers(1, BETWEEN_TRIES + 1, (len(FAILED_TRIES), n))
         self.by_letter = self.fails == len(FAILED_TRIES) - 1

@@ -15,7 +15,7 @@ from phm_utils.synthetic.network import Network
 from phm_utils.synthetic.partners import EARLIER_DATE, LISTS, here_on
 from phm_utils.synthetic.people import NO_PLACE
 from phm_utils.synthetic.rows import Numbers, Rows
-from phm_utils.synthetic.shielding import COURSES, COURSES_DAYS, REASONS, STAGES, Shielded, issues_since, reasons
+from phm_utils.synthetic.shielding import REASONS, Shielded, reasons
 from phm_utils.tables import CONTACT_PREFERENCES
 
 MODEL = "shielding_2020"
@@ -37,8 +37,7 @@ class Vulnerable:
     """One entry per person of the network. band: place in BANDS, NULL in none. domains: people x DOMAINS.
 
     here: registered on INDEX_DAY; all else is false or NULL of the others. listed: on the shielded list.
-    reason: by which the clinical rule of the list holds, a place in REASONS; narrower than the band `high`, which has
-    everybody with a cancer that is known, and not those with a new one alone.
+    reason: why somebody is in the highest band, a place in REASONS: the rule of the shielded list, four weeks later.
     """
 
     here: np.ndarray
@@ -77,22 +76,20 @@ def make_vulnerable(
     here = people.registered & here_on(people, INDEX_DAY)
     listed = np.zeros(len(people), bool)
     listed[shielded.listed] = True
-    band = np.where(here, _bands(network, steroids), NULL).astype(np.uint8)
     reason = np.where(here, reasons(network.facts, steroids, INDEX_DAY), NULL).astype(np.uint8)
+    band = np.where(here, _bands(network, reason), NULL).astype(np.uint8)
     return Vulnerable(here, band, _domains(network, on_lists, here) & here[:, None], listed, reason)
 
 
-def _bands(network: Network, steroids: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _bands(network: Network, reason: np.ndarray) -> np.ndarray:
     """The first band that holds, as a place in BANDS."""
     facts, age = network.facts, age_on_index(network.people.birth)
 
     def any_of(concepts: tuple[str, ...]) -> np.ndarray:
         return np.logical_or.reduce([facts.at(concept, INDEX_DAY) for concept in concepts])
 
-    courses = issues_since(steroids, INDEX_DAY - COURSES_DAYS, INDEX_DAY, len(age))
-    high = any_of((*STAGES, "cancer")) | (courses >= COURSES)  # a cancer that is known is recorded several times a year
     medium = any_of(OF_MEDIUM) | (age >= MEDIUM_FROM) | (network.health.bmi >= VERY_OBESE)
-    return np.select([high, medium, any_of(OF_LOWER) | (age >= LOWER_FROM)], range(len(BANDS)), NULL)
+    return np.select([reason != NULL, medium, any_of(OF_LOWER) | (age >= LOWER_FROM)], range(len(BANDS)), NULL)
 
 
 def _domains(network: Network, on_lists: np.ndarray, here: np.ndarray) -> np.ndarray:

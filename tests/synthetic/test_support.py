@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phm_utils.synthetic import days, follow_up, partners, support, vulnerable
+from phm_utils.synthetic import days, follow_up, partners, shielding, support, vulnerable
 from phm_utils.synthetic.draws import NULL
 from phm_utils.synthetic.follow_up import CODE, HOW, RETURNED, STATUSES
 from phm_utils.synthetic.network import STALE_PRACTICE
@@ -173,7 +173,7 @@ def test_bands_are_the_first_that_holds(network, added):
     assert (band[here & (people.age >= 72)] != BANDS.index("lower")).all()
     assert (band[here & (people.age >= 72)] != NULL).all()
     sixties = here & (people.age >= 62) & (people.age < 70) & (network.health.bmi < 40)
-    well = ~network.facts.of(*vulnerable.OF_MEDIUM, *vulnerable.STAGES, "cancer")
+    well = ~network.facts.of(*vulnerable.OF_MEDIUM, *shielding.STAGES, "cancer")
     few = band[sixties & well]
     assert (few == BANDS.index("lower")).mean() > 0.99  # but for a few with four issues of prednisolone
     young = here & (people.age < 50) & (network.health.bmi < 40) & well & ~facts.of(*vulnerable.OF_LOWER)
