@@ -12,7 +12,7 @@ LANDING := outputs/identified/landing/demoshire
 SIMULATOR := $(wildcard phm_utils/synthetic/*.py) parameters/concepts.csv $(wildcard parameters/codelists/*.csv)
 
 .PHONY: demo durham test test-full test-subsets coverage lab lint format clean lock wheelhouse offline sbom hooks \
-        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-rising bench-cohorts bench-lists \
+        bench-simulate bench-validation bench-linkage bench-identified bench-persons bench-evaluation bench-statistics bench-names bench-scale bench-rising bench-cohorts bench-lists bench-households \
         benchmark-corruptions benchmark-hostile benchmark-hostile-definitions
 
 demo: $(VENV)/.installed $(LANDING)/simulation.json
@@ -103,6 +103,11 @@ bench-lists: $(VENV)/.installed
 	$(BIN)/phm simulate --pcns 15 --out outputs/identified/landing/demoshire
 	$(BIN)/phm run parameters/demo.yml --areas ics --notebooks 03
 	$(BIN)/python benchmarks/lists.py parameters/demo.yml
+
+# From the rules of one model of vulnerability to its tables, at 805,000 people.
+bench-households: $(VENV)/.installed
+	$(BIN)/phm simulate --pcns 15 --out outputs/identified/landing/demoshire
+	$(BIN)/python benchmarks/households.py parameters/demo.yml --profile
 
 # 2,000 mutated extracts: no traceback, and each row of a file kept, quarantined or refused with it.
 benchmark-hostile: $(VENV)/.installed
