@@ -29,7 +29,8 @@ def range_with_unlinked(count: float, lists: pd.DataFrame, deviations: float = 1
     m^2) / linked. A first-order answer: rows of two lists that are missed for one household are taken to act apart.
     Rows are taken to be missed without regard to whom they are about; where those at risk are missed more often, the
     range is too low for what is on a list and too high for what is beyond it.
-    A list without a linked row tells nothing: with rows missed, both ends are missing.
+    A list without a linked row tells nothing: with rows missed, both ends are missing; so they are where it is not
+    known how many rows were missed.
     Raises InputError where a number is negative, or `fewest` more than `most`.
 
     >>> row = {"linked": 100, "fewest": 10, "most": 10, "influence": -50, "squared": 50}
@@ -37,7 +38,8 @@ def range_with_unlinked(count: float, lists: pd.DataFrame, deviations: float = 1
     [390.5, 399.5]
     """
     _check(count, lists)
-    if ((lists["linked"] == 0) & (lists["most"] > 0)).any():
+    nothing_known = (lists["linked"] == 0) & (lists["most"] > 0)
+    if nothing_known.any() or lists[["fewest", "most"]].isna().any(axis=None):
         return np.array(np.nan), np.array(np.nan)
     known = lists[lists["linked"] > 0].astype(float)
     mean, square = known["influence"] / known["linked"], known["squared"] / known["linked"]
