@@ -4,6 +4,7 @@ A run states one purpose. An extract whose source is not declared, has expired
 or is not permitted for that purpose stops the run.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Literal
@@ -23,6 +24,12 @@ OF_LISTS = ("partner_list", "address_list")  # tables of lists, each of which ma
 SOURCES = tuple(sorted({t.source for t in TABLES.values()}))
 Words = Annotated[str, Field(min_length=2)]
 Purpose = Literal[PURPOSES]  # type: ignore[valid-type]  # mypy reads no Literal from a tuple
+# Lists of domestic abuse or sexual violence, by their names. Put together with an address such a fact can cost a life: none is read.
+NEVER_READ = re.compile(
+    r"marac|idva|(domestic|sexual)[ _-]*(abuse|violence|assault)|women'?s?[ _-]*(aid|refuge)|(?<![a-z])refuges?(?![a-z])"
+    r"|(?<!substance[ _-])(?<!alcohol[ _-])(?<!drug[ _-])abuse",
+    re.IGNORECASE,
+)
 APPLIED = {"supplier": "applied by the supplier", "here": "applied here", "not_applicable": "does not apply"}
 
 
@@ -192,12 +199,17 @@ def refusals(source: str, entry: Permission, workbook: Workbook, day: date) -> l
 def refuse_lists(
     permissions: list[tuple[str, Permission]], lists: Mapping[str, list[str]], workbook: Workbook, day: date
 ) -> None:
-    """Refuse lists without a permission of their own, where no entry covers every list. lists: by table of OF_LISTS."""
+    """Refuse lists without a permission of their own, where no entry covers every list, and those of domestic abuse.
+
+    lists: by table of OF_LISTS.
+    """
     entries = _by_name(dict(permissions))
     faults = []
     for table, name in ((table, name) for table, names in lists.items() for name in names):
         own = f"{table}/{name}"
-        if entry := entries.get(_plain(own)):
+        if NEVER_READ.search(name):
+            faults.append(f"- {own}: by its name a list of domestic abuse, which no run reads: take its rows out")
+        elif entry := entries.get(_plain(own)):
             faults += refusals(own, entry, workbook, day)
         elif table not in entries:
             faults.append(f"- {own}: not declared")

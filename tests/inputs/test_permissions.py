@@ -98,6 +98,21 @@ def test_a_list_of_addresses_may_need_its_own_entry(small):
     assert "energy_band" not in str(error.value)  # which has its own
 
 
+@pytest.mark.parametrize("name", ["MARAC", "domestic_abuse_service", "Women's Aid", "refuge list", "IDVA caseload"])
+def test_a_list_of_domestic_abuse_is_read_by_no_run(small, name):
+    row = {"row_id": "1", "token_person_id": "token-1", "list_name": name, "flag": "x", "list_date": "2024-01-01"}
+    small.put("partner_list", row)
+    with pytest.raises(InputError, match="by its name a list of domestic abuse, which no run reads: take its rows out"):
+        small.checked(with_governance(small, lambda sources: None))
+
+
+@pytest.mark.parametrize("name", ["refugee support", "substance_abuse", "asylum", "domestic violets", "drug abuse"])
+def test_other_lists_are_not_taken_for_one(small, name):
+    row = {"row_id": "1", "token_person_id": "token-1", "list_name": name, "flag": "x", "list_date": "2024-01-01"}
+    small.put("partner_list", row)
+    small.checked(with_governance(small, lambda sources: None))
+
+
 def two_people(small, rows, **first):
     registration = rows["gp_registration"]
     other = registration | {"registration_id": "r2", "token_person_id": "token-2"}
