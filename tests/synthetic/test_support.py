@@ -1,5 +1,6 @@
 """Planted support of households at risk: everybody who is still there is contacted, in the order of a hub's work."""
 
+import json
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -190,3 +191,17 @@ def test_the_truth_has_everybody_in_a_band(tiny):
     outreach = pd.read_parquet(tiny / "truth" / "outreach" / "U99001.parquet")
     assert set(outreach["cohort"]) == {MODEL}
     assert CODE not in set(outreach["how"])
+
+
+def test_the_summary_counts_what_the_truth_has(tiny):
+    summary = json.loads((tiny / "truth" / "effects.json").read_text(encoding="utf-8"))["households_at_risk"]
+    for number in (1, 2, 3):
+        network = f"U9900{number}"
+        people = pd.read_parquet(tiny / "truth" / "vulnerable" / f"{network}.parquet")
+        for band, counts in summary[MODEL]["networks"][network].items():
+            mine = people[people["band"] == band]
+            assert counts == {"people": len(mine), "beyond": int(mine["beyond"].sum())}
+        states = pd.read_parquet(tiny / "truth" / "shielded" / f"{network}.parquet")["state"].value_counts()
+        found = {state: count for state, count in summary["shielded_patients"]["networks"][network].items() if count}
+        assert found == states[states > 0].to_dict()
+    assert summary["support"]["network"] == "U99001"
