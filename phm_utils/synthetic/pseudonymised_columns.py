@@ -10,6 +10,9 @@ from phm_utils.synthetic.people import NO_PLACE
 from phm_utils.synthetic.rows import Column, Dates, Numbers, Rows
 from phm_utils.tables import TABLES
 
+# 1.4% of GP addresses found no UPRN, thrice as many of people lately moved (Harper and others 2021,
+# doi:10.23889/ijpds.v6i1.1674); that they are more where deprivation is higher is assumed.
+ADDRESS_UNKNOWN, LATELY_MOVED, MORE_DEPRIVED = 0.012, 3.0, 0.5
 SEXES = ("1", "2", "0", "X", "9")  # male, female, then codes for not known
 IDENTIFIER_ONLY = ("gp_event", "gp_medication", "gp_appointment")  # no other column of identity
 OF_ADDRESSES = ("address_list",)  # the `who` of a row is the place of an address, not of a person
@@ -35,7 +38,20 @@ def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: 
         columns["household_token"] = Coded(home.astype(np.int32), identities.household_token)
     if any(column.name == "no_fixed_abode" for column in TABLES[table].columns):
         columns["no_fixed_abode"] = Numbers(network.people.place[who] == NO_PLACE)
+    if table == "gp_registration":  # drawn last, so that all else is as it would be without
+        unknown = _unknown_addresses(rng, network)[network.people.household[who]]
+        home = np.where(unknown, -1, columns["household_token"].index)
+        columns["household_token"] = Coded(home.astype(np.int32), identities.household_token)
     return columns
+
+
+def _unknown_addresses(rng: np.random.Generator, network: Network) -> np.ndarray:
+    """True for each household whose address found no property number: more of the deprived and the lately moved."""
+    people = network.people
+    _, first = np.unique(people.household, return_index=True)
+    lately = people.joined[first] > days.INDEX_DAY - 365
+    times = np.where(lately, LATELY_MOVED, 1.0) * (1 + MORE_DEPRIVED * people.deprivation[first])
+    return chance(rng, ADDRESS_UNKNOWN * times, len(first))
 
 
 def recorded_person(

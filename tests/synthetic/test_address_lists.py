@@ -7,7 +7,9 @@ import pytest
 
 from phm_utils.synthetic import address_lists, days
 from phm_utils.synthetic.address_lists import BANDS, DISCOUNT, ENERGY, LISTS, SERVICES, VALUES
+from phm_utils.synthetic.draws import stream
 from phm_utils.synthetic.people import NO_PLACE
+from phm_utils.synthetic.pseudonymised_columns import pseudonymised
 
 DAY = days.day(address_lists.LIST_DATE)
 
@@ -111,6 +113,19 @@ def test_some_addresses_have_nobody_registered_and_keys_are_those_of_registratio
     assert 0.01 < nobody.mean() < 0.15
     assert (truth["residents"] >= truth["registered"]).all()
     registered = read(f"{tiny}/pseudonymised/gp_registration")["household_token"].dropna()
-    assert truth.loc[~nobody, "household_token"].isin(registered).all()
+    # Some addresses of registrations found no property number; the list's keys are right all the same.
+    assert 0.9 < truth.loc[~nobody, "household_token"].isin(registered).mean() < 1
     assert not truth.loc[nobody, "household_token"].isin(registered).all()
     assert truth.groupby("household_token")["uprn"].nunique().max() == 1
+
+
+def test_an_address_without_a_key_lacks_it_for_everybody_and_more_often_where_people_moved_lately(network, tables):
+    rows = tables["gp_registration"]
+    token = pseudonymised(stream(11, 1, "form"), network, "gp_registration", rows)["household_token"]
+    people = network.people
+    frame = pd.DataFrame({"household": people.household[rows.who], "unknown": token.index == -1})
+    assert frame.groupby("household")["unknown"].nunique().max() == 1
+    moved = pd.Series(people.joined > days.INDEX_DAY - 365).groupby(people.household).first()  # by who comes first
+    shares = frame.groupby("household")["unknown"].first().groupby(moved).mean()
+    assert 0.005 < shares[False] < 0.03
+    assert shares[True] > 1.5 * shares[False]
