@@ -24,10 +24,11 @@ OF_LISTS = ("partner_list", "address_list")  # tables of lists, each of which ma
 SOURCES = tuple(sorted({t.source for t in TABLES.values()}))
 Words = Annotated[str, Field(min_length=2)]
 Purpose = Literal[PURPOSES]  # type: ignore[valid-type]  # mypy reads no Literal from a tuple
-# Lists of domestic abuse or sexual violence, by their names. Put together with an address such a fact can cost a life: none is read.
+# Lists of domestic abuse or sexual violence, by their names. Put together with an address such a fact can cost a life:
+# none is read.
 NEVER_READ = re.compile(
-    r"marac|idva|(domestic|sexual)[ _-]*(abuse|violence|assault)|women'?s?[ _-]*(aid|refuge)|(?<![a-z])refuges?(?![a-z])"
-    r"|(?<!substance[ _-])(?<!alcohol[ _-])(?<!drug[ _-])abuse",
+    r"marac|idva|(domestic|sexual)[ _-]*(abuse|violence|assault)|women'?s?[ _-]*(aid|refuge)"
+    r"|(?<![a-z])refuges?(?![a-z])|(?<!substance[ _-])(?<!alcohol[ _-])(?<!drug[ _-])abuse",
     re.IGNORECASE,
 )
 APPLIED = {"supplier": "applied by the supplier", "here": "applied here", "not_applicable": "does not apply"}

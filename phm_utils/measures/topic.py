@@ -30,7 +30,7 @@ VULNERABILITY = Stage(
     "vulnerability",
     "phm_utils.measures.vulnerability:vulnerability",
     makes=MADE,
-    reads=("person", "person_left_out", "person_event", "event_concept", "segment"),
+    reads=("person", "person_left_out", "person_event", "event_concept", "segment", "list_member", "outreach_event"),
     parameters=(SegmentChoice,),
     files="phm_utils.measures.vulnerability:files_of",
     items="phm_utils.measures.vulnerability:names",

@@ -35,13 +35,11 @@ def pseudonymised(rng: np.random.Generator, network: Network, table: str, rows: 
     }
     if any(column.name == "household_token" for column in TABLES[table].columns):
         home = np.where(network.people.place[who] == NO_PLACE, -1, network.people.household[who])
+        if table == "gp_registration":  # drawn last, so that all else is as it would be without
+            home = np.where(_unknown_addresses(rng, network)[network.people.household[who]], -1, home)
         columns["household_token"] = Coded(home.astype(np.int32), identities.household_token)
     if any(column.name == "no_fixed_abode" for column in TABLES[table].columns):
         columns["no_fixed_abode"] = Numbers(network.people.place[who] == NO_PLACE)
-    if table == "gp_registration":  # drawn last, so that all else is as it would be without
-        unknown = _unknown_addresses(rng, network)[network.people.household[who]]
-        home = np.where(unknown, -1, columns["household_token"].index)
-        columns["household_token"] = Coded(home.astype(np.int32), identities.household_token)
     return columns
 
 
