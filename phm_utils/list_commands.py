@@ -20,12 +20,17 @@ Adding = Callable[..., argparse.ArgumentParser]
 def list_options(commands, add: Adding, day: Callable[[str], date]) -> None:
     """Add the commands. add: makes a command, as `phm` does. day: reads a day."""
     asked = add(commands, "request", request, "ask for a list of a cohort's people, for one recipient")
-    asked.add_argument("cohort", metavar="COHORT", help="the name of one of parameters/cohorts")
+    asked.add_argument(
+        "cohort", metavar="COHORT", help="the name of one of parameters/cohorts or parameters/vulnerability"
+    )
     asked.add_argument("--practice", metavar="CODE", help="whose patients; it is the recipient, too")
     asked.add_argument("--agreement", metavar="REFERENCE", help="of a team or another recipient (that of the practice)")
     asked.add_argument("--role", required=True, help="of who asks, as the agreement names it")
     asked.add_argument("--purpose", required=True, help="for example direct_care")
     asked.add_argument("--requester", required=True, metavar="NAME", help="who asks")
+    asked.add_argument(
+        "--again", action="store_true", help="those too who were reached, declined, or are on a running list"
+    )
     _add_run(asked, day)
     listed = add(commands, "reidentify", reidentify, "write the list of a request, with the key of the linkage")
     listed.add_argument("--requester", required=True, metavar="NAME", help="who writes the list")
@@ -71,7 +76,7 @@ def request(options: argparse.Namespace) -> int:
     from phm_utils.requests.terms import Ask
 
     workbook, log = _open(options)
-    names = ("cohort", "role", "purpose", "requester", "agreement", "practice", "day")
+    names = ("cohort", "role", "purpose", "requester", "agreement", "practice", "day", "again")
     ask = Ask(**{name: getattr(options, name) for name in names})
     print(printable_lines(str(make_request(workbook, ask, log))))
     return DONE

@@ -105,7 +105,8 @@ def _household(rule: Rule, world: World) -> pd.Series:
     unknown = held.isna().astype(int)
     others_unknown = unknown.groupby(home).transform("sum") - unknown
     found = (others_true > 0).astype("boolean").mask((others_true == 0) & (others_unknown > 0))
-    return found.mask(~known_home | (world.person["household_size"] >= COMMUNAL))
+    apart = world.person["lsoa"].groupby(home).transform("nunique") > 1
+    return found.mask(~known_home | (world.person["household_size"] >= COMMUNAL) | apart)
 
 
 # A column of `person`.

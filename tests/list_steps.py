@@ -24,6 +24,11 @@ def listed(world: World, request, key=KEY, day=NEXT):
     return reidentify(world.workbook, request.head.request, lambda: key, world.log(), day, "Data Manager")
 
 
+def entries(world: World) -> list:
+    """Every entry of the audit log, in order."""
+    return [read_entry(line) for line in world.log().place.log.read_bytes().splitlines()]
+
+
 def read_list(folder) -> pd.DataFrame:
     return pd.read_csv(folder / CSV, dtype=str, keep_default_na=False, encoding="utf-8-sig")
 
@@ -34,6 +39,6 @@ def refused(world: World, request, says: str, key=KEY, day=NEXT, error=InputErro
         listed(world, request, key, day)
     lists = world.identified / "lists"
     assert not lists.exists() or list(lists.iterdir()) == []
-    last = read_entry(world.log().place.log.read_bytes().splitlines()[-1])
+    last = entries(world)[-1]
     assert (last.kind, last.action) == ("outcome", "reidentify")
     assert last.facts["result"] in ("refused", "failed")

@@ -65,6 +65,7 @@ class World:
     deaths: dict[int, str] = field(default_factory=dict)
     events: list[dict] = field(default_factory=list)
     cohort: dict = field(default_factory=lambda: dict(COHORT))
+    model: dict = field(default_factory=lambda: dict(MODEL))
     names: dict[int, dict] = field(default_factory=dict)
 
     def make(self) -> "World":
@@ -76,11 +77,13 @@ class World:
         return self
 
     def write_definitions(self) -> None:
-        (self.root / "parameters" / "cohorts" / "tiny.yml").write_text(yaml.safe_dump(self.cohort), encoding="utf-8")
+        parts = {"cohorts/tiny": self.cohort, "vulnerability/cold": self.model, "social_domains": DOMAINS}
+        for name, content in parts.items():
+            (self.root / "parameters" / f"{name}.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
-    def agree(self, **changed) -> None:
-        """Change the agreement DC of the practices."""
-        self._change("agreements.yml", lambda content: content["agreements"]["DC"].update(changed))
+    def agree(self, reference: str = "DC", **changed) -> None:
+        """Change an agreement: by default DC, of the practices."""
+        self._change("agreements.yml", lambda content: content["agreements"][reference].update(changed))
 
     def govern(self, source: str, **changed) -> None:
         """Change a source's entry, or make one like that of partner lists."""
@@ -265,3 +268,57 @@ def world(tmp_path, monkeypatch) -> World:
     )
     begin(place_of(workbook), KEY, root=tmp_path / "identified", synthetic=True)
     return World(tmp_path, workbook)
+
+
+MODEL = {
+    "title": "Cold weather",
+    "short": "Cold",
+    "threat": "Cold spells",
+    "question": "Who?",
+    "use": "A call.",
+    "source": "made up",
+    "neutral_title": "Offer of help",
+    "neutral_reason": "Listed for an offer of help",
+    "bands": {
+        "high": {"title": "High", "rule": {"says": "Diabetes recorded", "has": "diabetes"}},
+        "medium": {"title": "Medium", "rule": {"says": "Asthma recorded", "has": "asthma"}},
+        "lower": {
+            "title": "Lower",
+            "rule": {"says": "Aged 65 or over", "column": "age", "op": "at least", "value": 65},
+        },
+    },
+    "domains": ["income", "mobility", "alone_70"],
+}
+TAX, BADGE, SHIELDED, CHARITY = "council_tax_reduction", "blue_badge", "shielded_patients", "warm homes charity"
+DOMAINS = {
+    "income": {
+        "title": "Low income",
+        "records": [
+            {"attaches": "household", "rule": {"says": "Council tax reduction", "list": TAX, "within": {"months": 24}}},
+            {"attaches": "household", "rule": {"says": "Charity", "list": CHARITY}},
+        ],
+    },
+    "mobility": {
+        "title": "Moves with difficulty",
+        "records": [
+            {"attaches": "person", "rule": {"says": "Blue badge", "list": BADGE, "within": {"months": 36}}},
+            {"attaches": "household", "rule": {"says": "Step-free home", "address": ["ramp/yes", "lift"]}},
+            {"attaches": "person", "rule": {"says": "Housebound", "column": "housebound", "op": "is", "value": True}},
+        ],
+    },
+    "alone_70": {
+        "title": "Alone at 70 or over",
+        "records": [
+            {
+                "attaches": "person",
+                "rule": {
+                    "says": "Lives alone at 70 or over",
+                    "all": [
+                        {"column": "age", "op": "at least", "value": 70},
+                        {"column": "household_size", "op": "is", "value": 1},
+                    ],
+                },
+            }
+        ],
+    },
+}

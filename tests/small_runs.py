@@ -43,7 +43,7 @@ COLUMNS = {
     "household_token": ("VARCHAR", [None, "h1", "h1", "h2", "h2", "h3"]),
 }
 PLACES = {"household_size": "INTEGER", "practice_code": "VARCHAR", "pcn_code": "VARCHAR", "person_id": "VARCHAR",
-          "person_no": "INTEGER"}  # fmt: skip
+          "person_no": "INTEGER", "lsoa": "VARCHAR"}  # fmt: skip
 
 
 def small_run(seed: int) -> dict:
@@ -64,6 +64,9 @@ def small_run(seed: int) -> dict:
         {"concept": "born", "person": n, "day": rng.choice([date(1960, 2, 1), date(2022, 3, 1), date(2023, 1, 1)])}
         for n in range(1, len(people))  # the month of birth of the last is not known
     ]
+    areas = {home: rng.choice([["E1"], ["E1", None], ["E1", "E2"]]) for home in ("h1", "h2", "h3", None)}
+    for person in people:
+        person["lsoa"] = rng.choice(areas[person["household_token"]])
     return {"index_date": index_date, "people": people, "events": events, "sources": sources}
 
 

@@ -84,6 +84,7 @@ class Cohort(Frozen):
     neutral_title: str | None = Field(None, description="for lists, where the title would say something of others")
     neutral_reason: str | None = None
     follow_up: FollowUp = FollowUp()
+    once: bool = Field(False, description="nobody is listed again who was reached, declined or is on a running list")
     written: tuple[Any, ...] = Field((), exclude=True, repr=False, description="criteria before parameters are put in")
 
     @property

@@ -12,12 +12,11 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, quote
-from phm_utils.measures.cohort_definitions import FOLDER, load_cohort
+from phm_utils.measures.named_cohorts import files_of_name, follow_up_of, kind_of
 from phm_utils.measures.outreach import TAKEN, held_outreach, requests_folder
 from phm_utils.params import Workbook
 from phm_utils.privacy.request_file import HEAD, PEOPLE, RequestFolder, requests_of
 from phm_utils.rules.concepts import concepts
-from phm_utils.runs import project_root
 
 HERE, DIED, MOVED, NOT_FOUND = "here", "died", "moved", "not found"  # on the index date, of a person on a list
 CODE, RETURNED = "code", "returned list"  # where an event is known from
@@ -30,21 +29,15 @@ def follow_up_files(workbook: Workbook) -> list[Path]:
     """The files that the stage depends on: every request, what came back of it, and the files of their cohorts."""
     found = requests_of(requests_folder(workbook))
     parts = [path for request in found for name in (HEAD, PEOPLE, TAKEN) if (path := request.path / name).is_file()]
-    return [
-        *parts,
-        *(path for name in sorted({r.head.cohort for r in found}) if (path := _cohort_file(name)).is_file()),
-    ]
-
-
-def _cohort_file(name: str) -> Path:
-    return project_root() / FOLDER / f"{name}.yml"
+    definitions = [path for name in sorted({r.head.cohort for r in found}) for path in files_of_name(name)]
+    return [*parts, *dict.fromkeys(definitions)]
 
 
 def follow_up(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: `list_request`, one row per request; `list_member`, one per request and person; `outreach_event`.
 
-    `list_request`: with `left_out`, why a request is not counted (made after the index date, of another run, with
-    pseudonyms of another key); empty of those that are.
+    `list_request`: with `kind`, is it of a cohort or of a model of vulnerability, and `left_out`, why it is not counted
+    (made after the index date, of another run, with pseudonyms of another key); empty of those that are.
     `list_member`: `state` on the index date, of the practice that the list was made for or its successor, and
     `ended_on`, the day of death or of leaving. Somebody who is not in the extracts at all is NOT_FOUND.
     `outreach_event`: one row per request, person, day, status and source; codes after the day of the list, returned
@@ -64,12 +57,22 @@ def follow_up(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mo
 
 def _requests(con: duckdb.DuckDBPyConnection, found: Sequence[RequestFolder], workbook: Workbook) -> pd.DataFrame:
     rows = [
-        (h.request, h.cohort, h.title, h.made, h.expires, h.people, ", ".join(h.practices), _left_out(con, r, workbook))
+        (
+            h.request,
+            h.cohort,
+            kind_of(h.cohort),
+            h.title,
+            h.made,
+            h.expires,
+            h.people,
+            ", ".join(h.practices),
+            _left_out(con, r, workbook),
+        )
         for r in found
         for h in [r.head]
     ]
-    texts = ["request", "cohort", "title", "practices", "left_out"]
-    frame = pd.DataFrame(rows, columns=[*texts[:3], "made", "expires", "people", *texts[3:]])
+    texts = ["request", "cohort", "kind", "title", "practices", "left_out"]
+    frame = pd.DataFrame(rows, columns=[*texts[:4], "made", "expires", "people", *texts[4:]])
     days = dict.fromkeys(("made", "expires"), "datetime64[s]")
     return frame.astype(dict.fromkeys(texts, "str") | days | {"people": "int64"})
 
@@ -109,7 +112,7 @@ def _returned(counted: Sequence[RequestFolder]) -> pd.DataFrame:
 def _says(cohorts: set[str]) -> pd.DataFrame:
     """One row per cohort and concept that says something: the `status`, and the concept's code list."""
     lists = {concept.concept: concept.codes_from for concept in concepts()}
-    defined = {name: load_cohort(name).follow_up for name in sorted(cohorts) if _cohort_file(name).is_file()}
+    defined = {name: said for name in sorted(cohorts) if (said := follow_up_of(name)) is not None}
     rows = [
         (name, status, concept, lists.get(concept, ""))
         for name, said in defined.items()

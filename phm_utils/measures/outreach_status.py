@@ -11,14 +11,15 @@ from phm_utils.rules.vocabulary import Vocabulary, concept_faults
 
 # Said by the codes of a later extract, and by a list that its recipient sends back.
 FROM_CODES = ("invited", "attended", "declined", "reviewed", "not_reached")
-FROM_LISTS = ("offered", "contacted", "reached", "accepted", "declined", "not_reached", "closed")
+HELPED = ("food_parcel", "hub_support")  # the household was reached, and given that
+FROM_LISTS = ("offered", "contacted", "reached", "accepted", *HELPED, "declined", "not_reached", "closed")
 # The person was spoken with, or came; was written to or spoken with; somebody tried.
-REACHED = ("reached", "accepted", "declined", "attended", "reviewed")
+REACHED = ("reached", "accepted", *HELPED, "declined", "attended", "reviewed")
 CONTACT = ("offered", "invited", "contacted", *REACHED)
 TRIED = ("not_reached", *CONTACT)
 WORDS = {
     "offered": "offered", "invited": "invited", "contacted": "contacted", "reached": "reached", "accepted": "accepted",
-    "declined": "declined", "attended": "attended", "reviewed": "reviewed", "not_reached": "not reached",
+    "food_parcel": "food parcel", "hub_support": "hub support", "declined": "declined", "attended": "attended", "reviewed": "reviewed", "not_reached": "not reached",
     "closed": "closed",
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ STATED = frozenset(
         "request", "role", "purpose", "cohort", "version", "title", "reason", "requester", "recipient", "agreement",
         "gateway", "data_to", "practices", "fields", "people", "asked", "granted", "withheld", "made", "expires", "day",
         "index_date", "file", "files", "sha256", "people_sha256", "rows", "accepted", "rejected", "duplicates",
-        "months", "source", "run", "key", "question"
+        "months", "source", "run", "key", "question", "again", "households"
     }
 )  # fmt: skip
 # What the log itself states besides.

@@ -12,7 +12,7 @@ import pandas as pd
 
 GRANTED = "granted"
 # In this order: the first that holds is the reason given.
-REASONS = (
+OF_THE_DAY = (
     NOT_FOUND := "not among the registrations of the day",
     ELSEWHERE := "registered with a practice that the agreement does not name",
     DIED := "died",
@@ -20,6 +20,12 @@ REASONS = (
     SENSITIVE := "record flagged as sensitive",
     NOT_CLEAR := "registration not clear",
     LEFT := "not registered on the day",
+)
+# Of whom all else permits: nobody is asked twice. See `requests.earlier`.
+REASONS = (
+    *OF_THE_DAY,
+    ALREADY := "already reached or declined",
+    STILL_LISTED := "on a list that still runs",
 )
 
 
@@ -35,7 +41,7 @@ def decide(
     practices: one row per practice: `practice_code`, `close_date`, `successor_code`; merged ones give their
         patients to their successor from the day after `close_date`.
     permitted: codes of the practices whose patients may be listed. day: that of the list.
-    Returns one row per person asked about, in their order: `token`, `decision` (GRANTED or one of REASONS), and
+    Returns one row per person asked about, in their order: `token`, `decision` (GRANTED or one of OF_THE_DAY), and
     `practice_code`, that of the day, of those granted.
 
     >>> rows = pd.DataFrame([{"token": "a", "practice_code": "A99001", "registered_from": date(2020, 1, 1),
@@ -76,7 +82,7 @@ def decide(
         not_clear,
         ~registered,
     ]
-    found["decision"] = np.select(conditions, REASONS, GRANTED)
+    found["decision"] = np.select(conditions, OF_THE_DAY, GRANTED)
     found["practice_code"] = found["practice"].where(found["decision"] == GRANTED)
     return found[["token", "decision", "practice_code"]]
 

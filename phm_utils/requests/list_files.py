@@ -16,6 +16,7 @@ from openpyxl.styles import Alignment, Font
 
 from phm_utils.errors import InputError
 from phm_utils.full_disk import full_disk
+from phm_utils.measures.outreach_status import FROM_LISTS, WORDS
 from phm_utils.printable import printable
 from phm_utils.privacy.access import owner_only, private_folder
 from phm_utils.privacy.agreements import FIELDS
@@ -32,7 +33,7 @@ USUAL_WIDTH = 15
 FOOTER_SIGNS = 200
 WRAPPED = 40  # signs, from which a text is written in several lines
 BOLD, WRAP = Font(bold=True), Alignment(vertical="top", wrap_text=True)
-STATUSES = "offered, contacted, reached, accepted, declined, not reached or closed"
+STATUSES = f"{', '.join(WORDS[name] for name in FROM_LISTS[:-1])} or {WORDS[FROM_LISTS[-1]]}"
 
 
 @dataclass(frozen=True)

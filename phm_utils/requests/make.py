@@ -11,8 +11,9 @@ from phm_utils.params import Workbook
 from phm_utils.privacy.agreements import OTHER
 from phm_utils.privacy.audit_facts import Facts
 from phm_utils.privacy.audit_log import AuditLog
-from phm_utils.privacy.permission import GRANTED, REASONS
-from phm_utils.privacy.request_file import RequestFolder, RequestHead, new_request, write_request
+from phm_utils.privacy.permission import ALREADY, GRANTED, REASONS, STILL_LISTED
+from phm_utils.privacy.request_file import RequestFolder, RequestHead, new_request, requests_of, write_request
+from phm_utils.requests.earlier import earlier_lists
 from phm_utils.requests.people import Question, asked, kept_back
 from phm_utils.requests.terms import Ask, Terms, stated
 from phm_utils.runs import Store, resolve
@@ -71,10 +72,18 @@ def make_request(workbook: Workbook, ask: Ask, log: AuditLog) -> Made:
         with asked(workbook, terms) as question:
             members = question.members()
             decided = question.decided(members["token"])
+            if question.cohort.once and not ask.again:
+                decided = _not_twice(workbook, question, decided)
             head = _head(workbook, question, name)
             granted = decided[decided["decision"] == GRANTED]
             if granted.empty:
-                raise InputError(f"Nobody of {len(decided):,} members may be listed for {terms.recipient} today.")
+                asked_already = (
+                    " `--again` lists those too." if decided["decision"].isin((ALREADY, STILL_LISTED)).any() else ""
+                )
+                raise InputError(
+                    f"Nobody of {len(decided):,} members may be listed for {terms.recipient} today: "
+                    f"{_why(decided)}.{asked_already}"
+                )
             counted = _counted(decided)
 
             def record(written: RequestFolder) -> None:
@@ -82,6 +91,16 @@ def make_request(workbook: Workbook, ask: Ask, log: AuditLog) -> Made:
 
             request = write_request(requests_folder(workbook), head, granted[["token", "practice_code"]], record)
             return Made(request, counted, len(members), kept_back(question))
+
+
+def _not_twice(workbook: Workbook, question: Question, decided: pd.DataFrame) -> pd.DataFrame:
+    """`decided` without whom an earlier list of the same name reached, or still names."""
+    same = [r for r in requests_of(requests_folder(workbook)) if r.head.cohort == question.terms.cohort]
+    return earlier_lists(workbook, same, question.terms.day).applied(decided)
+
+
+def _why(decided: pd.DataFrame) -> str:
+    return "; ".join(f"{n:,} {reason}" for reason, n in _counted(decided).items() if n) or "there are none"
 
 
 def _outcome(written: RequestFolder, terms: Terms, members: int, counted: dict[str, int]) -> Facts:

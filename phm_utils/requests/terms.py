@@ -28,7 +28,12 @@ def refuse_unless_named(requester: str) -> None:
 
 @dataclass(frozen=True)
 class Ask:
-    """What somebody asks for, as they say it. day: of synthetic data, that of the request; else today."""
+    """What somebody asks for, as they say it.
+
+    cohort: its name, or that of a model. again: those too who were reached, declined or are on a list that still runs.
+    households: of a model, its households and not its people. fields: of households, those asked for; else all that
+    are permitted. day: of synthetic data, that of the request; else today.
+    """
 
     cohort: str
     role: str
@@ -37,6 +42,9 @@ class Ask:
     agreement: str | None = None
     practice: str | None = None
     day: date | None = None
+    again: bool = False
+    households: bool = False
+    fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises InputError where the requester is nobody's name: the audit names them."""
@@ -44,7 +52,8 @@ class Ask:
 
     def facts(self) -> dict[str, str]:
         """What the audit records before anything is looked at; the texts may be anything."""
-        given = {name: value for name, value in asdict(self).items() if value is not None}
+        given = {name: value for name, value in asdict(self).items() if value}
+        given |= {"fields": ", ".join(self.fields)} if self.fields else {}
         if practice := given.pop("practice", None):
             given["practices"] = practice
         return {name: safe_words(str(value)) for name, value in given.items()}

@@ -36,6 +36,7 @@ COUNTED = {None: "events", "day": "days", "code": "codes"}  # what a number of e
 EXACT = "DECIMAL(18, 6)"  # of a value, where values are subtracted or divided
 LARGE = 10**9
 COMMUNAL = 11  # people from whom a household is communal: nobody of it is "somebody in the household"
+PLACES = 1  # small areas of a household: people of several share the pseudonym of an address and do not live together
 
 
 @dataclass
@@ -212,15 +213,17 @@ class RuleCompiler(EventFacts):
     def _household(self, leaf: Household) -> exp.Expr:
         """True where the rule holds for another of the household; null where that is not known of any."""
         state = exp.alias_(self.condition(leaf.household), "state")
-        own = self.select(["person_no", "household_token", "household_size", state])
+        own = self.select(["person_no", "household_token", "household_size", "lsoa", state])
         yes, unknown = (
             call("count", exp.case().when(met, literal(1)))
             for met in (exp.column("state"), exp.Is(this=exp.column("state"), expression=exp.Null()))
         )
-        homes = exp.select("household_token", exp.alias_(yes, "yes"), exp.alias_(unknown, "unknown")).from_("own")
+        places = exp.alias_(exp.Count(this=exp.Distinct(expressions=[exp.column("lsoa")])), "places")
+        measures = [exp.alias_(yes, "yes"), exp.alias_(unknown, "unknown"), places]
+        homes = exp.select("household_token", *measures).from_("own")
         homes = homes.where("household_token IS NOT NULL").group_by("household_token")
         others = (
-            f"CASE WHEN own.household_size >= {COMMUNAL} THEN NULL "
+            f"CASE WHEN own.household_size >= {COMMUNAL} OR home.places > {PLACES} THEN NULL "
             "WHEN home.yes - coalesce(CAST(own.state AS INT), 0) > 0 THEN TRUE "
             "WHEN home.unknown - CAST(own.state IS NULL AS INT) > 0 THEN NULL ELSE FALSE END AS state"
         )

@@ -78,8 +78,8 @@ class Count(Frozen):
 class Household(Frozen):
     """A rule holds for somebody else in the household.
 
-    Unknown for people of no known household, or of a communal one. In a household of two it says something of the
-    other person: see `names_others`.
+    Unknown for people of no known household, of a communal one, or of one whose people live in several small areas.
+    In a household of two it says something of the other person: see `names_others`.
     """
 
     household: "Rule"

@@ -285,6 +285,7 @@ HOMES = {
     "known of one other": [("h", False), ("h", None), ("h", True)],
     "no household": [(None, True), (None, False)],
     "communal": [("h", True)] * 11,
+    "two small areas": [("h", True), ("h", False)],
 }
 
 
@@ -297,6 +298,7 @@ HOMES = {
         ("known of one other", [True, True, None]),
         ("no household", [None, None]),
         ("communal", [None] * 11),
+        ("two small areas", [None, None]),  # strangers share the pseudonym of an address
     ],
 )
 def test_somebody_else_in_the_household(tables, home, answers):
@@ -304,7 +306,7 @@ def test_somebody_else_in_the_household(tables, home, answers):
     people = [
         alike
         | {"smi": smi, "household_token": token, "household_size": None if token is None else len(HOMES[home])}
-        | {"person_id": f"person-{n:04d}", "person_no": n + 1}
+        | {"person_id": f"person-{n:04d}", "person_no": n + 1, "lsoa": f"E{n}" if home == "two small areas" else "E0"}
         for n, (token, smi) in enumerate(HOMES[home])
     ]
     make(tables, {"index_date": INDEX, "people": people, "events": [], "sources": {}})

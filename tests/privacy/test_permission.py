@@ -13,8 +13,8 @@ from phm_utils.privacy.permission import (
     LEFT,
     NOT_CLEAR,
     NOT_FOUND,
+    OF_THE_DAY,
     OPTED_OUT,
-    REASONS,
     SENSITIVE,
     decide,
 )
@@ -161,4 +161,4 @@ def test_of_ten_thousand_histories_nobody_is_listed_whom_the_agreement_does_not_
     assert granted["practice_code"].isin(permitted).all()
     assert found.loc[found["decision"] != GRANTED, "practice_code"].isna().all()
     assert list(found["token"]) == list(people)  # everybody asked about has an answer, in order
-    assert set(found["decision"]) == {GRANTED, *REASONS}
+    assert set(found["decision"]) == {GRANTED, *OF_THE_DAY}

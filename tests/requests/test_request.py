@@ -5,18 +5,13 @@ from datetime import date
 
 import pandas as pd
 import pytest
+from list_steps import entries
 from list_world import ASK, COHORT, DAY, token
 
 from phm_utils.errors import DiskFull, InputError
 from phm_utils.measures.outreach import requests_folder
-from phm_utils.privacy.audit_seal import read_entry
 from phm_utils.privacy.request_file import requests_of
 from phm_utils.requests.make import make_request
-
-
-def entries(world) -> list:
-    lines = world.log().place.log.read_bytes().splitlines()
-    return [read_entry(line) for line in lines]
 
 
 def asked_for(world, ask=ASK) -> set[int]:
