@@ -57,7 +57,11 @@ def token(number: int) -> str:
 
 @dataclass
 class World:
-    """The run. people: registrations by person, of several a list; deaths: day by person; events: see `People.have`."""
+    """The run. people: registrations by person, of several a list; deaths: day by person; events: see `People.have`.
+
+    lists, address_lists: rows of these tables of the landing: `home`, the household's pseudonym, `list_name`,
+    `list_date`, and `value` of address lists. addresses: of the vault: pseudonym, source, list, UPRN and postcode.
+    """
 
     root: Path
     workbook: Workbook
@@ -67,6 +71,9 @@ class World:
     cohort: dict = field(default_factory=lambda: dict(COHORT))
     model: dict = field(default_factory=lambda: dict(MODEL))
     names: dict[int, dict] = field(default_factory=dict)
+    lists: list[dict] = field(default_factory=list)
+    address_lists: list[dict] = field(default_factory=list)
+    addresses: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
     def make(self) -> "World":
         """Write it all."""
@@ -134,6 +141,10 @@ class World:
         ]
         columns = ["death_id", "token_person_id", "date_of_death"]
         pd.DataFrame(died, columns=columns).to_csv(folder / "death.csv", index=False)
+        for name, rows in (("partner_list", self.lists), ("address_list", self.address_lists)):
+            if rows:
+                full = [{"row_id": f"L{i}", "household_token": row["home"]} | row for i, row in enumerate(rows)]
+                pd.DataFrame(full).drop(columns="home").to_csv(folder / f"{name}.csv", index=False)
 
     def write_store(self) -> None:
         """The tables of the run. Everybody is a person of it, in the practice of the last registration."""
@@ -191,7 +202,9 @@ class World:
                 | self.names.get(n, {})
             )
         self.vault.parent.mkdir(parents=True, exist_ok=True)
-        digest = seal_identities(self.vault, pd.DataFrame(rows), key, purpose)
+        columns = ["token", "source", "list_name", "uprn", "postcode"]
+        addresses = pd.DataFrame(self.addresses, columns=columns).astype("str")
+        digest = seal_identities(self.vault, pd.DataFrame(rows), addresses, key, purpose)
         frame = pd.DataFrame({"name": [SETTING], "value": [digest]})
         with engine.session(self.root) as con, self.store.stage("link", "1" * 12) as writer:
             writer.add(con, Model("linkage_setting", ("name",), frame=frame))

@@ -8,9 +8,17 @@ from pathlib import Path
 from phm_utils.measures.cohort_definitions import FOLDER, Cohort, cohort_path, read_cohort
 from phm_utils.measures.cohort_members import referred
 from phm_utils.measures.outreach_status import FollowUp
-from phm_utils.measures.vulnerability_model import DOMAINS_FILE, HOUSEHOLD, Model, Record, load_model, model_names
+from phm_utils.measures.vulnerability_model import (
+    DOMAINS_FILE,
+    HOUSEHOLD,
+    Model,
+    Record,
+    load_model,
+    model_names,
+    model_path,
+    read_model,
+)
 from phm_utils.measures.vulnerability_model import FOLDER as MODELS
-from phm_utils.measures.vulnerability_model import model_path, read_model
 from phm_utils.rules.forms import AtAddress
 from phm_utils.rules.tree import AnyOf, Household, Not, Rule, leaves
 from phm_utils.rules.vocabulary import Vocabulary

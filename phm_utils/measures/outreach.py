@@ -20,7 +20,8 @@ from phm_utils.measures.outreach_rows import judged, kept_text
 from phm_utils.params import Workbook
 from phm_utils.privacy.access import owner_only
 from phm_utils.privacy.audit_log import AuditLog
-from phm_utils.privacy.request_file import REQUEST_ID, RequestFolder, read_request, requests_of
+from phm_utils.privacy.household_request import HouseholdFolder, any_requests_of, read_any
+from phm_utils.privacy.request_file import REQUEST_ID, RequestFolder
 from phm_utils.runs import resolve, sha256_file, write_atomically
 
 REQUESTS = "requests"  # of a run's folder
@@ -28,6 +29,7 @@ TAKEN, REJECTED = "outreach.csv", "outreach_rejected.csv"
 KEY = ["reference", "status", "day"]
 COLUMNS = {TAKEN: [*KEY, "entered", "file_sha256"], REJECTED: ["file_sha256", "line", "reason", *KEY]}
 WAIT_SECONDS = 60
+Folder = RequestFolder | HouseholdFolder
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ def requests_folder(workbook: Workbook) -> Path:
     return resolve(workbook.outputs) / workbook.name / REQUESTS
 
 
-def request_of(workbook: Workbook, request: str) -> RequestFolder:
-    """A request of a run by its id. Raises InputError, naming those that there are, where there is none."""
+def request_of(workbook: Workbook, request: str) -> RequestFolder | HouseholdFolder:
+    """A request of a run by its id, for people or for households. Raises InputError, naming those that there are, where there is none."""
     folder, wanted = requests_folder(workbook), request.strip().upper()
     if REQUEST_ID.fullmatch(wanted) and (folder / wanted).is_dir():
-        return read_request(folder / wanted)
+        return read_any(folder / wanted)
     known = [path.name for path in sorted(folder.glob("R-*"))] if folder.is_dir() else []
     there = ", ".join(known[-5:]) or "none"
     raise InputError(f"The run {workbook.name} has no request {request}. Its latest: {there}.")
@@ -73,7 +75,7 @@ def import_outreach(workbook: Workbook, path: Path, request: str, today: date | 
         facts["sha256"] = digest
     with AuditLog.of(workbook).recorded("outreach import", facts) as entry:
         found = request_of(workbook, request)
-        result = _import(found, requests_of(found.path.parent), path, today or date.today())
+        result = _import(found, any_requests_of(found.path.parent), path, today or date.today())
         entry.outcome({"rows": result.rows, "accepted": result.taken, "rejected": len(result.rejected)})
     return result
 
@@ -82,9 +84,9 @@ def _sha256(path: Path) -> str:
     return sha256_file(path) if path.is_file() else ""
 
 
-def _import(found: RequestFolder, all_of_run: Sequence[RequestFolder], path: Path, today: date) -> Imported:
+def _import(found: Folder, all_of_run: Sequence[Folder], path: Path, today: date) -> Imported:
     returned, digest = read_returned(path), _sha256(path)
-    known = found.people()["reference"]
+    known = found.listed()["reference"]
     others = _of_others([other for other in all_of_run if other.path != found.path])
     rows = judged(returned.rows, found.head, known, others, today)
     _refuse_another_list(rows, known, found.head.request, path.name)
@@ -100,17 +102,17 @@ def _import(found: RequestFolder, all_of_run: Sequence[RequestFolder], path: Pat
     return _counted(found, returned, new, said, faulty, len(good) - len(said))
 
 
-def _of_others(requests: Sequence[RequestFolder]) -> pd.Series:
-    """The id of each request, by its people's references; one whose people cannot be read is left out."""
+def _of_others(requests: Sequence[Folder]) -> pd.Series:
+    """The id of each request, by its references; one whose people cannot be read is left out."""
     parts = [pd.Series(dtype="str", index=pd.Index([], dtype="str"))]
     for other in requests:
         with suppress(InputError):
-            parts.append(pd.Series(other.head.request, index=other.people()["reference"], dtype="str"))
+            parts.append(pd.Series(other.head.request, index=other.listed()["reference"], dtype="str"))
     found = pd.concat(parts)
     return found[~found.index.duplicated()]
 
 
-def _counted(found: RequestFolder, returned: Returned, new: Any, said: Any, faulty: Any, nothing: int) -> Imported:
+def _counted(found: Folder, returned: Returned, new: Any, said: Any, faulty: Any, nothing: int) -> Imported:
     held = len(said) - len(new)
     rejected = faulty[["line", "reason"]].reset_index(drop=True)
     return Imported(

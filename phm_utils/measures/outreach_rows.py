@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from phm_utils.measures.outreach_status import FROM_LISTS, WORDS
-from phm_utils.privacy.request_file import REFERENCE, RequestHead
+from phm_utils.privacy.request_file import REFERENCE, ListHead
 
 TYPED = str.maketrans("OIL", "011")  # what Crockford's base 32 reads these letters as
 YEAR_FIRST = r"(\d{4}-\d{1,2}-\d{1,2})(?:[T ][\d:.]+)?"
@@ -57,7 +57,7 @@ def _day(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
     return pd.to_datetime(year + "-" + month + "-" + day, format="%Y-%m-%d", errors="coerce").astype("datetime64[s]")
 
 
-def judged(rows: pd.DataFrame, head: RequestHead, known: pd.Series, others: pd.Series, today: date) -> pd.DataFrame:
+def judged(rows: pd.DataFrame, head: ListHead, known: pd.Series, others: pd.Series, today: date) -> pd.DataFrame:
     """The rows of a returned list with `reference`, `status` and `day` as they are kept, and `reason`.
 
     reason: why a row is faulty; "" of all others. status: "" of a row that means nothing yet.

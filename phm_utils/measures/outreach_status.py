@@ -19,7 +19,8 @@ CONTACT = ("offered", "invited", "contacted", *REACHED)
 TRIED = ("not_reached", *CONTACT)
 WORDS = {
     "offered": "offered", "invited": "invited", "contacted": "contacted", "reached": "reached", "accepted": "accepted",
-    "food_parcel": "food parcel", "hub_support": "hub support", "declined": "declined", "attended": "attended", "reviewed": "reviewed", "not_reached": "not reached",
+    "food_parcel": "food parcel", "hub_support": "hub support",
+    "declined": "declined", "attended": "attended", "reviewed": "reviewed", "not_reached": "not reached",
     "closed": "closed",
 }  # fmt: skip
 

@@ -34,6 +34,16 @@ FIELDS = {
     "last_contact": "Last contact",
     "contact_preference": "Contact preference",
 }
+# What a list of households may say besides the recipient's own lists, each under a gateway of its own.
+HOUSEHOLD_FIELDS = {
+    "at_clinical_risk": "Somebody at clinical risk",
+    "clinical_band": "Clinical band",
+    "on_official_list": "Somebody on the official list",
+    "children": "Children under 18",
+    "people_70_over": "Somebody of 70 or over",
+    "alone_70": "Alone at 70 or over",
+}
+ELSEWHERE = "_elsewhere"  # `<domain>_elsewhere`: a social domain by records that are not the recipient's own
 ADVICE = "Copy parameters/agreements.yml, whose entries are the demo's, and fill it in from the signed agreements."
 NOT_GIVEN = "No list without an agreement: the parameter file has no line `agreements`."
 
@@ -53,14 +63,17 @@ class Agreement(Frozen):
         description="practice: each practice named, its own patients; team: one list for all practices named; "
         "other: not for direct care, under a gateway"
     )
-    practices: tuple[PracticeCode, ...] = Field(
-        min_length=1, description="ODS codes of practices whose patients may be told"
-    )
+    practices: tuple[PracticeCode, ...] = Field((), description="ODS codes of practices whose patients may be told")
     roles: tuple[Words, ...] = Field(min_length=1, description="roles that may ask")
     purposes: tuple[Purpose, ...] = Field(min_length=1, description="what a list may be used for")
-    fields: tuple[str, ...] = Field(min_length=1, description="what a list may say of a person")
+    fields: tuple[str, ...] = Field((), description="what a list may say of a person")
     cohorts: tuple[Code, ...] = Field((), description="cohorts that may be listed; of kind `other` they must be named")
-    gateway: Gateway | None = Field(None, description="of kind `other`")
+    gateway: Gateway | None = Field(None, description="of kind `other`, for lists of people")
+    models: tuple[Code, ...] = Field((), description="of kind `other`: models whose households may be listed")
+    own_lists: tuple[Words, ...] = Field((), description="of kind `other`: lists that this recipient itself supplied")
+    gateways: dict[str, Gateway] = Field(
+        default_factory=dict, description="of kind `other`: by field of households, the law by which it may be told"
+    )
     signed: date = Field(description="first day of the agreement")
     expires: date = Field(description="last day of the agreement")
 
@@ -71,12 +84,32 @@ class Agreement(Frozen):
             raise ValueError(f"{', '.join(unknown)}: not known; there are {', '.join(FIELDS)}")
         return tuple(name for name in FIELDS if name in names)
 
+    @field_validator("gateways")
+    @classmethod
+    def _known_gateways(cls, gateways: dict[str, Gateway]) -> dict[str, Gateway]:
+        if unknown := [name for name in gateways if name not in HOUSEHOLD_FIELDS and not name.endswith(ELSEWHERE)]:
+            known = ", ".join([*HOUSEHOLD_FIELDS, f"<domain>{ELSEWHERE}"])
+            raise ValueError(f"{', '.join(unknown)}: not a field of households; there are {known}")
+        return gateways
+
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Agreement":
         if self.signed > self.expires:
             raise ValueError(f"it ends ({self.expires}) before it begins ({self.signed})")
-        if self.kind == OTHER and (self.gateway is None or not self.cohorts):
-            raise ValueError("of kind `other` it needs a `gateway` and the `cohorts` that may be listed")
+        if self.kind == OTHER and not self.models and (self.gateway is None or not self.cohorts):
+            raise ValueError(
+                "of kind `other` it needs a `gateway` and the `cohorts` that may be listed, or the `models` whose "
+                "households may be"
+            )
+        if self.kind == OTHER and (self.gateway is None) != (not self.cohorts):
+            raise ValueError("`gateway` and `cohorts` belong together: of people, for which cohorts by which law")
+        if self.kind != OTHER and (self.models or self.own_lists or self.gateways):
+            raise ValueError("`models`, `own_lists` and `gateways` are of kind `other`")
+        of_people = self.kind != OTHER or bool(self.cohorts)
+        if of_people and not self.fields:
+            raise ValueError("it needs the `fields` that a list may say of a person")
+        if (of_people or self.gateways) and not self.practices:
+            raise ValueError("it needs the `practices` whose patients may be told")
         if self.kind == OTHER and "direct_care" in self.purposes:
             raise ValueError("direct_care is for practices and teams: who is of kind `other` has another purpose")
         if self.kind != OTHER and self.gateway is not None:
@@ -91,19 +124,35 @@ class Agreement(Frozen):
         ... ).refusals("DC-1", date(2026, 1, 1), role="gp", purpose="direct_care", cohort="asthma")
         ['the agreement DC-1 expired on 31 December 2025']
         """
+        faults = self._refusals(reference, day, role=role, purpose=purpose)
+        if self.gateway and day > self.gateway.expires:
+            faults.append(f"its gateway ({self.gateway.law}) expired on {self.gateway.expires:%d %B %Y}")
+        if self.kind == OTHER and not self.cohorts:
+            faults.append("it is for households alone (`--households`) and lists no people")
+        elif self.cohorts and cohort not in self.cohorts:
+            faults.append(f"it names the cohorts {', '.join(self.cohorts)} and not {cohort}")
+        return faults
+
+    def household_refusals(self, reference: str, day: date, *, role: str, purpose: str, model: str) -> list[str]:
+        """Why it permits no list of a model's households on a day; empty where it does."""
+        faults = self._refusals(reference, day, role=role, purpose=purpose)
+        if self.kind != OTHER:
+            faults.append("it is with a practice or team, which is given people: ask without `--households`")
+        elif model not in self.models:
+            faults.append(f"it names the models {', '.join(self.models) or 'none'} and not {model}")
+        return faults
+
+    def _refusals(self, reference: str, day: date, *, role: str, purpose: str) -> list[str]:
+        """Why it permits nothing on a day, or not to a role or for a purpose."""
         faults = []
         if day < self.signed:
             faults.append(f"the agreement {reference} begins on {self.signed:%d %B %Y}")
         if day > self.expires:
             faults.append(f"the agreement {reference} expired on {self.expires:%d %B %Y}")
-        if self.gateway and day > self.gateway.expires:
-            faults.append(f"its gateway ({self.gateway.law}) expired on {self.gateway.expires:%d %B %Y}")
         if role not in self.roles:
             faults.append(f"it names the roles {', '.join(self.roles)} and not {role}")
         if purpose not in self.purposes:
             faults.append(f"it permits {', '.join(self.purposes)} and not {purpose}")
-        if self.cohorts and cohort not in self.cohorts:
-            faults.append(f"it names the cohorts {', '.join(self.cohorts)} and not {cohort}")
         return faults
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from phm_utils.engine import read_sql, session
-from phm_utils.measures.outreach import held_outreach, requests_folder
+from phm_utils.measures.outreach import held_outreach
 from phm_utils.measures.outreach_status import REACHED
 from phm_utils.params import Workbook
 from phm_utils.privacy.permission import ALREADY, GRANTED, STILL_LISTED

@@ -10,6 +10,7 @@ from phm_utils.errors import InputError
 from phm_utils.linkage import identified
 from phm_utils.linkage.identities import SETTING, VAULT_FILE, open_identities
 from phm_utils.linkage.training import use_saved
+from phm_utils.privacy import vault as vault_files
 from phm_utils.privacy.pseudonyms import demo_key
 
 KEY = demo_key(1)
@@ -110,3 +111,39 @@ def test_the_same_extract_in_another_order_has_the_same_digest(linked):
     _, first, _ = linked(named, folder="a")
     _, again, _ = linked(list(reversed(named)), folder="b")
     assert first == again
+
+
+def test_each_address_has_its_uprn_and_the_postcode_as_each_source_says_it(con, table, linked):
+    lists = [("tax", "ZA1 1AA"), ("tax", "ZA1 1AB"), ("tax", "ZA1 1AB"), ("tax", None), ("bins", None)]
+    rows = [
+        {"row_id": f"L{n}", "list_name": name, "uprn": "0100", "postcode": postcode, "list_date": "2025-01-01"}
+        for n, (name, postcode) in enumerate(lists)
+    ]
+    table("partner_list", rows, "identified")
+    table(
+        "address_list",
+        [{"row_id": "A1", "list_name": "energy_band", "uprn": "200", "value": "G", "list_date": "2025-01-01"}],
+        "identified",
+    )
+    landing, digest, path = linked([MARY])
+    vault = open_identities(path, KEY, PURPOSE, digest)
+    [home] = landing["household_token"]
+    found = vault.addresses_of([home]).set_index(["source", "list_name"]).sort_index()
+    assert found["uprn"].unique().tolist() == ["100"]
+    assert found["postcode"].fillna("").to_dict() == {
+        ("gp_registration", ""): "ZA1 1AA",
+        ("partner_list", "bins"): "",
+        ("partner_list", "tax"): "ZA1 1AB",  # of four rows, two say so
+    }
+    others = vault.addresses.to_pandas().query("token != @home")
+    assert others[["source", "list_name", "uprn"]].values.tolist() == [["address_list", "energy_band", "200"]]
+
+
+def test_a_vault_of_the_earlier_format_is_refused_and_says_what_to_do(linked):
+    _, digest, path = linked([MARY])
+    with vault_files.writing(path, KEY, f"identities 1 {PURPOSE}") as file:
+        file.write(b"of people alone")
+    with pytest.raises(InputError, match="written by an earlier version and has no addresses"):
+        open_identities(path, KEY, PURPOSE, digest)
+    with pytest.raises(InputError, match="was changed"):
+        open_identities(path, KEY, "commissioning", digest)
