@@ -31,6 +31,8 @@ def list_options(commands, add: Adding, day: Callable[[str], date]) -> None:
     asked.add_argument(
         "--again", action="store_true", help="those too who were reached, declined, or are on a running list"
     )
+    asked.add_argument("--households", action="store_true", help="of a model: its households, for a council or charity")
+    asked.add_argument("--fields", nargs="+", metavar="FIELD", help="of households, besides own lists; `none` of them")
     _add_run(asked, day)
     listed = add(commands, "reidentify", reidentify, "write the list of a request, with the key of the linkage")
     listed.add_argument("--requester", required=True, metavar="NAME", help="who writes the list")
@@ -72,13 +74,18 @@ def _key(options: argparse.Namespace, workbook: "Workbook") -> bytes:
 
 def request(options: argparse.Namespace) -> int:
     """Write a request, and print what became of whom."""
+    from phm_utils.errors import InputError
     from phm_utils.requests.make import make_request
+    from phm_utils.requests.make_households import make_households
     from phm_utils.requests.terms import Ask
 
     workbook, log = _open(options)
-    names = ("cohort", "role", "purpose", "requester", "agreement", "practice", "day", "again")
-    ask = Ask(**{name: getattr(options, name) for name in names})
-    print(printable_lines(str(make_request(workbook, ask, log))))
+    names = ("cohort", "role", "purpose", "requester", "agreement", "practice", "day", "again", "households")
+    ask = Ask(**{name: getattr(options, name) for name in names}, fields=tuple(options.fields or ()))
+    if ask.fields and not ask.households:
+        raise InputError("`--fields` is of households; what a list says of people is in the agreement.")
+    made = make_households(workbook, ask, log) if ask.households else make_request(workbook, ask, log)
+    print(printable_lines(str(made)))
     return DONE
 
 

@@ -41,9 +41,9 @@ def registrations_today(
     with guarded("Reading the registrations and deaths of the day"):
         flags = [flag for flag in FLAGS if flag in opt_outs]
         rows = pd.concat(
-            _rows(con, _open(con, workbook, "gp_registration"), ["practice_code", *DAYS, *FLAGS, "sensitive"])
+            _rows(con, open_today(con, workbook, "gp_registration"), ["practice_code", *DAYS, *FLAGS, "sensitive"])
         )
-        deaths = pd.concat(_rows(con, _open(con, workbook, "death"), ["date_of_death"]))
+        deaths = pd.concat(_rows(con, open_today(con, workbook, "death"), ["date_of_death"]))
     died = deaths.assign(day=pd.to_datetime(deaths["date_of_death"])).groupby("token")["day"].min()
     unread = set(deaths.loc[deaths["date_of_death"].isna(), "token"])  # died on a day that cannot be read
     faulty = rows["nulled_fields"].fillna("").str.contains("registered_to:|practice_code:", regex=True)
@@ -61,7 +61,8 @@ def registrations_today(
     ).reset_index(drop=True)
 
 
-def _open(con: duckdb.DuckDBPyConnection, workbook: Workbook, table: str) -> Extract:
+def open_today(con: duckdb.DuckDBPyConnection, workbook: Workbook, table: str) -> Extract:
+    """A table of the landing folder, read by the rules of the check. Raises InputError where it is not there."""
     mapping = load_mapping(workbook)
     found, faults = present_tables(workbook, mapping)
     if table not in found:

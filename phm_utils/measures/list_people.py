@@ -15,7 +15,7 @@ CENSORED, FIRST_CONTACT, DEATH, MOVE = 0, 1, 2, 3  # how the time to the first c
 
 
 def worked(con: duckdb.DuckDBPyConnection, index_date: str, kind: str) -> None:
-    """Make WORKED: one row per cohort and person, of the requests of one kind (see `measures.named_cohorts`).
+    """Make WORKED: one row per cohort and person, of the requests of one kind (COHORT or MODEL).
 
     `person`: their number, or the reference of somebody who is in no extract. Place and state are those of the last
     list; `first_on` is the day of the first. `tried_days`: on which somebody tried. `contact_on`: of the first contact.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from phm_utils.measures.cohort_definitions import FOLDER, Cohort, cohort_path, read_cohort
 from phm_utils.measures.cohort_members import referred
-from phm_utils.measures.outreach_status import FollowUp
+from phm_utils.measures.outreach_status import COHORT, MODEL, FollowUp
 from phm_utils.measures.vulnerability_model import (
     DOMAINS_FILE,
     HOUSEHOLD,
@@ -23,8 +23,6 @@ from phm_utils.rules.forms import AtAddress
 from phm_utils.rules.tree import AnyOf, Household, Not, Rule, leaves
 from phm_utils.rules.vocabulary import Vocabulary
 from phm_utils.runs import project_root
-
-COHORT, MODEL = "cohort", "model"
 
 
 def kind_of(name: str) -> str:

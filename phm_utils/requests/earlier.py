@@ -1,6 +1,6 @@
 """Nobody is asked twice: who of a request was reached or declined on an earlier list, or is on one that still runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +10,7 @@ from phm_utils.engine import read_sql, session
 from phm_utils.measures.outreach import held_outreach
 from phm_utils.measures.outreach_status import REACHED
 from phm_utils.params import Workbook
+from phm_utils.privacy.household_request import HouseholdFolder
 from phm_utils.privacy.permission import ALREADY, GRANTED, STILL_LISTED
 from phm_utils.privacy.request_file import RequestFolder
 from phm_utils.runs import Store, resolve
@@ -33,13 +34,13 @@ class Earlier:
         return decided.assign(decision=decision, practice_code=decided["practice_code"].mask(reached | listed))
 
 
-def earlier_lists(workbook: Workbook, requests: Iterable[RequestFolder], day: date) -> Earlier:
+def earlier_lists(workbook: Workbook, requests: Sequence[RequestFolder | HouseholdFolder], day: date) -> Earlier:
     """What earlier requests mean for a new one of a day.
 
     requests: those of the same name, for any recipient. Reached, or declined, is what a returned list or, in the last
     run, a code of a practice says; a list runs to its last day.
     """
-    known = {request.head.request: request.people() for request in requests}
+    known = {request.head.request: request.listed() for request in requests}
     people = pd.concat([rows.assign(request=name) for name, rows in known.items()]) if known else _nobody()
     running = {r.head.request for r in requests if r.head.made <= day <= r.head.expires}
     said = pd.concat([_returned(requests), _coded(workbook, known)], ignore_index=True)
@@ -48,10 +49,10 @@ def earlier_lists(workbook: Workbook, requests: Iterable[RequestFolder], day: da
 
 
 def _nobody() -> pd.DataFrame:
-    return pd.DataFrame(columns=["reference", "token", "practice_code", "request"], dtype="str")
+    return pd.DataFrame(columns=["reference", "token", "request"], dtype="str")
 
 
-def _returned(requests: Iterable[RequestFolder]) -> pd.DataFrame:
+def _returned(requests: Iterable[RequestFolder | HouseholdFolder]) -> pd.DataFrame:
     """One row per request, reference and status that came back."""
     parts = [held_outreach(r.path).assign(request=r.head.request) for r in requests]
     columns = ["request", "reference", "status"]

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from openpyxl import Workbook as Spreadsheet
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
 
 from phm_utils.errors import InputError
 from phm_utils.full_disk import full_disk
@@ -21,7 +22,8 @@ from phm_utils.printable import printable
 from phm_utils.privacy.access import owner_only, private_folder
 from phm_utils.privacy.agreements import FIELDS
 from phm_utils.privacy.csv_text import FORMULA_STARTS, NOTE, csv_text
-from phm_utils.privacy.request_file import LIST_DAYS, REQUEST_ID, RequestHead, read_request
+from phm_utils.privacy.household_request import read_any
+from phm_utils.privacy.request_file import LIST_DAYS, REQUEST_ID, ListHead
 
 FOLDER = "lists"  # below the identified root
 LOCK = ".lists.lock"
@@ -51,19 +53,19 @@ class ListFolder:
     def draft(self) -> Path:
         return self.root / FOLDER / f".{self.request}.{os.getpid()}.part"
 
-    def write(self, head: RequestHead, people: pd.DataFrame) -> None:
+    def write(self, head: ListHead, rows: pd.DataFrame, titles: Mapping[str, str] = FIELDS) -> None:
         """Write the files of the draft. Raises InputError or DiskFull; nothing is left then.
 
-        people: one row per person: `reference`, and the fields that the agreement permits.
+        rows: one per person or household: `reference`, and the fields that the agreement permits. titles: of fields.
         """
         with owner_only():
             try:
                 private_folder(self.draft, self.root, synthetic=head.synthetic)
-                shown = _shown(people, head)
+                shown = _shown(rows, head, titles)
                 (self.draft / CSV).write_text(NOTE + csv_text(shown), encoding="utf-8", newline="\n")
-                _write_excel(self.draft / EXCEL, shown, head)
-                if "nhs_number" in people:
-                    numbers = people["nhs_number"].dropna().sort_values()
+                _write_excel(self.draft / EXCEL, shown, head, titles)
+                if "nhs_number" in rows:
+                    numbers = rows["nhs_number"].dropna().sort_values()
                     text = "".join(f"{number}\n" for number in numbers)
                     (self.draft / NUMBERS).write_text(text, encoding="ascii", newline="\n")
             except OSError as error:
@@ -132,12 +134,12 @@ def remove_expired(root: Path, requests: Path, day: date) -> int:
 def _last_day(request: Path) -> date:
     """The last day of a request's list; where the request cannot be read, the last that it could have."""
     try:
-        return read_request(request).head.expires
+        return read_any(request).head.expires
     except InputError:
         return datetime.strptime(request.name[2:10], "%Y%m%d").date() + timedelta(days=LIST_DAYS)
 
 
-def says(head: RequestHead) -> str:
+def says(head: ListHead) -> str:
     """What stands on every page of a list."""
     synthetic = "SYNTHETIC DATA. " if head.synthetic else ""
     return (
@@ -146,16 +148,16 @@ def says(head: RequestHead) -> str:
     )
 
 
-def _shown(people: pd.DataFrame, head: RequestHead) -> pd.DataFrame:
+def _shown(rows: pd.DataFrame, head: ListHead, titles: Mapping[str, str]) -> pd.DataFrame:
     """The list as a reader sees it; the last columns are for what comes back."""
-    named = {name: FIELDS[name] for name in head.fields if name in people}
-    frame = people[["reference", *named]].rename(columns={"reference": REFERENCE} | named)
+    named = {name: titles[name] for name in rows if name in titles}
+    frame = rows[["reference", *named]].rename(columns={"reference": REFERENCE} | named)
     frame = frame.astype("object").where(frame.notna(), "")
     frame["Reason"] = head.reason
     return frame.assign(**{STATUS: "", STATUS_DAY: "", EXPIRES: head.expires.isoformat()})
 
 
-def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
+def _write_excel(path: Path, shown: pd.DataFrame, head: ListHead, titles: Mapping[str, str]) -> None:
     """A sheet whose cells are all text, headed and footed on every printed page."""
     book = Spreadsheet(write_only=True)
     book.properties.creator, book.properties.title = "phm", head.request
@@ -165,10 +167,9 @@ def _write_excel(path: Path, shown: pd.DataFrame, head: RequestHead) -> None:
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.print_title_rows, sheet.freeze_panes = "1:3", "B4"
-    names = {title: name for name, title in FIELDS.items()}
+    names = {title: name for name, title in titles.items()}
     for number, title in enumerate(shown, start=1):
-        letter = chr(ord("A") + number - 1)
-        sheet.column_dimensions[letter].width = WIDTHS.get(names.get(title, ""), USUAL_WIDTH)
+        sheet.column_dimensions[get_column_letter(number)].width = WIDTHS.get(names.get(title, ""), USUAL_WIDTH)
     sheet.append([_cell(sheet, says(head), bold=True)])
     sheet.append(
         [_cell(sheet, f"Fill in Status ({STATUSES}) and its Date, and send the sheet back; write no notes in it.")]
@@ -196,7 +197,7 @@ def _cell(sheet, text: str, *, bold: bool = False) -> Cell | str:
     return cell
 
 
-def _printed(head: RequestHead) -> str:
+def _printed(head: ListHead) -> str:
     """The foot of every page: the day first, as Excel keeps 255 signs. In a footer & is a command."""
     text = f"Not to be used after {head.expires:%d %B %Y}. {head.request}, for {head.recipient} alone."
     return text.replace("&", "&&")[:FOOTER_SIGNS]

@@ -11,20 +11,22 @@ import pandas as pd
 from phm_utils.errors import InputError
 from phm_utils.inputs.governance import opt_outs_of_list
 from phm_utils.inputs.opt_outs import FLAGS
-from phm_utils.linkage.identities import SETTING, VAULT_FILE, open_identities
 from phm_utils.measures.outreach import request_of, requests_folder
 from phm_utils.params import Workbook
-from phm_utils.privacy.audit_facts import safe_words
+from phm_utils.privacy.audit_facts import Facts, safe_words
 from phm_utils.privacy.audit_known import made_request
 from phm_utils.privacy.audit_log import AuditLog
+from phm_utils.privacy.household_request import HouseholdFolder
 from phm_utils.privacy.permission import GRANTED, REASONS, decide
 from phm_utils.privacy.request_file import RequestFolder, RequestHead
+from phm_utils.requests.household_list import opened_households
 from phm_utils.requests.list_files import ListFolder, alone, remove_expired
 from phm_utils.requests.make import SHORT
 from phm_utils.requests.people import Question, asked
 from phm_utils.requests.reasons import LISTED, last_contacts, put_listed, reasons
 from phm_utils.requests.terms import check, day_of, refuse_unless_named, terms_of
-from phm_utils.runs import Store, resolve
+from phm_utils.requests.vault_of_run import identities_of
+from phm_utils.runs import resolve
 
 ReadKey = Callable[[], bytes]  # gives the root key, once all else permits: a key that is refused is in the audit too
 SEXES = {"1": "Male", "2": "Female", "9": "Indeterminate"}
@@ -32,18 +34,22 @@ SEXES = {"1": "Male", "2": "Female", "9": "Indeterminate"}
 
 @dataclass(frozen=True)
 class Listed:
-    """A list that was written. decisions: people by decision of the day. expired: lists of others that were removed."""
+    """A list that was written.
+
+    decisions: people, or households, by decision of the day. expired: lists of others that were removed.
+    """
 
     folder: Path
-    request: RequestFolder
+    request: RequestFolder | HouseholdFolder
     decisions: dict[str, int]
     expired: int
 
     def __str__(self) -> str:
         head = self.request.head
+        listed = f"{head.people:,} people" if isinstance(head, RequestHead) else f"{head.households:,} households"
         lines = [
             str(self.folder),
-            f"{head.request}: {self.decisions[GRANTED]:,} of {head.people:,} people, for {head.recipient} alone; not "
+            f"{head.request}: {self.decisions[GRANTED]:,} of {listed}, for {head.recipient} alone; not "
             f"to be used after {head.expires:%d %B %Y}.",
         ]
         lines += [
@@ -82,31 +88,61 @@ def reidentify(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: 
     with log.recorded("reidentify", used(workbook, name, requester)) as entry, alone(root):
         refuse_unless_named(requester)
         removed = remove_expired(root, requests_folder(workbook), day_of(workbook, day))
-        with opened(workbook, name, key, log, day) as request:
-            head = request.request.head
-            folder = ListFolder(root, head.request)
-            folder.write(head, _rows(request, request.fields))
+        request = request_of(workbook, name)
+        folder = ListFolder(root, request.head.request)
+        if isinstance(request, HouseholdFolder):
+            decisions = _write_households(folder, workbook, request, key, log, day)
+        else:
+            decisions = _write_people(folder, workbook, name, key, log, day)
         try:
-            entry.outcome(
-                {
-                    "recipient": head.recipient,
-                    "agreement": head.agreement,
-                    "practices": list(head.practices),
-                    "cohort": head.cohort,
-                    "version": head.version[:SHORT],
-                    "purpose": head.purpose,
-                    "role": head.role,
-                    "people": head.people,
-                    "granted": len(request.people),
-                    "withheld": [f"{why}: {n}" for why, n in request.decisions.items() if n and why != GRANTED],
-                    "expires": head.expires.isoformat(),
-                }
-            )
+            entry.outcome(_outcome(request, decisions))
         except BaseException:
             folder.withdraw()
             raise
         place = folder.publish()
-    return Listed(place, request.request, request.decisions, removed)
+    return Listed(place, request, decisions, removed)
+
+
+def _write_people(
+    folder: ListFolder, workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date | None
+) -> dict[str, int]:
+    """Write the draft of a list of people; people by decision of the day."""
+    with opened(workbook, name, key, log, day) as request:
+        folder.write(request.request.head, _rows(request, request.fields))
+    return request.decisions
+
+
+def _write_households(
+    folder: ListFolder, workbook: Workbook, request: HouseholdFolder, key: ReadKey, log: AuditLog, day: date | None
+) -> dict[str, int]:
+    """Write the draft of a list of households; households by decision of the day."""
+    today = day_of(workbook, day)
+    refuse_unless_current(request, log, today)
+    households = opened_households(workbook, request, key, today)
+    folder.write(request.head, households.rows, households.titles)
+    return households.decisions
+
+
+def _outcome(request: RequestFolder | HouseholdFolder, decisions: dict[str, int]) -> Facts:
+    """What the audit records of a list before it is in its place."""
+    head = request.head
+    asked: Facts = (
+        {"practices": list(head.practices), "people": head.people}
+        if isinstance(head, RequestHead)
+        else {"fields": list(head.fields), "households": head.households}
+    )
+    return {
+        **asked,
+        "recipient": head.recipient,
+        "agreement": head.agreement,
+        "cohort": head.cohort,
+        "version": head.version[:SHORT],
+        "purpose": head.purpose,
+        "role": head.role,
+        "granted": decisions[GRANTED],
+        "withheld": [f"{why}: {n}" for why, n in decisions.items() if n and why != GRANTED],
+        "expires": head.expires.isoformat(),
+    }
 
 
 def used(workbook: Workbook, name: str, requester: str) -> dict[str, str]:
@@ -123,13 +159,11 @@ def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date
     """
     today = day_of(workbook, day)
     request = request_of(workbook, name)
+    if isinstance(request, HouseholdFolder):
+        raise InputError(f"{request.head.request} is for households, and names nobody.")
     head = request.head
     people = request.people()
-    if not today <= head.expires or today < head.made:
-        raise InputError(f"{head.request} may be used from {head.made:%d %B %Y} to {head.expires:%d %B %Y}, and not on "
-                         f"{today:%d %B %Y}. Make a new request.")  # fmt: skip
-    if not made_request(log, head.request, request.sha256):
-        raise InputError(f"The audit knows no request {head.request} that says this: `phm request` did not make it.")
+    refuse_unless_current(request, log, today)
     terms = terms_of(workbook, head, today)
     check(workbook, terms)
     with asked(workbook, terms) as question:
@@ -138,7 +172,7 @@ def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date
                 f"The run or its cohort {head.cohort} has changed since {head.request}: make a new request."
             )
         _refuse_unless_members(question, people, head)
-        rows = _vault_rows(workbook, key(), people["token"])
+        rows = identities_of(workbook, key()).of(people["token"])
         rows["opted_out"] = rows[[f for f in FLAGS if f in opt_outs_of_list(workbook, terms.purpose)]].any(axis=1)
         decided = decide(people["token"], rows, question.practices(), head.practices, today)
         counts = decided["decision"].value_counts()
@@ -146,6 +180,16 @@ def opened(workbook: Workbook, name: str, key: ReadKey, log: AuditLog, day: date
         known = granted.merge(people[["token", "reference"]], on="token")
         found = known.merge(_latest(rows).drop(columns="practice_code"), on="token", how="left")
         yield Opened(request, question, found, {why: int(counts.get(why, 0)) for why in (GRANTED, *REASONS)})
+
+
+def refuse_unless_current(request: RequestFolder | HouseholdFolder, log: AuditLog, today: date) -> None:
+    """Refuse a request that may not be used on a day, or that is not as the audit knows it."""
+    head = request.head
+    if not head.made <= today <= head.expires:
+        raise InputError(f"{head.request} may be used from {head.made:%d %B %Y} to {head.expires:%d %B %Y}, and not on "
+                         f"{today:%d %B %Y}. Make a new request.")  # fmt: skip
+    if not made_request(log, head.request, request.sha256):
+        raise InputError(f"The audit knows no request {head.request} that says this: `phm request` did not make it.")
 
 
 def _refuse_unless_members(question: Question, people: pd.DataFrame, head: RequestHead) -> None:
@@ -158,18 +202,6 @@ def _refuse_unless_members(question: Question, people: pd.DataFrame, head: Reque
             f"{head.recipient} may be told today: a source may no longer be told (`may_be_told_to` of the governance "
             "file), or the run has changed since. Make a new request."
         )
-
-
-def _vault_rows(workbook: Workbook, key: bytes, tokens: pd.Series) -> pd.DataFrame:
-    """The rows of the vault of some people. The linked landing lies beside the folder of its linkage."""
-    root, landing = resolve(workbook.identified_root), resolve(workbook.landing)
-    store = Store(resolve(workbook.outputs) / workbook.name / "store")
-    settings = (
-        store.read("linkage_setting") if store.files("linkage_setting") else pd.DataFrame({"name": [], "value": []})
-    )
-    digest = dict(zip(settings["name"], settings["value"], strict=True)).get(SETTING)
-    path = root / "linking" / landing.parent.name / VAULT_FILE
-    return open_identities(path, key, workbook.purpose, digest).of(tokens)
 
 
 def _latest(rows: pd.DataFrame) -> pd.DataFrame:

@@ -18,8 +18,7 @@ from phm_utils.measures.list_people import (
     first_contacts,
     worked,
 )
-from phm_utils.measures.named_cohorts import COHORT
-from phm_utils.measures.outreach_status import WORDS
+from phm_utils.measures.outreach_status import COHORT, WORDS
 from phm_utils.methods.competing_risks import cumulative_incidence, on_day
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, numbered, practice_names
