@@ -142,8 +142,12 @@ class World:
         columns = ["death_id", "token_person_id", "date_of_death"]
         pd.DataFrame(died, columns=columns).to_csv(folder / "death.csv", index=False)
         for name, rows in (("partner_list", self.lists), ("address_list", self.address_lists)):
+            (folder / f"{name}.csv").unlink(missing_ok=True)
             if rows:
-                full = [{"row_id": f"L{i}", "household_token": row["home"]} | row for i, row in enumerate(rows)]
+                whom = [{"token_person_id": token(900 + i)} if name == "partner_list" else {} for i in range(len(rows))]
+                full = [
+                    {"row_id": f"L{i}", "household_token": row["home"]} | whom[i] | row for i, row in enumerate(rows)
+                ]
                 pd.DataFrame(full).drop(columns="home").to_csv(folder / f"{name}.csv", index=False)
 
     def write_store(self) -> None:
@@ -253,6 +257,17 @@ AGREEMENTS = {
         "cohorts": ["tiny"],
         "fields": ["surname", "postcode"],
         "gateway": {"law": "An Act, section 6", "expires": "2025-12-31"},
+        "signed": "2024-04-01",
+        "expires": "2026-03-31",
+    },
+    "HUB": {
+        "recipient": "The hub",
+        "kind": "other",
+        "practices": ["A99001"],
+        "roles": ["hub_manager"],
+        "purposes": ["public_health"],
+        "models": ["cold"],
+        "own_lists": ["council_tax_reduction", "blue_badge", "ramp"],
         "signed": "2024-04-01",
         "expires": "2026-03-31",
     },

@@ -30,6 +30,7 @@ def lists_today(con: duckdb.DuckDBPyConnection, workbook: Workbook, lists: Colle
             if names := sorted(name for of, name in lists if of == table):
                 parts += _rows(con, workbook, table, names)
     rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    rows = rows.astype(dict.fromkeys(COLUMNS[:-1], "str"))
     return rows.assign(list_date=pd.to_datetime(rows["list_date"])).sort_values(COLUMNS, ignore_index=True)
 
 

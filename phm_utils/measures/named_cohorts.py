@@ -6,7 +6,6 @@ Of a model it is the people in one of its bands who have a social domain and are
 from pathlib import Path
 
 from phm_utils.measures.cohort_definitions import FOLDER, Cohort, cohort_path, read_cohort
-from phm_utils.measures.cohort_members import referred
 from phm_utils.measures.outreach_status import COHORT, MODEL, FollowUp
 from phm_utils.measures.vulnerability_model import (
     DOMAINS_FILE,
@@ -71,11 +70,6 @@ def _about(record: Record, household_facts: bool) -> list[Rule]:
     if record.attaches != HOUSEHOLD or of_address or not household_facts:
         return [record.rule]
     return [record.rule, Household(household=record.rule)]
-
-
-def referred_by(name: str) -> set[str]:
-    """The cohorts that a cohort refers to; a model refers to none."""
-    return set() if kind_of(name) == MODEL else referred(name)
 
 
 def follow_up_of(name: str) -> FollowUp | None:

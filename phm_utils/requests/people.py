@@ -13,11 +13,13 @@ from phm_utils.inputs.governance import household_facts_permitted, opt_outs_of_l
 from phm_utils.inputs.on_the_day import registrations_today
 from phm_utils.measures.asking import USED, cohorts_known
 from phm_utils.measures.cohort_definitions import Cohort, load_cohort
+from phm_utils.measures.cohort_members import referred
 from phm_utils.measures.cohort_query import PLACED, CohortQuery
 from phm_utils.measures.cohort_run import run_words
 from phm_utils.measures.definition_digest import definition_digest
 from phm_utils.measures.evidence import refuse_unless
-from phm_utils.measures.named_cohorts import named_cohort, referred_by
+from phm_utils.measures.named_cohorts import kind_of, named_cohort
+from phm_utils.measures.outreach_status import COHORT
 from phm_utils.params import Workbook
 from phm_utils.privacy.permission import decide
 from phm_utils.requests.telling import TellingWords, recipient_of, telling_words
@@ -84,7 +86,8 @@ def asked(workbook: Workbook, terms: Terms) -> Iterator[Question]:
         of_others = household_facts_permitted(workbook, terms.purpose)
         cohort = named_cohort(terms.cohort, words.static, household_facts=of_others)
         refuse_unless(of_others, cohort)
-        others = {name: load_cohort(name) for name in sorted(referred_by(terms.cohort))}
+        asked_too = referred(terms.cohort) if kind_of(terms.cohort) == COHORT else set()  # a model refers to none
+        others = {name: load_cohort(name) for name in sorted(asked_too)}
         if late := cohort.out_of_season(workbook.index_date, others):
             raise InputError(f"{cohort.short} is not counted in this run: {late}")
         if stopping := words.lacking(cohort.criteria):
