@@ -1,5 +1,7 @@
 """Everybody who was on a list of a cohort, once: where they are, what was done, and when they were first met."""
 
+from collections.abc import Iterable
+
 import duckdb
 import pandas as pd
 
@@ -14,21 +16,21 @@ WORKED = "_worked"  # the table that `worked` makes
 CENSORED, FIRST_CONTACT, DEATH, MOVE = 0, 1, 2, 3  # how the time to the first contact ends
 
 
-def worked(con: duckdb.DuckDBPyConnection, index_date: str, kind: str) -> None:
-    """Make WORKED: one row per cohort and person, of the requests of one kind (COHORT or MODEL).
+def worked(con: duckdb.DuckDBPyConnection, index_date: str, cohorts: Iterable[str]) -> None:
+    """Make WORKED: one row per person and cohort, of the cohorts, or models of vulnerability, that are given.
 
     `person`: their number, or the reference of somebody who is in no extract. Place and state are those of the last
     list; `first_on` is the day of the first. `tried_days`: on which somebody tried. `contact_on`: of the first contact.
     A column for each of HAD: did the person ever have that status?
     """
+    con.register("_of_cohorts", pd.DataFrame({"cohort": sorted(cohorts)}).astype("str"))
     had = "".join(f",\n        bool_or(status = '{status}') AS {status}" for status in HAD)
     kept = "".join(f",\n    coalesce(done.{status}, false) AS {status}" for status in HAD)
     con.execute(f"""
 CREATE OR REPLACE TEMP TABLE {WORKED} AS
 WITH members AS (
-    SELECT list_member.*, coalesce(CAST(list_member.person_no AS VARCHAR), list_member.reference) AS person
-    FROM list_member
-    SEMI JOIN (SELECT request FROM list_request WHERE kind = '{kind}') AS asked ON asked.request = list_member.request
+    SELECT *, coalesce(CAST(person_no AS VARCHAR), reference) AS person FROM list_member
+    SEMI JOIN _of_cohorts USING (cohort)
 ),
 people AS (
     SELECT
@@ -59,6 +61,7 @@ SELECT
 FROM people
 LEFT JOIN done ON done.cohort = people.cohort AND done.person = people.person
 ORDER BY people.cohort, people.person_no, people.person""")
+    con.unregister("_of_cohorts")
 
 
 def _among(statuses: tuple[str, ...]) -> str:

@@ -18,7 +18,8 @@ from phm_utils.measures.list_people import (
     first_contacts,
     worked,
 )
-from phm_utils.measures.outreach_status import COHORT, WORDS
+from phm_utils.measures.outreach_status import WORDS
+from phm_utils.measures.vulnerability_model import model_names
 from phm_utils.methods.competing_risks import cumulative_incidence, on_day
 from phm_utils.params import Workbook
 from phm_utils.privacy.blocks import Areas, areas_of, by_area, by_unit, counted, numbered, practice_names
@@ -35,13 +36,11 @@ def list_tables(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[
     if "list_request" not in present_tables(con):
         return
     areas, index_date = areas_of(con, workbook.ics_code), str(workbook.index_date)
-    left_out = read_sql(
-        con,
-        "SELECT request, left_out AS why FROM list_request WHERE left_out <> '' AND kind = $kind ORDER BY request",
-        {"kind": COHORT},
-    )
+    left_out = read_sql(con, "SELECT request, left_out AS why FROM list_request WHERE left_out <> '' ORDER BY request")
     yield aggregate(LEFT_OUT, left_out.assign(area_code=areas.ics_code))
-    worked(con, index_date, COHORT)  # lists of models of vulnerability stand in the report of those
+    # Lists of models of vulnerability stand in the report of those.
+    listed = read_sql(con, "SELECT DISTINCT cohort FROM list_member")["cohort"]
+    worked(con, index_date, set(listed) - set(model_names()))
     cohorts = read_sql(con, f"SELECT DISTINCT cohort FROM {WORKED} ORDER BY cohort")
     if cohorts.empty:
         return
