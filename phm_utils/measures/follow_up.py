@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from phm_utils.engine import Model, present_tables, quote
-from phm_utils.measures.named_cohorts import files_of_name, follow_up_of, kind_of
+from phm_utils.measures.named_cohorts import files_of_name, follow_up_of
 from phm_utils.measures.outreach import TAKEN, held_outreach, requests_folder
 from phm_utils.params import Workbook
 from phm_utils.privacy.request_file import HEAD, PEOPLE, RequestFolder, requests_of
@@ -36,8 +36,8 @@ def follow_up_files(workbook: Workbook) -> list[Path]:
 def follow_up(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Model]:
     """The stage: `list_request`, one row per request; `list_member`, one per request and person; `outreach_event`.
 
-    `list_request`: with `kind`, is it of a cohort or of a model of vulnerability, and `left_out`, why it is not counted
-    (made after the index date, of another run, with pseudonyms of another key); empty of those that are.
+    `list_request`: with `left_out`, why a request is not counted (made after the index date, of another run, with
+    pseudonyms of another key); empty of those that are.
     `list_member`: `state` on the index date, of the practice that the list was made for or its successor, and
     `ended_on`, the day of death or of leaving. Somebody who is not in the extracts at all is NOT_FOUND.
     `outreach_event`: one row per request, person, day, status and source; codes after the day of the list, returned
@@ -57,22 +57,12 @@ def follow_up(con: duckdb.DuckDBPyConnection, workbook: Workbook) -> Iterator[Mo
 
 def _requests(con: duckdb.DuckDBPyConnection, found: Sequence[RequestFolder], workbook: Workbook) -> pd.DataFrame:
     rows = [
-        (
-            h.request,
-            h.cohort,
-            kind_of(h.cohort),
-            h.title,
-            h.made,
-            h.expires,
-            h.people,
-            ", ".join(h.practices),
-            _left_out(con, r, workbook),
-        )
+        (h.request, h.cohort, h.title, h.made, h.expires, h.people, ", ".join(h.practices), _left_out(con, r, workbook))
         for r in found
         for h in [r.head]
     ]
-    texts = ["request", "cohort", "kind", "title", "practices", "left_out"]
-    frame = pd.DataFrame(rows, columns=[*texts[:4], "made", "expires", "people", *texts[4:]])
+    texts = ["request", "cohort", "title", "practices", "left_out"]
+    frame = pd.DataFrame(rows, columns=[*texts[:3], "made", "expires", "people", *texts[3:]])
     days = dict.fromkeys(("made", "expires"), "datetime64[s]")
     return frame.astype(dict.fromkeys(texts, "str") | days | {"people": "int64"})
 

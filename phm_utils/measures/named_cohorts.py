@@ -6,7 +6,7 @@ Of a model it is the people in one of its bands who have a social domain and are
 from pathlib import Path
 
 from phm_utils.measures.cohort_definitions import FOLDER, Cohort, cohort_path, read_cohort
-from phm_utils.measures.outreach_status import COHORT, MODEL, FollowUp
+from phm_utils.measures.outreach_status import FollowUp
 from phm_utils.measures.vulnerability_model import (
     DOMAINS_FILE,
     HOUSEHOLD,
@@ -24,9 +24,9 @@ from phm_utils.rules.vocabulary import Vocabulary
 from phm_utils.runs import project_root
 
 
-def kind_of(name: str) -> str:
-    """Is a name that of a cohort's file (COHORT, also where there is none) or of a model's (MODEL)?"""
-    return MODEL if name in model_names() else COHORT
+def is_model(name: str) -> bool:
+    """Is a name that of a model's file? Of all others a cohort's is meant, also where there is none."""
+    return name in model_names()
 
 
 def named_cohort(name: str, words: Vocabulary | None = None, *, household_facts: bool) -> Cohort:
@@ -37,7 +37,7 @@ def named_cohort(name: str, words: Vocabulary | None = None, *, household_facts:
         says what it asks.
     Raises one InputError that lists every fault of the file, or the names that there are.
     """
-    if kind_of(name) == MODEL:
+    if is_model(name):
         return cohort_of_model(read_model(model_path(name), words), household_facts=household_facts)
     return read_cohort(cohort_path(name), words)
 
@@ -74,14 +74,14 @@ def _about(record: Record, household_facts: bool) -> list[Rule]:
 
 def follow_up_of(name: str) -> FollowUp | None:
     """The concepts that say what came of a list of a name; None where its file is gone."""
-    if kind_of(name) == MODEL:
+    if is_model(name):
         return load_model(name).follow_up
     return read_cohort(cohort_path(name)).follow_up if files_of_name(name) else None
 
 
 def files_of_name(name: str) -> list[Path]:
     """The files that define a name; none where its file is gone."""
-    if kind_of(name) == MODEL:
+    if is_model(name):
         return [project_root() / MODELS / f"{name}.yml", project_root() / DOMAINS_FILE]
     path = project_root() / FOLDER / f"{name}.yml"
     return [path] if path.is_file() else []

@@ -9,7 +9,6 @@ from phm_utils.params import Code, Frozen
 from phm_utils.rules.faults import Fault
 from phm_utils.rules.vocabulary import Vocabulary, concept_faults
 
-COHORT, MODEL = "cohort", "model"  # what a list is of: a file of parameters/cohorts, or of parameters/vulnerability
 # Said by the codes of a later extract, and by a list that its recipient sends back.
 FROM_CODES = ("invited", "attended", "declined", "reviewed", "not_reached")
 HELPED = ("food_parcel", "hub_support")  # the household was reached, and given that

@@ -18,8 +18,7 @@ from phm_utils.measures.cohort_query import PLACED, CohortQuery
 from phm_utils.measures.cohort_run import run_words
 from phm_utils.measures.definition_digest import definition_digest
 from phm_utils.measures.evidence import refuse_unless
-from phm_utils.measures.named_cohorts import kind_of, named_cohort
-from phm_utils.measures.outreach_status import COHORT
+from phm_utils.measures.named_cohorts import is_model, named_cohort
 from phm_utils.params import Workbook
 from phm_utils.privacy.permission import decide
 from phm_utils.requests.telling import TellingWords, recipient_of, telling_words
@@ -86,7 +85,7 @@ def asked(workbook: Workbook, terms: Terms) -> Iterator[Question]:
         of_others = household_facts_permitted(workbook, terms.purpose)
         cohort = named_cohort(terms.cohort, words.static, household_facts=of_others)
         refuse_unless(of_others, cohort)
-        asked_too = referred(terms.cohort) if kind_of(terms.cohort) == COHORT else set()  # a model refers to none
+        asked_too = set() if is_model(terms.cohort) else referred(terms.cohort)  # a model refers to none
         others = {name: load_cohort(name) for name in sorted(asked_too)}
         if late := cohort.out_of_season(workbook.index_date, others):
             raise InputError(f"{cohort.short} is not counted in this run: {late}")

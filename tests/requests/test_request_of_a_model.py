@@ -8,7 +8,7 @@ from list_world import ASK, CHARITY, MODEL, SHIELDED, TAX, World, token
 
 from phm_utils.errors import InputError
 from phm_utils.measures.follow_up import follow_up_files
-from phm_utils.measures.named_cohorts import cohort_of_model, files_of_name, kind_of, named_cohort
+from phm_utils.measures.named_cohorts import cohort_of_model, files_of_name, is_model, named_cohort
 from phm_utils.measures.vulnerability_model import load_model
 from phm_utils.rules.tree import AnyOf, Household
 
@@ -99,7 +99,7 @@ def test_a_fact_of_a_person_alone_is_asked_of_nobody_else(cold):
 
 def test_names_of_cohorts_and_models_are_told_apart(cold):
     cold.write_definitions()
-    assert (kind_of("tiny"), kind_of("cold")) == ("cohort", "model")
+    assert (is_model("tiny"), is_model("cold"), is_model("gone")) == (False, True, False)
     assert [path.name for path in files_of_name("cold")] == ["cold.yml", "social_domains.yml"]
     assert files_of_name("gone") == []
     with pytest.raises(InputError, match=r"No definition gone\.yml"):
