@@ -2,9 +2,11 @@
 
 Of people, one row per GP registration of a linked person, with the registration as it was linked: whether somebody may
 stand on a list is decided from it again. Of addresses, one row per pseudonym and source: its UPRN, and the postcode as
-that source has it, for a recipient may be given what its own lists say and nothing from a registration. It is locked under the user's root key, which analysts do not have, as what it is for one
-purpose. A digest of all of it stands in the linked landing (`linkage_setting`), and so in the store of the run made
-from that: another file, an older one put back, or one of another purpose is refused.
+that source has it, for a recipient may be given what its own lists say and nothing from a registration.
+
+It is locked under the user's root key, which analysts do not have, as what it is for one purpose. A digest of all of it
+stands in the linked landing (`linkage_setting`), and so in the store of the run made from that: another file, an older
+one put back, or one of another purpose is refused.
 """
 
 import hashlib

@@ -55,7 +55,10 @@ def requests_folder(workbook: Workbook) -> Path:
 
 
 def request_of(workbook: Workbook, request: str) -> RequestFolder | HouseholdFolder:
-    """A request of a run by its id, for people or for households. Raises InputError, naming those that there are, where there is none."""
+    """A request of a run by its id, for people or for households.
+
+    Raises InputError, naming those that there are, where there is none.
+    """
     folder, wanted = requests_folder(workbook), request.strip().upper()
     if REQUEST_ID.fullmatch(wanted) and (folder / wanted).is_dir():
         return read_any(folder / wanted)

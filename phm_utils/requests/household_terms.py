@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from phm_utils.errors import InputError
-from phm_utils.inputs.governance import OF_LISTS
-from phm_utils.measures.vulnerability_model import NEVER, Model, load_model
+from phm_utils.inputs.governance import NEVER_READ, OF_LISTS
+from phm_utils.measures.vulnerability_model import Model, load_model
 from phm_utils.params import Workbook
 from phm_utils.privacy.agreements import ELSEWHERE, HOUSEHOLD_FIELDS, Agreement, choose, load_agreements
 from phm_utils.privacy.household_request import HouseholdHead
@@ -148,7 +148,7 @@ def refuse(terms: HouseholdTerms, refused: list[str]) -> None:
     faults += [
         f"the list {name} may be of domestic abuse, and no list is made of such facts"
         for name in agreement.own_lists
-        if NEVER.search(name)
+        if NEVER_READ.search(name)
     ]
     if faults := faults + refused:
         raise InputError(f"No households of {terms.name} for {terms.recipient}: {'; '.join(faults)}.")

@@ -90,7 +90,7 @@ def test_each_row_is_counted_once(workbook, four, take):
 FAULTS = {
     ",reached,2025-01-08": "no reference",
     "ZZZZZZZZZZZZ,reached,2025-01-08": "this list has no such reference",
-    "{a},spoke to her son,2025-01-08": "the status is none of offered, contacted, reached, accepted, food parcel, hub support, ",
+    "{a},spoke to her son,2025-01-08": "the status is none of offered, contacted, reached, accepted, food parcel, ",
     "{a},attended,2025-01-08": "the status is none of offered",
     "{a},,2025-01-08": "a day and no status",
     "{a},reached,": "a status and no day",
