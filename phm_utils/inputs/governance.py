@@ -4,7 +4,6 @@ A run states one purpose. An extract whose source is not declared, has expired
 or is not permitted for that purpose stops the run.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Annotated, Literal
@@ -17,6 +16,7 @@ from phm_utils.errors import InputError
 from phm_utils.inputs.landing_files import present_tables
 from phm_utils.inputs.mapping import load_mapping
 from phm_utils.params import PURPOSES, Frozen, Workbook, load_yaml, validated
+from phm_utils.privacy.never_read import NEVER_READ
 from phm_utils.runs import resolve
 from phm_utils.tables import TABLES
 
@@ -24,13 +24,6 @@ OF_LISTS = ("partner_list", "address_list")  # tables of lists, each of which ma
 SOURCES = tuple(sorted({t.source for t in TABLES.values()}))
 Words = Annotated[str, Field(min_length=2)]
 Purpose = Literal[PURPOSES]  # type: ignore[valid-type]  # mypy reads no Literal from a tuple
-# Lists of domestic abuse or sexual violence, by their names. Put together with an address such a fact can cost a life:
-# none is read.
-NEVER_READ = re.compile(
-    r"marac|idva|(domestic|sexual)[ _-]*(abuse|violence|assault)|women'?s?[ _-]*(aid|refuge)"
-    r"|(?<![a-z])refuges?(?![a-z])|(?<!substance[ _-])(?<!alcohol[ _-])(?<!drug[ _-])abuse",
-    re.IGNORECASE,
-)
 APPLIED = {"supplier": "applied by the supplier", "here": "applied here", "not_applicable": "does not apply"}
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from phm_utils.errors import InputError
-from phm_utils.inputs.governance import NEVER_READ, OF_LISTS
+from phm_utils.inputs.governance import OF_LISTS
 from phm_utils.measures.vulnerability_model import Model, load_model
 from phm_utils.params import Workbook
 from phm_utils.privacy.agreements import ELSEWHERE, HOUSEHOLD_FIELDS, Agreement, choose, load_agreements
 from phm_utils.privacy.household_request import HouseholdHead
+from phm_utils.privacy.never_read import NEVER_READ
 from phm_utils.privacy.request_file import LIST_DAYS
 from phm_utils.requests.telling import Recipient, recipient_of
 from phm_utils.requests.terms import POPULATION, Ask, day_of
