@@ -26,6 +26,7 @@ from phm_utils.requests.make import make_request
 from phm_utils.requests.terms import Ask
 from phm_utils.runs import resolve
 from phm_utils.synthetic import days, follow_up, geography, support
+from phm_utils.synthetic.network import STALE_PRACTICE
 from phm_utils.synthetic.returned_list import returned_list
 
 NOTEBOOK = "06_vulnerable_households"
@@ -86,10 +87,13 @@ def _refuse_other(workbook: Workbook) -> None:
 
 
 def _practices(workbook: Workbook) -> list[str]:
-    """The practices of the network whose story is planted that an agreement lets ask for their own patients."""
+    """The practices of the network whose story is planted that an agreement lets ask for their own patients.
+
+    Not the one whose extract ends early: nothing is planted there.
+    """
     named = {p for a in load_agreements(workbook).values() if a.kind == PRACTICE for p in a.practices}
     own = geography.geography(0, support.PCN)
-    return sorted(named & set(own.practice_code[own.practices_of(support.PCN)].tolist()))
+    return sorted(named & set(own.practice_code[own.practices_of(support.PCN)].tolist()) - {STALE_PRACTICE})
 
 
 def _ask(workbook: Workbook, model: str, one: Round) -> None:

@@ -63,6 +63,8 @@ PEOPLE_OF_BOTH = """people AS MATERIALIZED (
         coalesce(place_now.person_no, -place_then.person_no) AS person,
         place_now.person_no AS no_now,
         place_then.person_no AS no_then,
+        place_now.practice_code AS practice_now,
+        place_then.practice_code AS practice_then,
         place_now.pcn_code AS pcn_now,
         coalesce(practice.pcn_code, place_then.pcn_code) AS pcn_then,
         dead.person_id IS NOT NULL AS has_died
