@@ -36,7 +36,8 @@ test-full: $(VENV)/.tested $(VENV)/.spark $(VENV)/.lab
 	$(BIN)/pytest -n 2 --dist loadfile -m 'full and not subsets'
 	$(BIN)/pytest -n 2 --dist loadfile -m 'hypothesis and not full and not subsets' --hypothesis-profile long
 
-# Every subset of an extract's tables, and every field without values, to the last page: some 20 minutes.
+# Every subset of an extract's tables and every field without values, to the last page: some 20 minutes; and the range of
+# linkage on a hundred simulated counties: some 40.
 test-subsets: $(VENV)/.tested
 	$(BIN)/pytest -n 0 -m subsets
 

@@ -10,6 +10,8 @@ from phm_utils.measures.cohort_change import (
     JOINED,
     KNOWN,
     MET,
+    NOT_NOW,
+    NOT_THEN,
     REDEFINED_IN,
     REDEFINED_OUT,
     SAME,
@@ -21,8 +23,8 @@ from phm_utils.measures.cohort_change import (
 from phm_utils.privacy.blocks import Areas, by_area
 
 MOVED_IN, MOVED_OUT = "moved_in", "moved_out"  # of members, between networks of the ICS
-REASONS_NEW = (JOINED, MOVED_IN, MET, KNOWN, REDEFINED_IN)
-REASONS_LEFT = (ENDED, MOVED_OUT, UNMET, UNKNOWN, REDEFINED_OUT)
+REASONS_NEW = (JOINED, NOT_THEN, MOVED_IN, MET, KNOWN, REDEFINED_IN)
+REASONS_LEFT = (ENDED, NOT_NOW, MOVED_OUT, UNMET, UNKNOWN, REDEFINED_OUT)
 
 
 def by_reason(found: Comparison, areas: Areas) -> pd.DataFrame:

@@ -18,9 +18,12 @@ FEWEST_KNOWN = 0.5  # share of the people kept: with fewer known again, the pseu
 SAME, CHANGED = "the same", "changed"  # the definition
 STAYED = "stayed"
 # Why somebody is a member now and was none.
-JOINED, MET, KNOWN, REDEFINED_IN = "joined", "met", "known", "redefined_in"
+JOINED, NOT_THEN, MET, KNOWN, REDEFINED_IN = "joined", "not_then", "met", "known", "redefined_in"
 # Why somebody was a member and is none now. ENDED is DIED or GONE, where deaths are not known.
-ENDED, DIED, GONE, UNMET, UNKNOWN, REDEFINED_OUT = "ended", "died", "gone", "unmet", "unknown", "redefined_out"
+ENDED, DIED, GONE, NOT_NOW, UNMET, UNKNOWN, REDEFINED_OUT = (
+    *("ended", "died", "gone", "not_now"),
+    *("unmet", "unknown", "redefined_out"),
+)
 BY_CRITERION = (MET, KNOWN, UNMET, UNKNOWN)  # those of which the criterion is told
 
 
@@ -34,9 +37,11 @@ class Comparison:
         `outcome` and `step`, with `people`.
     deaths_known: does this run know who has died?
 
-    outcome: STAYED (a member at both dates); of new members JOINED (not registered then), MET or KNOWN (the first
+    outcome: STAYED (a member at both dates); of new members JOINED (not registered then), NOT_THEN (of a practice with
+    nobody in the earlier run, as where its data had stopped, so that it is not known), MET or KNOWN (the first
     criterion that they did not meet then, or that was not known, is `step`) or REDEFINED_IN; of those who left DIED,
-    GONE (no longer registered, or no longer in the extracts), ENDED (one of both), UNMET or UNKNOWN (`step` is the
+    GONE (no longer registered, or no longer in the extracts), ENDED (one of both), NOT_NOW (of a practice with nobody
+    in this run), UNMET or UNKNOWN (`step` is the
     first criterion that is not met now, or not known) or REDEFINED_OUT. `step` is null where the definition changed.
     pcn_then: of the practice then, as practices are grouped now; as they were then if the practice is gone.
     """
@@ -131,6 +136,7 @@ def _known_again(con: duckdb.DuckDBPyConnection) -> bool:
 def _outcomes(deaths_known: bool) -> str:
     """A SELECT of people by cohort, networks, outcome and step. See `Comparison`."""
     ended = f"CASE WHEN people.has_died THEN '{DIED}' ELSE '{GONE}' END" if deaths_known else f"'{ENDED}'"
+    not_now = f"counted_now.practice_code IS NULL AND NOT people.has_died THEN '{NOT_NOW}'"
     return f"""
 WITH definition AS ({_DEFINITIONS}
 ),
@@ -161,9 +167,11 @@ judged AS (
         CASE WHEN everybody.is_now THEN people.pcn_now END AS pcn_now,
         CASE
             WHEN everybody.is_now AND everybody.was_then THEN '{STAYED}'
+            WHEN everybody.is_now AND people.no_then IS NULL AND counted_then.practice_code IS NULL THEN '{NOT_THEN}'
             WHEN everybody.is_now AND people.no_then IS NULL THEN '{JOINED}'
             WHEN everybody.is_now AND NOT definition.same THEN '{REDEFINED_IN}'
             WHEN everybody.is_now THEN CASE WHEN step_then.unknown THEN '{KNOWN}' ELSE '{MET}' END
+            WHEN people.no_now IS NULL AND {not_now}
             WHEN people.no_now IS NULL THEN {ended}
             WHEN NOT definition.same THEN '{REDEFINED_OUT}'
             ELSE CASE WHEN step_now.unknown THEN '{UNKNOWN}' ELSE '{UNMET}' END
@@ -172,6 +180,10 @@ judged AS (
     FROM everybody
     INNER JOIN definition ON definition.cohort = everybody.cohort
     INNER JOIN people ON people.person = everybody.person
+    LEFT JOIN (SELECT DISTINCT practice_code FROM person_place) AS counted_now
+        ON counted_now.practice_code = people.practice_then
+    LEFT JOIN (SELECT DISTINCT practice_code FROM person_place_then) AS counted_then
+        ON counted_then.practice_code = people.practice_now
     LEFT JOIN cohort_step AS step_now ON step_now.cohort = everybody.cohort AND step_now.person_no = people.no_now
     LEFT JOIN cohort_step_then AS step_then
         ON step_then.cohort = everybody.cohort AND step_then.person_no = people.no_then

@@ -169,10 +169,11 @@ def reason(name: str, then: Run, now: Run, died: set[str], same: bool) -> str:
         return "stayed" if was else "never"
     if here:
         if name not in then:
-            return "joined"
+            return "joined" if now[name][0] in {at for at, _ in then.values()} else "not_then"
         return "redefined_in" if not same else "known" if "?" in then[name][1] else "met"
     if name not in now:
-        return "died" if name in died else "gone"
+        counted = then[name][0] in {at for at, _ in now.values()}
+        return "died" if name in died else "gone" if counted else "not_now"
     return "redefined_out" if not same else "unknown" if "?" in now[name][1] else "unmet"
 
 

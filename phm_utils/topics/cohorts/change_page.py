@@ -16,6 +16,7 @@ NEW, LEFT = "New", "Left"
 # The columns of `cohort_change`: which way, in a table's words, and after a number in a sentence.
 REASONS = {
     "joined": (NEW, "Registered since", "registered since"),
+    "not_then": (NEW, "Practice not counted then", "of practices that were not counted then"),
     "moved_in": (NEW, "Moved here, a member already", "moved here and were members already"),
     "met": (NEW, "Meets a criterion not met then", "meet a criterion now that they did not"),
     "known": (NEW, "A criterion was not known then", "of whom a criterion was not known then"),
@@ -23,6 +24,7 @@ REASONS = {
     "died": (LEFT, "Died", "died"),
     "gone": (LEFT, "No longer registered", "no longer registered"),
     "ended": (LEFT, "Died or no longer registered", "died or no longer registered"),
+    "not_now": (LEFT, "Practice not counted now", "of practices that are not counted now"),
     "moved_out": (LEFT, "Moved, a member still", "moved and are members elsewhere"),
     "unmet": (LEFT, "No longer meets a criterion", "no longer meet a criterion"),
     "unknown": (LEFT, "A criterion is not known now", "of whom a criterion is not known now"),

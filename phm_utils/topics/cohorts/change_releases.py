@@ -10,9 +10,11 @@ NEEDS = "a kept run of an earlier index date with the same pseudonyms"
 CHANGE = Release(
     "cohort_change",
     "Members of each cohort at an earlier run's index date and now: how many stayed, are new or have left, and why. "
-    "New: joined (not registered then), moved_in (a member in another network then), met (meets a criterion not met "
-    "then), known (one not known then), redefined_in. Left: ended (died or gone: no longer registered), moved_out (a "
-    "member in another network now), unmet, unknown, redefined_out. definition: the same, or changed since",
+    "New: joined (not registered then), not_then (of a practice with nobody in the earlier run, so that it is not "
+    "known), moved_in (a member in another network then), met (meets a criterion not met then), known (one not known "
+    "then), redefined_in. Left: ended (died or gone: no longer registered), not_now (of a practice with nobody in this "
+    "run), moved_out (a member in another network now), unmet, unknown, redefined_out. definition: the same, or "
+    "changed since",
     (
         *(AREA, PLACE, *keys("cohort", "earlier", "definition")),
         *counts("members_then", STAYED, "members_left", "members_new", "members_now", *REASONS_NEW, *REASONS_LEFT),
