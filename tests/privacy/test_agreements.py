@@ -68,6 +68,31 @@ def test_another_role_or_purpose_is_refused(changed, says):
     assert says in fault
 
 
+HUB = {
+    "recipient": "The hub",
+    "kind": "other",
+    "roles": ["hub_manager"],
+    "purposes": ["public_health"],
+    "models": ["heat"],
+    "own_lists": ["assisted_bins"],
+    "signed": "2024-04-01",
+    "expires": "2025-03-31",
+}
+
+
+def test_an_agreement_for_households_lists_no_people_and_names_its_models():
+    agreement = Agreement.model_validate(HUB)
+    asked = {"role": "hub_manager", "purpose": "public_health"}
+    day = date(2025, 1, 1)
+    assert agreement.household_refusals("HUB", day, **asked, model="heat") == []
+    assert agreement.household_refusals("HUB", day, **asked, model="cold") == ["it names the models heat and not cold"]
+    assert agreement.refusals("HUB", day, **asked, cohort="heat") == [
+        "it is for households alone (`--households`) and lists no people"
+    ]
+    [late] = agreement.household_refusals("HUB", date(2025, 4, 1), **asked, model="heat")
+    assert late == "the agreement HUB expired on 31 March 2025"
+
+
 def test_a_gateway_ends_before_its_agreement_and_names_its_cohorts():
     agreement = Agreement.model_validate(COUNCIL)
     asked = ASKED | {"purpose": "public_health"}
@@ -90,6 +115,12 @@ def test_a_gateway_ends_before_its_agreement_and_names_its_cohorts():
         ({name: v for name, v in COUNCIL.items() if name != "cohorts"}, "the `cohorts`"),
         (COUNCIL | {"purposes": ["direct_care"]}, "another purpose"),
         (PRACTICE | {"patients": "all"}, "patients"),
+        (PRACTICE | {"fields": []}, "needs the `fields`"),
+        (PRACTICE | {"own_lists": ["council_tax_reduction"]}, "are of kind `other`"),
+        (HUB | {"models": []}, "or the `models` whose households may be"),
+        (HUB | {"gateways": {"diagnosis": COUNCIL["gateway"]}}, "diagnosis: not a field of households"),
+        (HUB | {"gateways": {"alone_70": COUNCIL["gateway"]}}, "needs the `practices`"),
+        (HUB | {"cohorts": ["frailty"]}, "belong together"),
     ],
 )
 def test_an_entry_that_does_not_fit_its_kind_is_refused(tmp_path, entry, says):

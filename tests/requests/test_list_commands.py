@@ -4,11 +4,13 @@ import json
 
 import pytest
 import yaml
+from household_world import council
 from list_world import DAY, token
 
 from phm_utils.cli import main
 from phm_utils.measures.outreach import requests_folder
 from phm_utils.privacy.audit_seal import read_entry
+from phm_utils.privacy.household_request import household_requests_of
 from phm_utils.privacy.request_file import requests_of
 from phm_utils.requests import show_once
 
@@ -77,3 +79,35 @@ def test_a_key_of_real_data_is_asked_for(phm, world):
     assert (code, "cannot be read" in err) == (2, True)
     last = read_entry(world.log().place.log.read_bytes().splitlines()[-1])
     assert (last.action, last.facts["result"]) == ("reidentify", "refused")
+
+
+OF_HUB = "--households --agreement HUB --role hub_manager --purpose public_health"
+
+
+def test_households_of_a_model_are_asked_for_and_listed(phm, world):
+    council(world).make()
+    code, out, _ = phm(f"request cold {OF_HUB}", "--requester", "Hub Manager")
+    assert code == 0
+    assert "2 households for The hub, agreement HUB; to be used until 15 April 2025" in out
+    [request] = household_requests_of(requests_folder(world.workbook))
+    code, out, _ = phm(f"reidentify {request.head.request}", "--requester", "Data manager")
+    assert (code, "2 of 2 households, for The hub alone" in out) == (0, True)
+    code, _, err = phm(f"timeline {request.head.request} ABC", "--requester", "Dr Demo")
+    assert (code, "is for households, and names nobody" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (
+            f"{OF_HUB} --fields clinical_band",
+            "no gateway",
+        ),
+        ("--households --practice A99001 --role gp --purpose direct_care", "A practice is given people"),
+        ("--practice A99001 --role gp --purpose direct_care --fields children", "`--fields` is of households"),
+    ],
+)
+def test_what_households_may_not_say_ends_with_2(phm, world, command, says):
+    council(world).make()
+    code, _, err = phm(f"request cold {command}", "--requester", "Hub Manager")
+    assert (code, says in err) == (2, True)
