@@ -113,10 +113,12 @@ class Landed:
 
     @cached_property
     def at_listed_addresses(self) -> pd.DataFrame:
-        """One row per person and row of a list of addresses that is of the person's address."""
+        """One row per person and row of a list of addresses that is of a person's address that no strangers share."""
         rows = landed(self.landing, "address_list")
         rows = rows[(rows["list_date"] <= self.day) & rows["household_token"].notna()]
-        found = rows.merge(self.people.reset_index()[["person_no", "household_token"]], on="household_token")
+        people = self.people.reset_index()
+        shared = people.groupby("household_token")["lsoa"].transform("nunique").gt(1) & (people["size"] < 11)
+        found = rows.merge(people.loc[~shared, ["person_no", "household_token"]], on="household_token")
         value = found["value"].where(found["value"].isna(), "/" + found["value"]).fillna("")
         return found.assign(code=found["list_name"] + value, day=found["list_date"])[["person_no", "code", "day"]]
 

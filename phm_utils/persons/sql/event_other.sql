@@ -44,14 +44,18 @@ WITH event AS (
         AND identity.birth_month IS NOT DISTINCT FROM partner_list.birth_month
     WHERE partner_list.list_date <= $index_date
     UNION ALL
-    -- A fact of the address: of everybody registered there on the index date, however many they are. One event per
-    -- row of the list, so that rows are counted once; a rule that names the list alone finds `list/value` too.
+    -- A fact of the address: of everybody registered there on the index date, however many they are; of strangers who
+    -- share its key it is not. One event per row of the list, so that rows are counted once; a rule that names the
+    -- list alone finds `list/value` too.
     SELECT 'address_list' AS concept, registered.person_no, address_list.list_date AS day,
         CAST(NULL AS DOUBLE) AS value,
         coalesce(address_list.list_name || '/' || address_list.value, address_list.list_name) AS code
     FROM address_list
     INNER JOIN registered ON registered.household_token = address_list.household_token
-    WHERE address_list.list_date <= $index_date
+    INNER JOIN current_household ON current_household.household_token = address_list.household_token
+    WHERE
+        address_list.list_date <= $index_date
+        AND (current_household.areas <= 1 OR current_household.people >= 11)
     UNION ALL
     SELECT 'programme' AS concept, identity.person_no, programme_enrolment.enrolled_from AS day,
         CAST(NULL AS DOUBLE) AS value, programme_enrolment.programme AS code
