@@ -336,3 +336,29 @@ def test_the_run_need_not_have_been_made_for_a_councils_own_lists(world):
     made = make_households(world.workbook, HUB, world.log())
     assert rows_of(made) == OWN_ROWS
     assert made.request.head.made == DAY
+
+
+def test_without_own_lists_a_gateway_for_clinical_risk_alone_lists_households(hub):
+    hub.agree("HUB", own_lists=[])
+    gateways(hub, "alone_70")
+    refused(hub, "No household of cold may be listed for The hub today: there is none")
+    gateways(hub, "at_clinical_risk")
+    assert rows_of(asked(hub)) == {n: {"at_clinical_risk": "yes"} for n in (1, 2, 3, 5)}
+
+
+def test_a_council_with_lists_that_name_nobody_yet_has_no_household(hub):
+    hub.lists.clear()
+    hub.address_lists.clear()
+    hub.write_landing()
+    refused(hub, "No household of cold may be listed for The hub today: there is none")
+
+
+def test_a_rule_that_joins_a_list_to_something_else_is_not_decided_by_the_list(hub):
+    joined = {"attaches": "person", "rule": {"all": [{"list": TAX}, {"column": "age", "op": "at least", "value": 18}]}}
+    either = {"attaches": "person", "rule": {"any": [{"list": [BADGE, CHARITY]}, {"column": "housebound", "op": "is",
+              "value": True}]}}  # fmt: skip
+    domains = {"income": {"title": "Low income", "records": [joined]},
+               "mobility": {"title": "Moves with difficulty", "records": [either]},
+               "alone_70": {"title": "Alone", "records": [joined]}}  # fmt: skip
+    (hub.root / "parameters/social_domains.yml").write_text(json.dumps(domains))
+    assert rows_of(asked(hub)) == {1: {"mobility": "yes", "mobility_day": "2025-02-01"}}
