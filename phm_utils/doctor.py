@@ -92,6 +92,9 @@ def _lists(workbook: "Workbook") -> Iterator[Line]:
         yield OK, f"{workbook.agreements}: {len(agreements)} agreements about lists of people"
         if ended:
             yield ADVICE, f"agreements that have expired, and permit no list: {', '.join(ended)}"
+        laws = [f"{name}: {field}" for name, a in agreements.items() for field in a.ended_gateways(date.today())]
+        if laws:
+            yield ADVICE, f"gateways that have expired, whose field of households is told to nobody: {', '.join(laws)}"
         if place_of(workbook).exists:
             yield OK, "the audit log of lists is begun"
         else:

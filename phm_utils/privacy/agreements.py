@@ -142,6 +142,10 @@ class Agreement(Frozen):
             faults.append(f"it names the models {', '.join(self.models) or 'none'} and not {model}")
         return faults
 
+    def ended_gateways(self, day: date) -> list[str]:
+        """Fields of households whose gateway has expired on a day, and which are not told."""
+        return [name for name, gateway in self.gateways.items() if gateway.expires < day]
+
     def _refusals(self, reference: str, day: date, *, role: str, purpose: str) -> list[str]:
         """Why it permits nothing on a day, or not to a role or for a purpose."""
         faults = []

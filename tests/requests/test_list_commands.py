@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from household_world import council
+from household_world import council, gateways
 from list_world import DAY, token
 
 from phm_utils.cli import main
@@ -111,3 +111,11 @@ def test_what_households_may_not_say_ends_with_2(phm, world, command, says):
     council(world).make()
     code, _, err = phm(f"request cold {command}", "--requester", "Hub Manager")
     assert (code, says in err) == (2, True)
+
+
+def test_the_doctor_names_gateways_that_have_expired(phm, world, capsys):
+    council(world).make()
+    gateways(world, "children", "alone_70", expires="2020-12-31")
+    main(["doctor", str(world.root / "parameters" / "tiny.yml")])
+    said = capsys.readouterr().out
+    assert "told to nobody: HUB: alone_70, HUB: children" in said
