@@ -267,7 +267,7 @@ AGREEMENTS = {
         "roles": ["hub_manager"],
         "purposes": ["public_health"],
         "models": ["cold"],
-        "own_lists": ["council_tax_reduction", "blue_badge", "ramp"],
+        "own_lists": ["tax_support", "parking_badge", "ramp"],
         "signed": "2024-04-01",
         "expires": "2026-03-31",
     },
@@ -317,7 +317,7 @@ MODEL = {
     },
     "domains": ["income", "mobility", "alone_70"],
 }
-TAX, BADGE, SHIELDED, CHARITY = "council_tax_reduction", "blue_badge", "shielded_patients", "warm homes charity"
+TAX, BADGE, SHIELDED, CHARITY = "tax_support", "parking_badge", "official_patients", "warm homes charity"  # of no file
 DOMAINS = {
     "income": {
         "title": "Low income",

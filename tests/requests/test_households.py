@@ -362,3 +362,13 @@ def test_a_rule_that_joins_a_list_to_something_else_is_not_decided_by_the_list(h
                "alone_70": {"title": "Alone", "records": [joined]}}  # fmt: skip
     (hub.root / "parameters/social_domains.yml").write_text(json.dumps(domains))
     assert rows_of(asked(hub)) == {1: {"mobility": "yes", "mobility_day": "2025-02-01"}}
+
+
+def test_a_residence_where_nobody_is_registered_has_empty_fields(world):
+    council(world).people = {1: {}}
+    world.events = []
+    world.make()
+    gateways(world, "alone_70", "clinical_band", "children", "mobility_elsewhere")
+    found = rows_of(asked(world))
+    assert {row[name] for row in found.values() for name in ("alone_70", "clinical_band", "children")} == {""}
+    assert set(found) == {1, 2}
