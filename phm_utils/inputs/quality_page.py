@@ -51,7 +51,7 @@ def row_counts_finding(tables: pd.DataFrame) -> str:
     absent = [in_sentence(title) for title in tables.loc[tables["state"] == "absent", "title"]]
     tables_of = "1 table" if len(present) == 1 else f"{len(present)} tables"
     used = percent(present["rows_kept"].sum() / present["rows_in"].sum()).capitalize()
-    text = f"{used} of {present['rows_in'].sum():,} rows in {tables_of} about people are used."
+    text = f"{used} of {present['rows_in'].sum():,} rows in {tables_of} about people or their addresses are used."
     return text + (f" Absent: {', '.join(absent)}." if absent else " No table is absent.")
 
 
