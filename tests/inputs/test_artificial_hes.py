@@ -70,4 +70,4 @@ def test_months_of_birth_as_hes_writes_them_are_read(store):
 
 def test_it_needs_no_practice_table_and_reports_what_is_absent(store):
     assert areas(load_workbook(REPOSITORY / "parameters/artificial_hes.yml")) == {"ENG": "Artificial HES pilot"}
-    assert "absent: area, asc_event, boundary" in report(store)
+    assert "absent: address_list, area, asc_event, boundary" in report(store)
