@@ -138,7 +138,7 @@ def test_registrations_alone_say_what_is_lacking_and_conclude_only_from_what_is_
         "03_cohorts": "The chosen cohorts: left out, because this run lacks what their criteria ask for.",
         "04_inequalities": "Emergency admissions: left out, because this run lacks admitted patient care episodes.",
         "05_evaluation": "this run lacks enrolments in a programme and emergency department attendances.",
-        "06_vulnerable_households": "Asked without what this run lacks, so households are missing: Severe heart or lung",
+        "06_vulnerable_households": "Asked without what this run lacks, so households are missing: Severe heart",
     }
     assert set(lacks) == set(NOTEBOOKS)
     pages = {name: page_of(batch, name, "QZZ") for name in NOTEBOOKS}
