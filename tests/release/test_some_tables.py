@@ -20,7 +20,7 @@ from phm_utils.synthetic import simulate
 ALWAYS = ("gp_registration",)  # without it a run is refused
 OTHERS = (
     *("gp_event", "gp_medication", "gp_appointment", "apc_episode", "ecds_attendance", "op_attendance"),
-    *("csds_contact", "mhsds_contact", "asc_event", "partner_list", "programme_enrolment", "death"),
+    *("csds_contact", "mhsds_contact", "asc_event", "partner_list", "address_list", "programme_enrolment", "death"),
     *("practice", "practice_register", "area", "boundary"),
 )
 SUBSETS = {"registrations": (), "alone": ("practice",), "area": ("practice", "area"), "all": OTHERS}
@@ -41,7 +41,9 @@ AREAS = ("QZZ", "U99001")
 NOTEBOOKS = route_of("person_level").notebooks
 # Sections of words alone: that on practices in the ICS's report, and balance where too few people enrolled.
 WORDS_ALONE = ("Method and sources", "And within the network?", "Are the people compared alike?", "What to do next")
-NO_WORDS = re.compile(r"\bnan\b|\bNaN\b|\bNaT\b|<NA>|\bNone\b(?! of | outside|: no | on record)|\b0 of 0\b|: \. |\. \.")
+NO_WORDS = re.compile(
+    r"\bnan\b|\bNaN\b|\bNaT\b|<NA>|\bNone\b(?! of | outside|: no | on record| is )|\b0 of 0\b|: \. |\. \."
+)
 
 
 def some(names, quick):
