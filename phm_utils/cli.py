@@ -69,10 +69,8 @@ def parser() -> argparse.ArgumentParser:
     _encode_options(_command(commands, "encode", encode, "encode a list of people, so that it can be linked elsewhere"))
     _codelist_commands(_command(commands, "codelists", codelists_check, "check lists of codes, or compare two of them"))
     _run_options(_add_parameters(_command(commands, "run", run, "bring every stage and report up to date")))
-    told = _command(
-        commands, "story", story, "find households at risk, ask, contact and run again, with simulated people"
-    )
-    _add_parameters(told)
+    about = "find households at risk, ask, contact and run again, with simulated people"
+    _add_parameters(_command(commands, "story", story, about))
     cohort_options(_command(commands, "cohorts", cohort_commands.check, "check, try and compare cohorts"), _command)
     list_options(commands, _command, _day)
     column_options(_command(commands, "columns", cohort_commands.columns, "list what a cohort can ask"))
